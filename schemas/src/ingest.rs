@@ -1,0 +1,198 @@
+//! The seam between the doors (receiver, sources) and the store: what a request is once it is decoded,
+//! and what the store answers.
+//!
+//! Owns types and one trait. The store implements the trait, the assembly hands it to the doors; neither
+//! knows the other.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use arrow::record_batch::RecordBatch;
+use bytes::Bytes;
+
+use crate::tables::Table;
+
+/// The three OTLP signals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Signal {
+    Traces = 1,
+    Metrics = 2,
+    Logs = 3,
+}
+
+impl Signal {
+    pub const ALL: [Self; 3] = [Self::Traces, Self::Metrics, Self::Logs];
+
+    /// `traces`, `metrics` or `logs`, as in OTLP's paths.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// What one item is called in answers and metrics.
+    #[must_use]
+    pub const fn items(self) -> &'static str {
+        match self {
+            Self::Traces => "spans",
+            Self::Metrics => "data points",
+            Self::Logs => "log records",
+        }
+    }
+}
+
+/// How a request's body is written once it is inflated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Encoding {
+    Protobuf = 1,
+    Json = 2,
+}
+
+/// How the bytes of [`Request::body`] are compressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Compression {
+    None = 0,
+    Gzip = 1,
+    Zstd = 2,
+}
+
+/// What the decoder may take before it refuses or shortens. Logged with each request, so that a replay
+/// accepts and refuses just what was answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecodeLimits {
+    /// Attributes kept per item; what is over is dropped and counted in `dropped_attributes_count`.
+    pub attributes_per_item_max: u32,
+    /// Nesting of arrays and key-value lists in one value; an item with deeper ones is rejected.
+    pub value_depth_max: u32,
+    /// Size of the body once inflated, in bytes.
+    pub inflated_bytes_max: u64,
+}
+
+impl Default for DecodeLimits {
+    fn default() -> Self {
+        Self { attributes_per_item_max: 4096, value_depth_max: 32, inflated_bytes_max: 64 << 20 }
+    }
+}
+
+/// Rows of one request, by table; at most one batch a table, never an empty one.
+#[derive(Clone, Debug, Default)]
+pub struct Batches {
+    pub tables: Vec<(Table, RecordBatch)>,
+}
+
+impl Batches {
+    /// Bytes of all buffers.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.tables.iter().map(|(_, batch)| batch.get_array_memory_size()).sum()
+    }
+
+    /// The batch of a table.
+    #[must_use]
+    pub fn get(&self, table: Table) -> Option<&RecordBatch> {
+        self.tables.iter().find(|(of, _)| *of == table).map(|(_, batch)| batch)
+    }
+}
+
+/// What came of decoding one request.
+#[derive(Clone, Debug, Default)]
+pub struct Decoded {
+    pub batches: Batches,
+    /// Spans, log records or data points taken.
+    pub accepted: u64,
+    /// Items refused, for `rejected_*` of the partial success.
+    pub rejected: u64,
+    /// English, for the partial success: why items were rejected, or (with none rejected) what was changed.
+    pub message: Option<String>,
+    /// Fields that this version does not know, skipped as OTLP asks, and counted.
+    pub unknown_fields: u64,
+}
+
+/// Series that are stored already, so that the decoder need not describe them again.
+///
+/// `true` MUST only be said of a series whose row is durable and visible.
+pub trait KnownSeries: Sync {
+    fn is_known(&self, series_id: &[u8; 16]) -> bool;
+}
+
+/// Nothing is known: every series is described.
+pub struct NoKnownSeries;
+
+impl KnownSeries for NoKnownSeries {
+    fn is_known(&self, _series_id: &[u8; 16]) -> bool {
+        false
+    }
+}
+
+/// One request, received whole and decoded.
+#[derive(Debug)]
+pub struct Request {
+    pub signal: Signal,
+    pub encoding: Encoding,
+    pub compression: Compression,
+    /// The body as it came from the wire, still compressed where it was. This is what the log keeps.
+    pub body: Bytes,
+    /// Nanoseconds since the epoch, taken once, when the body had arrived.
+    pub received_at: i64,
+    pub limits: DecodeLimits,
+    pub decoded: Decoded,
+}
+
+/// Why the store takes nothing now. Every one of these is worth a retry: 503 or UNAVAILABLE.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    #[error("the server holds as much unsealed data as it may ({held} of {cap} bytes); retry")]
+    Memory { held: u64, cap: u64 },
+    #[error("the disk is full; ingest resumes when there is space")]
+    DiskFull,
+    #[error("the server is shutting down")]
+    ShuttingDown,
+    #[error("the write-ahead log could not be written: {reason}")]
+    Log { reason: String },
+}
+
+impl Refusal {
+    /// When to try again.
+    #[must_use]
+    pub const fn retry_after(&self) -> Duration {
+        match self {
+            Self::Memory { .. } | Self::ShuttingDown => Duration::from_secs(1),
+            Self::DiskFull | Self::Log { .. } => Duration::from_secs(5),
+        }
+    }
+
+    /// A short word for the metric that counts refusals by reason.
+    #[must_use]
+    pub const fn reason(&self) -> &'static str {
+        match self {
+            Self::Memory { .. } => "memory",
+            Self::DiskFull => "disk_full",
+            Self::ShuttingDown => "shutting_down",
+            Self::Log { .. } => "log",
+        }
+    }
+}
+
+/// Bytes set aside for one request; given back when dropped.
+pub trait Permit: Send + Sync {}
+
+/// What the doors need of the store.
+pub trait Ingest: Send + Sync + 'static {
+    /// Asked before a body is read, with the bytes it may take (inflated, as far as is known).
+    /// `Err` MUST be answered without reading the body.
+    fn admit(&self, bytes: u64) -> Result<Box<dyn Permit>, Refusal>;
+
+    /// Series that need no description.
+    fn known_series(&self) -> &dyn KnownSeries;
+
+    /// Resolves once the request is durable and visible to queries; only then may it be acknowledged.
+    /// A byte-equal request within ten minutes resolves `Ok` and is not stored twice.
+    fn store(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + '_>>;
+}

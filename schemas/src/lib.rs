@@ -1,0 +1,10 @@
+//! What two sides of Spanlake must agree on: the OTLP decoder, the Arrow tables, ids, the shape of a
+//! trace and the seam between the doors and the store.
+//!
+//! Never does I/O, never reads a clock, never spawns: everything here is a pure function of its input.
+
+pub mod ids;
+pub mod ingest;
+pub mod otlp;
+pub mod tables;
+pub mod trace_tree;
