@@ -1,0 +1,93 @@
+//! The immutable picture of all tables that a statement pins: unsealed batches and sealed files.
+//!
+//! Owns what is visible. Appends and seals publish a new [`Version`] in one swap, so a row is always in
+//! exactly one place; a file is unlinked only when no version names it. Never does I/O.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use serde::{Deserialize, Serialize};
+use spanlake_schemas::tables::Table;
+
+/// Rows that are durable in the log and not yet in a file.
+#[derive(Debug)]
+pub struct HotBatch {
+    /// Columns are a subset of the table's physical schema, in its order; a missing one is all null.
+    pub batch: RecordBatch,
+    /// Least and greatest value of the table's time column, nanoseconds.
+    pub time_min: i64,
+    pub time_max: i64,
+    /// Bytes accounted for this batch.
+    pub bytes: usize,
+    /// Which seal will take it.
+    pub(crate) generation: u64,
+    /// When its oldest row was received, nanoseconds.
+    pub(crate) received_min: i64,
+}
+
+/// What the manifest says of one sealed file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FileEntry {
+    /// Relative to the data directory: `hot/<table>/date=…/hour=…/<name>.parquet`.
+    pub path: String,
+    /// Name of the table.
+    pub table: String,
+    pub rows: u64,
+    pub bytes: u64,
+    /// Least and greatest value of the table's time column, nanoseconds.
+    pub time_min: i64,
+    pub time_max: i64,
+    /// Least and greatest receive time, nanoseconds.
+    pub received_min: i64,
+    pub received_max: i64,
+    /// Least and greatest key of the table's second dimension, as hex: the series id of a metric table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_min: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_max: Option<String>,
+    /// The last log sequence number whose rows may be in it.
+    pub last_lsn: u64,
+}
+
+/// A sealed, immutable Parquet file. Its columns are a subset of the table's physical schema, in its order.
+#[derive(Debug)]
+pub struct DataFile {
+    pub entry: FileEntry,
+    /// Absolute path.
+    pub path: PathBuf,
+}
+
+/// What one table shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TableVersion {
+    pub(crate) hot: Vec<Arc<HotBatch>>,
+    pub(crate) files: Arc<Vec<Arc<DataFile>>>,
+}
+
+/// One picture of all tables.
+#[derive(Clone, Debug, Default)]
+pub struct Version {
+    pub(crate) sequence: u64,
+    pub(crate) tables: [TableVersion; Table::COUNT],
+}
+
+impl Version {
+    /// Grows with every change.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    /// Unsealed batches in order of arrival.
+    #[must_use]
+    pub fn hot(&self, table: Table) -> &[Arc<HotBatch>] {
+        &self.tables[table as usize].hot
+    }
+
+    /// Sealed files, oldest first.
+    #[must_use]
+    pub fn files(&self, table: Table) -> &[Arc<DataFile>] {
+        &self.tables[table as usize].files
+    }
+}
