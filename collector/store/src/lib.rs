@@ -1,16 +1,47 @@
 //! The store: a write-ahead log, a hot tier in memory, sealed Parquet files and the manifest that names them.
 //!
-//! Owns every byte under the data directory. It has a write half (the doors' [`Ingest`] trait) and a read
-//! half ([`ReadHalf`]): who reads pins one [`Version`] and sees each acknowledged row exactly once, whatever
-//! is sealed meanwhile. Never speaks HTTP, never plans a query, never decides what is worth keeping.
+//! Owns every byte under the data directory. It has a write half ([`Store`], the doors' [`Ingest`]) and a
+//! read half ([`ReadHalf`]): who reads pins one [`Version`] and sees each acknowledged row exactly once,
+//! whatever is sealed meanwhile. Never speaks HTTP, never plans a query, never decides what is worth keeping.
+//!
+//! The life of a request: [`Store`] packs it -> the keeper appends it to the log, syncs, shows it and
+//! acknowledges -> the sealer sorts it into files, commits them to the manifest and releases the log.
 //!
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
+pub mod config;
+pub mod store;
+pub mod open;
+mod keeper;
+pub mod log;
+mod hot;
+pub mod version;
+mod sealer;
+pub mod seal;
+pub mod manifest;
 pub mod catalog;
 pub mod columns;
 pub mod read;
-pub mod version;
+pub mod memory;
+pub mod metrics;
 
 pub use catalog::{Catalog, Dimension};
+pub use config::{Durability, StoreConfig};
+pub use metrics::StoreMetrics;
+pub use open::{OpenError, OpenReport, Opened};
 pub use read::{ReadError, ReadHalf, TraceRows};
-pub use version::{DataFile, HotBatch, Version};
+pub use store::Store;
+pub use version::{DataFile, FileEntry, HotBatch, Version};
+
+/// Now, in nanoseconds since the epoch.
+#[must_use]
+pub fn now_nanos() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}
+
+/// Ends the process: going on could acknowledge what is not durable. Exit code 74, as sysexits' `EX_IOERR`.
+pub(crate) fn fatal(message: &str) -> ! {
+    tracing::error!("fatal: {message}; the process ends, a restart replays the log");
+    std::process::exit(74)
+}

@@ -2,22 +2,41 @@
 //!
 //! Owns the resident parts of files (footers, page indexes, blooms). Never writes, never plans.
 
+mod lookup;
+mod resident;
+
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
+use arrow::array::{Array, AsArray, BooleanArray};
+use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
+use parking_lot::Mutex;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
+use crate::columns::pick_columns;
 use crate::version::Version;
+use resident::ResidentFiles;
 
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     #[error("cannot read {path}")]
-    Io { path: String, #[source] source: std::io::Error },
+    Io {
+        path: String,
+        #[source]
+        source: std::io::Error,
+    },
     #[error("cannot read the Parquet file {path}")]
-    Parquet { path: String, #[source] source: parquet::errors::ParquetError },
+    Parquet {
+        path: String,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
     #[error("cannot assemble rows")]
     Arrow(#[from] arrow::error::ArrowError),
     #[error("the reading task ended early: {0}")]
@@ -42,9 +61,23 @@ pub struct ReadHalf {
 pub(crate) struct ReadInner {
     pub(crate) current: arc_swap::ArcSwap<Version>,
     pub(crate) catalog: Arc<Catalog>,
+    /// Held by whoever makes the next version.
+    pub(crate) publishing: Mutex<()>,
+    resident: ResidentFiles,
 }
 
 impl ReadHalf {
+    pub(crate) fn new(version: Version, catalog: Catalog) -> Self {
+        Self {
+            inner: Arc::new(ReadInner {
+                current: arc_swap::ArcSwap::from_pointee(version),
+                catalog: Arc::new(catalog),
+                publishing: Mutex::new(()),
+                resident: ResidentFiles::default(),
+            }),
+        }
+    }
+
     /// The newest version. A statement pins one and reads every table through it.
     #[must_use]
     pub fn pin(&self) -> Arc<Version> {
@@ -64,11 +97,70 @@ impl ReadHalf {
     /// When a file cannot be read.
     pub async fn trace_rows(
         &self,
-        _version: &Arc<Version>,
-        _table: Table,
-        _ids: &[TraceId],
-        _columns: Option<&[&str]>,
+        version: &Arc<Version>,
+        table: Table,
+        ids: &[TraceId],
+        columns: Option<&[&str]>,
     ) -> Result<TraceRows, ReadError> {
-        Ok(TraceRows::default())
+        let this = self.clone();
+        let version = Arc::clone(version);
+        let ids = ids.to_vec();
+        let columns: Option<Vec<String>> = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+        let task = tokio::task::spawn_blocking(move || {
+            let names: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
+            this.trace_rows_blocking(&version, table, &ids, names.as_deref())
+        });
+        task.await.map_err(|error| ReadError::Task(error.to_string()))?
     }
+
+    fn trace_rows_blocking(
+        &self,
+        version: &Version,
+        table: Table,
+        ids: &[TraceId],
+        columns: Option<&[&str]>,
+    ) -> Result<TraceRows, ReadError> {
+        let mut rows = TraceRows { files_total: version.files(table).len(), ..TraceRows::default() };
+        for hot in version.hot(table) {
+            if let Some(found) = rows_in_batch(&hot.batch, ids, columns)? {
+                rows.batches.push(found);
+            }
+        }
+        for file in version.files(table) {
+            let resident = self.inner.resident.get(file)?;
+            let found = lookup::rows_in_file(&resident, file, ids, columns)?;
+            rows.files_read += usize::from(!found.is_empty());
+            rows.batches.extend(found);
+        }
+        Ok(rows)
+    }
+}
+
+/// A scan of the one column: a few megabytes at memory speed, so unsealed rows need no index.
+fn rows_in_batch(
+    batch: &RecordBatch,
+    ids: &[TraceId],
+    columns: Option<&[&str]>,
+) -> Result<Option<RecordBatch>, ReadError> {
+    let Some(mask) = trace_mask(batch, ids) else { return Ok(None) };
+    let picked = pick_columns(batch, columns)?;
+    Ok(Some(filter_record_batch(&picked, &mask)?))
+}
+
+/// Which rows have one of the ids; `None` where none has.
+fn trace_mask(batch: &RecordBatch, ids: &[TraceId]) -> Option<BooleanArray> {
+    let column = batch.column_by_name("trace_id")?.as_fixed_size_binary();
+    let hit = |row: usize| column.is_valid(row) && ids.iter().any(|id| id.0 == column.value(row));
+    let first = (0..column.len()).find(|row| hit(*row))?;
+    Some((0..column.len()).map(|row| Some(row >= first && hit(row))).collect())
+}
+
+/// All rows of a file: for the small dimension tables at start.
+pub(crate) fn whole_file(path: &Path) -> Result<Vec<RecordBatch>, ReadError> {
+    let name = || path.display().to_string();
+    let file = File::open(path).map_err(|source| ReadError::Io { path: name(), source })?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_batch_size(8192).build())
+        .map_err(|source| ReadError::Parquet { path: name(), source })?;
+    Ok(reader.collect::<Result<_, _>>()?)
 }

@@ -1,0 +1,43 @@
+//! What the store is told at its start. Plain values, validated by the assembly.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What an acknowledgement survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// A power cut: the log is synced before each acknowledgement.
+    Fsync,
+    /// A killed process, not a power cut: the operating system writes when it likes.
+    Os,
+}
+
+/// Settings of the store.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    pub data_dir: PathBuf,
+    pub durability: Durability,
+    /// Size of a preallocated log segment.
+    pub log_segment_bytes: u64,
+    /// Requests in flight and unsealed rows together; at the cap requests are refused.
+    pub memory_bytes_max: u64,
+    /// Unsealed bytes that start a seal.
+    pub seal_bytes: u64,
+    /// Age of the oldest unsealed row that starts a seal.
+    pub seal_interval: Duration,
+}
+
+impl StoreConfig {
+    /// The defaults, in a folder.
+    #[must_use]
+    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            durability: Durability::Fsync,
+            log_segment_bytes: 64 << 20,
+            memory_bytes_max: 192 << 20,
+            seal_bytes: 48 << 20,
+            seal_interval: Duration::from_secs(30),
+        }
+    }
+}

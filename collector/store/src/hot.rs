@@ -1,0 +1,122 @@
+//! The hot tier: publishing unsealed batches and swapping them for files.
+//!
+//! Owns the only two ways in which a [`Version`] changes. Small batches are joined as they pile up, so that
+//! many tiny requests cost no more memory than few large ones. Never writes a file.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use arrow::compute::concat_batches;
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use spanlake_schemas::tables::Table;
+
+use crate::columns::{pad_to_schema, schema_subset};
+use crate::metrics::StoreMetrics;
+use crate::read::ReadHalf;
+use crate::seal::times;
+use crate::version::{DataFile, HotBatch, Version};
+
+/// A batch of this many rows is left as it is.
+const SMALL_ROWS: usize = 256;
+/// Joining stops here.
+const JOINED_ROWS_MAX: usize = 4096;
+
+impl HotBatch {
+    /// Measures a batch of a table.
+    ///
+    /// # Errors
+    /// When it lacks its time column.
+    pub(crate) fn new(table: Table, batch: RecordBatch, generation: u64) -> Result<Self, ArrowError> {
+        let event = times(&batch, table.time_column())?;
+        let range = (event.iter().copied().min().unwrap_or(0), event.iter().copied().max().unwrap_or(0));
+        let received_min = times(&batch, "received_time")?.iter().copied().min().unwrap_or(0);
+        let bytes = batch.get_array_memory_size();
+        Ok(Self { time_min: range.0, time_max: range.1, bytes, generation, received_min, batch })
+    }
+}
+
+impl ReadHalf {
+    /// Makes rows visible, all tables at once. Dimensions that are there already are dropped.
+    ///
+    /// # Errors
+    /// When a batch does not fit its table: a mistake of ours.
+    pub(crate) fn append(
+        &self,
+        batches: impl IntoIterator<Item = (Table, RecordBatch)>,
+        generation: u64,
+        metrics: &StoreMetrics,
+    ) -> Result<(), ArrowError> {
+        let _turn = self.inner.publishing.lock();
+        let mut next = Version::clone(&self.inner.current.load());
+        for (table, batch) in batches {
+            let batch = match self.inner.catalog.dimension(table) {
+                Some(dimension) => match dimension.insert_new(&batch)? {
+                    Some(fresh) => fresh,
+                    None => continue,
+                },
+                None => batch,
+            };
+            let hot = HotBatch::new(table, batch, generation)?;
+            push_joined(&mut next.tables[table as usize].hot, table, hot)?;
+        }
+        self.publish(next, metrics);
+        Ok(())
+    }
+
+    /// Replaces the batches up to a generation by the files that hold their rows, in one swap.
+    pub(crate) fn replace_sealed(&self, generation: u64, files: &[(Table, Arc<DataFile>)], metrics: &StoreMetrics) {
+        let _turn = self.inner.publishing.lock();
+        let mut next = Version::clone(&self.inner.current.load());
+        for table in Table::ALL {
+            let of = &mut next.tables[table as usize];
+            of.hot.retain(|batch| batch.generation > generation);
+            let fresh: Vec<_> = files.iter().filter(|(to, _)| *to == table).map(|(_, file)| Arc::clone(file)).collect();
+            if !fresh.is_empty() {
+                of.files = Arc::new(of.files.iter().cloned().chain(fresh).collect());
+            }
+        }
+        self.publish(next, metrics);
+    }
+
+    fn publish(&self, mut next: Version, metrics: &StoreMetrics) {
+        next.sequence += 1;
+        let all = || next.tables.iter().flat_map(|table| &table.hot);
+        let bytes: usize = all().map(|batch| batch.bytes).sum();
+        let rows: usize = all().map(|batch| batch.batch.num_rows()).sum();
+        let oldest = all().map(|batch| batch.received_min).min().unwrap_or(0);
+        metrics.unsealed_bytes.store(u64::try_from(bytes).expect("fits"), Ordering::Release);
+        metrics.unsealed_rows.store(u64::try_from(rows).expect("fits"), Ordering::Release);
+        metrics.oldest_unsealed.store(oldest, Ordering::Release);
+        self.inner.current.store(Arc::new(next));
+    }
+}
+
+/// Appends a batch; while the two last ones are small and alike in size they become one, so that every row is
+/// copied a bounded number of times.
+fn push_joined(hot: &mut Vec<Arc<HotBatch>>, table: Table, batch: HotBatch) -> Result<(), ArrowError> {
+    hot.push(Arc::new(batch));
+    while let [.., left, right] = hot.as_slice() {
+        let (left_rows, right_rows) = (left.batch.num_rows(), right.batch.num_rows());
+        let join = left.generation == right.generation
+            && right_rows < SMALL_ROWS.max(left_rows)
+            && left_rows < right_rows * 2
+            && left_rows + right_rows <= JOINED_ROWS_MAX
+            || left.generation == right.generation && left_rows < SMALL_ROWS && right_rows < SMALL_ROWS && left_rows <= right_rows;
+        if !join {
+            return Ok(());
+        }
+        let joined = join_two(table, &left.batch, &right.batch)?;
+        let joined = HotBatch::new(table, joined, right.generation)?;
+        hot.truncate(hot.len() - 2);
+        hot.push(Arc::new(joined));
+    }
+    Ok(())
+}
+
+fn join_two(table: Table, left: &RecordBatch, right: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+    let has = |batch: &RecordBatch, name: &str| batch.column_by_name(name).is_some();
+    let schema: SchemaRef = schema_subset(&table.schema(), |name| has(left, name) || has(right, name));
+    concat_batches(&schema, &[pad_to_schema(left, &schema)?, pad_to_schema(right, &schema)?])
+}

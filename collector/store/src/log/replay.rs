@@ -1,0 +1,117 @@
+//! Reading the log back at start: every record after what is sealed, in order.
+//!
+//! Owns the judgement between a torn tail (cut, and said) and damage (refused, with the way out). Holds one
+//! frame in memory at a time. Never decodes a payload.
+
+use std::fs::OpenOptions;
+use std::path::Path;
+
+use super::frame::{self, RecordHeader};
+use super::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
+use super::{LogError, LogSequence};
+
+/// What the log held.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct ReplayReport {
+    pub records: u64,
+    pub bytes: u64,
+    /// Bytes of a torn tail that were cut.
+    pub cut_bytes: u64,
+    /// The sequence number that the next record gets.
+    pub next_lsn: LogSequence,
+}
+
+/// Calls `each` with every record whose number is past `flushed`, in order.
+///
+/// # Errors
+/// Damage with valid records behind it, an unreadable disk, or what `each` says.
+pub fn replay(
+    log_dir: &Path,
+    data_dir: &Path,
+    flushed: LogSequence,
+    mut each: impl FnMut(LogSequence, &RecordHeader, &[u8], &Path) -> Result<(), LogError>,
+) -> Result<ReplayReport, LogError> {
+    let segments = segment::list(log_dir)?;
+    let mut report = ReplayReport { next_lsn: flushed + 1, ..ReplayReport::default() };
+    for (index, (_, path)) in segments.iter().enumerate() {
+        let reader = SegmentReader::open(path)?;
+        let damaged = |offset| LogError::Damaged { path: path.clone(), offset, data_dir: data_dir.to_path_buf() };
+        let later = &segments[index + 1..];
+        if !reader.header_is_valid() {
+            if any_frame_follows(&reader, 0, later)? {
+                return Err(damaged(0));
+            }
+            report.cut_bytes += reader.last_nonzero_after(0)?.unwrap_or(0);
+            std::fs::remove_file(path).map_err(LogError::io("remove", path))?;
+            continue;
+        }
+        let mut position = SEGMENT_HEADER_BYTES;
+        loop {
+            match reader.frame_at(position)? {
+                Found::Frame { first_lsn, records, body, next } => {
+                    let after = first_lsn + u64::from(records);
+                    if after > flushed + 1 {
+                        replay_frame(first_lsn, &body, flushed, path, data_dir, &mut report, &mut each)?;
+                    }
+                    report.next_lsn = report.next_lsn.max(after);
+                    position = next;
+                }
+                Found::End => break,
+                Found::Broken if any_frame_follows(&reader, position, later)? => return Err(damaged(position)),
+                Found::Broken => {
+                    report.cut_bytes += cut(&reader, position)?;
+                    break;
+                }
+            }
+        }
+    }
+    Ok(report)
+}
+
+fn replay_frame(
+    first_lsn: LogSequence,
+    body: &[u8],
+    flushed: LogSequence,
+    path: &Path,
+    data_dir: &Path,
+    report: &mut ReplayReport,
+    each: &mut impl FnMut(LogSequence, &RecordHeader, &[u8], &Path) -> Result<(), LogError>,
+) -> Result<(), LogError> {
+    for (lsn, record) in (first_lsn..).zip(frame::records(body)) {
+        let Some((header, payload)) = record else {
+            let reason = format!("record {lsn} has an unknown form; it may come from a newer version");
+            return Err(LogError::Undecodable { path: path.to_path_buf(), reason, data_dir: data_dir.to_path_buf() });
+        };
+        if lsn > flushed {
+            report.records += 1;
+            report.bytes += u64::try_from(payload.len()).expect("fits");
+            each(lsn, &header, payload, path)?;
+        }
+    }
+    Ok(())
+}
+
+fn any_frame_follows(
+    reader: &SegmentReader,
+    position: u64,
+    later: &[(LogSequence, std::path::PathBuf)],
+) -> Result<bool, LogError> {
+    if reader.next_valid_frame(position)?.is_some() {
+        return Ok(true);
+    }
+    for (_, path) in later {
+        let reader = SegmentReader::open(path)?;
+        if reader.next_valid_frame(0)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn cut(reader: &SegmentReader, position: u64) -> Result<u64, LogError> {
+    let end = reader.last_nonzero_after(position)?.unwrap_or(position);
+    let file = OpenOptions::new().write(true).open(&reader.path).map_err(LogError::io("open", &reader.path))?;
+    file.set_len(position).map_err(LogError::io("cut", &reader.path))?;
+    file.sync_all().map_err(LogError::io("sync", &reader.path))?;
+    Ok(end - position)
+}

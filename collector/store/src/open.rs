@@ -1,0 +1,279 @@
+//! Opening a data directory: lock, manifest, dimensions, log replay, threads.
+//!
+//! Owns the order of a start. When it returns, every acknowledged row is visible exactly once. Replay seals
+//! as it goes, so it needs no more memory than running does.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use spanlake_schemas::otlp;
+use spanlake_schemas::tables::Table;
+
+use crate::catalog::Catalog;
+use crate::config::StoreConfig;
+use crate::keeper::{Command, Keeper};
+use crate::log::frame::{FrameBuilder, RecordHeader};
+use crate::log::recent::{self, RecentRequests, Seen};
+use crate::log::replay::{ReplayReport, replay};
+use crate::log::{LogError, payload, segment};
+use crate::manifest::{Manifest, ManifestError};
+use crate::memory::MemoryAccount;
+use crate::metrics::StoreMetrics;
+use crate::read::ReadHalf;
+use crate::sealer::{SealFailure, Sealer};
+use crate::store::{Inner, Store};
+use crate::version::{DataFile, Version};
+
+/// Why the store does not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot {action} {path}")]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("the data directory {path} is in use by another spanlake process ({owner}); stop it or choose another --data-dir")]
+    InUse { path: PathBuf, owner: String },
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+    #[error(transparent)]
+    Log(#[from] LogError),
+    #[error("the manifest names {path}, which is {problem}; restore the file from a copy")]
+    DataFile { path: PathBuf, problem: String },
+    #[error("sealing while the log was replayed failed")]
+    Seal(#[from] SealFailure),
+}
+
+fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> OpenError {
+    let path = path.to_path_buf();
+    move |source| OpenError::Io { action, path, source }
+}
+
+/// What a start found.
+#[derive(Debug, Clone, Default)]
+pub struct OpenReport {
+    pub replay: ReplayReport,
+    pub files: usize,
+    /// Files that no edit names, left by a crash in a seal, and removed.
+    pub orphans: usize,
+}
+
+/// An open store and what its start found.
+pub struct Opened {
+    pub store: Store,
+    pub report: OpenReport,
+}
+
+impl Store {
+    /// Opens a data directory, creating it if need be.
+    ///
+    /// # Errors
+    /// See [`OpenError`]; nothing that was acknowledged is lost by an error.
+    pub fn open(config: StoreConfig) -> Result<Opened, OpenError> {
+        let lock = lock(&config.data_dir)?;
+        let log_dir = config.data_dir.join("log");
+        let manifest_dir = config.data_dir.join("manifest");
+        for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
+            std::fs::create_dir_all(dir).map_err(io("create", dir))?;
+        }
+        let manifest = Manifest::open(&manifest_dir)?;
+        let mut report = OpenReport { files: manifest.state().files.len(), ..OpenReport::default() };
+        report.orphans = remove_orphans(&config.data_dir, &manifest)?;
+        let read = ReadHalf::new(first_version(&config.data_dir, &manifest)?, Catalog::default());
+        load_dimensions(&read)?;
+        let metrics = Arc::new(StoreMetrics::default());
+        let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
+        let inner = Arc::new(Inner {
+            config,
+            read,
+            memory,
+            metrics,
+            sealed: tokio::sync::Notify::new(),
+            stopping: std::sync::atomic::AtomicBool::new(false),
+            _lock: lock,
+        });
+        let mut sealer = Sealer { inner: Arc::clone(&inner), manifest };
+        let replayed = replay_log(&mut sealer)?;
+        report.replay = replayed.report.clone();
+        Ok(Opened { store: start(inner, sealer, replayed)?, report })
+    }
+}
+
+fn lock(data_dir: &Path) -> Result<File, OpenError> {
+    std::fs::create_dir_all(data_dir).map_err(io("create", data_dir))?;
+    let path = data_dir.join("LOCK");
+    let mut file = File::options()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(std::fs::TryLockError::WouldBlock) => {
+            let owner = std::fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
+            return Err(OpenError::InUse { path: data_dir.to_path_buf(), owner });
+        }
+        Err(std::fs::TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
+    }
+    file.set_len(0).map_err(io("write", &path))?;
+    writeln!(file, "pid {}", std::process::id()).map_err(io("write", &path))?;
+    Ok(file)
+}
+
+/// Removes data files that no edit names: what a crash in the middle of a seal leaves.
+fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenError> {
+    let mut removed = 0;
+    let mut dirs = vec![data_dir.join("hot")];
+    while let Some(dir) = dirs.pop() {
+        for entry in std::fs::read_dir(&dir).map_err(io("list", &dir))? {
+            let path = entry.map_err(io("list", &dir))?.path();
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            let relative = path.strip_prefix(data_dir).expect("listed below it").to_string_lossy().into_owned();
+            if !manifest.state().files.contains_key(&relative) {
+                std::fs::remove_file(&path).map_err(io("remove", &path))?;
+                removed += 1;
+            }
+        }
+    }
+    Ok(removed)
+}
+
+fn first_version(data_dir: &Path, manifest: &Manifest) -> Result<Version, OpenError> {
+    let mut files: [Vec<Arc<DataFile>>; Table::COUNT] = Default::default();
+    for entry in manifest.state().files.values() {
+        let path = data_dir.join(&entry.path);
+        let problem = match std::fs::metadata(&path) {
+            Ok(metadata) if metadata.len() == entry.bytes => None,
+            Ok(metadata) => Some(format!("{} bytes long instead of {}", metadata.len(), entry.bytes)),
+            Err(error) => Some(format!("not readable ({error})")),
+        };
+        if let Some(problem) = problem {
+            return Err(OpenError::DataFile { path, problem });
+        }
+        let Some(table) = Table::by_name(&entry.table) else {
+            return Err(OpenError::DataFile { path, problem: format!("of an unknown table {}", entry.table) });
+        };
+        files[table as usize].push(Arc::new(DataFile { entry: entry.clone(), path }));
+    }
+    let mut version = Version::default();
+    for (table, mut files) in version.tables.iter_mut().zip(files) {
+        files.sort_by(|left, right| (left.entry.last_lsn, &left.entry.path).cmp(&(right.entry.last_lsn, &right.entry.path)));
+        table.files = Arc::new(files);
+    }
+    Ok(version)
+}
+
+fn load_dimensions(read: &ReadHalf) -> Result<(), OpenError> {
+    let version = read.pin();
+    for table in [Table::Resources, Table::Scopes, Table::Series] {
+        let dimension = read.catalog().dimension(table).expect("these are the dimensions");
+        for file in version.files(table) {
+            let problem = |error: String| OpenError::DataFile { path: file.path.clone(), problem: error };
+            for batch in crate::read::whole_file(&file.path).map_err(|error| problem(error.to_string()))? {
+                dimension.insert_new(&batch).map_err(|error| problem(error.to_string()))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What replay leaves for the keeper.
+struct Replayed {
+    report: ReplayReport,
+    digests: Vec<Seen>,
+    generation: u64,
+}
+
+fn replay_log(sealer: &mut Sealer) -> Result<Replayed, OpenError> {
+    let inner = Arc::clone(&sealer.inner);
+    let flushed = sealer.manifest.state().flushed_lsn;
+    let mut generation = 1;
+    let mut digests: Vec<Seen> = Vec::new();
+    let mut failure = None;
+    let report = replay(&inner.log_dir(), &inner.config.data_dir, flushed, |lsn, header, payload, path| {
+        if failure.is_some() {
+            return Ok(());
+        }
+        replay_record(&inner, generation, header, payload).map_err(|reason| LogError::Undecodable {
+            path: path.to_path_buf(),
+            reason: format!("record {lsn}: {reason}"),
+            data_dir: inner.config.data_dir.clone(),
+        })?;
+        digests.push((header.digest, header.received_at));
+        if inner.metrics.unsealed_bytes.load(Ordering::Acquire) >= inner.config.seal_bytes {
+            failure = sealer.seal(generation, lsn, &digests).err();
+            generation += 1;
+            digests.clear();
+        }
+        Ok(())
+    })?;
+    match failure {
+        Some(error) => Err(error.into()),
+        None => Ok(Replayed { report, digests, generation }),
+    }
+}
+
+fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: &[u8]) -> Result<(), String> {
+    let body = payload::unpack(header.codec, packed, header.limits.inflated_bytes_max).map_err(|error| error.to_string())?;
+    let known = inner.read.catalog().as_ref();
+    let decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, known)
+        .map_err(|error| error.to_string())?;
+    inner.read.append(decoded.batches.tables, generation, &inner.metrics).map_err(|error| error.to_string())
+}
+
+fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store, OpenError> {
+    let log_dir = inner.log_dir();
+    let mut recent = RecentRequests::default();
+    for seen in recent::load(&log_dir, crate::now_nanos())?.into_iter().chain(replayed.digests.iter().copied()) {
+        recent.insert(seen);
+    }
+    let next_lsn = replayed.report.next_lsn;
+    // A segment with this name was created just before a crash and holds no record.
+    let unused = segment::path_of(&log_dir, next_lsn);
+    if unused.exists() {
+        std::fs::remove_file(&unused).map_err(io("remove", &unused))?;
+    }
+    let (commands, inbox) = std::sync::mpsc::channel::<Command>();
+    let (seal_tasks, seal_inbox) = std::sync::mpsc::sync_channel(1);
+    let log_bytes: u64 = segment::list(&log_dir)?
+        .iter()
+        .map(|(_, path)| std::fs::metadata(path).map_or(0, |metadata| metadata.len()))
+        .sum();
+    inner.metrics.log_disk_bytes.store(log_bytes, Ordering::Relaxed);
+    let has_rows = inner.metrics.unsealed_rows.load(Ordering::Acquire) > 0;
+    let keeper = Keeper {
+        inner: Arc::clone(&inner),
+        log_dir,
+        epoch: sealer.manifest.state().epoch,
+        segment: None,
+        next_lsn,
+        recent,
+        generation: replayed.generation,
+        generation_digests: replayed.digests,
+        generation_began: has_rows.then(std::time::Instant::now),
+        sealing: false,
+        seal_waiters: Vec::new(),
+        shutdown: None,
+        sealer: seal_tasks,
+        frame: FrameBuilder::default(),
+    };
+    let to_keeper = commands.clone();
+    spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper))?;
+    spawn("spanlake-log", move || keeper.run(&inbox))?;
+    Ok(Store { inner, commands })
+}
+
+fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(body);
+    started.map(drop).map_err(io("start a thread for", Path::new(name)))
+}

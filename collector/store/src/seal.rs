@@ -1,0 +1,102 @@
+//! Sealing: unsealed batches become sorted Parquet files, by table and filing hour.
+//!
+//! Owns what a file's rows, order and properties are. Never publishes and never commits: it gives back what
+//! the manifest is to say.
+
+mod gather;
+mod order;
+
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::record_batch::RecordBatch;
+use spanlake_schemas::tables::Table;
+
+use crate::version::{DataFile, FileEntry, HotBatch};
+
+pub(crate) use order::times;
+
+/// Why a seal did not happen. The rows stay in memory and in the log.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    #[error("cannot {action} {path}")]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    #[error("cannot write {path}")]
+    Parquet {
+        path: PathBuf,
+        #[source]
+        source: parquet::errors::ParquetError,
+    },
+    #[error("cannot order the rows of {table}")]
+    Arrow {
+        table: &'static str,
+        #[source]
+        source: arrow::error::ArrowError,
+    },
+}
+
+impl SealError {
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io { action, path, source }
+    }
+}
+
+/// What makes the names of a seal's files unique and the same at every attempt.
+#[derive(Clone, Copy, Debug)]
+pub struct SealName {
+    pub epoch: u64,
+    pub last_lsn: u64,
+}
+
+/// Writes the batches of one table, a file an hour, each durable when this returns.
+///
+/// # Errors
+/// When a file cannot be written; files already written are then orphans that the next start removes.
+pub fn seal_table(
+    data_dir: &Path,
+    table: Table,
+    batches: &[Arc<HotBatch>],
+    name: SealName,
+) -> Result<Vec<Arc<DataFile>>, SealError> {
+    let arrow_error = |source| SealError::Arrow { table: table.name(), source };
+    let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
+    let rows = order::sorted_rows(table, &batches).map_err(arrow_error)?;
+    let gather = gather::Gather::new(table, &batches);
+    let mut files = Vec::new();
+    for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
+        let relative = file_path(table, hour[0].hour, name);
+        let entry = writer::write_file(data_dir, &relative, table, &gather, hour, name.last_lsn)?;
+        files.push(Arc::new(DataFile { path: data_dir.join(&entry.path), entry }));
+    }
+    Ok(files)
+}
+
+fn file_path(table: Table, hour: i64, name: SealName) -> String {
+    let (date, hour) = order::date_and_hour(hour);
+    format!("hot/{}/date={date}/hour={hour:02}/{:06}-{:012}.parquet", table.name(), name.epoch, name.last_lsn)
+}
+
+/// The entry of a file, as the writer fills it.
+fn entry(relative: &str, table: Table, rows: u64, last_lsn: u64) -> FileEntry {
+    FileEntry {
+        path: relative.to_owned(),
+        table: table.name().to_owned(),
+        rows,
+        bytes: 0,
+        time_min: i64::MAX,
+        time_max: i64::MIN,
+        received_min: i64::MAX,
+        received_max: i64::MIN,
+        series_min: None,
+        series_max: None,
+        last_lsn,
+    }
+}

@@ -1,0 +1,180 @@
+//! The order of rows in a file, and the hour under which a row is filed.
+//!
+//! Owns sort keys: spans by (time bucket, trace id, start), logs by (time bucket, service, time), metric
+//! points by (series, time). Never touches any other column.
+
+use std::collections::HashMap;
+
+use arrow::array::{ArrayRef, AsArray};
+use arrow::datatypes::TimestampNanosecondType;
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use spanlake_schemas::tables::Table;
+
+pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
+const NANOS_PER_HOUR: i64 = 3600 * NANOS_PER_SECOND;
+/// Events up to this much older than their receipt are filed under their own hour.
+const FILED_BEFORE: i64 = 24 * NANOS_PER_HOUR;
+/// Events up to this much newer than their receipt are filed under their own hour.
+const FILED_AFTER: i64 = 600 * NANOS_PER_SECOND;
+/// Rows of a time bucket, about: half to one row group.
+const BUCKET_ROWS: i64 = 98_304;
+
+/// Where a row is and how it sorts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SortedRow {
+    pub hour: i64,
+    bucket: i64,
+    key: u128,
+    /// The table's time column, nanoseconds.
+    pub time: i64,
+    pub batch: u32,
+    pub row: u32,
+    pub received: i64,
+}
+
+impl SortedRow {
+    /// Whether two rows have the same trace or series.
+    pub fn same_key(&self, other: &Self) -> bool {
+        self.key == other.key
+    }
+
+    /// The id that the row sorts by.
+    pub fn key_bytes(&self) -> [u8; 16] {
+        self.key.to_be_bytes()
+    }
+}
+
+/// All rows in the order in which they are written: by hour, then by the table's key.
+pub fn sorted_rows(table: Table, batches: &[&RecordBatch]) -> Result<Vec<SortedRow>, ArrowError> {
+    let services = if table == Table::Logs { service_ranks(batches)? } else { HashMap::new() };
+    let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
+    for (number, batch) in (0_u32..).zip(batches) {
+        push_rows(table, number, batch, &services, &mut rows)?;
+    }
+    if matches!(table, Table::Spans | Table::Logs) {
+        set_buckets(&mut rows);
+    }
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+fn push_rows(
+    table: Table,
+    number: u32,
+    batch: &RecordBatch,
+    services: &HashMap<String, u128>,
+    rows: &mut Vec<SortedRow>,
+) -> Result<(), ArrowError> {
+    let times = times(batch, table.time_column())?;
+    let received = times_or(batch, "received_time", times)?;
+    let key: Box<dyn Fn(usize) -> u128> = match table {
+        Table::Spans => fixed_key(column(batch, "trace_id")?),
+        Table::Logs => {
+            let names = column(batch, "service_name")?.as_string::<i32>();
+            Box::new(|row| services.get(names.value(row)).copied().unwrap_or(0))
+        }
+        Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
+            fixed_key(column(batch, "series_id")?)
+        }
+        Table::Resources | Table::Scopes | Table::Series => Box::new(|_| 0),
+    };
+    for row in 0..batch.num_rows() {
+        rows.push(SortedRow {
+            hour: filing_hour(times[row], received[row]),
+            bucket: 0,
+            key: key(row),
+            time: times[row],
+            batch: number,
+            row: u32::try_from(row).expect("a batch has fewer than 2^32 rows"),
+            received: received[row],
+        });
+    }
+    Ok(())
+}
+
+fn fixed_key(ids: &ArrayRef) -> Box<dyn Fn(usize) -> u128 + '_> {
+    let ids = ids.as_fixed_size_binary();
+    Box::new(|row| ids.value(row).try_into().map_or(0, u128::from_be_bytes))
+}
+
+fn service_ranks(batches: &[&RecordBatch]) -> Result<HashMap<String, u128>, ArrowError> {
+    let mut names = std::collections::BTreeSet::new();
+    for batch in batches {
+        let column = column(batch, "service_name")?.as_string::<i32>();
+        names.extend(column.iter().flatten().map(str::to_owned));
+    }
+    Ok((0..).zip(names).map(|(rank, name)| (name, rank)).collect())
+}
+
+/// Gives every row its time bucket: a power of two of seconds, 1 to 64, so that a bucket holds about half to
+/// one row group.
+fn set_buckets(rows: &mut [SortedRow]) {
+    let Some(first) = rows.iter().map(|row| row.time).min() else { return };
+    let last = rows.iter().map(|row| row.time).max().unwrap_or(first);
+    let seconds = (last.saturating_sub(first) / NANOS_PER_SECOND).max(1);
+    let count = i64::try_from(rows.len()).expect("rows fit i64");
+    let wanted = (BUCKET_ROWS.saturating_mul(seconds) / count.max(1)).clamp(1, 64);
+    let bucket_seconds = 1_i64 << wanted.ilog2();
+    for row in rows {
+        row.bucket = row.time.div_euclid(bucket_seconds * NANOS_PER_SECOND);
+    }
+}
+
+/// Hours since the epoch under which a row is filed: of its event if that is near its receipt, else of the receipt.
+pub fn filing_hour(time: i64, received: i64) -> i64 {
+    let near = time >= received.saturating_sub(FILED_BEFORE) && time <= received.saturating_add(FILED_AFTER);
+    (if near { time } else { received }).div_euclid(NANOS_PER_HOUR)
+}
+
+/// `2026-11-21` and the hour of the day, of hours since the epoch.
+pub fn date_and_hour(hours: i64) -> (String, i64) {
+    let days = hours.div_euclid(24);
+    // Howard Hinnant's civil_from_days.
+    let shifted = days + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let day_of_era = shifted.rem_euclid(146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
+    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
+    let year = year_of_era + era * 400 + i64::from(month <= 2);
+    (format!("{year:04}-{month:02}-{day:02}"), hours.rem_euclid(24))
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
+    batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("a batch lacks its column {name}")))
+}
+
+/// The values of a timestamp column that is never null.
+pub fn times<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a [i64], ArrowError> {
+    Ok(column(batch, name)?.as_primitive::<TimestampNanosecondType>().values())
+}
+
+fn times_or<'a>(batch: &'a RecordBatch, name: &str, otherwise: &'a [i64]) -> Result<&'a [i64], ArrowError> {
+    if batch.column_by_name(name).is_some() { times(batch, name) } else { Ok(otherwise) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_filed_under_their_own_hour_only_near_their_receipt() {
+        let hour = NANOS_PER_HOUR;
+        let received = 1000 * hour + 5;
+        assert_eq!(filing_hour(999 * hour, received), 999);
+        assert_eq!(filing_hour(976 * hour + 5, received), 976);
+        assert_eq!(filing_hour(976 * hour + 4, received), 1000);
+        assert_eq!(filing_hour(received + FILED_AFTER + 1, received), 1000);
+        assert_eq!(filing_hour(0, received), 1000);
+    }
+
+    #[test]
+    fn dates_are_civil() {
+        assert_eq!(date_and_hour(0), ("1970-01-01".to_owned(), 0));
+        assert_eq!(date_and_hour(-1), ("1969-12-31".to_owned(), 23));
+        assert_eq!(date_and_hour(19_782 * 24 + 7), ("2024-02-29".to_owned(), 7));
+    }
+}

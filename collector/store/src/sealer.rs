@@ -1,0 +1,128 @@
+//! The sealer: turns one generation of unsealed rows into files, commits them and swaps them in.
+//!
+//! Owns the manifest. One seal at a time. Order: files durable, digests saved, manifest edit (the commit
+//! point), version swapped, log released. A crash before the edit leaves orphans that the next start removes.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::{Duration, Instant};
+
+use spanlake_schemas::tables::Table;
+use tokio::sync::oneshot;
+
+use crate::keeper::Command;
+use crate::log::recent::{self, Seen};
+use crate::log::{LogError, LogSequence};
+use crate::manifest::{Manifest, ManifestError};
+use crate::seal::{SealError, SealName, seal_table};
+use crate::store::Inner;
+use crate::version::{DataFile, HotBatch};
+
+/// Pause after a seal that failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// A generation to seal.
+pub struct SealTask {
+    pub generation: u64,
+    pub last_lsn: LogSequence,
+    pub digests: Vec<Seen>,
+    pub waiters: Vec<oneshot::Sender<()>>,
+}
+
+/// Why a seal failed.
+#[derive(Debug, thiserror::Error)]
+pub enum SealFailure {
+    #[error(transparent)]
+    Files(#[from] SealError),
+    #[error(transparent)]
+    Digests(#[from] LogError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+/// The sealer's state.
+pub struct Sealer {
+    pub inner: Arc<Inner>,
+    pub manifest: Manifest,
+}
+
+impl Sealer {
+    /// Seals what it is sent until the keeper is gone. A failure is tried again: the rows stay in memory and
+    /// in the log, and requests are refused once the memory cap is reached.
+    pub fn run(mut self, tasks: &Receiver<SealTask>, keeper: &Sender<Command>) {
+        while let Ok(task) = tasks.recv() {
+            while let Err(error) = self.seal(task.generation, task.last_lsn, &task.digests) {
+                self.inner.metrics.seal_failures.fetch_add(1, Ordering::Relaxed);
+                if matches!(error, SealFailure::Manifest(ManifestError::Conflict { .. })) {
+                    crate::fatal(&error.to_string());
+                }
+                tracing::error!(error = &error as &dyn std::error::Error, "sealing failed; trying again");
+                if self.inner.gives_up_sealing() {
+                    break;
+                }
+                std::thread::sleep(RETRY);
+            }
+            for waiter in task.waiters {
+                let _ = waiter.send(());
+            }
+            if keeper.send(Command::Sealed { last_lsn: self.manifest.state().flushed_lsn }).is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Seals every unsealed row up to a generation.
+    ///
+    /// # Errors
+    /// When something could not be written; nothing has changed then.
+    pub fn seal(&mut self, generation: u64, last_lsn: LogSequence, digests: &[Seen]) -> Result<(), SealFailure> {
+        let began = Instant::now();
+        let files = self.write_files(generation, last_lsn)?;
+        recent::save(&self.inner.log_dir(), last_lsn, digests)?;
+        let adds = files.iter().map(|(_, file)| file.entry.clone()).collect();
+        if let Err(error) = self.manifest.commit(adds, Vec::new(), last_lsn) {
+            remove(&files);
+            return Err(error.into());
+        }
+        self.inner.read.replace_sealed(generation, &files, &self.inner.metrics);
+        self.inner.sealed.notify_waiters();
+        let metrics = &self.inner.metrics;
+        let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
+        let bytes: u64 = files.iter().map(|(_, file)| file.entry.bytes).sum();
+        metrics.seals.fetch_add(1, Ordering::Relaxed);
+        metrics.sealed_rows.fetch_add(rows, Ordering::Relaxed);
+        metrics.sealed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        metrics.last_seal_micros.store(micros, Ordering::Relaxed);
+        tracing::debug!(rows, bytes, files = files.len(), micros, "sealed");
+        Ok(())
+    }
+
+    fn write_files(&self, generation: u64, last_lsn: LogSequence) -> Result<Vec<(Table, Arc<DataFile>)>, SealError> {
+        let version = self.inner.read.pin();
+        let name = SealName { epoch: self.manifest.state().epoch, last_lsn };
+        let mut files = Vec::new();
+        for table in Table::ALL {
+            let batches: Vec<Arc<HotBatch>> =
+                version.hot(table).iter().filter(|batch| batch.generation <= generation).cloned().collect();
+            if batches.is_empty() {
+                continue;
+            }
+            match seal_table(&self.inner.config.data_dir, table, &batches, name) {
+                Ok(written) => files.extend(written.into_iter().map(|file| (table, file))),
+                Err(error) => {
+                    remove(&files);
+                    return Err(error);
+                }
+            }
+        }
+        Ok(files)
+    }
+}
+
+fn remove(files: &[(Table, Arc<DataFile>)]) {
+    for (_, file) in files {
+        let _ = std::fs::remove_file(&file.path);
+    }
+}

@@ -1,0 +1,175 @@
+//! The write half: the doors' [`Ingest`], and the handle by which the assembly seals and stops the store.
+//!
+//! Owns admission and the hand-over to the keeper. Never writes itself.
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use bytes::Bytes;
+use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Signal};
+use tokio::sync::{Notify, oneshot};
+use xxhash_rust::xxh3::Xxh3;
+
+use crate::config::StoreConfig;
+use crate::keeper::{Append, Command};
+use crate::log::frame::RecordHeader;
+use crate::log::payload;
+use crate::memory::MemoryAccount;
+use crate::metrics::StoreMetrics;
+use crate::read::ReadHalf;
+
+/// How long a request waits for a seal when memory is tight, before it goes on and the cap decides.
+const TIGHT_WAIT: Duration = Duration::from_millis(500);
+
+/// What the store's threads share.
+pub(crate) struct Inner {
+    pub(crate) config: StoreConfig,
+    pub(crate) read: ReadHalf,
+    pub(crate) memory: MemoryAccount,
+    pub(crate) metrics: Arc<StoreMetrics>,
+    /// Told after every seal.
+    pub(crate) sealed: Notify,
+    pub(crate) stopping: AtomicBool,
+    /// Held for as long as the process uses the data directory.
+    pub(crate) _lock: std::fs::File,
+}
+
+impl Inner {
+    pub(crate) fn log_dir(&self) -> PathBuf {
+        self.config.data_dir.join("log")
+    }
+
+    /// At a shutdown the log keeps what cannot be sealed.
+    pub(crate) fn gives_up_sealing(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+}
+
+/// The store. Cheap to clone.
+#[derive(Clone)]
+pub struct Store {
+    pub(crate) inner: Arc<Inner>,
+    pub(crate) commands: Sender<Command>,
+}
+
+impl Store {
+    /// The read half.
+    #[must_use]
+    pub fn read(&self) -> ReadHalf {
+        self.inner.read.clone()
+    }
+
+    /// Counters and gauges.
+    #[must_use]
+    pub fn metrics(&self) -> Arc<StoreMetrics> {
+        Arc::clone(&self.inner.metrics)
+    }
+
+    /// Bytes held now: requests in flight and unsealed rows.
+    #[must_use]
+    pub fn held_bytes(&self) -> u64 {
+        self.inner.memory.held()
+    }
+
+    /// Seals all rows that are there now; returns when they are in files (or the store stops).
+    pub async fn seal(&self) {
+        let (done, wait) = oneshot::channel();
+        if self.commands.send(Command::Seal(done)).is_ok() {
+            let _ = wait.await;
+        }
+    }
+
+    /// Refuses new requests, finishes those accepted, seals and stops the threads.
+    pub async fn shutdown(&self) {
+        self.inner.stopping.store(true, Ordering::Release);
+        let (done, wait) = oneshot::channel();
+        if self.commands.send(Command::Shutdown(done)).is_ok() {
+            let _ = wait.await;
+        }
+    }
+
+    async fn wait_while_tight(&self) {
+        let deadline = tokio::time::Instant::now() + TIGHT_WAIT;
+        while self.inner.memory.is_tight() {
+            let sealed = self.inner.sealed.notified();
+            if !self.inner.memory.is_tight() || tokio::time::timeout_at(deadline, sealed).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    async fn append(&self, request: Request) -> Result<(), Refusal> {
+        if request.decoded.batches.tables.is_empty() {
+            return Ok(());
+        }
+        self.wait_while_tight().await;
+        let header_digest = digest(&request);
+        let (codec, packed) = payload::pack(request.compression, &request.body);
+        let payload = match packed {
+            std::borrow::Cow::Borrowed(_) => request.body.clone(),
+            std::borrow::Cow::Owned(bytes) => Bytes::from(bytes),
+        };
+        let header = RecordHeader {
+            signal: request.signal,
+            encoding: request.encoding,
+            codec,
+            limits: request.limits,
+            received_at: request.received_at,
+            digest: header_digest,
+        };
+        let accepted = request.decoded.accepted;
+        let (reply, answer) = oneshot::channel();
+        let append = Append { header, payload, batches: request.decoded.batches, reply };
+        drop(request.body);
+        self.commands.send(Command::Append(Box::new(append))).map_err(|_| Refusal::ShuttingDown)?;
+        answer.await.unwrap_or(Err(Refusal::ShuttingDown))?;
+        let counter = match request.signal {
+            Signal::Traces => &self.inner.metrics.spans,
+            Signal::Metrics => &self.inner.metrics.points,
+            Signal::Logs => &self.inner.metrics.logs,
+        };
+        counter.fetch_add(accepted, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+impl Ingest for Store {
+    fn admit(&self, bytes: u64) -> Result<Box<dyn Permit>, Refusal> {
+        if self.inner.stopping.load(Ordering::Acquire) {
+            return Err(Refusal::ShuttingDown);
+        }
+        if self.inner.metrics.disk_full.load(Ordering::Acquire) == 1 {
+            self.inner.metrics.refused_disk_full.fetch_add(1, Ordering::Relaxed);
+            return Err(Refusal::DiskFull);
+        }
+        Ok(Box::new(self.inner.memory.admit(bytes)?))
+    }
+
+    fn known_series(&self) -> &dyn KnownSeries {
+        self.inner.read.catalog().as_ref()
+    }
+
+    fn store(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + '_>> {
+        Box::pin(self.append(request))
+    }
+}
+
+/// Of the bytes as received and what they are.
+fn digest(request: &Request) -> u128 {
+    let mut hasher = Xxh3::with_seed(u64::from_le_bytes([
+        request.signal as u8,
+        request.encoding as u8,
+        request.compression as u8,
+        0,
+        0,
+        0,
+        0,
+        0,
+    ]));
+    hasher.update(&request.body);
+    hasher.digest128()
+}
