@@ -1,0 +1,58 @@
+// Owns pictures of every page, wide and narrow, light and dark, into the folder named by SHOTS (default: a temporary one).
+// SHOTS_ONLY=trace takes only those whose name holds the text.
+import { mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { FAILING, ODD } from "../mock/store.mjs";
+import { launchBrowser, openPage } from "./launch.mjs";
+import { startMock } from "../mock/server.mjs";
+
+const folder = process.env.SHOTS ?? join(tmpdir(), "spanlake-shots");
+mkdirSync(folder, { recursive: true });
+
+const STATEMENT = "select date_bin(interval '1 minute', start_time) as minute, count(*) as spans\nfrom spans group by 1 order by 1";
+const VIEWS = [
+  { name: "traces", path: "/" },
+  { name: "trace", path: `/trace/${FAILING}` },
+  { name: "trace-span", path: `/trace/${FAILING}`, open: "shop.Payment/Charge" },
+  { name: "trace-critical", path: `/trace/${FAILING}?critical=on&q=shop.Payment` },
+  { name: "trace-logs", path: `/trace/${FAILING}?tab=logs` },
+  { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
+  { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
+  { name: "trace-negative", path: `/trace/${ODD.negative}` },
+  { name: "trace-script", path: `/trace/${ODD.script}?q=` },
+  { name: "trace-deep", path: `/trace/${ODD.deep}` },
+  { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
+  { name: "metrics", path: "/metrics?name=http.server.request.duration" },
+  { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
+  { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
+  { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
+  { name: "help", path: "/", press: "?" },
+];
+
+const mock = await startMock();
+const { browser, close } = await launchBrowser();
+const only = process.env.SHOTS_ONLY;
+const themes = process.env.SHOTS_THEME ? [process.env.SHOTS_THEME] : ["light", "dark"];
+const widths = process.env.SHOTS_WIDTH ? [Number(process.env.SHOTS_WIDTH)] : [1440, 390];
+for (const theme of themes) {
+  for (const width of widths) {
+    const { page, problems, close: closePage } = await openPage(browser, { width, height: width === 390 ? 780 : 900, theme });
+    for (const view of [...VIEWS, { name: "empty", path: "/", empty: true }]) {
+      if (only && !view.name.includes(only)) continue;
+      mock.state.empty = view.empty === true;
+      await page.goto(mock.url + view.path);
+      await page.waitForLoadState("networkidle");
+      if (view.open) await page.getByText(view.open).last().click();
+      if (view.press) await page.keyboard.press(view.press);
+      await page.waitForTimeout(350);
+      await page.screenshot({ path: join(folder, `${view.name}-${width}-${theme}.png`) });
+      mock.state.empty = false;
+    }
+    if (problems.length > 0) process.stdout.write(`problems at ${width} ${theme}:\n${[...new Set(problems)].join("\n")}\n`);
+    await closePage();
+  }
+}
+await close();
+mock.close();
+process.stdout.write(`pictures in ${folder}\n`);

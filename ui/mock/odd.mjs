@@ -1,0 +1,77 @@
+// Owns traces that are broken or huge in every way the page must survive.
+import { randomFrom } from "./random.mjs";
+import { finish } from "./shop.mjs";
+import { makeLog, makeSpan } from "./spans.mjs";
+
+const id = (text) => text.padStart(32, "0");
+export const ODD = {
+  huge: id("b16100000000000000000000000001"),
+  cycle: id("c1c1e000000000000000000000000001"),
+  noRoot: id("10500000000000000000000000001"),
+  script: id("5c21b7000000000000000000000001"),
+  deep: id("dee9000000000000000000000001"),
+  negative: id("4e9a71000000000000000000000001"),
+};
+
+export function oddTraces(now) {
+  const random = randomFrom(99);
+  const span = (traceId, fields) => makeSpan(random, { traceId, service: "odd", start: now, duration: 5e6, ...fields });
+  const later = (ms) => now + BigInt(Math.round(ms * 1e6));
+  const cycle = finish(ODD.cycle, [
+    span(ODD.cycle, { spanId: "a1".repeat(8), parent: "a3".repeat(8), name: "first of three", duration: 30e6 }),
+    span(ODD.cycle, { spanId: "a2".repeat(8), parent: "a1".repeat(8), name: "second of three", start: later(4), duration: 20e6 }),
+    span(ODD.cycle, { spanId: "a3".repeat(8), parent: "a2".repeat(8), name: "third of three", start: later(8) }),
+    span(ODD.cycle, { spanId: "b1".repeat(8), parent: "b1".repeat(8), name: "its own parent", start: later(12) }),
+  ], []);
+  const noRoot = finish(ODD.noRoot, [
+    span(ODD.noRoot, { parent: "ee".repeat(8), name: "child of what never came", service: "cart", duration: 12e6 }),
+    span(ODD.noRoot, { parent: "ee".repeat(8), name: "another child", service: "cart", start: later(3), error: "boom" }),
+    span(ODD.noRoot, { parent: "ef".repeat(8), name: "from elsewhere", service: "payment", start: later(20) }),
+    span(ODD.noRoot, { name: "a root of its own", service: "email", start: later(30) }),
+  ], []);
+  const evil = `<script>alert("x")</script><img src=x onerror=alert(1)>`;
+  const scriptRoot = span(ODD.script, { name: evil, service: `"><script>alert(2)</script>`, duration: 40e6, attributes: { [`<b>${evil}</b>`]: evil, "__proto__x": "{{constructor}}", "very.long": "x".repeat(5000) } });
+  const script = finish(ODD.script, [scriptRoot, span(ODD.script, { parent: scriptRoot.span_id, name: "", service: "", start: later(5) })], [makeLog(scriptRoot, 0.5, 17, evil)]);
+  const negativeRoot = span(ODD.negative, { name: "clock went back", duration: 50e6 });
+  const negative = finish(ODD.negative, [
+    negativeRoot,
+    span(ODD.negative, { parent: negativeRoot.span_id, name: "ends before it starts", start: later(20), duration: -7e6 }),
+    span(ODD.negative, { parent: negativeRoot.span_id, spanId: "d1".repeat(8), name: "an id", start: later(22) }),
+    span(ODD.negative, { parent: negativeRoot.span_id, spanId: "d1".repeat(8), name: "the same id again", start: later(26) }),
+    span(ODD.negative, { parent: negativeRoot.span_id, name: "starts before its parent, ends after", start: later(-9), duration: 90e6 }),
+  ], []);
+  return [cycle, noRoot, script, negative, deepTrace(now), hugeTrace(now)];
+}
+
+function deepTrace(now) {
+  const random = randomFrom(7);
+  const spans = [];
+  let parent = null;
+  for (let depth = 0; depth < 5000; depth++) {
+    const span = makeSpan(random, { traceId: ODD.deep, service: depth % 40 < 20 ? "frontend" : "catalog", name: `level ${depth}`, parent, start: now + BigInt(depth * 10_000), duration: (10_000 - depth) * 10_000 });
+    spans.push(span);
+    parent = span.span_id;
+  }
+  return finish(ODD.deep, spans, []);
+}
+
+function hugeTrace(now) {
+  const random = randomFrom(3);
+  const services = ["frontend", "checkout", "catalog", "cart", "payment", "shipping", "recommend", "ads"];
+  const root = makeSpan(random, { traceId: ODD.huge, service: "batch", name: "nightly import", start: now, duration: 100_000e6, kind: "internal" });
+  const spans = [root];
+  for (let batch = 0; batch < 100; batch++) {
+    const batchSpan = makeSpan(random, { traceId: ODD.huge, service: "batch", name: `batch ${batch}`, parent: root.span_id, start: now + BigInt(batch * 1e9), duration: 990e6 });
+    spans.push(batchSpan);
+    for (let item = 0; item < 100; item++) {
+      const service = random.pick(services);
+      const start = BigInt(batchSpan.start_time) + BigInt(item * 9_500_000);
+      const itemSpan = makeSpan(random, { traceId: ODD.huge, service, name: `import item ${item}`, parent: batchSpan.span_id, start, duration: random.between(4e6, 9.4e6), kind: "server", error: random.chance(0.002) && "bad item" });
+      spans.push(itemSpan);
+      for (let step = 0; step < 9; step++) {
+        spans.push(makeSpan(random, { traceId: ODD.huge, service: step % 3 === 0 ? random.pick(services) : service, name: random.pick(["SELECT items", "INSERT items", "GET cache", "validate", "publish"]), parent: itemSpan.span_id, start: start + BigInt(Math.round(step * 4e5)), duration: random.between(5e4, 6e5), kind: "client" }));
+      }
+    }
+  }
+  return finish(ODD.huge, spans, []);
+}

@@ -1,0 +1,95 @@
+// Owns a stand-in for the real server: docs/api.md over generated data, and `dist` with the headers of the real one.
+// Never used in production.
+import { createReadStream, existsSync } from "node:fs";
+import { createServer } from "node:http";
+import { extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { metricList, metricSeries } from "./metrics.mjs";
+import { skeletonBytes } from "./skeleton.mjs";
+import { asCsv, runStatement } from "./sql.mjs";
+import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
+
+const DIST = fileURLToPath(new URL("../dist", import.meta.url));
+const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+
+export function startMock({ port = 0, empty = false, token = null } = {}) {
+  const state = { empty, token, down: false, store: createStore(), startedAt: Date.now() };
+  const server = createServer((request, response) => {
+    if (state.down) return request.socket.destroy();
+    const address = new URL(request.url, "http://localhost");
+    if (!address.pathname.startsWith("/api/")) return serveFile(address.pathname, response);
+    readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
+  });
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
+}
+
+function serveFile(pathname, response) {
+  const path = normalize(join(DIST, pathname));
+  const file = path.startsWith(DIST) && extname(path) !== "" && existsSync(path) ? path : join(DIST, "index.html");
+  if (!existsSync(file)) return sendJson(response, 404, { error: { code: "not_found", message: "dist is missing: npm run build" } });
+  response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff" });
+  return createReadStream(file).pipe(response);
+}
+
+async function readBody(request) {
+  const parts = [];
+  for await (const part of request) parts.push(part);
+  return Buffer.concat(parts).toString();
+}
+
+function sendJson(response, status, value) {
+  sendBytes(response, status, "application/json", Buffer.from(JSON.stringify(value)));
+}
+
+function sendBytes(response, status, type, bytes) {
+  response.writeHead(status, { "Content-Type": type, "Content-Encoding": "gzip", "Cache-Control": "no-store" });
+  response.end(gzipSync(bytes, { level: 1 }));
+}
+
+function answerApi(state, address, request, body, response) {
+  const { pathname, searchParams: search } = address;
+  const send = (value, status = 200) => sendJson(response, status, value);
+  if (state.token && request.headers.authorization !== `Bearer ${state.token}`) return send({ error: { code: "unauthorized", message: "a token is wanted" } }, 401);
+  const store = state.empty ? [] : state.store;
+  if (pathname === "/api/status") return send(statusOf(state));
+  if (pathname === "/api/traces") return send(listTraces(store, search));
+  if (pathname === "/api/services") return send({ services: listServices(store) });
+  if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
+  if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });
+  if (pathname === "/api/metrics/series") {
+    const answer = metricSeries(search.get("name"), search.get("start"), search.get("end"), Number(search.get("max_points") ?? 600), Number(search.get("max_series") ?? 20));
+    return answer ? send(answer) : send({ error: { code: "not_found", message: "no such metric" } }, 404);
+  }
+  if (pathname === "/api/sql") return answerSql(JSON.parse(body), store, response);
+  const trace = /^\/api\/traces\/(.+)$/.exec(pathname);
+  if (trace) return answerTrace(store, decodeURIComponent(trace[1]), search, response);
+  return send({ error: { code: "not_found", message: "no such route" } }, 404);
+}
+
+function answerSql({ query, format = "json" }, store, response) {
+  const answer = runStatement(query, store);
+  if (answer.error) return sendJson(response, 400, answer);
+  if (format === "json") return sendJson(response, 200, answer);
+  return sendBytes(response, 200, format === "csv" ? "text/csv" : "application/octet-stream", Buffer.from(format === "csv" ? asCsv(answer) : "ARROW1"));
+}
+
+function answerTrace(store, id, search, response) {
+  const trace = store.find((candidate) => candidate.trace_id === id);
+  if (!trace) return sendJson(response, 404, { error: { code: "trace_not_found", message: `no trace ${id}` } });
+  if (search.get("view") === "skeleton") return sendBytes(response, 200, "application/vnd.apache.arrow.stream", Buffer.from(skeletonBytes(trace)));
+  const spanId = search.get("span_id");
+  const keep = (entry) => !spanId || entry.span_id === spanId;
+  return sendJson(response, 200, { trace_id: id, spans: trace.spans.filter(keep), logs: trace.logs.filter(keep) });
+}
+
+function statusOf(state) {
+  const spans = state.empty ? 0 : state.store.reduce((sum, trace) => sum + trace.spans.length, 0);
+  return { version: "0.1.0", uptime_seconds: Math.round((Date.now() - state.startedAt) / 1000), ready: true, otlp_grpc: "127.0.0.1:4317", otlp_http: "127.0.0.1:4318", data_dir: "./data", accepted: { spans, logs: 120, points: 4000 }, hot_bytes: 123456, log_bytes: 99999, files: 9, empty: state.empty };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const mock = await startMock({ port: Number(process.env.PORT ?? 4300), empty: process.env.MOCK === "empty", token: process.env.MOCK_TOKEN ?? null });
+  process.stdout.write(`mock on ${mock.url}\n`);
+}

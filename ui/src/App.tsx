@@ -1,0 +1,35 @@
+// Owns which page belongs to which address, and what lies round every page. Never loads a page's data.
+import { lazy, Suspense } from "react";
+import { LoadingNote } from "./components/LoadingNote";
+import { Shell } from "./components/Shell";
+import { TracePage } from "./pages/TracePage";
+import { TracesPage } from "./pages/TracesPage";
+import { usePath } from "./router";
+
+const MetricsPage = lazy(() => import("./pages/MetricsPage"));
+const SqlPage = lazy(() => import("./pages/SqlPage"));
+
+function pageOf(path: string) {
+  const trace = /^\/trace\/([^/]+)\/?$/.exec(path);
+  if (trace) return <TracePage key={trace[1]} traceIdInAddress={safeDecode(trace[1])} />;
+  if (path.startsWith("/metrics")) return <MetricsPage />;
+  if (path.startsWith("/sql")) return <SqlPage />;
+  return <TracesPage />;
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export function App() {
+  const path = usePath();
+  return (
+    <Shell>
+      <Suspense fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+    </Shell>
+  );
+}

@@ -1,0 +1,85 @@
+// Owns talking to the server: addresses, the token, and one kind of error for everything that can go wrong.
+// Never caches (that is the query client) and never shows anything.
+import { forgetToken, readToken, requestToken } from "./token";
+
+export class ApiError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+    readonly status: number,
+    readonly hint?: string,
+    readonly line?: number,
+    readonly column?: number,
+  ) {
+    super(message);
+  }
+
+  /** Nothing answered at all: the server is down, or the network is. */
+  get isUnreachable(): boolean {
+    return this.code === "unreachable";
+  }
+}
+
+export type Parameters = Record<string, string | number | boolean | null | undefined>;
+
+export function apiAddress(path: string, parameters: Parameters = {}): string {
+  const search = new URLSearchParams();
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value !== undefined && value !== null && value !== "" && value !== false) search.set(key, String(value));
+  }
+  const text = search.toString();
+  return text === "" ? path : `${path}?${text}`;
+}
+
+async function send(address: string, init: RequestInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const token = readToken();
+  if (token !== null) headers.set("Authorization", `Bearer ${token}`);
+  let response: Response;
+  try {
+    response = await fetch(address, { ...init, headers });
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError("unreachable", "the server does not answer", 0);
+  }
+  if (response.ok) return response;
+  const error = await readError(response);
+  if (response.status === 401) {
+    forgetToken(token);
+    requestToken();
+  }
+  throw error;
+}
+
+async function readError(response: Response): Promise<ApiError> {
+  const fallback = response.status >= 502 && response.status <= 504 ? "unreachable" : "http_error";
+  try {
+    const body: unknown = await response.json();
+    const error = (body as { error?: Record<string, unknown> }).error ?? {};
+    const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+    return new ApiError(
+      typeof error.code === "string" ? error.code : fallback,
+      typeof error.message === "string" ? error.message : `HTTP ${response.status}`,
+      response.status,
+      typeof error.hint === "string" ? error.hint : undefined,
+      number(error.line),
+      number(error.column),
+    );
+  } catch {
+    return new ApiError(fallback, `HTTP ${response.status}`, response.status);
+  }
+}
+
+export async function getJson<T>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<T> {
+  const response = await send(apiAddress(path, parameters), { signal, headers: { Accept: "application/json" } });
+  return (await response.json()) as T;
+}
+
+export async function getBytes(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<Uint8Array> {
+  const response = await send(apiAddress(path, parameters), { signal });
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+export async function postJson(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
+  return send(path, { method: "POST", body: JSON.stringify(body), signal, headers: { "Content-Type": "application/json" } });
+}

@@ -1,0 +1,208 @@
+// Owns the server state of the page: one hook per question, with its key and how long an answer holds.
+// Never draws; components say what they need and when it is live.
+import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { nanosecondsText, readRange } from "../model/instant";
+import { ApiError, getBytes, getJson, postJson } from "./client";
+import { readSkeleton } from "./skeletonArrow";
+import { buildTraceTree } from "../model/traceTree";
+import { learnServices } from "../model/serviceColour";
+import type { SqlAnswer } from "../model/sqlResult";
+import type {
+  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, TraceDetail, TraceList,
+} from "./types";
+
+export function createQueryClient(): QueryClient {
+  return new QueryClient({
+    defaultOptions: {
+      queries: {
+        retry: (failures, error) => error instanceof ApiError && error.isUnreachable && failures < 2,
+        retryDelay: 800,
+        refetchOnWindowFocus: false,
+        // A page on the same machine works without a network.
+        networkMode: "always",
+        staleTime: 10_000,
+      },
+    },
+  });
+}
+
+export function useStatus() {
+  return useQuery({
+    queryKey: ["status"],
+    queryFn: ({ signal }) => getJson<ServerStatus>("/api/status", {}, signal),
+    refetchInterval: (query) => (query.state.status === "error" || query.state.data?.empty ? 2000 : 10_000),
+    staleTime: 1000,
+    retry: false,
+  });
+}
+
+export interface TraceFilter {
+  service: string;
+  operation: string;
+  status: string;
+  minDuration: string;
+  maxDuration: string;
+  range: string;
+  limit: number;
+  internal: boolean;
+}
+
+export function useTraces(filter: TraceFilter, live: boolean) {
+  return useQuery({
+    queryKey: ["traces", filter],
+    queryFn: async ({ signal }) => {
+      const range = readRange(filter.range, Date.now());
+      const list = await getJson<TraceList>("/api/traces", {
+        service: filter.service,
+        operation: filter.operation,
+        status: filter.status,
+        min_duration: filter.minDuration.replaceAll(" ", ""),
+        max_duration: filter.maxDuration.replaceAll(" ", ""),
+        start: range ? nanosecondsText(range.startMs) : undefined,
+        end: range && /-/.test(filter.range) ? nanosecondsText(range.endMs) : undefined,
+        limit: filter.limit,
+        internal: filter.internal,
+      }, signal);
+      learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
+      return list;
+    },
+    placeholderData: keepPreviousData,
+    refetchInterval: live ? 2000 : false,
+    staleTime: 1000,
+  });
+}
+
+export function useServices(internal: boolean) {
+  return useQuery({
+    queryKey: ["services", internal],
+    queryFn: async ({ signal }) => {
+      const { services } = await getJson<{ services: ServiceInfo[] }>("/api/services", { internal }, signal);
+      learnServices(services.map((service) => service.name));
+      return services;
+    },
+    refetchInterval: 30_000,
+  });
+}
+
+export function useOperations(service: string, internal: boolean) {
+  return useQuery({
+    queryKey: ["operations", service, internal],
+    queryFn: ({ signal }) => getJson<{ operations: OperationInfo[] }>("/api/operations", { service, internal }, signal),
+    enabled: service !== "",
+    select: (answer) => answer.operations,
+  });
+}
+
+export function useTraceTree(traceId: string) {
+  return useQuery({
+    queryKey: ["trace", traceId],
+    queryFn: async ({ signal }) => {
+      const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`, { view: "skeleton" }, signal);
+      const skeleton = readSkeleton(traceId, bytes);
+      learnServices(skeleton.services);
+      return buildTraceTree(skeleton);
+    },
+    // Typed arrays must not be compared field by field.
+    structuralSharing: false,
+    staleTime: 60_000,
+  });
+}
+
+export function useSpan(traceId: string, spanId: string | null) {
+  return useQuery({
+    queryKey: ["span", traceId, spanId],
+    queryFn: ({ signal }) => getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, { span_id: spanId }, signal),
+    enabled: spanId !== null,
+    staleTime: 60_000,
+  });
+}
+
+/** Above this many spans the whole trace is too much to fetch for its logs; SQL gives the logs alone. */
+const WHOLE_TRACE_SPANS_MAX = 3000;
+
+export function useTraceLogs(traceId: string, spanCount: number) {
+  return useQuery({
+    queryKey: ["trace-logs", traceId],
+    queryFn: async ({ signal }): Promise<LogRecord[]> => {
+      if (spanCount <= WHOLE_TRACE_SPANS_MAX) {
+        return (await getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, {}, signal)).logs;
+      }
+      return logsBySql(traceId, signal);
+    },
+    staleTime: 30_000,
+  });
+}
+
+async function logsBySql(traceId: string, signal: AbortSignal): Promise<LogRecord[]> {
+  const names = ["time", "severity_number", "severity_text", "event_name", "body", "span_id", "service_name", "attributes"];
+  const query = `select ${names.join(", ")} from logs where trace_id = '${traceId.replaceAll("'", "")}' order by time limit 20000`;
+  const answer = await runSql(query, signal);
+  return answer.rows.map((row) => {
+    const [time, severityNumber, severityText, eventName, body, spanId, service, attributes] = row;
+    return {
+      time: nanosecondsText(Date.parse(String(time))),
+      severity_number: Number(severityNumber ?? 0),
+      severity_text: String(severityText ?? ""),
+      event_name: String(eventName ?? ""),
+      body,
+      trace_id: traceId,
+      span_id: String(spanId ?? ""),
+      service_name: String(service ?? ""),
+      attributes: (attributes ?? {}) as LogRecord["attributes"],
+    };
+  });
+}
+
+export function useMetricNames(internal: boolean) {
+  return useQuery({
+    queryKey: ["metrics", internal],
+    queryFn: ({ signal }) => getJson<{ metrics: MetricInfo[] }>("/api/metrics", { internal }, signal),
+    select: (answer) => answer.metrics,
+    refetchInterval: 30_000,
+  });
+}
+
+export function useMetricSeries(name: string | null, range: string, internal: boolean, maxPoints: number, live: boolean) {
+  return useQuery({
+    queryKey: ["metric-series", name, range, internal, maxPoints],
+    queryFn: ({ signal }) => {
+      const { startMs, endMs } = readRange(range, Date.now()) ?? { startMs: Date.now() - 3_600_000, endMs: Date.now() };
+      return getJson<MetricSeriesAnswer>("/api/metrics/series", {
+        name, start: nanosecondsText(startMs), end: nanosecondsText(endMs), max_series: 20, max_points: maxPoints, internal,
+      }, signal);
+    },
+    enabled: name !== null,
+    placeholderData: (previous) => (previous?.name === name ? previous : undefined),
+    refetchInterval: live ? 5000 : false,
+  });
+}
+
+export async function runSql(query: string, signal?: AbortSignal, limit?: number): Promise<SqlAnswer> {
+  const response = await postJson("/api/sql", { query, format: "json", ...(limit === undefined ? {} : { limit }) }, signal);
+  return (await response.json()) as SqlAnswer;
+}
+
+export function useTableColumns() {
+  return useQuery({
+    queryKey: ["sql-tables"],
+    queryFn: ({ signal }) =>
+      runSql("select table_name, column_name, data_type from information_schema.columns where table_schema <> 'information_schema' order by table_name, ordinal_position", signal, 10_000),
+    select: tablesOf,
+    staleTime: 300_000,
+  });
+}
+
+export interface SqlTable {
+  name: string;
+  columns: { name: string; type: string }[];
+}
+
+function tablesOf(answer: SqlAnswer): SqlTable[] {
+  const tables = new Map<string, SqlTable>();
+  for (const [table, column, type] of answer.rows.map((row) => row.map(String))) {
+    const known = tables.get(table) ?? { name: table, columns: [] };
+    known.columns.push({ name: column, type });
+    tables.set(table, known);
+  }
+  return [...tables.values()];
+}

@@ -1,0 +1,147 @@
+// Owns the shapes of the native API as docs/api.md states them. Never holds logic.
+import type { Attributes } from "../model/attributes";
+
+export interface ServiceInTrace {
+  name: string;
+  spans: number;
+  errors: number;
+}
+
+export interface TraceSummary {
+  trace_id: string;
+  root_service: string;
+  root_name: string;
+  start_time: string;
+  duration: string;
+  span_count: number;
+  error_count: number;
+  services: ServiceInTrace[];
+}
+
+export interface TraceList {
+  traces: TraceSummary[];
+  next_cursor: string | null;
+  searched_back_to: string | null;
+  files_read?: number;
+  files_total?: number;
+}
+
+export interface SpanEvent {
+  time: string;
+  name: string;
+  attributes: Attributes;
+  dropped_attributes_count: number;
+}
+
+export interface SpanLink {
+  trace_id: string;
+  span_id: string;
+  trace_state: string;
+  flags: number;
+  attributes: Attributes;
+  dropped_attributes_count: number;
+}
+
+export interface Span {
+  trace_id: string;
+  span_id: string;
+  parent_span_id: string | null;
+  trace_state: string;
+  flags: number;
+  name: string;
+  kind: string;
+  start_time: string;
+  end_time: string;
+  duration: string;
+  status: { code: string; message?: string };
+  service_name: string;
+  attributes: Attributes;
+  resource_attributes: Attributes;
+  scope_name: string;
+  scope_version: string;
+  scope_attributes: Attributes;
+  events: SpanEvent[];
+  links: SpanLink[];
+  dropped_attributes_count: number;
+  dropped_events_count: number;
+  dropped_links_count: number;
+  resource_schema_url?: string;
+  scope_schema_url?: string;
+  received_time?: string;
+}
+
+export interface LogRecord {
+  time: string;
+  observed_time?: string;
+  severity_number: number;
+  severity_text: string;
+  event_name: string;
+  body: unknown;
+  trace_id: string;
+  span_id: string;
+  flags?: number;
+  service_name: string;
+  attributes: Attributes;
+  resource_attributes?: Attributes;
+  scope_name?: string;
+  dropped_attributes_count?: number;
+}
+
+export interface TraceDetail {
+  trace_id: string;
+  spans: Span[];
+  logs: LogRecord[];
+}
+
+export interface ServiceInfo {
+  name: string;
+  spans: number;
+  errors: number;
+  last_seen: string;
+}
+
+export interface OperationInfo {
+  name: string;
+  kind: string;
+  spans: number;
+  errors: number;
+  p50: string;
+  p95: string;
+}
+
+export interface MetricInfo {
+  name: string;
+  type: string;
+  temporality: string | null;
+  is_monotonic: boolean | null;
+  unit: string;
+  description: string;
+  series: number;
+  services: string[];
+}
+
+export interface MetricSeriesAnswer {
+  name: string;
+  type: string;
+  unit: string;
+  temporality: string | null;
+  is_monotonic: boolean | null;
+  step: string;
+  total_series: number;
+  shown_as?: string;
+  series: { labels: Record<string, string>; points: [number, number | null][] }[];
+}
+
+export interface ServerStatus {
+  version: string;
+  uptime_seconds: number;
+  ready: boolean;
+  otlp_grpc: string;
+  otlp_http: string;
+  data_dir: string;
+  accepted: { spans: number; logs: number; points: number };
+  hot_bytes: number;
+  log_bytes: number;
+  files: number;
+  empty: boolean;
+}

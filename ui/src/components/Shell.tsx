@@ -1,0 +1,110 @@
+// Owns what is round every page: header, navigation, banner when the server is gone, help and token dialogs.
+// Never knows what a page shows.
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { ApiError } from "../api/client";
+import { useStatus } from "../api/queries";
+import { addressOf, navigate, setParameters, useParameter, usePath } from "../router";
+import { switchTheme, useTheme } from "../theme";
+import { texts } from "../texts";
+import { Icon } from "./Icon";
+import { Link } from "./Link";
+import { ShortcutHelp } from "./ShortcutHelp";
+import { TokenPrompt } from "./TokenPrompt";
+import { TraceIdBox } from "./TraceIdBox";
+import { useShortcuts } from "./useShortcuts";
+
+const PAGES = [
+  { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
+  { path: "/metrics", text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
+  { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
+];
+
+export function Shell({ children }: { children: ReactNode }) {
+  const path = usePath();
+  const theme = useTheme();
+  const [internal] = useParameter("internal");
+  const [helpOpen, setHelpOpen] = useState(false);
+  const afterG = useRef(0);
+  const goTo = (page: string) => () => {
+    if (Date.now() - afterG.current < 1200) navigate(addressOf(page));
+  };
+  useShortcuts({
+    "?": () => setHelpOpen(true),
+    g: () => (afterG.current = Date.now()),
+    t: goTo("/"),
+    m: goTo("/metrics"),
+    s: goTo("/sql"),
+    i: () => document.getElementById("trace-id-box")?.focus(),
+  });
+  return (
+    <div className="shell">
+      <header className="header">
+        <Link className="brand" href={addressOf("/")} aria-label={texts.product}>
+          <img src="/favicon.svg" alt="" width="22" height="22" />
+          <span>{texts.product}</span>
+        </Link>
+        <nav className="nav" aria-label={texts.nav.label}>
+          {PAGES.map((page) => (
+            <Link key={page.path} href={addressOf(page.path)} aria-current={page.owns(path) ? "page" : undefined}>
+              {page.text}
+            </Link>
+          ))}
+        </nav>
+        <TraceIdBox />
+        <div className="header-tools">
+          <button
+            type="button"
+            className="button switch"
+            title={texts.header.internalHint}
+            aria-pressed={internal === "true"}
+            onClick={() => setParameters({ internal: internal === "true" ? null : "true" })}
+          >
+            {texts.header.internal}
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            title={theme === "dark" ? texts.header.themeToLight : texts.header.themeToDark}
+            aria-label={theme === "dark" ? texts.header.themeToLight : texts.header.themeToDark}
+            onClick={switchTheme}
+          >
+            <Icon name={theme === "dark" ? "sun" : "moon"} />
+          </button>
+          <button type="button" className="icon-button help-button" title={texts.header.help} aria-label={texts.header.help} onClick={() => setHelpOpen(true)}>
+            <Icon name="help" />
+          </button>
+        </div>
+      </header>
+      <ServerBanner />
+      <main className="page">{children}</main>
+      {helpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
+      <TokenPrompt />
+    </div>
+  );
+}
+
+/** Says when the server is gone; once it is back, asks everything on screen again. */
+function ServerBanner() {
+  const status = useStatus();
+  const queryClient = useQueryClient();
+  const gone = status.error instanceof ApiError && status.error.isUnreachable;
+  const wasGone = useRef(false);
+  useEffect(() => {
+    if (gone) wasGone.current = true;
+    else if (wasGone.current && status.isSuccess) {
+      wasGone.current = false;
+      void queryClient.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "status" });
+    }
+  }, [gone, status.isSuccess, queryClient]);
+  if (gone) {
+    return (
+      <div className="server-banner" role="alert" data-testid="server-gone">
+        <span className="spinner" aria-hidden="true" />
+        {texts.server.gone}
+      </div>
+    );
+  }
+  if (status.data && !status.data.ready) return <div className="server-banner" role="status">{texts.server.notReady}</div>;
+  return null;
+}

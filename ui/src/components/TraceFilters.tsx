@@ -1,0 +1,88 @@
+// Owns the filter form over the list of traces. Values live in the address; a field that is being typed into keeps its
+// own text until it makes sense.
+import { useEffect, useState } from "react";
+import { useOperations, useServices, type TraceFilter } from "../api/queries";
+import { parseDuration } from "../model/duration";
+import { setParameters } from "../router";
+import { texts } from "../texts";
+import { TimeRangePicker } from "./TimeRangePicker";
+
+interface TraceFiltersProps {
+  filter: TraceFilter;
+  live: boolean;
+  onToggleLive: () => void;
+}
+
+export function TraceFilters({ filter, live, onToggleLive }: TraceFiltersProps) {
+  const services = useServices(filter.internal);
+  const operations = useOperations(filter.service, filter.internal);
+  const isFiltered = Boolean(filter.service || filter.operation || filter.status || filter.minDuration || filter.maxDuration);
+  return (
+    <form className="filters" onSubmit={(submit) => submit.preventDefault()}>
+      <label className="filter wide">
+        <span>{texts.traces.service}</span>
+        <select value={filter.service} onChange={(change) => setParameters({ service: change.target.value, operation: null })}>
+          <option value="">{texts.common.all}</option>
+          {withCurrent(services.data?.map((service) => service.name) ?? [], filter.service).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label className="filter wide">
+        <span>{texts.traces.operation}</span>
+        <select value={filter.operation} disabled={filter.service === ""} onChange={(change) => setParameters({ operation: change.target.value })}>
+          <option value="">{texts.common.all}</option>
+          {withCurrent([...new Set(operations.data?.map((operation) => operation.name) ?? [])], filter.operation).map((name) => (
+            <option key={name}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label className="filter">
+        <span>{texts.traces.status}</span>
+        <select value={filter.status} onChange={(change) => setParameters({ status: change.target.value })}>
+          <option value="">{texts.common.any}</option>
+          <option value="error">{texts.traces.onlyErrors}</option>
+        </select>
+      </label>
+      <DurationField label={texts.traces.minDuration} name="min" value={filter.minDuration} />
+      <DurationField label={texts.traces.maxDuration} name="max" value={filter.maxDuration} />
+      <div className="filter range">
+        <span aria-hidden="true">{texts.common.range}</span>
+        <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
+      </div>
+      <div className="filter-actions">
+        {isFiltered && (
+          <button type="button" className="text-button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null })}>
+            {texts.common.clear}
+          </button>
+        )}
+        <button type="button" className="button live" aria-pressed={live} title={texts.common.liveHint} onClick={onToggleLive}>
+          <span className="live-dot" aria-hidden="true" />
+          {texts.common.live}
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** A service in the address stays in the list even if it was not seen lately. */
+function withCurrent(names: string[], current: string): string[] {
+  return current === "" || names.includes(current) ? names : [current, ...names];
+}
+
+function DurationField({ label, name, value }: { label: string; name: string; value: string }) {
+  const [text, setText] = useState(value);
+  const bad = text.trim() !== "" && parseDuration(text) === null;
+  useEffect(() => setText(value), [value]);
+  useEffect(() => {
+    if (bad || text === value) return;
+    const timer = setTimeout(() => setParameters({ [name]: text.trim() }), 350);
+    return () => clearTimeout(timer);
+  }, [text, value, bad, name]);
+  return (
+    <label className="filter duration">
+      <span>{label}</span>
+      <input value={text} placeholder={texts.traces.durationExample} aria-invalid={bad} title={bad ? texts.traces.durationBad : undefined} onChange={(change) => setText(change.target.value)} />
+    </label>
+  );
+}

@@ -1,0 +1,94 @@
+// Owns the head of a trace: what it is, its figures, its tabs, and what is wrong with it.
+import { getJson } from "../api/client";
+import { saveAs } from "../api/download";
+import type { TraceDetail } from "../api/types";
+import { formatDuration } from "../model/duration";
+import { dayAndTime, millisecondsOf } from "../model/instant";
+import { isMissing, type TraceTree } from "../model/traceTree";
+import { setParameters } from "../router";
+import { texts } from "../texts";
+import { CopyButton } from "./CopyButton";
+import { Icon } from "./Icon";
+import { ServiceDot } from "./ServicePill";
+
+interface TraceHeaderProps {
+  tree: TraceTree;
+  showLogs: boolean;
+  isReloading: boolean;
+  reload: () => void;
+}
+
+export function TraceHeader({ tree, showLogs, isReloading, reload }: TraceHeaderProps) {
+  const { spans, warnings } = tree;
+  const first = tree.order[0];
+  const hasRoot = first !== undefined && !isMissing(tree, first);
+  const service = hasRoot ? spans.services[spans.serviceOf[first]] : "";
+  const errors = spans.errors.reduce((sum, error) => sum + error, 0);
+  const download = async (): Promise<void> => {
+    const detail = await getJson<TraceDetail>(`/api/traces/${encodeURIComponent(spans.traceId)}`);
+    saveAs(new Blob([JSON.stringify(detail, null, 2)], { type: "application/json" }), `trace-${spans.traceId}.json`);
+  };
+  return (
+    <section className="trace-head" aria-label={texts.trace.title}>
+      <div className="trace-title">
+        <h1>
+          {hasRoot ? (
+            <>
+              <ServiceDot name={service} />
+              <span className="root-service">{service || texts.trace.noService}</span> <span>{spans.names[first]}</span>
+            </>
+          ) : (
+            texts.trace.title
+          )}
+        </h1>
+        <span className="trace-id mono">
+          {spans.traceId}
+          <CopyButton text={spans.traceId} label={texts.trace.copyId} />
+        </span>
+      </div>
+      <div className="trace-facts">
+        <strong className="trace-total">{formatDuration(tree.totalNs)}</strong>
+        <span>{dayAndTime(millisecondsOf(spans.originNs))}</span>
+        <span>{texts.trace.spans(spans.count)}</span>
+        <span>{texts.trace.services(spans.services.length)}</span>
+        <span className="fact-depth">{texts.trace.deep(tree.deepest + 1)}</span>
+        {errors > 0 && <span className="error-text">{texts.trace.errors(errors)}</span>}
+        <span className="trace-tools">
+          <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>
+            <Icon name="reload" />
+          </button>
+          <button type="button" className="icon-button" title={texts.trace.downloadHint} aria-label={texts.trace.downloadHint} onClick={() => void download().catch(() => undefined)}>
+            <Icon name="download" />
+          </button>
+        </span>
+        <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
+          <button type="button" role="tab" aria-selected={!showLogs} onClick={() => setParameters({ tab: null })}>
+            {texts.trace.waterfall}
+          </button>
+          <button type="button" role="tab" aria-selected={showLogs} onClick={() => setParameters({ tab: "logs" })}>
+            {texts.trace.logs}
+          </button>
+        </div>
+      </div>
+      <Warnings warnings={warnings} />
+    </section>
+  );
+}
+
+function Warnings({ warnings }: { warnings: TraceTree["warnings"] }) {
+  const notes = [
+    warnings.missingParents > 0 && texts.trace.warnMissing(warnings.missingParents),
+    warnings.cycles > 0 && texts.trace.warnCycles(warnings.cycles),
+    warnings.repeatedIds > 0 && texts.trace.warnRepeated(warnings.repeatedIds),
+    warnings.negativeDurations > 0 && texts.trace.warnNegative(warnings.negativeDurations),
+    warnings.roots > 1 && texts.trace.warnRoots(warnings.roots),
+  ].filter((note) => note !== false);
+  if (notes.length === 0) return null;
+  return (
+    <ul className="trace-warnings" role="note">
+      {notes.map((note) => (
+        <li key={note}>{note}</li>
+      ))}
+    </ul>
+  );
+}

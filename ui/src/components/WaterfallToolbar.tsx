@@ -1,0 +1,84 @@
+// Owns the search inside the trace and the buttons for levels, zoom and the critical path.
+import { useState, type RefObject } from "react";
+import { fullWindow, isFull } from "../layout/timeWindow";
+import { texts } from "../texts";
+import { Icon, type IconName } from "./Icon";
+import type { Waterfall } from "./useWaterfall";
+
+interface WaterfallToolbarProps {
+  waterfall: Waterfall;
+  search: RefObject<HTMLInputElement | null>;
+  isCritical: boolean;
+  toggleCritical: () => void;
+}
+
+export function WaterfallToolbar({ waterfall, search, isCritical, toggleCritical }: WaterfallToolbarProps) {
+  const { tree, matches, cursor, query } = waterfall;
+  const at = cursor === null ? -1 : matches.indexOf(cursor);
+  return (
+    <div className="toolbar">
+      <SearchField waterfall={waterfall} field={search} />
+      {query !== "" && (
+        <>
+          <span className="match-count" role="status">
+            {texts.trace.matches(at + 1, matches.length)}
+          </span>
+          <ToolButton icon="up" label={texts.trace.previousMatch} onClick={() => waterfall.goToMatch(-1)} />
+          <ToolButton icon="down" label={texts.trace.nextMatch} onClick={() => waterfall.goToMatch(1)} />
+        </>
+      )}
+      <span className="toolbar-gap" />
+      {!isFull(waterfall.window, tree.totalNs) && (
+        <button type="button" className="button small-button" onClick={() => waterfall.setWindow(fullWindow(tree.totalNs))}>
+          <Icon name="whole" size={14} />
+          {texts.trace.resetZoom}
+        </button>
+      )}
+      <button type="button" className="button small-button" aria-pressed={isCritical} title={texts.trace.criticalHint} onClick={toggleCritical}>
+        <Icon name="path" size={14} />
+        <span className="wide-only">{texts.trace.critical}</span>
+      </button>
+      <span className="button-group">
+        <ToolButton icon="collapseAll" label={texts.trace.collapseAll} onClick={waterfall.collapseEverything} />
+        <ToolButton icon="levelLess" label={texts.trace.collapseLevel} onClick={() => waterfall.changeLevel(-1)} />
+        <ToolButton icon="levelMore" label={texts.trace.expandLevel} onClick={() => waterfall.changeLevel(1)} />
+        <ToolButton icon="expandAll" label={texts.trace.expandAll} onClick={waterfall.expandEverything} />
+      </span>
+    </div>
+  );
+}
+
+function ToolButton({ icon, label, onClick }: { icon: IconName; label: string; onClick: () => void }) {
+  return (
+    <button type="button" className="icon-button" title={label} aria-label={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+function SearchField({ waterfall, field }: { waterfall: Waterfall; field: RefObject<HTMLInputElement | null> }) {
+  const [isFocused, setFocused] = useState(false);
+  return (
+    <label className="search-field" data-focused={isFocused || undefined}>
+      <Icon name="search" size={14} />
+      <input
+        ref={field}
+        value={waterfall.query}
+        placeholder={texts.trace.search}
+        aria-label={texts.trace.search}
+        title={texts.trace.searchHint}
+        spellCheck={false}
+        autoComplete="off"
+        onFocus={() => setFocused(true)}
+        onBlur={() => setFocused(false)}
+        onChange={(change) => waterfall.setQuery(change.target.value)}
+        onKeyDown={(press) => {
+          if (press.key === "Enter") waterfall.goToMatch(press.shiftKey ? -1 : 1);
+          if (press.key !== "Escape") return;
+          if (waterfall.query !== "") waterfall.setQuery("");
+          else press.currentTarget.blur();
+        }}
+      />
+    </label>
+  );
+}

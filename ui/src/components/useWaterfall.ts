@@ -1,0 +1,103 @@
+// Owns the view state of a waterfall: what is collapsed, where the cursor is, which span is open, which part of the time
+// is shown, what is searched. Everything but the collapsed set and the cursor is in the address. Never draws.
+import { useDeferredValue, useMemo, useState } from "react";
+import { isFull, readWindow, windowAround, writeWindow, type TimeWindow } from "../layout/timeWindow";
+import { nextMatch, searchTrace } from "../model/traceSearch";
+import { spanIdOf, type TraceTree } from "../model/traceTree";
+import { collapseAll, collapseFromDepth, openDepth, revealed, rowOfNode, toggled, visibleNodes } from "../model/visibleRows";
+import { useLaggedParameter } from "./useLaggedParameter";
+
+/** A span's id; a span whose id was already used also says which one it is. */
+function nodeText(tree: TraceTree, node: number): string {
+  return tree.repeatedNodes.has(node) ? `${spanIdOf(tree, node)}@${node}` : spanIdOf(tree, node);
+}
+
+function nodeFromText(tree: TraceTree, text: string | null): number | null {
+  if (!text) return null;
+  const [spanId, index] = text.split("@");
+  if (index !== undefined && tree.repeatedNodes.has(Number(index))) return Number(index);
+  const node = tree.nodeBySpanId.get(spanId.toLowerCase());
+  if (node !== undefined) return node;
+  const missing = tree.missingIds.indexOf(spanId.toLowerCase());
+  return missing === -1 ? null : tree.spans.count + missing;
+}
+
+export function useWaterfall(tree: TraceTree) {
+  const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
+  const [openText, setOpenText] = useLaggedParameter("span");
+  const [zoomText, setZoomText] = useLaggedParameter("zoom");
+  const [query, setQuery] = useLaggedParameter("q");
+  const open = useMemo(() => nodeFromText(tree, openText), [tree, openText]);
+  const [cursor, setCursorState] = useState<number | null>(open);
+  /** Counts up whenever the cursor must be brought into view. */
+  const [reveal, setReveal] = useState(open === null ? 0 : 1);
+
+  const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
+  const rows = useMemo(() => visibleNodes(tree, collapsed), [tree, collapsed]);
+  const rowOf = useMemo(() => rowOfNode(rows, tree.nodeCount), [rows, tree]);
+  const searched = useDeferredValue(query ?? "");
+  const matches = useMemo(() => searchTrace(tree, searched), [tree, searched]);
+  const matching = useMemo(() => {
+    if (searched.trim() === "") return null;
+    const flags = new Uint8Array(tree.nodeCount);
+    for (const node of matches) flags[node] = 1;
+    return flags;
+  }, [matches, searched, tree]);
+
+  const setWindow = (next: TimeWindow): void => setZoomText(isFull(next, tree.totalNs) ? null : writeWindow(next));
+
+  const goTo = (node: number, andOpen = open !== null): void => {
+    setCollapsed((now) => revealed(tree, now, node));
+    setCursorState(node);
+    setReveal((count) => count + 1);
+    if (andOpen) setOpenText(nodeText(tree, node));
+  };
+
+  const changeCollapsed = (next: ReadonlySet<number>): void => {
+    setCollapsed(next);
+    // A cursor inside what has just been closed climbs to the row that is left.
+    if (cursor === null) return;
+    let shown = cursor;
+    for (let parent = tree.parentOf[cursor]; parent !== -1; parent = tree.parentOf[parent]) if (next.has(parent)) shown = parent;
+    if (shown !== cursor) setCursorState(shown);
+  };
+
+  return {
+    tree, rows, rowOf, collapsed, cursor, open, window, query: query ?? "", matches, matching, reveal,
+    setQuery: (text: string) => setQuery(text === "" ? null : text),
+    setWindow,
+    zoomTo: (node: number) => setWindow(windowAround(tree.startOf[node], tree.endOf[node], tree.totalNs)),
+    goTo,
+    /** From the click on a row: it is in view already. */
+    openNode: (node: number) => {
+      setCursorState(node);
+      setOpenText(nodeText(tree, node));
+    },
+    close: () => setOpenText(null),
+    moveBy: (step: number) => {
+      const from = cursor === null ? -1 : rowOf[cursor];
+      const to = Math.min(Math.max(from === -1 && cursor === null ? (step > 0 ? 0 : rows.length - 1) : from + step, 0), rows.length - 1);
+      if (rows.length > 0) goTo(rows[to]);
+    },
+    goToMatch: (step: 1 | -1) => {
+      const index = nextMatch(tree, matches, cursor, step);
+      if (index !== -1) goTo(matches[index]);
+    },
+    goToError: () => {
+      for (let passed = 1; passed <= tree.nodeCount; passed++) {
+        const from = cursor === null ? -1 : tree.positionOf[cursor];
+        const node = tree.order[(from + passed + tree.nodeCount) % tree.nodeCount];
+        if (node < tree.spans.count && tree.spans.errors[node] === 1) return goTo(node);
+      }
+    },
+    toggle: (node: number) => tree.childCountOf[node] > 0 && changeCollapsed(toggled(collapsed, node)),
+    collapseEverything: () => changeCollapsed(collapseAll(tree)),
+    expandEverything: () => changeCollapsed(new Set()),
+    changeLevel: (step: 1 | -1) => {
+      const level = Math.min(Math.max(openDepth(tree, collapsed) + step, 0), tree.deepest);
+      changeCollapsed(collapseFromDepth(tree, level));
+    },
+  };
+}
+
+export type Waterfall = ReturnType<typeof useWaterfall>;

@@ -1,0 +1,83 @@
+// Owns points in time: nanosecond strings from the server, what people read, and ranges in the address.
+// Never formats durations.
+
+/** Milliseconds since the epoch of a nanosecond string; loses what is below a microsecond. */
+export function millisecondsOf(nanoseconds: string | bigint): number {
+  const value = typeof nanoseconds === "bigint" ? nanoseconds : safeBigInt(nanoseconds);
+  return Number(value / 1000n) / 1000;
+}
+
+export function safeBigInt(text: string): bigint {
+  return /^-?\d+$/.test(text) ? BigInt(text) : 0n;
+}
+
+const pad = (value: number, width = 2): string => String(Math.abs(value)).padStart(width, "0");
+
+/** `14:03:22.153` in the reader's own zone. */
+export function clockTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
+}
+
+/** `2024-11-21` in the reader's own zone. */
+export function calendarDay(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+}
+
+/** `2024-11-21 14:03:22.153`. */
+export function dayAndTime(milliseconds: number): string {
+  return `${calendarDay(milliseconds)} ${clockTime(milliseconds)}`;
+}
+
+/** RFC 3339 in UTC with all nine digits, for copying. */
+export function rfc3339(nanoseconds: string): string {
+  const value = safeBigInt(nanoseconds);
+  const milliseconds = Number(value / 1_000_000n);
+  if (Math.abs(milliseconds) > 8.64e15) return nanoseconds;
+  return `${new Date(milliseconds).toISOString().slice(0, 19)}.${String(value % 1_000_000_000n).padStart(9, "0")}Z`;
+}
+
+/** `12 s ago`, `5 min ago`; the reader's clock may be behind, which reads as `now`. */
+export function howLongAgo(milliseconds: number, now: number): string {
+  const seconds = Math.round((now - milliseconds) / 1000);
+  if (seconds < 2) return "now";
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}
+
+export interface TimeRange {
+  startMs: number;
+  endMs: number;
+}
+
+export const RELATIVE_RANGES: readonly { key: string; label: string; milliseconds: number }[] = [
+  { key: "5m", label: "Last 5 minutes", milliseconds: 300_000 },
+  { key: "15m", label: "Last 15 minutes", milliseconds: 900_000 },
+  { key: "1h", label: "Last hour", milliseconds: 3_600_000 },
+  { key: "6h", label: "Last 6 hours", milliseconds: 21_600_000 },
+  { key: "24h", label: "Last 24 hours", milliseconds: 86_400_000 },
+  { key: "7d", label: "Last 7 days", milliseconds: 604_800_000 },
+];
+
+/** A relative key (`15m`) or `startMs-endMs`; `null` where the text is neither. */
+export function readRange(text: string, now: number): TimeRange | null {
+  const relative = RELATIVE_RANGES.find((range) => range.key === text);
+  if (relative) return { startMs: now - relative.milliseconds, endMs: now };
+  const match = /^(\d{1,15})-(\d{1,15})$/.exec(text);
+  if (!match) return null;
+  const startMs = Number(match[1]);
+  const endMs = Number(match[2]);
+  return endMs > startMs ? { startMs, endMs } : null;
+}
+
+export function writeRange(range: TimeRange): string {
+  return `${Math.round(range.startMs)}-${Math.round(range.endMs)}`;
+}
+
+/** Milliseconds as the integer nanosecond text that the server takes. */
+export function nanosecondsText(milliseconds: number): string {
+  return `${Math.round(milliseconds)}000000`;
+}

@@ -1,0 +1,93 @@
+// Owns the search inside a trace over what the skeleton holds: names, services, kinds, ids, durations, errors.
+// Never searches attributes (they are not in the skeleton) and never scrolls.
+import { parseDuration } from "./duration";
+import { isMissing, spanIdOf, type TraceTree } from "./traceTree";
+
+type Test = (tree: TraceTree, node: number) => boolean;
+
+/** Words are ANDed; `-word` excludes; `"two words"` is one; `service=cart`, `status=error`, `duration>10ms`. */
+export function compileSearch(text: string): Test | null {
+  const tests = splitWords(text).map(compileWord);
+  if (tests.length === 0) return null;
+  return (tree, node) => tests.every((test) => test(tree, node));
+}
+
+function splitWords(text: string): string[] {
+  return [...text.matchAll(/-?[\w.]*[=<>]?"[^"]*"|\S+/g)].map((match) => match[0]).filter((word) => word !== "-");
+}
+
+function compileWord(word: string): Test {
+  if (word.startsWith("-") && word.length > 1) {
+    const inner = compileWord(word.slice(1));
+    return (tree, node) => !inner(tree, node);
+  }
+  const duration = /^duration\s*([<>])=?(.+)$/i.exec(word);
+  const bound = duration ? parseDuration(duration[2]) : null;
+  if (duration && bound !== null) {
+    const more = duration[1] === ">";
+    return (tree, node) => {
+      const taken = tree.endOf[node] - tree.startOf[node];
+      return more ? taken >= bound : taken <= bound;
+    };
+  }
+  const field = /^(service|name|kind|status|id|events|logs)[=:](.*)$/i.exec(word);
+  if (field) return compileField(field[1].toLowerCase(), unquote(field[2]).toLowerCase());
+  const wanted = unquote(word).toLowerCase();
+  return (tree, node) => anyText(tree, node).some((candidate) => candidate.toLowerCase().includes(wanted));
+}
+
+function compileField(field: string, wanted: string): Test {
+  const contains = (value: string): boolean => value.toLowerCase().includes(wanted);
+  return (tree, node) => {
+    if (field === "id") return spanIdOf(tree, node).startsWith(wanted);
+    if (isMissing(tree, node)) return false;
+    const { spans } = tree;
+    switch (field) {
+      case "service":
+        return contains(spans.services[spans.serviceOf[node]]);
+      case "name":
+        return contains(spans.names[node]);
+      case "kind":
+        return spans.kinds[node] === wanted;
+      case "status":
+        return (wanted === "error") === (spans.errors[node] === 1);
+      case "events":
+        return wanted === "0" ? spans.eventCounts[node] === 0 : spans.eventCounts[node] > 0;
+      default:
+        return wanted === "0" ? spans.logCounts[node] === 0 : spans.logCounts[node] > 0;
+    }
+  };
+}
+
+function anyText(tree: TraceTree, node: number): string[] {
+  if (isMissing(tree, node)) return [spanIdOf(tree, node)];
+  const { spans } = tree;
+  return [spans.names[node], spans.services[spans.serviceOf[node]], spanIdOf(tree, node)];
+}
+
+function unquote(text: string): string {
+  return text.replace(/^"|"$/g, "");
+}
+
+/** Matching nodes in the order of their rows when everything is open. */
+export function searchTrace(tree: TraceTree, text: string): Int32Array {
+  const test = compileSearch(text);
+  if (!test) return new Int32Array(0);
+  return tree.order.filter((node) => test(tree, node));
+}
+
+/** Position in `matches` of the first one after (or before) the given node, wrapping round. */
+export function nextMatch(tree: TraceTree, matches: Int32Array, fromNode: number | null, step: 1 | -1): number {
+  if (matches.length === 0) return -1;
+  if (fromNode === null) return step === 1 ? 0 : matches.length - 1;
+  const from = tree.positionOf[fromNode];
+  let low = 0;
+  let high = matches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (tree.positionOf[matches[middle]] < from) low = middle + 1;
+    else high = middle;
+  }
+  if (step === -1) return (low - 1 + matches.length) % matches.length;
+  return matches[low] === fromNode ? (low + 1) % matches.length : low % matches.length;
+}

@@ -1,0 +1,56 @@
+// Owns one trace's page: loading it, its tabs, and the states in which there is nothing to draw.
+// Never draws spans itself.
+import { useMemo } from "react";
+import { ApiError } from "../api/client";
+import { useTraceTree } from "../api/queries";
+import { ErrorNote } from "../components/ErrorNote";
+import { LoadingNote } from "../components/LoadingNote";
+import { TraceHeader } from "../components/TraceHeader";
+import { TraceLogs } from "../components/TraceLogs";
+import { useTitle } from "../components/useTitle";
+import { WaterfallView } from "../components/WaterfallView";
+import { normaliseTraceId, shortTraceId } from "../model/traceId";
+import type { TraceTree } from "../model/traceTree";
+import { useParameter } from "../router";
+import { texts } from "../texts";
+
+export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
+  // What cannot be read here may still be an id to the server, which knows more spellings.
+  const traceId = useMemo(() => normaliseTraceId(traceIdInAddress) ?? traceIdInAddress, [traceIdInAddress]);
+  const query = useTraceTree(traceId);
+  const [tab] = useParameter("tab");
+  useTitle(query.data ? titleOf(query.data) : `${texts.trace.title} ${shortTraceId(traceId)}`);
+
+  if (query.error && !query.data) {
+    if (query.error instanceof ApiError && query.error.status === 404) return <NotFound traceId={traceId} retry={() => void query.refetch()} />;
+    return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
+  }
+  if (!query.data) return <LoadingNote />;
+  const tree = query.data;
+  const showLogs = tab === "logs" || tree.spans.count === 0;
+  return (
+    <div className="trace-page">
+      <TraceHeader tree={tree} showLogs={showLogs} isReloading={query.isFetching} reload={() => void query.refetch()} />
+      {showLogs ? <TraceLogs tree={tree} /> : <WaterfallView key={tree.nodeCount} tree={tree} />}
+    </div>
+  );
+}
+
+function titleOf(tree: TraceTree): string {
+  const first = tree.order[0];
+  if (first === undefined || first >= tree.spans.count) return `${texts.trace.title} ${shortTraceId(tree.spans.traceId)}`;
+  return `${tree.spans.services[tree.spans.serviceOf[first]]}: ${tree.spans.names[first]}`;
+}
+
+function NotFound({ traceId, retry }: { traceId: string; retry: () => void }) {
+  return (
+    <div className="nothing">
+      <strong>{texts.trace.notFound}</strong>
+      <p className="muted">{texts.trace.notFoundHint}</p>
+      <code className="mono">{traceId}</code>
+      <button type="button" className="button" onClick={retry}>
+        {texts.common.retry}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+// Owns how the page is built: one static folder that the binary embeds. Never inlines scripts, styles or assets,
+// because the server sends `default-src 'self'`.
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [react()],
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: true,
+  },
+  server: {
+    port: 4301,
+    proxy: { "/api": process.env.SPANLAKE_URL ?? "http://127.0.0.1:4300" },
+  },
+  test: { include: ["src/**/*.test.ts"], environment: "node" },
+});
