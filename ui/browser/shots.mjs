@@ -14,7 +14,7 @@ const STATEMENT = "select date_bin(interval '1 minute', start_time) as minute, c
 const VIEWS = [
   { name: "traces", path: "/" },
   { name: "trace", path: `/trace/${FAILING}` },
-  { name: "trace-span", path: `/trace/${FAILING}`, open: "shop.Payment/Charge" },
+  { name: "trace-span", path: `/trace/${FAILING}?q=${encodeURIComponent("kind=server shop.Payment")}`, keys: ["n", "Enter"] },
   { name: "trace-critical", path: `/trace/${FAILING}?critical=on&q=shop.Payment` },
   { name: "trace-logs", path: `/trace/${FAILING}?tab=logs` },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
@@ -27,7 +27,7 @@ const VIEWS = [
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
-  { name: "help", path: "/", press: "?" },
+  { name: "help", path: "/", keys: ["?"] },
 ];
 
 const mock = await startMock();
@@ -43,8 +43,8 @@ for (const theme of themes) {
       mock.state.empty = view.empty === true;
       await page.goto(mock.url + view.path);
       await page.waitForLoadState("networkidle");
-      if (view.open) await page.getByText(view.open).last().click();
-      if (view.press) await page.keyboard.press(view.press);
+      for (const key of view.keys ?? []) await page.keyboard.press(key, { delay: 60 });
+      if (view.keys) await page.waitForLoadState("networkidle");
       await page.waitForTimeout(350);
       await page.screenshot({ path: join(folder, `${view.name}-${width}-${theme}.png`) });
       mock.state.empty = false;

@@ -1,0 +1,93 @@
+// Owns the grid of a statement's rows: only those on screen are in the document. Trace ids lead to their trace.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useMemo, useRef, useState } from "react";
+import { columnWidths } from "../layout/columnWidths";
+import { formatDuration } from "../model/duration";
+import { formatCount } from "../model/numbers";
+import { cellNumber, cellText, columnRole, type ColumnRole, type SqlAnswer, type SqlCell } from "../model/sqlResult";
+import { traceAddress } from "../router";
+import { texts } from "../texts";
+import { CopyButton } from "./CopyButton";
+import { Link } from "./Link";
+
+const ROW_HEIGHT = 27;
+
+export function SqlGrid({ answer }: { answer: SqlAnswer }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
+  const template = useMemo(() => `52px ${columnWidths(answer).map((width) => `${width}px`).join(" ")} minmax(20px, 1fr)`, [answer]);
+  const traceColumn = roles.indexOf("trace");
+  const [open, setOpen] = useState<string | null>(null);
+  const virtual = useVirtualizer({ count: answer.rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 15 });
+  return (
+    <>
+      <div className="sql-grid" ref={scroller} role="table" aria-label={texts.sql.result} aria-rowcount={answer.rows.length + 1} tabIndex={0}>
+        <div className="sql-row head" role="row" style={{ gridTemplateColumns: template }}>
+          <span className="row-number" />
+          {answer.columns.map((column, index) => (
+            <span key={index} role="columnheader" title={column.type} className={isNumeric(roles[index]) ? "number" : undefined}>
+              {column.name}
+            </span>
+          ))}
+        </div>
+        <div className="sql-rows" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => (
+            <div key={item.index} className="sql-row" role="row" style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}>
+              <span className="row-number">{formatCount(item.index + 1)}</span>
+              {answer.rows[item.index].map((cell, index) => (
+                <Cell key={index} cell={cell} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} />
+              ))}
+            </div>
+          ))}
+        </div>
+      </div>
+      {open !== null && (
+        <div className="cell-detail">
+          <pre>{open}</pre>
+          <CopyButton text={open} />
+          <button type="button" className="text-button" onClick={() => setOpen(null)}>{texts.common.close}</button>
+        </div>
+      )}
+    </>
+  );
+}
+
+function isNumeric(role: ColumnRole): boolean {
+  return role === "number" || role === "duration";
+}
+
+interface CellProps {
+  cell: SqlCell;
+  role: ColumnRole;
+  traceId: SqlCell;
+  onOpen: (text: string) => void;
+}
+
+function Cell({ cell, role, traceId, onOpen }: CellProps) {
+  if (cell === null || cell === undefined) return <span role="cell" className="faint">null</span>;
+  const text = cellText(cell);
+  if (role === "trace" && text !== "") {
+    return (
+      <span role="cell">
+        <Link className="mono" href={traceAddress(text)}>{text}</Link>
+      </span>
+    );
+  }
+  if (role === "span" && typeof traceId === "string" && text !== "") {
+    return (
+      <span role="cell">
+        <Link className="mono" href={traceAddress(traceId, text)}>{text}</Link>
+      </span>
+    );
+  }
+  if (role === "duration") {
+    return <span role="cell" className="number" title={`${text} ns`}>{formatDuration(cellNumber(cell) ?? NaN)}</span>;
+  }
+  const openable = typeof cell === "object" || text.length > 60;
+  const shown = openable ? () => onOpen(typeof cell === "object" ? JSON.stringify(cell, null, 2) : text) : undefined;
+  return (
+    <span role="cell" className={role === "number" ? "number" : undefined} data-openable={openable || undefined} onClick={shown}>
+      {text.length > 300 ? `${text.slice(0, 300)}…` : text}
+    </span>
+  );
+}

@@ -1,0 +1,74 @@
+// Owns what is under the editor: the answer as a grid or a chart, its figures, downloads, or what went wrong.
+import { useState } from "react";
+import { ApiError } from "../api/client";
+import { formatDuration } from "../model/duration";
+import { formatBytes } from "../model/numbers";
+import { planChart, type SqlAnswer } from "../model/sqlResult";
+import { setParameters, useParameter } from "../router";
+import { texts } from "../texts";
+import { ErrorNote } from "./ErrorNote";
+import { LoadingNote } from "./LoadingNote";
+import { SqlChart } from "./SqlChart";
+import { SqlGrid } from "./SqlGrid";
+import { downloadSql, type DownloadFormat, type SqlRun } from "./useSqlRun";
+
+export function SqlResult({ run }: { run: SqlRun }) {
+  const [view] = useParameter("view");
+  if (run.error) {
+    const { error } = run;
+    const place = error instanceof ApiError && error.line !== undefined ? ` (${texts.sql.at(error.line, error.column ?? 1)})` : "";
+    return <ErrorNote error={error} title={`${texts.common.failed}${place}`} />;
+  }
+  if (!run.answer) return run.isRunning ? <LoadingNote text={texts.sql.running} /> : <p className="nothing muted">{texts.sql.idle}</p>;
+  const { answer } = run;
+  const showChart = view === "chart";
+  return (
+    <div className="sql-result" data-stale={run.isRunning || undefined}>
+      <div className="sql-result-head">
+        <div className="tabs" role="tablist" aria-label={texts.sql.views}>
+          <button type="button" role="tab" aria-selected={!showChart} onClick={() => setParameters({ view: null })}>{texts.sql.table}</button>
+          <button type="button" role="tab" aria-selected={showChart} disabled={!planChart(answer)} onClick={() => setParameters({ view: "chart" })}>{texts.sql.chart}</button>
+        </div>
+        <Stats answer={answer} />
+        <Downloads query={run.query} />
+      </div>
+      {answer.rows.length === 0 ? <p className="nothing muted">{texts.sql.noRows}</p> : showChart ? <SqlChart answer={answer} /> : <SqlGrid answer={answer} />}
+    </div>
+  );
+}
+
+function Stats({ answer: { stats } }: { answer: SqlAnswer }) {
+  return (
+    <p className="sql-stats" role="status">
+      <strong>{texts.sql.rows(stats.rows)}</strong>
+      <span>{texts.sql.took(formatDuration(stats.elapsed_ms * 1e6))}</span>
+      {stats.truncated && <span className="warn-text">{texts.sql.truncated}</span>}
+      {stats.files_total !== undefined && stats.files_read !== undefined && <span className="stat-detail">{texts.sql.files(stats.files_read, stats.files_total)}</span>}
+      {stats.bytes_scanned !== undefined && <span className="stat-detail">{texts.sql.scanned(formatBytes(stats.bytes_scanned))}</span>}
+    </p>
+  );
+}
+
+const FORMATS: DownloadFormat[] = ["csv", "parquet", "arrow"];
+
+function Downloads({ query }: { query: string }) {
+  const [failed, setFailed] = useState(false);
+  return (
+    <div className="sql-downloads">
+      {failed && <span className="field-error small">{texts.sql.downloadFailed}</span>}
+      <select
+        aria-label={texts.sql.download}
+        value=""
+        onChange={(change) => {
+          setFailed(false);
+          downloadSql(query, change.target.value as DownloadFormat).catch(() => setFailed(true));
+        }}
+      >
+        <option value="" disabled>{texts.sql.download}</option>
+        {FORMATS.map((format) => (
+          <option key={format} value={format}>{format === "csv" ? "CSV" : format[0].toUpperCase() + format.slice(1)}</option>
+        ))}
+      </select>
+    </div>
+  );
+}
