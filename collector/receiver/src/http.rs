@@ -28,6 +28,9 @@ use crate::fault::Fault;
 use crate::intake::{Arrival, Received, admit, take};
 use crate::metrics::Transport;
 
+#[cfg(test)]
+pub(crate) use cors::matches as origin_matches;
+
 /// The writing routes of OTLP/HTTP, with CORS, for [`crate::serve_http`] or to be merged into another router.
 pub fn http_router(doors: Arc<Doors>) -> Router {
     let cors = cors::layer(&doors.config);

@@ -30,3 +30,6 @@ pub use connections::{ServeError, serve_grpc, serve_http};
 pub use doors::Doors;
 pub use http::http_router;
 pub use metrics::{Reason, ReceiverMetrics, RefusedRequests, SignalSnapshot, Snapshot, Transport};
+
+#[cfg(test)]
+mod tests;

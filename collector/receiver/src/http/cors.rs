@@ -23,7 +23,7 @@ pub(super) fn layer(config: &ReceiverConfig) -> CorsLayer {
         .vary([ORIGIN])
 }
 
-fn matches(pattern: &str, origin: &str) -> bool {
+pub(crate) fn matches(pattern: &str, origin: &str) -> bool {
     if let Some(host) = pattern.strip_suffix(":*") {
         return origin.strip_prefix(host).is_some_and(is_port_or_none);
     }

@@ -1,0 +1,9 @@
+//! Both doors over real loopback sockets, with a store and a decoder that do as they are told.
+
+mod fake;
+mod grpc;
+mod http;
+mod limits;
+mod raw;
+mod shutdown;
+mod units;
