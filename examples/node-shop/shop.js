@@ -51,17 +51,23 @@ service.close();
 checkout.finish();
 const theirs = await checkout.nextLine();
 const ours = await telemetry.shutdown();
-console.log(
-  JSON.stringify({
-    sdk: 'node',
-    protocol,
-    trace_ids: [...new Set([...ours.traceIds, ...theirs.trace_ids])].sort(),
-    spans: ours.spans + theirs.spans,
-    logs: ours.logs + theirs.logs,
-    metrics: METRICS,
-    services: ['checkout', 'frontend'],
-  }),
-);
+const spans = ours.spans + theirs.spans;
+const records = ours.logs + theirs.logs;
+if (options.forever) {
+  console.log(`sent ${spans} spans and ${records} log records`);
+} else {
+  console.log(
+    JSON.stringify({
+      sdk: 'node',
+      protocol,
+      trace_ids: [...new Set([...ours.traceIds, ...theirs.trace_ids])].sort(),
+      spans,
+      logs: records,
+      metrics: METRICS,
+      services: ['checkout', 'frontend'],
+    }),
+  );
+}
 
 /** Orders one after the other, from outside: the customers send no trace context. */
 async function serveCustomers(port, orders) {

@@ -55,6 +55,14 @@ fn run_shop(orders: Option<u64>) -> anyhow::Result<()> {
     checkout.wait()?;
     let mut sent = telemetry.shutdown();
     sent.add(theirs);
+    if orders.is_none() {
+        let (spans, logs) = (sent.spans, sent.logs);
+        writeln!(
+            std::io::stdout(),
+            "sent {spans} spans and {logs} log records"
+        )?;
+        return Ok(());
+    }
     write_line(&json!({
         "sdk": "rust",
         "protocol": telemetry::protocol(),
