@@ -186,7 +186,7 @@ export const texts = {
       mean: "Shown as the mean of each interval",
       value: "Shown as the last value of each interval",
     } as Record<string, string>,
-    someSeries: (shown: number, total: number) => `The ${shown} largest of ${total} series`,
+    someSeries: (shown: number, total: number) => `${shown} of ${total} series`,
     noPoints: "No points in this time range",
     step: "one point every",
     last: "Last",

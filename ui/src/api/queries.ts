@@ -1,6 +1,6 @@
 // Owns the server state of the page: one hook per question, with its key and how long an answer holds.
 // Never draws; components say what they need and when it is live.
-import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, QueryCache, QueryClient, useQuery } from "@tanstack/react-query";
 import { nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
 import { readSkeleton } from "./skeletonArrow";
@@ -12,7 +12,13 @@ import type {
 } from "./types";
 
 export function createQueryClient(): QueryClient {
-  return new QueryClient({
+  const client: QueryClient = new QueryClient({
+    queryCache: new QueryCache({
+      // Whoever first meets silence has the status asked at once, so that the banner does not wait for its turn.
+      onError: (error, query) => {
+        if (error instanceof ApiError && error.isUnreachable && query.queryKey[0] !== "status") void client.invalidateQueries({ queryKey: ["status"] });
+      },
+    }),
     defaultOptions: {
       queries: {
         retry: (failures, error) => error instanceof ApiError && error.isUnreachable && failures < 2,
@@ -24,6 +30,7 @@ export function createQueryClient(): QueryClient {
       },
     },
   });
+  return client;
 }
 
 export function useStatus() {

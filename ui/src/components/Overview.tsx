@@ -22,7 +22,7 @@ export function Overview({ waterfall, rowsInView }: { waterfall: Waterfall; rows
     if (!canvas.current || width === 0) return;
     paintOverview(canvas.current, tree, layOutOverview(tree, width, HEIGHT - 4), width, HEIGHT);
   }, [tree, width, theme]);
-  const drag = useDragRange(({ from, to }) => waterfall.setWindow(clampWindow({ startNs: from * total, endNs: to * total }, total)));
+  const drag = useDragRange(({ from, to }) => waterfall.showWindow(clampWindow({ startNs: from * total, endNs: to * total }, total)));
   const zoomed = !isFull(window, total);
   const left = (window.startNs / total) * 100;
   const right = (window.endNs / total) * 100;

@@ -35,7 +35,7 @@ export function SqlGrid({ answer }: { answer: SqlAnswer }) {
             <div key={item.index} className="sql-row" role="row" style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}>
               <span className="row-number">{formatCount(item.index + 1)}</span>
               {answer.rows[item.index].map((cell, index) => (
-                <Cell key={index} cell={cell} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} />
+                <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} />
               ))}
             </div>
           ))}
@@ -58,12 +58,13 @@ function isNumeric(role: ColumnRole): boolean {
 
 interface CellProps {
   cell: SqlCell;
+  isError: boolean;
   role: ColumnRole;
   traceId: SqlCell;
   onOpen: (text: string) => void;
 }
 
-function Cell({ cell, role, traceId, onOpen }: CellProps) {
+function Cell({ cell, isError, role, traceId, onOpen }: CellProps) {
   if (cell === null || cell === undefined) return <span role="cell" className="faint">null</span>;
   const text = cellText(cell);
   if (role === "trace" && text !== "") {
@@ -86,7 +87,7 @@ function Cell({ cell, role, traceId, onOpen }: CellProps) {
   const openable = typeof cell === "object" || text.length > 60;
   const shown = openable ? () => onOpen(typeof cell === "object" ? JSON.stringify(cell, null, 2) : text) : undefined;
   return (
-    <span role="cell" className={role === "number" ? "number" : undefined} data-openable={openable || undefined} onClick={shown}>
+    <span role="cell" className={role === "number" ? "number" : isError ? "error-text" : undefined} data-openable={openable || undefined} onClick={shown}>
       {text.length > 300 ? `${text.slice(0, 300)}…` : text}
     </span>
   );

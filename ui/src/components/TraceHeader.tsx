@@ -42,7 +42,7 @@ export function TraceHeader({ tree, showLogs, isReloading, reload }: TraceHeader
           )}
         </h1>
         <span className="trace-id mono">
-          {spans.traceId}
+          <span className="trace-id-text">{spans.traceId}</span>
           <CopyButton text={spans.traceId} label={texts.trace.copyId} />
         </span>
       </div>

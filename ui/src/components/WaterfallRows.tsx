@@ -33,10 +33,12 @@ export function WaterfallRows({ waterfall, critical, scroller, onRowsInView }: W
     getScrollElement: () => scroller.current,
     estimateSize: () => ROW_HEIGHT,
     overscan: 10,
+    scrollPaddingStart: 2 * ROW_HEIGHT,
+    scrollPaddingEnd: 2 * ROW_HEIGHT,
   });
 
   useEffect(() => {
-    if (reveal > 0 && cursor !== null && rowOf[cursor] !== -1) virtual.scrollToIndex(rowOf[cursor], { align: "auto" });
+    if (reveal && rowOf[reveal.node] !== -1) virtual.scrollToIndex(rowOf[reveal.node], { align: reveal.at });
     // Only a wish to reveal moves the list: collapsing something elsewhere must not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [reveal]);

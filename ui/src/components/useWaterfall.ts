@@ -22,6 +22,23 @@ function nodeFromText(tree: TraceTree, text: string | null): number | null {
   return missing === -1 ? null : tree.spans.count + missing;
 }
 
+interface Reveal {
+  node: number;
+  at: "auto" | "start";
+}
+
+function firstStartingIn(tree: TraceTree, rows: Int32Array, window: TimeWindow): number | undefined {
+  return rows.find((node) => tree.startOf[node] >= window.startNs && tree.startOf[node] <= window.endNs);
+}
+
+/** A link to a span shows its row; a link to a part of the time shows the rows of that part. */
+function firstReveal(tree: TraceTree, open: number | null, zoomText: string | null): Reveal | null {
+  if (open !== null) return { node: open, at: "auto" };
+  if (zoomText === null) return null;
+  const node = firstStartingIn(tree, tree.order, readWindow(zoomText, tree.totalNs));
+  return node === undefined ? null : { node, at: "start" };
+}
+
 export function useWaterfall(tree: TraceTree) {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
   const [openText, setOpenText] = useLaggedParameter("span");
@@ -29,8 +46,8 @@ export function useWaterfall(tree: TraceTree) {
   const [query, setQuery] = useLaggedParameter("q");
   const open = useMemo(() => nodeFromText(tree, openText), [tree, openText]);
   const [cursor, setCursorState] = useState<number | null>(open);
-  /** Counts up whenever the cursor must be brought into view. */
-  const [reveal, setReveal] = useState(open === null ? 0 : 1);
+  /** A new object whenever a node must be brought into view. */
+  const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, open, zoomText));
 
   const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
   const rows = useMemo(() => visibleNodes(tree, collapsed), [tree, collapsed]);
@@ -49,7 +66,7 @@ export function useWaterfall(tree: TraceTree) {
   const goTo = (node: number, andOpen = open !== null): void => {
     setCollapsed((now) => revealed(tree, now, node));
     setCursorState(node);
-    setReveal((count) => count + 1);
+    setReveal({ node, at: "auto" });
     if (andOpen) setOpenText(nodeText(tree, node));
   };
 
@@ -66,6 +83,12 @@ export function useWaterfall(tree: TraceTree) {
     tree, rows, rowOf, collapsed, cursor, open, window, query: query ?? "", matches, matching, reveal,
     setQuery: (text: string) => setQuery(text === "" ? null : text),
     setWindow,
+    /** From the overview: also goes to the first row that starts in the part chosen. */
+    showWindow: (next: TimeWindow) => {
+      setWindow(next);
+      const node = firstStartingIn(tree, rows, next);
+      if (node !== undefined) setReveal({ node, at: "start" });
+    },
     zoomTo: (node: number) => setWindow(windowAround(tree.startOf[node], tree.endOf[node], tree.totalNs)),
     goTo,
     /** From the click on a row: it is in view already. */

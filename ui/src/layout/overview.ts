@@ -15,7 +15,7 @@ export function layOutOverview(tree: TraceTree, widthPx: number, heightPx: numbe
   const total = Math.max(tree.totalNs, 1);
   const step = Math.min(heightPx / Math.max(count, 1), 5);
   const layout = {
-    rowHeight: Math.max(1, Math.min(step * 0.8, 4)),
+    rowHeight: step < 1.5 ? 1.5 : Math.min(step * 0.8, 4),
     x: new Float32Array(count),
     y: new Float32Array(count),
     width: new Float32Array(count),
@@ -23,8 +23,10 @@ export function layOutOverview(tree: TraceTree, widthPx: number, heightPx: numbe
   for (let position = 0; position < count; position++) {
     const node = tree.order[position];
     layout.x[position] = (tree.startOf[node] / total) * widthPx;
-    layout.width[position] = Math.max(1, ((tree.endOf[node] - tree.startOf[node]) / total) * widthPx);
-    layout.y[position] = Math.min(position * step, Math.max(0, heightPx - layout.rowHeight));
+    layout.width[position] = Math.max(1.5, ((tree.endOf[node] - tree.startOf[node]) / total) * widthPx);
+    const y = Math.min(position * step, Math.max(0, heightPx - layout.rowHeight));
+    // Between pixels a thin line would fade into the ground.
+    layout.y[position] = step < 1.5 ? Math.round(y) : y;
   }
   return layout;
 }

@@ -36,7 +36,7 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
     },
     scales: { x: { time: true }, y: { range: (_chart, low, high) => niceRange(low, high) } },
     axes: [
-      axis({ size: 28, space: 90, values: [[86_400, "{YYYY}-{MM}-{DD}"], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}"], [1, "{HH}:{mm}:{ss}"], [0.001, ":{ss}.{fff}"]].map(axisRow) }),
+      axis({ size: 42, space: 90, values: [[86_400, "{YYYY}-{MM}-{DD}"], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}"], [1, "{HH}:{mm}:{ss}"], [0.001, ":{ss}.{fff}"]].map(axisRow) }),
       axis({ size: 76, space: 40, values: (_chart, splits) => splits.map((split) => input.write(split)) }),
     ],
     series: [{}, ...input.names.map((name, index) => seriesOptions(name, index, input, palette))],

@@ -20,8 +20,10 @@ export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, layout
     if (wanted !== colour) context.fillStyle = colour = wanted;
     context.fillRect(layout.x[position], layout.y[position] + 2, layout.width[position], layout.rowHeight);
   }
+  // In a crowd an error must still be seen: it gets a dot rather than a hair.
+  const least = tree.nodeCount > 500 ? 3 : 1.5;
   context.fillStyle = palette.error;
   for (const position of failed) {
-    context.fillRect(layout.x[position], layout.y[position] + 2, Math.max(2, layout.width[position]), Math.max(1.5, layout.rowHeight));
+    context.fillRect(layout.x[position], layout.y[position] + 2, Math.max(least, layout.width[position]), Math.max(least, layout.rowHeight));
   }
 }
