@@ -37,7 +37,7 @@ test("the list opens a trace, and every page loads under the content policy", as
   await row.click();
   await view.page.waitForURL(/\/trace\/[0-9a-f]{32}/);
   await view.page.locator(".waterfall-row").first().waitFor();
-  await go("/metrics");
+  await go("/metrics/explore");
   await view.page.locator(".metric-list, .nothing, .empty-store").first().waitFor();
   await go(`/sql?run=1&q=${encodeURIComponent("select service_name, count(*) as spans from spans group by service_name")}`);
   await view.page.locator(".sql-row").nth(1).waitFor();

@@ -23,10 +23,11 @@ const VIEWS = [
   { name: "trace-script", path: `/trace/${ODD.script}?q=` },
   { name: "trace-deep", path: `/trace/${ODD.deep}` },
   { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
-  { name: "metrics", path: "/metrics?name=http.server.request.duration" },
+  { name: "metrics", path: "/metrics/explore?name=http.server.request.duration" },
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
+  { name: "readme", path: `/trace/${FAILING}`, keys: ["e", "e", "e", "e", "e", "Enter"] },
   { name: "help", path: "/", keys: ["?"] },
 ];
 

@@ -90,7 +90,7 @@ test("SQL runs by key, marks errors, charts, and downloads", options, async () =
 
 test("a metric is found, charted, zoomed, and linked", options, async () => {
   const { page } = view;
-  await page.goto(`${mock.url}/metrics`);
+  await page.goto(`${mock.url}/metrics/explore`);
   await page.getByLabel("Find a metric").fill("orders");
   await page.getByRole("link", { name: /app.orders.placed/ }).click();
   await page.getByText("Shown as the rate per second").waitFor();
@@ -117,7 +117,7 @@ test("the theme follows the system, is switched, and is there before the first p
 
 test("nothing is wider than a phone", options, async () => {
   await view.page.setViewportSize({ width: 390, height: 780 });
-  for (const path of ["/", "/trace/5b8efff798038103d269b633813fc60c", "/metrics?name=process.memory.usage", "/sql"]) {
+  for (const path of ["/", "/trace/5b8efff798038103d269b633813fc60c", "/metrics/explore?name=process.memory.usage", "/sql"]) {
     await view.page.goto(mock.url + path);
     await view.page.waitForLoadState("networkidle");
     const width = await view.page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector(".header").scrollWidth));

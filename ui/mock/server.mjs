@@ -19,6 +19,7 @@ export function startMock({ port = 0, empty = false, token = null } = {}) {
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
+    if (address.pathname === "/metrics") return sendBytes(response, 200, "text/plain; version=0.0.4", Buffer.from("# own metrics of the server\n"));
     if (!address.pathname.startsWith("/api/")) return serveFile(address.pathname, response);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });

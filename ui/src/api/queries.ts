@@ -1,6 +1,7 @@
 // Owns the server state of the page: one hook per question, with its key and how long an answer holds.
 // Never draws; components say what they need and when it is live.
 import { keepPreviousData, QueryCache, QueryClient, useQuery } from "@tanstack/react-query";
+import { durationForServer } from "../model/duration";
 import { nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
 import { readSkeleton } from "./skeletonArrow";
@@ -63,8 +64,8 @@ export function useTraces(filter: TraceFilter, live: boolean) {
         service: filter.service,
         operation: filter.operation,
         status: filter.status,
-        min_duration: filter.minDuration.replaceAll(" ", ""),
-        max_duration: filter.maxDuration.replaceAll(" ", ""),
+        min_duration: durationForServer(filter.minDuration),
+        max_duration: durationForServer(filter.maxDuration),
         start: range ? nanosecondsText(range.startMs) : undefined,
         end: range && /-/.test(filter.range) ? nanosecondsText(range.endMs) : undefined,
         limit: filter.limit,

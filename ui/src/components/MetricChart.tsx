@@ -7,7 +7,7 @@ import { formatDuration } from "../model/duration";
 import { writeRange } from "../model/instant";
 import { formatWithUnit } from "../model/numbers";
 import { alignSeries, nameSeries } from "../model/seriesLabels";
-import { addressOf } from "../router";
+import { addressOf, METRICS_PATH } from "../router";
 import { texts } from "../texts";
 import { ErrorNote } from "./ErrorNote";
 import { LineChart } from "./LineChart";
@@ -31,7 +31,7 @@ export function MetricChart({ name, info, range, internal, onRange }: MetricChar
     <>
       <header className="metric-head">
         <div>
-          <Link className="metric-back" href={addressOf("/metrics")}>‹ {texts.metrics.back}</Link>
+          <Link className="metric-back" href={addressOf(METRICS_PATH)}>‹ {texts.metrics.back}</Link>
           <h2>{name}</h2>
           {info?.description && <p className="muted">{info.description}</p>}
         </div>

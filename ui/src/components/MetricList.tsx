@@ -2,7 +2,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { MetricInfo } from "../api/types";
-import { addressOf } from "../router";
+import { addressOf, METRICS_PATH } from "../router";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 import { Link } from "./Link";
@@ -29,7 +29,7 @@ export function MetricList({ metrics, chosen }: { metrics: MetricInfo[]; chosen:
             const metric = shown[item.index];
             return (
               <li key={metric.name} style={{ transform: `translateY(${item.start}px)` }}>
-                <Link href={addressOf("/metrics", { name: metric.name, range: new URLSearchParams(window.location.search).get("range") })} aria-current={metric.name === chosen ? "true" : undefined} title={metric.description}>
+                <Link href={addressOf(METRICS_PATH, { name: metric.name, range: new URLSearchParams(window.location.search).get("range") })} aria-current={metric.name === chosen ? "true" : undefined} title={metric.description}>
                   <span className="metric-name">{metric.name}</span>
                   <span className="metric-facts">
                     <span>{metric.type}</span>

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { useStatus } from "../api/queries";
-import { addressOf, navigate, setParameters, useParameter, usePath } from "../router";
+import { addressOf, METRICS_PATH, navigate, setParameters, useParameter, usePath } from "../router";
 import { switchTheme, useTheme } from "../theme";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
@@ -16,7 +16,7 @@ import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
   { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
-  { path: "/metrics", text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
+  { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
 ];
 
@@ -33,7 +33,7 @@ export function Shell({ children }: { children: ReactNode }) {
     "?": () => setHelpOpen(true),
     g: () => (afterG.current = Date.now()),
     t: goTo("/"),
-    m: goTo("/metrics"),
+    m: goTo(METRICS_PATH),
     s: goTo("/sql"),
     i: () => document.getElementById("trace-id-box")?.focus(),
   });

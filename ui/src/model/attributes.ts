@@ -6,6 +6,7 @@ export type Attributes = Record<string, AttributeValue>;
 export function attributeText(value: AttributeValue): string {
   if (typeof value === "string") return value;
   if (value === null) return "";
+  if (attributeType(value) === "bytes") return String((value as { bytesValue: AttributeValue }).bytesValue);
   if (typeof value === "object") return JSON.stringify(value, null, 2);
   return String(value);
 }

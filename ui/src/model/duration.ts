@@ -57,7 +57,11 @@ export function parseDuration(text: string): number | null {
   return factor === undefined ? null : Number(match[1].replace(",", ".")) * factor;
 }
 
-/** The spelling the server reads: an integer and a unit without a space. */
-export function durationForServer(nanoseconds: number): string {
-  return `${Math.round(nanoseconds)}ns`;
+/** What someone typed in the spelling of docs/api.md: an integer and a unit without a space; `""` where it is no duration. */
+export function durationForServer(text: string): string {
+  const nanoseconds = parseDuration(text);
+  if (nanoseconds === null) return "";
+  const whole = Math.round(nanoseconds);
+  if (whole % 1e6 === 0) return `${whole / 1e6}ms`;
+  return whole % 1e3 === 0 ? `${whole / 1e3}us` : `${whole}ns`;
 }

@@ -1,7 +1,7 @@
 // Guarantees: what people read and type is written and understood as intended.
 import { describe, expect, it } from "vitest";
 import { spansWithAttribute, sqlText } from "./attributes";
-import { formatDuration, parseDuration } from "./duration";
+import { durationForServer, formatDuration, parseDuration } from "./duration";
 import { exceptionOf } from "./exception";
 import { howLongAgo, millisecondsOf, readRange, rfc3339, writeRange } from "./instant";
 import { formatBytes, formatValue, formatWithUnit } from "./numbers";
@@ -20,6 +20,8 @@ describe("durations", () => {
     expect(parseDuration(text)).toBe(nanoseconds),
   );
 });
+
+it("writes durations for the server", () => expect(["10", "1.5 s", "0.25ms", "7ns", "x"].map(durationForServer)).toEqual(["10ms", "1500ms", "250us", "7ns", ""]));
 
 describe("trace ids", () => {
   it.each<[string, string | null]>([
