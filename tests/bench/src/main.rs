@@ -1,1 +1,108 @@
-fn main() {}
+//! `spanlake-bench`: starts a server, loads it, and says how it did.
+//!
+//! Owns the command line. The figures are meant for `docs/benchmarks.md`.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use clap::Parser;
+use spanlake_bench::measure::{self, Kind, Settings};
+use spanlake_bench::report::{self, Machine};
+
+/// Measures a Spanlake server: what it takes a CPU-second, how small it stores, how fast it answers.
+#[derive(Debug, Parser)]
+#[command(name = "spanlake-bench", version)]
+struct Arguments {
+    /// The server's binary; otherwise the `dist` build beside this program's folder, else the `release` build.
+    #[arg(long)]
+    bin: Option<PathBuf>,
+    #[arg(long, default_value_t = 1_500_000)]
+    spans: u64,
+    #[arg(long, default_value_t = 4_000_000)]
+    points: u64,
+    #[arg(long, default_value_t = 1_000_000)]
+    histograms: u64,
+    #[arg(long, default_value_t = 1_000_000)]
+    logs: u64,
+    /// Measure spans a second time, compressed with gzip.
+    #[arg(long)]
+    gzip: bool,
+    /// Only these: spans, spans-gzip, points, histograms, logs.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// Measure each so many times.
+    #[arg(long, default_value_t = 1)]
+    repeat: usize,
+    #[arg(long, default_value_t = 2)]
+    connections: usize,
+    /// Of the corpus.
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+    /// Where the servers' folders are made; a disk like the one that will be used.
+    #[arg(long)]
+    work_dir: Option<PathBuf>,
+    /// Also write the figures to this file.
+    #[arg(long)]
+    json: Option<PathBuf>,
+    /// Passed to `spanlake serve`.
+    #[arg(last = true)]
+    server_arguments: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    let binary = match &arguments.bin {
+        Some(binary) => binary.clone(),
+        None => find_binary()?,
+    };
+    if !binary.is_file() {
+        bail!("{} is not there; build it with: cargo build --profile dist -p spanlake", binary.display());
+    }
+    let machine = Machine::here(&binary);
+    let settings = Settings {
+        binary,
+        work_dir: arguments.work_dir.clone().unwrap_or_else(std::env::temp_dir),
+        connections: arguments.connections.max(1),
+        seed: arguments.seed,
+        server_arguments: arguments.server_arguments.clone(),
+    };
+    let mut all = Vec::new();
+    for kind in kinds(&arguments)? {
+        for _ in 0..arguments.repeat {
+            writeln!(std::io::stderr(), "measuring {} …", kind.name())?;
+            all.push(measure::run(kind, items_of(kind, &arguments), &settings).with_context(|| format!("measuring {}", kind.name()))?);
+        }
+    }
+    if let Some(path) = &arguments.json {
+        let text = serde_json::to_string_pretty(&report::as_json(&machine, &all))?;
+        std::fs::write(path, text + "\n").with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    std::io::stdout().write_all(report::markdown(&machine, &all).as_bytes())?;
+    Ok(())
+}
+
+fn kinds(arguments: &Arguments) -> anyhow::Result<Vec<Kind>> {
+    if arguments.only.is_empty() {
+        return Ok(Kind::ALL.into_iter().filter(|kind| arguments.gzip || *kind != Kind::SpansGzip).collect());
+    }
+    let of = |name: &String| Kind::ALL.into_iter().find(|kind| kind.name() == name).with_context(|| format!("there is no kind {name:?}"));
+    arguments.only.iter().map(of).collect()
+}
+
+const fn items_of(kind: Kind, arguments: &Arguments) -> u64 {
+    match kind {
+        Kind::Spans | Kind::SpansGzip => arguments.spans,
+        Kind::Points => arguments.points,
+        Kind::Histograms => arguments.histograms,
+        Kind::Logs => arguments.logs,
+    }
+}
+
+/// The shipping build, else the everyday one, in the folder that this program was built into.
+fn find_binary() -> anyhow::Result<PathBuf> {
+    let own = std::env::current_exe().context("cannot tell where this program is")?;
+    let target = own.parent().and_then(|profile| profile.parent()).context("this program is not in a target folder")?;
+    let dist = target.join("dist/spanlake");
+    Ok(if dist.is_file() { dist } else { target.join("release/spanlake") })
+}

@@ -1,0 +1,257 @@
+//! One measurement: a fresh server, one kind of data, everything counted until the last row is in a file.
+//!
+//! Owns what is measured and when. Never prints.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail, ensure};
+
+use crate::corpus::traces::TraceCorpus;
+use crate::corpus::{ITEMS_PER_REQUEST, logs, metrics, traces};
+use crate::http::{Connection, post_head};
+use crate::load::{Clock, Load, PROTOBUF, Plan};
+use crate::process::{Ports, Server, ServerOptions, cpu_seconds, folder_bytes, memory_bytes};
+use crate::queries::{self, Latencies};
+use crate::random::Random;
+use crate::template::{Round, Template};
+
+const START_PATIENCE: Duration = Duration::from_secs(60);
+const SEAL_PATIENCE: Duration = Duration::from_secs(300);
+const TRACES_LOOKED_UP: usize = 500;
+const COUNTS_ASKED: usize = 100;
+
+/// What is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Spans,
+    SpansGzip,
+    Points,
+    Histograms,
+    Logs,
+}
+
+impl Kind {
+    pub const ALL: [Self; 5] = [Self::Spans, Self::SpansGzip, Self::Points, Self::Histograms, Self::Logs];
+
+    /// As on the command line and in the report.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Spans => "spans",
+            Self::SpansGzip => "spans-gzip",
+            Self::Points => "points",
+            Self::Histograms => "histograms",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The table that `select count(*)` is asked of.
+    #[must_use]
+    pub const fn table(self) -> &'static str {
+        match self {
+            Self::Spans | Self::SpansGzip => "spans",
+            Self::Points => "metrics",
+            Self::Histograms => "histograms",
+            Self::Logs => "logs",
+        }
+    }
+
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Spans | Self::SpansGzip => "/v1/traces",
+            Self::Points | Self::Histograms => "/v1/metrics",
+            Self::Logs => "/v1/logs",
+        }
+    }
+
+    const fn clock(self) -> Clock {
+        match self {
+            Self::Points | Self::Histograms => Clock::Collections,
+            _ => Clock::Now,
+        }
+    }
+
+    fn templates(self, seed: u64) -> Vec<Template> {
+        match self {
+            Self::Spans | Self::SpansGzip => traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() }),
+            Self::Points => metrics::number_templates(),
+            Self::Histograms => metrics::histogram_templates(),
+            Self::Logs => logs::templates(seed),
+        }
+    }
+}
+
+/// How to measure.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub binary: PathBuf,
+    /// Folders of the servers are made here.
+    pub work_dir: PathBuf,
+    pub connections: usize,
+    pub seed: u64,
+    /// After `serve`.
+    pub server_arguments: Vec<String>,
+}
+
+/// The figures of one run.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    pub kind: Kind,
+    pub items: u64,
+    pub bytes_per_item_sent: f64,
+    pub refusals: u64,
+    pub accepted_per_second: f64,
+    pub sealed_per_second: f64,
+    pub per_cpu_second: f64,
+    pub server_cpu_seconds: f64,
+    pub generator_cpu_seconds: f64,
+    pub disk_bytes_per_item: f64,
+    /// Sizes of the folders under `hot`, with their names.
+    pub disk_bytes: Vec<(String, u64)>,
+    pub idle_rss_bytes: u64,
+    pub peak_rss_bytes: u64,
+    pub trace_by_id: Option<Latencies>,
+    pub count: Latencies,
+}
+
+/// Measures one kind on a server of its own.
+///
+/// # Errors
+/// When the server does not do what it should: lost, refused for good, or late to show rows.
+pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figures> {
+    let templates = kind.templates(settings.seed);
+    let folder = tempfile::Builder::new().prefix("spanlake-bench-").tempdir_in(&settings.work_dir)?;
+    let mut server = Server::spawn(ServerOptions {
+        binary: settings.binary.clone(),
+        data_dir: folder.path().join("data"),
+        arguments: settings.server_arguments.clone(),
+        environment: Vec::new(),
+        output: folder.path().join("server.log"),
+    })?;
+    let ports = server.wait_ready(START_PATIENCE)?;
+    std::thread::sleep(Duration::from_secs(5));
+    let idle_rss_bytes = memory_bytes(server.id(), "VmRSS")?;
+    let requests = usize::try_from(items)?.div_ceil(ITEMS_PER_REQUEST);
+    let plan = Plan {
+        target: ports.otlp_http,
+        path: kind.path(),
+        requests,
+        connections: settings.connections,
+        gzip: kind == Kind::SpansGzip,
+        clock: kind.clock(),
+        seed: settings.seed ^ crate::now_nanos(),
+    };
+    let mut load = Load::prepare(plan, &templates)?;
+    let first = check_visibility(kind, ports, &templates)?;
+
+    let cpu_before = (cpu_seconds(server.id())?, cpu_seconds(std::process::id())?);
+    let began = Instant::now();
+    let outcome = load.run()?;
+    let peak_rss_bytes = memory_bytes(server.id(), "VmHWM")?;
+    seal(ports.listen)?;
+    let until_sealed = began.elapsed();
+    let server_cpu_seconds = cpu_seconds(server.id())? - cpu_before.0;
+    let generator_cpu_seconds = cpu_seconds(std::process::id())? - cpu_before.1;
+
+    let stored = queries::number(&mut Connection::open(ports.listen)?, &count_query(kind))?;
+    ensure!(stored == outcome.items + first, "{} were acknowledged and {stored} are stored", outcome.items + first);
+    let trace_by_id = match kind {
+        Kind::Spans | Kind::SpansGzip => Some(queries::traces(ports.listen, &some_traces(&load, &templates, requests))?),
+        _ => None,
+    };
+    let count = queries::repeated(ports.listen, &count_query(kind), COUNTS_ASKED)?;
+    let disk_bytes = table_sizes(&folder.path().join("data/hot"))?;
+    let status = server.terminate(Duration::from_secs(60))?;
+    ensure!(status.success(), "the server ended with {status}:\n{}", server.output());
+
+    let all_bytes: u64 = disk_bytes.iter().map(|(_, bytes)| bytes).sum();
+    let items = outcome.items;
+    Ok(Figures {
+        kind,
+        items,
+        bytes_per_item_sent: ratio(outcome.body_bytes, items),
+        refusals: outcome.refusals,
+        accepted_per_second: as_float(items) / outcome.elapsed.as_secs_f64(),
+        sealed_per_second: as_float(items) / until_sealed.as_secs_f64(),
+        per_cpu_second: as_float(items) / server_cpu_seconds,
+        server_cpu_seconds,
+        generator_cpu_seconds,
+        disk_bytes_per_item: ratio(all_bytes, stored),
+        disk_bytes,
+        idle_rss_bytes,
+        peak_rss_bytes,
+        trace_by_id,
+        count,
+    })
+}
+
+fn count_query(kind: Kind) -> String {
+    format!("select count(*) from {}", kind.table())
+}
+
+/// An acknowledged request must be seen by the statement right behind it.
+fn check_visibility(kind: Kind, ports: Ports, templates: &[Template]) -> anyhow::Result<u64> {
+    let mut template = templates[0].clone();
+    let base_time = crate::now_nanos() - 3600 * 1_000_000_000;
+    template.freshen(&Round { seed: 1, base_time }, 0, &mut Random::new(1));
+    let mut sender = Connection::open(ports.otlp_http)?;
+    let mut reader = Connection::open(ports.listen)?;
+    ensure!(queries::number(&mut reader, &count_query(kind))? == 0, "a fresh server has rows");
+    let head = post_head(ports.otlp_http, kind.path(), PROTOBUF, None, template.bytes().len());
+    let status = sender.exchange(head.as_bytes(), template.bytes())?;
+    ensure!(status == 200, "the first request was answered with {status}: {}", String::from_utf8_lossy(sender.body()));
+    let seen = queries::number(&mut reader, &count_query(kind))?;
+    ensure!(seen == u64::from(template.items), "{} were acknowledged, {seen} are visible", template.items);
+    Ok(seen)
+}
+
+/// Has everything sealed, or waits until it is.
+fn seal(listen: SocketAddr) -> anyhow::Result<()> {
+    let mut connection = Connection::open(listen)?;
+    let status = connection.post("/api/admin/seal", "application/json", b"{}")?;
+    ensure!(matches!(status, 200 | 204 | 404 | 405), "/api/admin/seal was answered with {status}");
+    let began = Instant::now();
+    while began.elapsed() < SEAL_PATIENCE {
+        match queries::own_metric(&mut connection, "spanlake_unsealed_rows")? {
+            Some(rows) if rows > 0.0 => std::thread::sleep(Duration::from_millis(200)),
+            Some(_) => return Ok(()),
+            None => bail!("/metrics has no spanlake_unsealed_rows"),
+        }
+    }
+    bail!("rows were not sealed within {SEAL_PATIENCE:?}")
+}
+
+/// Ids of traces that were sent, at random over the whole run.
+fn some_traces(load: &Load, templates: &[Template], requests: usize) -> Vec<[u8; 16]> {
+    let mut random = Random::new(crate::now_nanos());
+    let mut ids = Vec::with_capacity(TRACES_LOOKED_UP);
+    for _ in 0..TRACES_LOOKED_UP {
+        let request = random.index(requests);
+        let template = &templates[request % templates.len()];
+        let span = random.index(template.trace_slots().len());
+        let slot = template.trace_slots().nth(span).expect("an index below the length");
+        ids.push(load.rounds.get(request / templates.len()).trace_id(slot));
+    }
+    ids
+}
+
+fn table_sizes(hot: &Path) -> anyhow::Result<Vec<(String, u64)>> {
+    let mut sizes = Vec::new();
+    for entry in std::fs::read_dir(hot).context("the server keeps files under hot")? {
+        let entry = entry?;
+        sizes.push((entry.file_name().to_string_lossy().into_owned(), folder_bytes(&entry.path())));
+    }
+    sizes.sort();
+    Ok(sizes)
+}
+
+#[allow(clippy::cast_precision_loss, reason = "counts of a benchmark are far below 2^53")]
+fn as_float(count: u64) -> f64 {
+    count as f64
+}
+
+fn ratio(amount: u64, count: u64) -> f64 {
+    as_float(amount) / as_float(count.max(1))
+}
