@@ -35,3 +35,9 @@ it("reads every column", () => {
 it("reads an empty trace", () => {
   expect(readSkeleton("t", skeletonBytes({ spans: [], logs: [] })).count).toBe(0);
 });
+
+it("tells apart texts that only look alike, however many there are", () => {
+  const names = Array.from({ length: 3000 }, (_, index) => (index % 3 === 0 ? "same" : `name ${index % 1000}`));
+  const spans = names.map((name, index) => span(index.toString(16).padStart(16, "0"), null, String(1000 + index), "1", { name }));
+  expect(readSkeleton("t", skeletonBytes({ spans, logs: [] })).names).toEqual(names);
+});
