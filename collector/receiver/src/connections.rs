@@ -52,7 +52,8 @@ pub async fn serve_http(
     shutdown: CancellationToken,
 ) -> Result<(), ServeError> {
     let service = TowerToHyperService::new(crate::http::http_router(Arc::clone(&doors)));
-    let door = Door { transport: Transport::Http, builder: builder(&doors.config), doors, stop: shutdown.child_token() };
+    let door =
+        Door { transport: Transport::Http, builder: builder(&doors.config), doors, stop: shutdown.child_token() };
     Arc::new(door).serve(listener, service).await
 }
 

@@ -43,15 +43,17 @@ impl Activity {
             let due = {
                 let state = self.state.lock();
                 match state.last_end {
-                    _ if state.in_flight > 0 => Instant::now() + first_request.min(between_requests),
+                    _ if state.in_flight > 0 => Instant::now() + between_requests,
                     Some(end) => end + between_requests,
                     None => self.started + first_request,
                 }
             };
-            if due <= Instant::now() {
+            let now = Instant::now();
+            if due <= now {
                 return;
             }
-            sleep_until(due).await;
+            // Looked at again before the longer of the two is over, as a request may make the shorter one count.
+            sleep_until(due.min(now + first_request.min(between_requests))).await;
         }
     }
 }

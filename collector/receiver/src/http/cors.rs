@@ -38,7 +38,5 @@ pub(crate) fn matches(pattern: &str, origin: &str) -> bool {
 /// `:8080`, or nothing; not `.example.com`.
 fn is_port_or_none(rest: &str) -> bool {
     let digits = rest.strip_prefix(':').unwrap_or("0");
-    (rest.is_empty() || rest.starts_with(':'))
-        && !digits.is_empty()
-        && digits.bytes().all(|byte| byte.is_ascii_digit())
+    (rest.is_empty() || rest.starts_with(':')) && !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
 }

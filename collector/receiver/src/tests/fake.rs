@@ -100,7 +100,9 @@ pub(super) fn obey(
             offset: 7,
         }),
         b"panic" => panic!("told so"),
-        b"partial" => Ok(Decoded { rejected: 300, message: Some("too “odd”".to_owned()), unknown_fields: 2, ..taken }),
+        b"partial" => {
+            Ok(Decoded { rejected: 300, message: Some("too “odd”".to_owned()), unknown_fields: 2, ..taken })
+        }
         b"warn" => Ok(Decoded { message: Some("shortened".to_owned()), ..taken }),
         _ => Ok(taken),
     }

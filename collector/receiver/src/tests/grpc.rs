@@ -151,7 +151,8 @@ async fn pressure_is_told_before_the_message_is_sent() {
     tokio::spawn(connection);
     let never = http_body_util::StreamBody::new(tokio_stream::pending::<Result<_, std::convert::Infallible>>());
     let never: http_body_util::combinators::BoxBody<Bytes, _> = BodyExt::boxed(never);
-    let request = http::Request::post(format!("http://{}{EXPORT}", server.grpc)).header("content-type", "application/grpc");
+    let request =
+        http::Request::post(format!("http://{}{EXPORT}", server.grpc)).header("content-type", "application/grpc");
     let response = sender.send_request(request.body(never).unwrap()).await.unwrap();
     assert_eq!(Status::from_header_map(response.headers()).unwrap().code(), Code::Unavailable);
 }
@@ -262,10 +263,12 @@ async fn slow_message_is_unavailable() {
     let stream = TokioIo::new(TcpStream::connect(server.grpc).await.unwrap());
     let (mut sender, connection) = hyper::client::conn::http2::handshake(TokioExecutor::new(), stream).await.unwrap();
     tokio::spawn(connection);
-    let start = tokio_stream::once(Ok::<_, std::convert::Infallible>(http_body::Frame::data(framed(0, b"x").slice(..3))));
+    let start =
+        tokio_stream::once(Ok::<_, std::convert::Infallible>(http_body::Frame::data(framed(0, b"x").slice(..3))));
     let slow = http_body_util::StreamBody::new(tokio_stream::StreamExt::chain(start, tokio_stream::pending()));
     let slow: http_body_util::combinators::BoxBody<Bytes, _> = BodyExt::boxed(slow);
-    let request = http::Request::post(format!("http://{}{EXPORT}", server.grpc)).header("content-type", "application/grpc");
+    let request =
+        http::Request::post(format!("http://{}{EXPORT}", server.grpc)).header("content-type", "application/grpc");
     let response = sender.send_request(request.body(slow).unwrap()).await.unwrap();
     let status = Status::from_header_map(response.headers()).unwrap();
     assert_eq!((status.code(), details(&status)), (Code::Unavailable, vec!["RetryInfo".to_owned()]));
