@@ -2,38 +2,56 @@
 //!
 //! Owns sessions, table providers over the store's read half, functions and limits. Never speaks HTTP or
 //! JSON, never writes.
+//!
+//! The life of a statement: [`statement`] reads it and refuses what is no query -> [`session`] pins one version
+//! of the store and shows its tables ([`logical`]: what SQL sees, over [`facts`]: stored rows, and
+//! [`dimensions`]: resources, scopes, series) -> DataFusion plans it with the [`rules`] of ours -> [`driver`]
+//! runs it on the engine's own threads and hands batches over.
 
+mod admission;
+mod attributes;
+mod dimensions;
+mod driver;
 mod error;
+mod explain_error;
+mod facts;
+mod ids;
+mod limits;
+mod logical;
+mod output;
+mod rules;
+mod session;
+mod statement;
 mod stream;
+mod threads;
+
+#[cfg(test)]
+mod tests;
 
 pub use error::{EngineError, Position};
+pub use limits::EngineLimits;
+pub use logical::{ColumnDoc, TableDoc, tables_markdown};
 pub use stream::{QueryAnswer, QueryStats};
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use spanlake_store::ReadHalf;
 
-/// What a statement may use.
-#[derive(Clone, Debug)]
-pub struct EngineLimits {
-    /// Bytes that all running statements may hold together.
-    pub memory_bytes_max: usize,
-    /// Wall time of one statement, from admission to its last row.
-    pub timeout: Duration,
-    /// Statements that run at once; one more waits up to `queue_wait`, then is refused as busy.
-    pub concurrency: usize,
-    pub queue_wait: Duration,
-    /// Threads of the engine's own runtime; 0: one a core.
-    pub threads: usize,
-    /// Where sorts and aggregates spill.
-    pub spill_dir: std::path::PathBuf,
-    pub spill_bytes_max: u64,
-}
+use admission::Admission;
+use session::Sessions;
+use threads::Threads;
 
 /// The engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
-    _store: ReadHalf,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    limits: EngineLimits,
+    sessions: Sessions,
+    admission: Admission,
+    threads: Threads,
 }
 
 impl Engine {
@@ -41,15 +59,33 @@ impl Engine {
     ///
     /// # Errors
     /// When a table or the runtime cannot be set up.
-    pub fn new(store: ReadHalf, _limits: EngineLimits) -> Result<Self, EngineError> {
-        Ok(Self { _store: store })
+    pub fn new(store: ReadHalf, limits: EngineLimits) -> Result<Self, EngineError> {
+        let sessions = Sessions::new(store, &limits)?;
+        let threads = Threads::start(limits.thread_count())?;
+        let admission = Admission::new(limits.concurrency, limits.queue_wait);
+        Ok(Self { inner: Arc::new(Inner { limits, sessions, admission, threads }) })
+    }
+
+    /// The store that statements read.
+    #[must_use]
+    pub fn store(&self) -> &ReadHalf {
+        self.inner.sessions.store()
+    }
+
+    /// Every table with its columns, as documentation shows them.
+    ///
+    /// # Errors
+    /// When a table cannot be planned.
+    pub async fn table_docs(&self) -> Result<Vec<TableDoc>, EngineError> {
+        self.inner.sessions.table_docs().await
     }
 
     /// Plans one read-only statement and starts it. Dropping the answer cancels it.
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn query(&self, _sql: &str) -> Result<QueryAnswer, EngineError> {
-        Err(EngineError::Unsupported { message: "no tables".into() })
+    pub async fn query(&self, sql: &str) -> Result<QueryAnswer, EngineError> {
+        let permit = self.inner.admission.enter().await?;
+        driver::start(&self.inner.threads, &self.inner.sessions, permit, sql, self.inner.limits.timeout).await
     }
 }

@@ -1,18 +1,24 @@
 //! A running statement's answer: its schema, its batches as they come, and what it cost.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
+use datafusion::physical_plan::ExecutionPlan;
 use futures::Stream;
 
 use crate::EngineError;
+use crate::facts::Reading;
 
 /// What a statement read, known in full once the stream has ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QueryStats {
+    /// Files that were opened.
     pub files_read: u64,
+    /// Files of the tables that the statement names.
     pub files_total: u64,
+    /// Bytes read from files.
     pub bytes_scanned: u64,
 }
 
@@ -21,13 +27,46 @@ pub struct QueryAnswer {
     pub schema: SchemaRef,
     /// Batches in order; an error ends the stream.
     pub batches: Pin<Box<dyn Stream<Item = Result<RecordBatch, EngineError>> + Send>>,
-    pub(crate) stats: std::sync::Arc<parking_lot::Mutex<QueryStats>>,
+    pub(crate) cost: Arc<Cost>,
 }
 
 impl QueryAnswer {
     /// What has been read so far.
     #[must_use]
     pub fn stats(&self) -> QueryStats {
-        *self.stats.lock()
+        self.cost.stats()
+    }
+
+    /// A handle by which the cost can be asked once `batches` was moved elsewhere.
+    #[must_use]
+    pub fn cost(&self) -> Arc<Cost> {
+        Arc::clone(&self.cost)
+    }
+}
+
+/// Where the figures of a statement are read from, while it runs and after.
+pub struct Cost {
+    pub(crate) plan: Arc<dyn ExecutionPlan>,
+    pub(crate) reading: Arc<Reading>,
+}
+
+impl Cost {
+    /// What has been read so far.
+    #[must_use]
+    pub fn stats(&self) -> QueryStats {
+        let mut stats = self.reading.stats();
+        add_plan(self.plan.as_ref(), &mut stats);
+        stats
+    }
+}
+
+fn add_plan(plan: &dyn ExecutionPlan, stats: &mut QueryStats) {
+    if let Some(metrics) = plan.metrics() {
+        let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
+        stats.files_read += sum("files_opened");
+        stats.bytes_scanned += sum("bytes_scanned");
+    }
+    for child in plan.children() {
+        add_plan(child.as_ref(), stats);
     }
 }

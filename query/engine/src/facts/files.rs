@@ -1,0 +1,110 @@
+//! Sealed files as a plan: stock Parquet scans over files that were pruned before.
+//!
+//! Owns the choice whether filters run inside the Parquet reader. Never opens a file.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use datafusion::catalog::Session;
+use datafusion::common::stats::Precision;
+use datafusion::common::{ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::physical_expr::{PhysicalExpr, conjunction};
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::path::Path as ObjectPath;
+use spanlake_store::DataFile;
+
+use super::Scan;
+
+/// With more columns than this beside those in filters, rows that fail are better never decoded.
+const NARROW_COLUMNS_MAX: usize = 6;
+/// The end of a file that holds its footer, mostly in one read.
+const FOOTER_BYTES: usize = 256 << 10;
+
+/// A scan of files; `None` where there is none.
+pub(super) fn exec(
+    scan: &Scan<'_>,
+    files: Vec<Arc<DataFile>>,
+    predicates: Vec<Arc<dyn PhysicalExpr>>,
+    state: &dyn Session,
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let url = ObjectStoreUrl::local_filesystem();
+    let runtime = state.runtime_env();
+    let footers = runtime.cache_manager.get_file_metadata_cache();
+    let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, footers);
+    let mut source = ParquetSource::new(Arc::clone(scan.schema))
+        .with_parquet_file_reader_factory(Arc::new(reader))
+        .with_metadata_size_hint(FOOTER_BYTES)
+        .with_reorder_filters(true)
+        .with_pushdown_filters(filters_run_in_reader(scan));
+    if !predicates.is_empty() {
+        source = source.with_predicate(conjunction(predicates));
+    }
+    let statistics = total(scan, &files);
+    let partitions = state.config().target_partitions().clamp(1, files.len());
+    let mut groups = vec![Vec::new(); partitions];
+    for (index, file) in files.iter().enumerate() {
+        groups[index % partitions].push(partitioned(scan, file)?);
+    }
+    let config = FileScanConfigBuilder::new(url, Arc::new(source))
+        .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
+        .with_statistics(statistics)
+        .with_limit(scan.limit)
+        .with_projection_indices(Some(scan.projection.clone()))?
+        .build();
+    Ok(Some(DataSourceExec::from_data_source(config)))
+}
+
+/// Filtering while decoding pays where few rows pass and much else would be decoded; on narrow scans it costs.
+fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
+    let beside = scan.projection.iter().map(|index| scan.schema.field(*index));
+    let beside: Vec<_> = beside.filter(|field| !scan.filter_columns.contains(field.name())).collect();
+    beside.len() > NARROW_COLUMNS_MAX || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")
+}
+
+fn partitioned(scan: &Scan<'_>, file: &DataFile) -> Result<PartitionedFile> {
+    let mut part = PartitionedFile::new(String::new(), file.entry.bytes);
+    part.object_meta.location = location(&file.path)?;
+    Ok(part.with_statistics(Arc::new(statistics(scan, std::slice::from_ref(&file)))))
+}
+
+fn location(path: &Path) -> Result<ObjectPath> {
+    let absolute = std::path::absolute(path)?;
+    ObjectPath::from_absolute_path(absolute).map_err(|error| DataFusionError::External(Box::new(error)))
+}
+
+fn total(scan: &Scan<'_>, files: &[Arc<DataFile>]) -> Statistics {
+    let files: Vec<&DataFile> = files.iter().map(Arc::as_ref).collect();
+    statistics(scan, &files)
+}
+
+fn statistics(scan: &Scan<'_>, files: &[&DataFile]) -> Statistics {
+    let mut statistics = Statistics::new_unknown(scan.schema);
+    let count = |value: u64| Precision::Exact(usize::try_from(value).unwrap_or(usize::MAX));
+    statistics.num_rows = count(files.iter().map(|file| file.entry.rows).sum());
+    statistics.total_byte_size = count(files.iter().map(|file| file.entry.bytes).sum()).to_inexact();
+    let time = |value: Option<i64>| match value {
+        Some(value) => Precision::Exact(ScalarValue::TimestampNanosecond(Some(value), Some("UTC".into()))),
+        None => Precision::Absent,
+    };
+    let mut know = |column: &str, min: Option<i64>, max: Option<i64>| {
+        if let Ok(index) = scan.schema.index_of(column) {
+            statistics.column_statistics[index] = ColumnStatistics::new_unknown()
+                .with_min_value(time(min))
+                .with_max_value(time(max))
+                .with_null_count(Precision::Exact(0));
+        }
+    };
+    let entries = || files.iter().map(|file| &file.entry);
+    know("received_time", entries().map(|entry| entry.received_min).min(), entries().map(|entry| entry.received_max).max());
+    let column = scan.table.time_column();
+    know(column, entries().map(|entry| entry.time_min).min(), entries().map(|entry| entry.time_max).max());
+    statistics
+}

@@ -1,0 +1,137 @@
+//! One template of a session, built once, and a session a statement, pinned to one version of the store.
+//!
+//! Owns DataFusion's settings: memory pool, spill folder, caches, rules and functions. Never runs anything.
+
+mod tables;
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, SchemaProvider,
+};
+use datafusion::config::ConfigOptions;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::session_state::SessionState;
+use datafusion::prelude::SessionConfig;
+use spanlake_store::ReadHalf;
+
+use crate::dimensions::DimensionCache;
+use crate::explain_error::explain;
+use crate::facts::{Facts, Reading};
+use crate::logical::{TableDoc, table_doc};
+use crate::{EngineError, EngineLimits, attributes, ids, rules};
+use tables::StatementTables;
+
+/// Footers and page indexes of this many bytes are kept between statements.
+const FOOTER_CACHE_BYTES: usize = 128 << 20;
+/// How many holders of memory an out-of-memory message names.
+const CONSUMERS_NAMED: NonZeroUsize = NonZeroUsize::MIN.saturating_add(2);
+
+const CATALOG: &str = "spanlake";
+const SCHEMA: &str = "public";
+
+/// Makes sessions. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Sessions {
+    store: ReadHalf,
+    template: Arc<SessionState>,
+    dimensions: Arc<DimensionCache>,
+}
+
+/// What one statement is planned in.
+pub(crate) struct Session {
+    pub(crate) state: SessionState,
+    pub(crate) reading: Arc<Reading>,
+}
+
+impl Sessions {
+    pub(crate) fn new(store: ReadHalf, limits: &EngineLimits) -> Result<Self, EngineError> {
+        let runtime = runtime(limits).map_err(|error| {
+            let place = limits.spill_dir.display();
+            EngineError::Failed { message: format!("cannot use {place} for spills: {error}") }
+        })?;
+        let mut template = SessionStateBuilder::new()
+            .with_config(config(limits.thread_count()))
+            .with_runtime_env(Arc::new(runtime))
+            .with_default_features()
+            .build();
+        let failed = |error| EngineError::Failed { message: format!("cannot set up the query engine: {error}") };
+        template = rules::install(template).map_err(failed)?;
+        for function in ids::functions().into_iter().chain(attributes::functions()) {
+            use datafusion::execution::FunctionRegistry;
+            template.register_udf(Arc::new(function)).map_err(failed)?;
+        }
+        let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));
+        Ok(Self { store, template: Arc::new(template), dimensions })
+    }
+
+    pub(crate) fn store(&self) -> &ReadHalf {
+        &self.store
+    }
+
+    /// Every table as it is now.
+    pub(crate) async fn table_docs(&self) -> Result<Vec<TableDoc>, EngineError> {
+        let tables = self.tables().0;
+        let mut docs = Vec::new();
+        for name in tables.table_names() {
+            let table = tables.table(&name).await.map_err(|error| explain(&error))?;
+            docs.extend(table.map(|table| table_doc(&name, &table.schema())));
+        }
+        Ok(docs)
+    }
+
+    fn tables(&self) -> (StatementTables, Arc<Reading>) {
+        let version = self.store.pin();
+        let reading = Arc::new(Reading::default());
+        let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading) };
+        (StatementTables::new(Arc::clone(&self.template), facts, Arc::clone(&self.dimensions)), reading)
+    }
+
+    /// A session over the newest version. Every table of the statement reads that one.
+    pub(crate) fn open(&self) -> Session {
+        let (tables, reading) = self.tables();
+        let mut state = SessionState::clone(&self.template);
+        state.register_catalog_list(catalog_list(Arc::new(tables)));
+        state.mark_start_execution();
+        Session { state, reading }
+    }
+}
+
+/// A list of one catalog of one schema.
+fn catalog_list(tables: Arc<StatementTables>) -> Arc<dyn CatalogProviderList> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog.register_schema(SCHEMA, tables).expect("a new catalog takes a schema");
+    let list = MemoryCatalogProviderList::new();
+    list.register_catalog(CATALOG.to_owned(), Arc::new(catalog));
+    Arc::new(list)
+}
+
+fn config(partitions: usize) -> SessionConfig {
+    let mut options = ConfigOptions::new();
+    options.catalog.create_default_catalog_and_schema = false;
+    options.catalog.default_catalog = CATALOG.to_owned();
+    options.catalog.default_schema = SCHEMA.to_owned();
+    options.catalog.information_schema = true;
+    options.execution.target_partitions = partitions.max(1);
+    options.execution.time_zone = Some("+00:00".to_owned());
+    options.sql_parser.collect_spans = true;
+    options.execution.parquet.pushdown_filters = false;
+    SessionConfig::from(options)
+}
+
+fn runtime(limits: &EngineLimits) -> datafusion::error::Result<RuntimeEnv> {
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limits.memory_bytes_max), CONSUMERS_NAMED);
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![limits.spill_dir.clone()]))
+        .with_max_temp_directory_size(limits.spill_bytes_max);
+    std::fs::create_dir_all(&limits.spill_dir)?;
+    RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(pool))
+        .with_disk_manager_builder(disk)
+        .with_metadata_cache_limit(FOOTER_CACHE_BYTES)
+        .build()
+}

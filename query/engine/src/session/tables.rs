@@ -1,0 +1,80 @@
+//! The tables of one statement, made when the statement names them.
+//!
+//! Owns the way from a name to a table. Never reads rows.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::catalog::{MemTable, SchemaProvider, TableProvider};
+use datafusion::common::Result;
+use datafusion::execution::session_state::SessionState;
+use spanlake_schemas::tables::Table;
+
+use crate::dimensions::{Dimension, DimensionCache, StatementDimensions};
+use crate::facts::{FactTable, Facts};
+use crate::logical::{self, LogicalView};
+
+/// What a statement sees.
+#[derive(Debug)]
+pub(super) struct StatementTables {
+    template: Arc<SessionState>,
+    facts: Facts,
+    cache: Arc<DimensionCache>,
+    dimensions: Arc<StatementDimensions>,
+}
+
+impl StatementTables {
+    pub(super) fn new(template: Arc<SessionState>, facts: Facts, cache: Arc<DimensionCache>) -> Self {
+        let dimensions = Arc::new(StatementDimensions::new(Arc::clone(&cache)));
+        Self { template, facts, cache, dimensions }
+    }
+
+    fn fact(&self, table: Table) -> Arc<dyn TableProvider> {
+        self.facts.reading.count_files(table, self.facts.version.files(table).len());
+        Arc::new(FactTable::new(table, self.facts.clone(), Arc::clone(&self.dimensions)))
+    }
+
+    fn dimension(&self, dimension: Dimension) -> Result<Arc<dyn TableProvider>> {
+        let rows = self.dimensions.snapshot(dimension)?.rows().clone();
+        Ok(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?))
+    }
+
+    /// A view written in SQL over the other tables.
+    async fn written(&self, sql: &str) -> Result<Arc<dyn TableProvider>> {
+        let mut state = SessionState::clone(&self.template);
+        let inner = Self {
+            template: Arc::clone(&self.template),
+            facts: self.facts.clone(),
+            cache: Arc::clone(&self.cache),
+            dimensions: Arc::clone(&self.dimensions),
+        };
+        state.register_catalog_list(super::catalog_list(Arc::new(inner)));
+        let plan = state.create_logical_plan(sql).await?;
+        Ok(Arc::new(LogicalView::new(plan)))
+    }
+}
+
+#[async_trait]
+impl SchemaProvider for StatementTables {
+    fn table_names(&self) -> Vec<String> {
+        logical::table_names()
+    }
+
+    async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if let Some(view) = logical::fact_view(name) {
+            let plan = view.plan(self.fact(view.table), &self.dimensions)?;
+            return Ok(Some(Arc::new(LogicalView::new(plan))));
+        }
+        if let Some(dimension) = Dimension::by_name(name) {
+            return Ok(Some(self.dimension(dimension)?));
+        }
+        match logical::written_view(name) {
+            Some(view) => Ok(Some(self.written(view.sql).await?)),
+            None => Ok(None),
+        }
+    }
+
+    fn table_exist(&self, name: &str) -> bool {
+        self.table_names().iter().any(|known| known == name)
+    }
+}

@@ -1,0 +1,98 @@
+//! Reading a statement: one, of bounded size, that only reads.
+//!
+//! Owns what is refused, with the sentence that says why. Never runs anything.
+
+use std::sync::Arc;
+
+use datafusion::execution::context::SQLOptions;
+use datafusion::sql::parser::{DFParserBuilder, Statement};
+use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+
+use crate::EngineError;
+use crate::driver::Planned;
+use crate::explain_error::explain;
+use crate::session::Sessions;
+use crate::stream::Cost;
+
+/// Bytes of text; longer ones are no query that a person or a dashboard wrote.
+const SQL_BYTES_MAX: usize = 256 << 10;
+/// Nesting of parentheses, subqueries and the like.
+const RECURSION_MAX: usize = 64;
+
+/// Reads, checks and plans a statement against one version of the store.
+pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
+    let statement = read(sql)?;
+    let session = sessions.open();
+    let explained = |error| explain(&error);
+    let logical = session.state.statement_to_plan(statement).await.map_err(explained)?;
+    read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
+    let plan = session.state.create_physical_plan(&logical).await.map_err(explained)?;
+    let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading });
+    Ok(Planned { plan, context: session.state.task_ctx(), cost })
+}
+
+fn read_only_options() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+fn refusal(message: &str) -> EngineError {
+    let first = message.lines().next().unwrap_or_default();
+    let reason = first.trim_start_matches("Error during planning: ");
+    EngineError::Unsupported { message: format!("only statements that read are allowed ({reason})") }
+}
+
+fn read(sql: &str) -> Result<Statement, EngineError> {
+    if sql.len() > SQL_BYTES_MAX {
+        let message = format!("the statement is {} bytes long; at most {SQL_BYTES_MAX} are read", sql.len());
+        return Err(EngineError::Unsupported { message });
+    }
+    let mut statements = DFParserBuilder::new(sql)
+        .with_dialect(&GenericDialect {})
+        .with_recursion_limit(RECURSION_MAX)
+        .build()
+        .and_then(|mut parser| parser.parse_statements())
+        .map_err(|error| explain(&error))?;
+    let Some(statement) = statements.pop_front() else {
+        return Err(EngineError::InvalidQuery { message: "the statement is empty".into(), position: None, hint: None });
+    };
+    if !statements.is_empty() {
+        let message = format!("one statement at a time: there are {}", statements.len() + 1);
+        return Err(EngineError::Unsupported { message });
+    }
+    check(&statement)?;
+    Ok(statement)
+}
+
+fn check(statement: &Statement) -> Result<(), EngineError> {
+    match statement {
+        Statement::Explain(explain) => check(&explain.statement),
+        Statement::Statement(sql) => check_sql(sql),
+        Statement::CreateExternalTable(_) => Err(refused("CREATE EXTERNAL TABLE")),
+        Statement::CopyTo(_) => Err(refused("COPY")),
+        Statement::Reset(_) => Err(refused("RESET")),
+    }
+}
+
+fn check_sql(statement: &SqlStatement) -> Result<(), EngineError> {
+    match statement {
+        SqlStatement::Query(_)
+        | SqlStatement::ExplainTable { .. }
+        | SqlStatement::ShowTables { .. }
+        | SqlStatement::ShowColumns { .. }
+        | SqlStatement::ShowFunctions { .. }
+        | SqlStatement::ShowVariable { .. } => Ok(()),
+        SqlStatement::Explain { statement, .. } => check_sql(statement),
+        other => {
+            let text = other.to_string();
+            let verb: Vec<&str> = text.split_whitespace().take(1).collect();
+            Err(refused(&verb.join(" ").to_uppercase()))
+        }
+    }
+}
+
+fn refused(verb: &str) -> EngineError {
+    EngineError::Unsupported {
+        message: format!("{verb} is not allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE and SHOW are"),
+    }
+}
