@@ -97,6 +97,22 @@ fn builder(config: &ReceiverConfig) -> Builder<TokioExecutor> {
     builder
 }
 
+/// Counts a connection for as long as it is open, however it ends.
+struct OpenConnection<'a>(&'a Door);
+
+impl<'a> OpenConnection<'a> {
+    fn new(door: &'a Door) -> Self {
+        door.doors.metrics.connected(door.transport);
+        Self(door)
+    }
+}
+
+impl Drop for OpenConnection<'_> {
+    fn drop(&mut self) {
+        self.0.doors.metrics.disconnected(self.0.transport);
+    }
+}
+
 // === impl Door ===
 
 impl Door {
@@ -123,9 +139,8 @@ impl Door {
             };
             let (door, service) = (Arc::clone(&self), service.clone());
             connections.spawn(async move {
-                door.doors.metrics.connected(door.transport);
+                let _open = OpenConnection::new(&door);
                 door.connection(stream, service).await;
-                door.doors.metrics.disconnected(door.transport);
                 drop(slot);
             });
         };
@@ -176,8 +191,10 @@ async fn accept(listener: &TcpListener) -> Result<TcpStream, ServeError> {
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
+                if failures % 100 == 0 {
+                    tracing::warn!(%error, failures, "no connection could be accepted");
+                }
                 failures += 1;
-                tracing::warn!(%error, failures, "no connection could be accepted");
                 if failures == ACCEPT_FAILURES_MAX {
                     return Err(ServeError::Accept(error));
                 }

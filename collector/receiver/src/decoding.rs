@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use spanlake_schemas::ingest::{Compression, DecodeLimits, Decoded, Encoding, Signal};
+use spanlake_schemas::ingest::{Compression, DecodeLimits, Decoded, Encoding, Refusal, Signal};
 
 use crate::admission::{Admission, inflated_bytes_guess};
 use crate::doors::Doors;
@@ -51,7 +51,8 @@ pub(crate) async fn decode(
         let decoded = run(&doors, &job, job.limits.inflated_bytes_max, &mut admission)?;
         Ok((decoded, admission))
     });
-    decoding.await.map_err(|_| Fault::Bug)?
+    // Panics are caught within; what is left is a runtime that stops.
+    decoding.await.map_err(|_| Fault::Refused(Refusal::ShuttingDown))?
 }
 
 fn run(doors: &Doors, job: &Job, bytes_max: u64, admission: &mut Admission) -> Result<Decoded, Fault> {

@@ -122,12 +122,21 @@ pub(super) async fn server() -> Server {
     server_with(|_| {}).await
 }
 
+/// With the decoder that ships.
+pub(super) async fn decoding_server() -> Server {
+    start(ReceiverConfig::default(), spanlake_schemas::otlp::decode).await
+}
+
 pub(super) async fn server_with(configure: impl FnOnce(&mut ReceiverConfig)) -> Server {
     let mut config = ReceiverConfig { shutdown_grace: Duration::from_secs(2), ..ReceiverConfig::default() };
     configure(&mut config);
+    start(config, obey).await
+}
+
+async fn start(config: ReceiverConfig, decode: crate::doors::Decode) -> Server {
     let (store, metrics) = (Arc::new(Store::default()), Arc::new(ReceiverMetrics::default()));
     let mut doors = Doors::new(Arc::clone(&store) as Arc<dyn Ingest>, config, Arc::clone(&metrics));
-    doors.decode = obey;
+    doors.decode = decode;
     let doors = Arc::new(doors);
     let shutdown = CancellationToken::new();
     let http_listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

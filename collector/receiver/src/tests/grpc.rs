@@ -14,7 +14,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
-use opentelemetry_proto::tonic::trace::v1::ResourceSpans;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use tokio::net::TcpStream;
@@ -23,7 +23,7 @@ use tonic::codec::CompressionEncoding;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Status};
 
-use super::fake::{Server, server, server_with, soon};
+use super::fake::{Server, decoding_server, server, server_with, soon};
 use super::http::{RpcStatus, gzip};
 use crate::BearerToken;
 use crate::metrics::{Reason, Transport};
@@ -273,4 +273,19 @@ async fn slow_message_is_unavailable() {
     let status = Status::from_header_map(response.headers()).unwrap();
     assert_eq!((status.code(), details(&status)), (Code::Unavailable, vec!["RetryInfo".to_owned()]));
     assert_eq!(server.store.held.load(SeqCst), 0);
+}
+
+#[tokio::test]
+async fn spans_come_out_of_the_decoder_that_ships() {
+    let server = decoding_server().await;
+    let span = |trace_id: u8| Span { trace_id: vec![trace_id; 16], span_id: vec![1; 8], ..Span::default() };
+    let scope = ScopeSpans { spans: vec![span(1), span(0), span(2)], ..ScopeSpans::default() };
+    let resource = ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() };
+    let request = ExportTraceServiceRequest { resource_spans: vec![resource] };
+    let response = traces(&server).await.export(request).await.unwrap().into_inner();
+    assert_eq!(response.partial_success.unwrap().rejected_spans, 1);
+    assert_eq!(server.store.requests.lock()[0].decoded.accepted, 2);
+    let grpc = ("content-type", "application/grpc");
+    let (_, status, _) = call(server.grpc, EXPORT, &[grpc], framed(0, b"no protobuf")).await;
+    assert_eq!(status.unwrap().code(), Code::InvalidArgument);
 }
