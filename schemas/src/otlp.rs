@@ -4,20 +4,37 @@
 //! first rewritten as protobuf. Text is validated a column at a time; a request with text that is not UTF-8 is
 //! repaired and decoded again, so that it costs nobody's data.
 
+mod attribute_value;
 mod attributes;
 mod canonical;
 mod columns;
+mod descriptors;
+mod distributions;
+mod encode;
 mod envelope;
+mod json;
+mod logs;
+mod metrics;
 mod notes;
+mod points;
 mod promotion;
+mod repair;
 mod span_parts;
 mod traces;
 mod value_text;
 mod wire;
 
+#[cfg(test)]
+mod tests;
+
+pub use attribute_value::{AttributeValue, AttributeValueError};
 use attributes::AttributeLimits;
 use columns::ColumnError;
 use envelope::{Dimensions, Shared, SignalRows};
+use json::JsonFault;
+use logs::LogRows;
+use metrics::MetricRows;
+use notes::{Change, Notes};
 use traces::SpanRows;
 use wire::Malformed;
 
@@ -35,17 +52,37 @@ pub enum DecodeError {
 /// Pure and deterministic: equal arguments (and equal answers of `known`) give equal rows, today and at replay.
 pub fn decode(
     signal: Signal,
-    _encoding: Encoding,
+    encoding: Encoding,
     body: &[u8],
     received_at: i64,
     limits: &DecodeLimits,
-    _known: &dyn KnownSeries,
+    known: &dyn KnownSeries,
 ) -> Result<Decoded, DecodeError> {
-    match signal {
-        Signal::Traces => decode_rows(signal, body, received_at, limits, SpanRows::new()),
-        Signal::Metrics | Signal::Logs => return Ok(Decoded::default()),
+    let request = RequestContext { signal, received_at, limits, known };
+    match encoding {
+        Encoding::Protobuf => request.decode(body, Notes::default()),
+        Encoding::Json => {
+            let transcoded = json::transcode(signal, body).map_err(|fault| json_error(signal, fault))?;
+            let mut notes = Notes::default();
+            notes.change(Change::TextReplaced, u32::from(transcoded.repaired));
+            let mut decoded = request.decode(&transcoded.protobuf, notes)?;
+            decoded.unknown_fields += transcoded.unknown_fields;
+            Ok(decoded)
+        }
     }
-    .map_err(|failure| failure.into_error(signal, body))
+}
+
+/// Rewrites an OTLP/JSON request body as the protobuf of the same request.
+pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    match json::transcode(signal, body) {
+        Ok(transcoded) => Ok(transcoded.protobuf),
+        Err(fault) => Err(json_error(signal, fault)),
+    }
+}
+
+fn json_error(signal: Signal, fault: JsonFault) -> DecodeError {
+    let JsonFault { reason, offset } = fault;
+    DecodeError::Malformed { signal: signal.name(), encoding: "JSON", reason, offset }
 }
 
 /// Why one attempt at a body failed.
@@ -68,29 +105,58 @@ impl Failure {
     }
 }
 
-fn decode_rows<'a, S: SignalRows<'a>>(
+/// All that a request is decoded with, besides its bytes.
+#[derive(Clone, Copy)]
+struct RequestContext<'c> {
     signal: Signal,
-    body: &'a [u8],
     received_at: i64,
-    limits: &DecodeLimits,
-    mut rows: S,
-) -> Result<Decoded, Failure> {
-    let limits = AttributeLimits {
-        count_max: usize::try_from(limits.attributes_per_item_max).unwrap_or(usize::MAX),
-        depth_max: limits.value_depth_max,
-    };
-    let mut shared = Shared::new(limits, received_at);
-    let mut dimensions = Dimensions::default();
-    envelope::read_request(body, &mut shared, &mut rows, &mut dimensions).map_err(Failure::Wire)?;
-    let accepted = rows.accepted();
-    let mut batches = Batches::default();
-    dimensions.finish(received_at, &mut batches).map_err(Failure::Columns)?;
-    rows.finish(received_at, &mut batches).map_err(Failure::Columns)?;
-    Ok(Decoded {
-        batches,
-        accepted,
-        rejected: shared.notes.rejected(),
-        message: shared.notes.message(signal),
-        unknown_fields: shared.scan.unknown_fields,
-    })
+    limits: &'c DecodeLimits,
+    known: &'c dyn KnownSeries,
+}
+
+impl RequestContext<'_> {
+    fn decode(self, body: &[u8], notes: Notes) -> Result<Decoded, DecodeError> {
+        let repaired;
+        let attempt = match self.attempt(body, notes) {
+            Err(Failure::Columns(ColumnError::InvalidUtf8)) => {
+                let (text, replaced) =
+                    repair::repair(self.signal, body).map_err(|fault| Failure::Wire(fault).into_error(self.signal, body))?;
+                repaired = text;
+                let mut notes = Notes::default();
+                notes.change(Change::TextReplaced, replaced);
+                self.attempt(&repaired, notes)
+            }
+            attempt => attempt,
+        };
+        attempt.map_err(|failure| failure.into_error(self.signal, body))
+    }
+
+    fn attempt(self, body: &[u8], notes: Notes) -> Result<Decoded, Failure> {
+        match self.signal {
+            Signal::Traces => self.attempt_rows(body, notes, SpanRows::new()),
+            Signal::Logs => self.attempt_rows(body, notes, LogRows::new()),
+            Signal::Metrics => self.attempt_rows(body, notes, MetricRows::new(self.known)),
+        }
+    }
+
+    fn attempt_rows<'a, S: SignalRows<'a>>(self, body: &'a [u8], notes: Notes, mut rows: S) -> Result<Decoded, Failure> {
+        let limits = AttributeLimits {
+            count_max: usize::try_from(self.limits.attributes_per_item_max).unwrap_or(usize::MAX),
+            depth_max: self.limits.value_depth_max,
+        };
+        let mut shared = Shared::new(limits, self.received_at, notes);
+        let mut dimensions = Dimensions::default();
+        envelope::read_request(body, &mut shared, &mut rows, &mut dimensions).map_err(Failure::Wire)?;
+        let accepted = rows.accepted();
+        let mut batches = Batches::default();
+        dimensions.finish(self.received_at, &mut batches).map_err(Failure::Columns)?;
+        rows.finish(self.received_at, &mut batches).map_err(Failure::Columns)?;
+        Ok(Decoded {
+            batches,
+            accepted,
+            rejected: shared.notes.rejected(),
+            message: shared.notes.message(self.signal),
+            unknown_fields: shared.scan.unknown_fields,
+        })
+    }
 }

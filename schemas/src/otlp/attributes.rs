@@ -14,7 +14,7 @@ use super::value_text;
 use super::wire::{Reader, Singular, Wire};
 
 /// Values are followed to this depth at most, whatever the limit says: the stack is finite.
-const VALUE_DEPTH_HARD_MAX: u32 = 64;
+pub(super) const VALUE_DEPTH_HARD_MAX: u32 = 64;
 
 /// One attribute, not copied.
 #[derive(Debug)]
@@ -36,6 +36,18 @@ pub(super) enum Value<'a> {
     Array(Box<Singular<'a>>),
     /// `KeyValueList`s that merge.
     KeyValues(Box<Singular<'a>>),
+}
+
+impl Attribute<'_> {
+    /// About the bytes of its key and value.
+    pub(super) fn wire_bytes(&self) -> usize {
+        let value = match &self.value {
+            Value::Text(bytes) | Value::Bytes(bytes) => bytes.len(),
+            Value::Array(parts) | Value::KeyValues(parts) => parts.parts().iter().map(|part| part.len()).sum(),
+            Value::Empty | Value::Bool(_) | Value::Integer(_) | Value::Double(_) => 8,
+        };
+        self.key.len() + value
+    }
 }
 
 impl Value<'_> {

@@ -210,6 +210,10 @@ impl<T: ArrowPrimitiveType> Numbers<T> {
         Self { values: Vec::with_capacity(rows) }
     }
 
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows);
+    }
+
     #[inline(always)]
     pub(super) fn push(&mut self, value: T::Native) {
         self.values.push(value);
@@ -317,6 +321,10 @@ pub(super) struct Ids<const N: usize> {
 impl<const N: usize> Ids<N> {
     pub(super) fn with_capacity(rows: usize) -> Self {
         Self { values: Vec::with_capacity(rows * N) }
+    }
+
+    pub(super) fn reserve(&mut self, rows: usize) {
+        self.values.reserve(rows * N);
     }
 
     #[inline(always)]

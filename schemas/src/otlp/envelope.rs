@@ -33,28 +33,35 @@ pub(super) struct Shared<'a> {
     /// Attributes of the item that is being read.
     pub list: AttributeList<'a>,
     pub scratch: Vec<u8>,
-    expansion_left: u64,
+    pub room: Room,
 }
 
 impl Shared<'_> {
-    pub(super) fn new(limits: AttributeLimits, received_at: i64) -> Self {
+    pub(super) fn new(limits: AttributeLimits, received_at: i64, notes: Notes) -> Self {
         Self {
             scan: Scan::default(),
-            notes: Notes::default(),
+            notes,
             limits,
             received_at,
             list: AttributeList::default(),
             scratch: Vec::new(),
-            expansion_left: EXPANSION_BYTES_MAX,
+            room: Room { bytes_left: EXPANSION_BYTES_MAX },
         }
     }
+}
 
+/// Room for rows; see [`EXPANSION_BYTES_MAX`].
+pub(super) struct Room {
+    bytes_left: u64,
+}
+
+impl Room {
     /// Takes room for one row and the bytes that it repeats; `false` once there is none left.
     #[inline(always)]
-    pub(super) fn take_room(&mut self, repeated_bytes: usize) -> bool {
-        match self.expansion_left.checked_sub(ROW_BYTES + repeated_bytes as u64) {
+    pub(super) fn take(&mut self, repeated_bytes: usize) -> bool {
+        match self.bytes_left.checked_sub(ROW_BYTES + repeated_bytes as u64) {
             Some(left) => {
-                self.expansion_left = left;
+                self.bytes_left = left;
                 true
             }
             None => false,

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, TimestampNanosecondType, UInt32Type};
 
 use super::attributes::AttributeColumns;
 use super::columns::{
-    Assembler, Column, ColumnError, Finished, Ids, ListEnds, Numbers, SparseText, Text, item_field,
+    Assembler, Column, Finished, Ids, ListEnds, Numbers, SparseText, Text, item_field,
 };
 use super::envelope::Shared;
 use super::notes::Change;

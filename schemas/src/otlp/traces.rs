@@ -17,6 +17,8 @@ use crate::tables::Table;
 
 /// Attributes of a span that room is made for.
 const ATTRIBUTES_EXPECTED: usize = 4;
+/// The fixed columns of an event or a link, roughly.
+const PART_BYTES: usize = 32;
 
 pub(super) struct SpanRows<'a> {
     rows: usize,
@@ -229,11 +231,12 @@ impl<'a> SignalRows<'a> for SpanRows<'a> {
         let own_over_limit = shared.list.over_limit;
         let events_in_time = self.events.read(shared)?;
         let bad_links = self.links.read(shared)?;
+        let parts_bytes = PART_BYTES * (self.events.messages.len() + self.links.messages.len());
         let refused = match span.check() {
             Err(rejection) => Some(rejection),
             Ok(_) if !events_in_time => Some(Rejection::Time),
             Ok(_) if shared.list.too_deep > 0 => Some(Rejection::Depth),
-            Ok(_) if !shared.take_room(origin.service_name.len()) => Some(Rejection::Expansion),
+            Ok(_) if !shared.room.take(origin.service_name.len() + parts_bytes) => Some(Rejection::Expansion),
             Ok(checked) => {
                 span.dropped_attributes_count = span.dropped_attributes_count.saturating_add(own_over_limit);
                 span.dropped_links_count = span.dropped_links_count.saturating_add(bad_links);

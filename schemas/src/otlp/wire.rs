@@ -6,12 +6,12 @@
 /// Groups inside groups that are skipped; prost stops at the same depth.
 const GROUP_DEPTH_MAX: usize = 100;
 
-const WIRE_VARINT: u32 = 0;
-const WIRE_FIXED64: u32 = 1;
-const WIRE_LENGTH: u32 = 2;
+pub(super) const WIRE_VARINT: u32 = 0;
+pub(super) const WIRE_FIXED64: u32 = 1;
+pub(super) const WIRE_LENGTH: u32 = 2;
 const WIRE_GROUP_START: u32 = 3;
 const WIRE_GROUP_END: u32 = 4;
-const WIRE_FIXED32: u32 = 5;
+pub(super) const WIRE_FIXED32: u32 = 5;
 
 /// Why bytes are not protobuf, and the address where that was seen (made an offset once, at the end).
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +65,11 @@ impl<'a> Reader<'a> {
     #[inline(never)]
     fn fail<T>(&self, fault: Fault) -> Wire<T> {
         Err(Malformed { fault, address: self.rest.as_ptr().addr() })
+    }
+
+    /// The bytes between this state of a reader and a later one.
+    pub(super) fn until(&self, later: &Self) -> &'a [u8] {
+        &self.rest[..self.rest.len() - later.rest.len()]
     }
 
     /// Whether the message is read whole.

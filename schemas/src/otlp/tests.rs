@@ -1,0 +1,1 @@
+//! The decoder against prost, JSON against protobuf, and hostile input.
