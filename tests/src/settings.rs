@@ -1,0 +1,15 @@
+//! The server's settings that tests turn, by their environment variables.
+//!
+//! Owns the names, and small values that make seals and new log segments frequent.
+
+pub const SEAL_BYTES: &str = "SPANLAKE_HOT_SEAL_BYTES";
+pub const SEAL_INTERVAL: &str = "SPANLAKE_HOT_SEAL_INTERVAL";
+pub const MEMORY_BYTES_MAX: &str = "SPANLAKE_HOT_MEMORY_BYTES_MAX";
+pub const LOG_SEGMENT_BYTES: &str = "SPANLAKE_LOG_SEGMENT_BYTES";
+pub const HTTP_BODY_BYTES_MAX: &str = "SPANLAKE_RECEIVER_HTTP_BODY_BYTES_MAX";
+pub const QUERY_TIMEOUT: &str = "SPANLAKE_QUERY_TIMEOUT";
+
+/// Seals a few times a second under load, and starts a log segment with nearly each.
+pub const BUSY_SEALS: &[(&str, &str)] = &[(SEAL_BYTES, "3MiB"), (SEAL_INTERVAL, "300ms"), (LOG_SEGMENT_BYTES, "2MiB")];
+/// Nothing is sealed unless it is asked for.
+pub const NO_SEALS: &[(&str, &str)] = &[(SEAL_INTERVAL, "1h")];
