@@ -54,9 +54,11 @@ impl Alone {
 #[tokio::test]
 async fn the_doors_cost_little() {
     let alone = alone();
-    let words: Vec<u8> = (0..BODY_BYTES as u32 / 8)
-        .flat_map(|n| format!("{:08x}", n.wrapping_mul(2_654_435_761)).into_bytes())
-        .collect();
+    // The first word is all that the decoder of these tests looks at.
+    let mut words = b"spans ".to_vec();
+    for n in 0..BODY_BYTES as u32 / 8 {
+        words.extend_from_slice(format!("{:08x}", n.wrapping_mul(2_654_435_761)).as_bytes());
+    }
     for (name, headers, body) in [
         ("http plain", "", words.clone()),
         ("http gzip", "content-encoding: gzip\r\n", gzip(&words)),
@@ -84,6 +86,6 @@ async fn the_doors_cost_little() {
 
 fn told(name: &str, nanoseconds: u64) {
     let per_request = nanoseconds / u64::from(REQUESTS);
-    println!("{name}: {} µs a request, {} ns a span", per_request / 1000, per_request / 512);
+    println!("{name}: {} µs a request of 512 spans, {} ns a span", per_request / 1000, per_request / 512);
     assert!(per_request < 20_000_000, "{name}");
 }
