@@ -1,0 +1,236 @@
+//! The command line: what `spanlake` can be told, and the commands that talk to a server that runs.
+//!
+//! Owns flags, exit codes and everything that is painted in a terminal. Never opens a port or a store: `serve` and
+//! `salvage-log` are only parsed here.
+
+mod check_config;
+mod client;
+mod sql;
+mod terminal;
+#[cfg(test)]
+mod tests;
+mod trace;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::{EXIT_USAGE, Flags};
+
+/// OpenTelemetry collector, store and query service in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "spanlake", version, arg_required_else_help = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server: OTLP on 4317 and 4318, the page, the API and SQL on 4300
+    Serve(Box<ServeArguments>),
+    /// Run one SQL statement on a server
+    Sql(SqlArguments),
+    /// Draw one trace of a server as a waterfall
+    Trace(TraceArguments),
+    /// Check a configuration and say what is in force
+    CheckConfig(CheckConfigArguments),
+    /// Cut corrupt records out of the write-ahead log of a server that does not run
+    SalvageLog(SalvageArguments),
+}
+
+#[derive(Clone, Default, Args)]
+pub struct ServeArguments {
+    /// Configuration file (YAML); `spanlake check-config --example` prints one [env: SPANLAKE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Folder of everything that is kept [default: ./data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// Where the page, the API and SQL are [default: 127.0.0.1:4300]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub listen: Option<String>,
+    /// Where OTLP over gRPC is taken [default: 127.0.0.1:4317]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub otlp_grpc: Option<String>,
+    /// Where OTLP over HTTP is taken [default: 127.0.0.1:4318]
+    #[arg(long, value_name = "HOST:PORT")]
+    pub otlp_http: Option<String>,
+    /// A MySQL server to poll each second, mysql://user:password@host:port/; may be repeated
+    #[arg(long, value_name = "URL")]
+    pub mysql: Vec<String>,
+    /// File with the token that the API then wants
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<String>,
+    /// Let others reach --listen without a token
+    #[arg(long)]
+    pub insecure: bool,
+    /// Where own spans and metrics go: self, off or otlp [default: self]
+    #[arg(long, value_name = "MODE")]
+    pub self_telemetry: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SqlArguments {
+    /// The statement; `-` reads it from standard input
+    pub query: String,
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+    /// Most rows to show [default: 1000 in a table, else the server's own limit]
+    #[arg(long, value_name = "ROWS")]
+    pub limit: Option<u64>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct TraceArguments {
+    /// The trace id, in hex or base64
+    pub trace_id: String,
+    /// Columns to draw in [default: the terminal's]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(40..=1000))]
+    pub width: Option<u16>,
+    /// Show the spans' log records under them
+    #[arg(long)]
+    pub logs: bool,
+    /// Do without colours
+    #[arg(long)]
+    pub no_color: bool,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// How to reach a server.
+#[derive(Debug, Args)]
+pub struct ServerArguments {
+    /// Where the server is
+    #[arg(long, env = "SPANLAKE_URL", default_value = "http://127.0.0.1:4300")]
+    pub url: String,
+    /// File with the server's token
+    #[arg(long, env = "SPANLAKE_TOKEN_FILE", value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CheckConfigArguments {
+    /// The file to check [env: SPANLAKE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print a configuration file with every setting and its default
+    #[arg(long, conflicts_with = "config")]
+    pub example: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SalvageArguments {
+    /// Folder of the server's data
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: PathBuf,
+}
+
+/// Why a command failed: one sentence for stderr, and the exit code.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CommandError {
+    pub message: String,
+    pub exit: u8,
+}
+
+/// `sysexits.h`: the service is not there.
+const EXIT_UNAVAILABLE: u8 = 69;
+/// `sysexits.h`: not allowed.
+const EXIT_NOT_ALLOWED: u8 = 77;
+const EXIT_FAILURE: u8 = 1;
+
+impl CommandError {
+    fn new(exit: u8, message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit }
+    }
+
+    /// Says it on stderr.
+    #[must_use]
+    pub fn report(&self) -> ExitCode {
+        let _ = writeln!(std::io::stderr(), "spanlake: {}", self.message);
+        ExitCode::from(self.exit)
+    }
+}
+
+impl From<std::io::Error> for CommandError {
+    fn from(error: std::io::Error) -> Self {
+        // Whoever reads has seen enough, as `head` does.
+        let exit = if error.kind() == std::io::ErrorKind::BrokenPipe { 0 } else { EXIT_FAILURE };
+        Self::new(exit, format!("cannot write: {error}"))
+    }
+}
+
+/// Keys only: a password may be among the values.
+impl fmt::Debug for ServeArguments {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.flags().values.iter().map(|(key, _)| key)).finish()
+    }
+}
+
+impl ServeArguments {
+    /// In the words of the settings.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        let one = |key, value: &Option<String>| value.clone().map(|value| (key, vec![value]));
+        let values = [
+            one("data_dir", &self.data_dir),
+            one("listen", &self.listen),
+            one("otlp_grpc", &self.otlp_grpc),
+            one("otlp_http", &self.otlp_http),
+            (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
+            one("token_file", &self.token_file),
+            self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
+            one("self_telemetry.mode", &self.self_telemetry),
+        ];
+        Flags { file: self.config.clone(), values: values.into_iter().flatten().collect() }
+    }
+}
+
+/// Reads the command line. Help and version are printed, mistakes told, and the exit code returned: 0 or 64.
+///
+/// # Errors
+/// When there is nothing to run.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, ExitCode> {
+    CommandLine::try_parse_from(arguments).map_err(|error| {
+        let _ = error.print();
+        ExitCode::from(if error.use_stderr() { EXIT_USAGE } else { 0 })
+    })
+}
+
+/// Runs `sql`.
+#[must_use]
+pub fn sql(arguments: &SqlArguments) -> ExitCode {
+    finish(sql::run(arguments))
+}
+
+/// Runs `trace`.
+#[must_use]
+pub fn trace(arguments: &TraceArguments) -> ExitCode {
+    finish(trace::run(arguments))
+}
+
+/// Runs `check-config`.
+#[must_use]
+pub fn check_config(arguments: &CheckConfigArguments) -> ExitCode {
+    finish(check_config::run(arguments, std::env::vars_os()))
+}
+
+fn finish(result: Result<(), CommandError>) -> ExitCode {
+    match result {
+        Ok(()) | Err(CommandError { exit: 0, .. }) => ExitCode::SUCCESS,
+        Err(error) => error.report(),
+    }
+}

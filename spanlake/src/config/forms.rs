@@ -1,0 +1,228 @@
+//! How the values of settings are written: sizes, durations, addresses and so on.
+//!
+//! Each form is a function of its own name from what was written to a value, or to the end of a sentence that starts
+//! with the key. Messages never repeat what may hold a password.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use spanlake_sources::mysql::{MysqlSource, MysqlUrl};
+
+use super::document::{Node, Value};
+use super::values::{Durability, SelfTelemetryMode};
+
+type Range = Option<(&'static str, &'static str)>;
+
+/// What the documentation says of a form.
+pub(super) fn describe(form: &str) -> &'static str {
+    match form {
+        "path" | "optional_path" => "path",
+        "address" => "`host:port`",
+        "boolean" => "`true` or `false`",
+        "words" => "list",
+        "bytes" => "size: `64MiB`, `20GB`",
+        "duration" => "duration: `150ms`, `30s`, `5m`",
+        "count" => "whole number",
+        "durability" => "`fsync` or `os`",
+        "self_telemetry_mode" => "`self`, `off` or `otlp`",
+        "endpoint" => "URL",
+        "mysql_sources" => "list of URLs",
+        _ => "text",
+    }
+}
+
+pub(super) fn path(node: &Node, _: Range) -> Result<PathBuf, String> {
+    optional_path(node, None)?.ok_or_else(|| "a path may not be empty".to_owned())
+}
+
+pub(super) fn optional_path(node: &Node, _: Range) -> Result<Option<PathBuf>, String> {
+    let text = scalar(node)?;
+    Ok((!text.is_empty()).then(|| PathBuf::from(text)))
+}
+
+/// `localhost` is the one name that is taken: no names are looked up before the server runs.
+pub(super) fn address(node: &Node, _: Range) -> Result<SocketAddr, String> {
+    let text = scalar(node)?;
+    let parsed = match text.strip_prefix("localhost:").map(str::parse) {
+        Some(Ok(port)) => Some(SocketAddr::from((Ipv4Addr::LOCALHOST, port))),
+        Some(Err(_)) => None,
+        None => text.parse().ok(),
+    };
+    parsed.ok_or_else(|| {
+        format!(
+            "{text:?} is not an address and a port, such as 127.0.0.1:4300, 0.0.0.0:4300, [::]:4300 or localhost:4300"
+        )
+    })
+}
+
+pub(super) fn boolean(node: &Node, _: Range) -> Result<bool, String> {
+    match scalar(node)? {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        other => Err(format!("{other:?} is neither true nor false")),
+    }
+}
+
+/// A list, or one text with commas between.
+pub(super) fn words(node: &Node, _: Range) -> Result<Vec<String>, String> {
+    match &node.value {
+        Value::List(items) => items.iter().map(|item| scalar(item).map(str::to_owned)).collect(),
+        _ => Ok(scalar(node)?.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()),
+    }
+}
+
+pub(super) fn bytes(node: &Node, range: Range) -> Result<u64, String> {
+    within(scalar(node)?, range, parse_bytes)
+}
+
+pub(super) fn duration(node: &Node, range: Range) -> Result<Duration, String> {
+    within(scalar(node)?, range, parse_duration)
+}
+
+/// A whole number of whatever width the setting has; its range fits.
+pub(super) fn count<T: TryFrom<u64>>(node: &Node, range: Range) -> Result<T, String> {
+    let parse = |text: &str| text.parse::<u64>().map_err(|_| format!("{text:?} is not a whole number"));
+    let number = within(scalar(node)?, range, parse)?;
+    T::try_from(number).map_err(|_| format!("{number} is too large"))
+}
+
+pub(super) fn durability(node: &Node, _: Range) -> Result<Durability, String> {
+    match scalar(node)? {
+        "fsync" => Ok(Durability::Fsync),
+        "os" => Ok(Durability::Os),
+        other => Err(format!("{other:?} is neither fsync nor os")),
+    }
+}
+
+pub(super) fn self_telemetry_mode(node: &Node, _: Range) -> Result<SelfTelemetryMode, String> {
+    match scalar(node)? {
+        "self" => Ok(SelfTelemetryMode::ToItself),
+        "off" => Ok(SelfTelemetryMode::Off),
+        "otlp" => Ok(SelfTelemetryMode::Otlp),
+        other => Err(format!("{other:?} is none of self, off and otlp")),
+    }
+}
+
+pub(super) fn endpoint(node: &Node, _: Range) -> Result<Option<String>, String> {
+    let text = scalar(node)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let wrong = || "not a URL such as http://collector:4318".to_owned();
+    let url = url::Url::parse(text).map_err(|_| wrong())?;
+    if url.scheme() != "http" || !url.has_host() || !url.username().is_empty() || url.query().is_some() {
+        return Err(wrong());
+    }
+    Ok(Some(text.trim_end_matches('/').to_owned()))
+}
+
+/// A list of URLs or of `{url, interval}`, or one text with commas or spaces between URLs.
+pub(super) fn mysql_sources(node: &Node, _: Range) -> Result<Vec<MysqlSource>, String> {
+    match &node.value {
+        Value::List(items) => items.iter().map(mysql_source).collect(),
+        Value::Map(_) => Ok(vec![mysql_source(node)?]),
+        Value::Text(text) => text
+            .split([',', ' ', '\n', '\t'])
+            .filter(|url| !url.is_empty())
+            .map(|url| mysql_source(&Node { value: Value::Text(url.to_owned()), line: node.line }))
+            .collect(),
+        Value::Nothing => scalar(node).map(|_| Vec::new()),
+    }
+}
+
+fn mysql_source(node: &Node) -> Result<MysqlSource, String> {
+    let at = |message: String| if node.line > 0 { format!("{message} (line {})", node.line) } else { message };
+    let parse_url = |text: &str| MysqlUrl::parse(text).map_err(|error| at(error.to_string()));
+    let mut interval = Duration::from_secs(1);
+    let entries = match &node.value {
+        Value::Map(entries) => entries,
+        _ => return Ok(MysqlSource { url: parse_url(scalar(node)?)?, interval }),
+    };
+    let mut url = None;
+    for (key, value) in entries {
+        match key.as_str() {
+            "url" => url = Some(parse_url(scalar(value)?)?),
+            "interval" => {
+                interval = duration(value, Some(("100ms", "1h"))).map_err(|error| at(format!("interval: {error}")))?
+            }
+            other => return Err(at(format!("{other:?} is unknown here, expected url and interval"))),
+        }
+    }
+    Ok(MysqlSource { url: url.ok_or_else(|| at("an entry has no url".to_owned()))?, interval })
+}
+
+fn scalar(node: &Node) -> Result<&str, String> {
+    match &node.value {
+        Value::Text(text) => Ok(text.trim()),
+        Value::Nothing => Err("has no value; leave the line out for the default".to_owned()),
+        Value::List(_) => Err("is one value, not a list".to_owned()),
+        Value::Map(_) => Err("is one value, not a group".to_owned()),
+    }
+}
+
+fn within<T: PartialOrd>(text: &str, range: Range, parse: impl Fn(&str) -> Result<T, String>) -> Result<T, String> {
+    let value = parse(text)?;
+    if let Some((least, most)) = range
+        && (value < parse(least)? || value > parse(most)?)
+    {
+        return Err(format!("{text} is not between {least} and {most}"));
+    }
+    Ok(value)
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    const UNITS: &[(&str, u64)] = &[
+        ("", 1),
+        ("b", 1),
+        ("kb", 1000),
+        ("mb", 1_000_000),
+        ("gb", 1_000_000_000),
+        ("tb", 1_000_000_000_000),
+        ("kib", 1 << 10),
+        ("mib", 1 << 20),
+        ("gib", 1 << 30),
+        ("tib", 1 << 40),
+    ];
+    let wrong = || format!("{text:?} is not a size in bytes, such as 64MiB, 20GB or 4096");
+    let (number, unit) = split_unit(text).ok_or_else(wrong)?;
+    let unit = unit.to_ascii_lowercase();
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+    scaled(number, *factor).ok_or_else(wrong)
+}
+
+pub(super) fn parse_duration(text: &str) -> Result<Duration, String> {
+    const UNITS: &[(&str, u64)] = &[
+        ("ns", 1),
+        ("us", 1000),
+        ("µs", 1000),
+        ("ms", 1_000_000),
+        ("s", 1_000_000_000),
+        ("m", 60_000_000_000),
+        ("min", 60_000_000_000),
+        ("h", 3_600_000_000_000),
+        ("d", 86_400_000_000_000),
+    ];
+    let wrong = || format!("{text:?} is not a duration, such as 150ms, 30s, 5m or 1h");
+    let (number, unit) = split_unit(text).ok_or_else(wrong)?;
+    let (_, factor) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
+    scaled(number, *factor).map(Duration::from_nanos).ok_or_else(wrong)
+}
+
+fn split_unit(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|char: char| !char.is_ascii_digit() && char != '.').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    (!number.is_empty()).then_some((number, unit.trim_start()))
+}
+
+/// `1.5` times a factor, exactly, in whole units.
+fn scaled(number: &str, factor: u64) -> Option<u64> {
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let whole = whole.parse::<u64>().ok()?.checked_mul(factor)?;
+    if fraction.is_empty() {
+        return (!number.ends_with('.')).then_some(whole);
+    }
+    let digits = u32::try_from(fraction.len()).ok().filter(|digits| *digits <= 9)?;
+    let parts = u128::from(fraction.parse::<u64>().ok()?) * u128::from(factor) / 10_u128.pow(digits);
+    whole.checked_add(u64::try_from(parts).ok()?)
+}

@@ -1,0 +1,92 @@
+//! What settings must be together, and the token file. Runs once all layers are in.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::Loaded;
+use super::error::ConfigError;
+use super::values::{Secret, SelfTelemetryMode};
+
+pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
+    if let Some(path) = loaded.config.token_file.clone() {
+        let token = read_token(&path).map_err(|message| wrong(loaded, "token_file", &message))?;
+        loaded.config.token = Some(token);
+    }
+    check_doors(loaded)?;
+    check_sizes(loaded)?;
+    check_telemetry(loaded)
+}
+
+fn wrong(loaded: &Loaded, key: &str, message: &str) -> ConfigError {
+    ConfigError::new(loaded.origin(key), format!("{key}: {message}"))
+}
+
+fn read_token(path: &Path) -> Result<Secret, String> {
+    let text = std::fs::read_to_string(path).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+    let token = text.trim();
+    if token.is_empty() {
+        return Err(format!("{} is empty", path.display()));
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(format!("{} must hold one line of visible ASCII without spaces", path.display()));
+    }
+    Ok(Secret::new(token.to_owned()))
+}
+
+fn check_doors(loaded: &Loaded) -> Result<(), ConfigError> {
+    let config = &loaded.config;
+    if !config.listen.ip().to_canonical().is_loopback() && config.token.is_none() && !config.insecure {
+        let message = format!(
+            "{} can be reached by others: set token_file (--token-file FILE), or insecure (--insecure) to let everyone in",
+            config.listen
+        );
+        return Err(wrong(loaded, "listen", &message));
+    }
+    let doors = [("listen", config.listen), ("otlp_grpc", config.otlp_grpc), ("otlp_http", config.otlp_http)];
+    for (index, (key, address)) in doors.iter().enumerate() {
+        if let Some((other, _)) = doors[..index].iter().find(|(_, other)| clash(*address, *other)) {
+            return Err(wrong(loaded, key, &format!("{address} is taken by {other} already")));
+        }
+    }
+    Ok(())
+}
+
+fn clash(left: SocketAddr, right: SocketAddr) -> bool {
+    let (one, other) = (left.ip().to_canonical(), right.ip().to_canonical());
+    left.port() != 0 && left.port() == right.port() && (one == other || one.is_unspecified() || other.is_unspecified())
+}
+
+fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {
+    let (hot, receiver) = (&loaded.config.hot, &loaded.config.receiver);
+    if hot.seal_bytes > hot.memory_bytes_max {
+        return Err(wrong(
+            loaded,
+            "hot.seal_bytes",
+            "is more than hot.memory_bytes_max, so that nothing would be sealed in time",
+        ));
+    }
+    let bodies = [
+        ("receiver.http_body_bytes_max", receiver.http_body_bytes_max),
+        ("receiver.grpc_message_bytes_max", receiver.grpc_message_bytes_max),
+    ];
+    match bodies.into_iter().find(|(_, bytes)| *bytes > hot.memory_bytes_max) {
+        Some((key, _)) => {
+            Err(wrong(loaded, key, "is more than hot.memory_bytes_max, so that such a body would never be taken"))
+        }
+        None => Ok(()),
+    }
+}
+
+fn check_telemetry(loaded: &Loaded) -> Result<(), ConfigError> {
+    let own = &loaded.config.self_telemetry;
+    if own.mode == SelfTelemetryMode::Otlp && own.endpoint.is_none() {
+        let message = "otlp wants self_telemetry.endpoint, such as http://collector:4318";
+        return Err(wrong(loaded, "self_telemetry.mode", message));
+    }
+    let mut servers = HashSet::new();
+    match loaded.config.mysql.iter().find(|source| !servers.insert(source.url.endpoint())) {
+        Some(twice) => Err(wrong(loaded, "mysql", &format!("{} is listed twice", twice.url.endpoint()))),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,122 @@
+//! The table of all settings. A row is the key (which is the path of the field), its form, its default and what the
+//! documentation says; everything else is made from it.
+
+use super::document::Node;
+use super::forms;
+use super::values::Config;
+
+/// One setting.
+#[derive(Debug)]
+pub(super) struct Setting {
+    /// Dotted, as in the file.
+    pub(super) key: &'static str,
+    /// Name of its form in [`forms`].
+    pub(super) form: &'static str,
+    /// Least and greatest value, written as one writes the setting.
+    pub(super) range: Option<(&'static str, &'static str)>,
+    /// As one would write it; empty for none.
+    pub(super) default: &'static str,
+    pub(super) flag: Option<&'static str>,
+    /// Sentences of the documentation.
+    pub(super) doc: &'static str,
+    pub(super) set: fn(&mut Config, &Node) -> Result<(), String>,
+}
+
+impl Setting {
+    /// The environment variable that overrides it.
+    pub(super) fn variable(&self) -> String {
+        format!("SPANLAKE_{}", self.key.replace('.', "_").to_uppercase())
+    }
+
+    /// The part of the key before the dot, empty for a key without one.
+    pub(super) fn group(&self) -> &'static str {
+        self.key.split_once('.').map_or("", |(group, _)| group)
+    }
+}
+
+pub(super) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}
+
+macro_rules! settings {
+    ($($field:ident $(. $inner:ident)? : $form:ident $([$least:literal, $most:literal])? = $default:literal $(, flag $flag:literal)?; $doc:literal)+) => {
+        pub(super) static SETTINGS: &[Setting] = &[$(Setting {
+            key: concat!(stringify!($field) $(, ".", stringify!($inner))?),
+            form: stringify!($form),
+            range: settings!(@option $($least, $most)?),
+            default: $default,
+            flag: settings!(@option $($flag)?),
+            doc: $doc,
+            set: |config, node| {
+                config.$field$(.$inner)? = forms::$form(node, settings!(@option $($least, $most)?))?;
+                Ok(())
+            },
+        }),+];
+    };
+    (@option) => { None };
+    (@option $one:expr) => { Some($one) };
+    (@option $least:expr, $most:expr) => { Some(($least, $most)) };
+}
+
+settings! {
+    data_dir: path = "./data", flag "--data-dir";
+    "Folder of everything that is kept; made when it is not there. One process at a time."
+    listen: address = "127.0.0.1:4300", flag "--listen";
+    "Where the page, the API and SQL are. An address that others can reach needs `token_file` or `insecure`."
+    otlp_grpc: address = "127.0.0.1:4317", flag "--otlp-grpc";
+    "Where OTLP over gRPC is taken."
+    otlp_http: address = "127.0.0.1:4318", flag "--otlp-http";
+    "Where OTLP over HTTP is taken, protobuf and JSON."
+    token_file: optional_path = "", flag "--token-file";
+    "File with one line, the token that every `/api` route then wants as `Authorization: Bearer …`."
+    insecure: boolean = "false", flag "--insecure";
+    "Lets `listen` be an address that others can reach without a token."
+    allowed_hosts: words = "";
+    "Host names, beside addresses and `localhost`, under which browsers may ask `listen`; others are refused (DNS rebinding)."
+
+    receiver.http_body_bytes_max: bytes ["64KiB", "1GiB"] = "64MiB";
+    "Largest body over HTTP, as received and once inflated; larger ones are 413."
+    receiver.grpc_message_bytes_max: bytes ["64KiB", "1GiB"] = "16MiB";
+    "Largest message over gRPC, as received and once inflated; larger ones are RESOURCE_EXHAUSTED."
+    receiver.cors_allowed_origins: words = "http://localhost:*, http://127.0.0.1:*";
+    "Origins whose pages may send: exact, with a `*` in them, or `*`. `:*` at the end is any port or none."
+    receiver.attributes_per_item_max: count ["16", "65536"] = "4096";
+    "Attributes kept of one span, event, link, log record, data point, scope or resource; what is over is dropped and counted."
+    receiver.value_depth_max: count ["1", "64"] = "32";
+    "Nesting of arrays and key-value lists in one value; items with deeper ones are rejected."
+    receiver.body_timeout: duration ["1s", "1h"] = "30s";
+    "How long a small body may take to arrive; large ones get more, at 16 KiB a second."
+
+    log.durability: durability = "fsync";
+    "What an acknowledgement survives: `fsync` a power cut, `os` a killed process only."
+    log.segment_bytes: bytes ["1MiB", "4GiB"] = "64MiB";
+    "Size of one file of the write-ahead log, allocated beforehand."
+
+    hot.memory_bytes_max: bytes ["16MiB", "1TiB"] = "192MiB";
+    "Unsealed rows and requests in flight together; beyond it senders are told to retry (503, UNAVAILABLE)."
+    hot.seal_bytes: bytes ["1MiB", "64GiB"] = "48MiB";
+    "Unsealed bytes at which rows are sorted and written as Parquet."
+    hot.seal_interval: duration ["100ms", "1h"] = "30s";
+    "Age of the oldest unsealed row at which rows are written, however few they are."
+
+    query.memory_bytes_max: bytes ["16MiB", "1TiB"] = "256MiB";
+    "Memory of all running statements together."
+    query.timeout: duration ["100ms", "1h"] = "30s";
+    "A statement that takes longer is cancelled (504)."
+    query.rows_max: count ["1", "10000000"] = "100000";
+    "Most rows of an answer as JSON; Arrow, Parquet and CSV are not limited."
+    query.concurrency: count ["1", "1024"] = "8";
+    "Statements that run at once; others are told to retry (503)."
+    query.threads: count ["0", "1024"] = "0";
+    "Threads of the query engine; 0 is one a core."
+
+    self_telemetry.mode: self_telemetry_mode = "self", flag "--self-telemetry";
+    "Where the server's own spans and metrics go: `self` into itself, as service `spanlake`; `otlp` to `self_telemetry.endpoint`; `off` nowhere."
+    self_telemetry.endpoint: endpoint = "";
+    "Base of an OTLP/HTTP endpoint, such as `http://collector:4318`."
+    self_telemetry.interval: duration ["1s", "1h"] = "10s";
+    "How often own metrics are sent."
+
+    mysql: mysql_sources = "", flag "--mysql";
+    "MySQL servers whose global status is polled into `metrics`. In the file a list of `mysql://user:password@host:port/`, or of `{url, interval}`; the interval is 1s by default. Elsewhere URLs with commas or spaces between; in a password write `,` as `%2C`, `@` as `%40`, `/` as `%2F`."
+}

@@ -1,0 +1,130 @@
+//! The settings as plain values.
+
+use std::fmt;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use spanlake_sources::mysql::MysqlSource;
+
+/// Everything that can be set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+    pub token_file: Option<PathBuf>,
+    /// What stands in `token_file`.
+    pub token: Option<Secret>,
+    pub insecure: bool,
+    pub allowed_hosts: Vec<String>,
+    pub receiver: ReceiverSettings,
+    pub log: LogSettings,
+    pub hot: HotSettings,
+    pub query: QuerySettings,
+    pub self_telemetry: SelfTelemetrySettings,
+    pub mysql: Vec<MysqlSource>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ReceiverSettings {
+    pub http_body_bytes_max: u64,
+    pub grpc_message_bytes_max: u64,
+    pub cors_allowed_origins: Vec<String>,
+    pub attributes_per_item_max: u32,
+    pub value_depth_max: u32,
+    pub body_timeout: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct LogSettings {
+    pub durability: Durability,
+    pub segment_bytes: u64,
+}
+
+/// What an acknowledgement survives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Durability {
+    #[default]
+    Fsync,
+    Os,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct HotSettings {
+    pub memory_bytes_max: u64,
+    pub seal_bytes: u64,
+    pub seal_interval: Duration,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct QuerySettings {
+    pub memory_bytes_max: u64,
+    pub timeout: Duration,
+    pub rows_max: usize,
+    pub concurrency: usize,
+    /// Zero for one a core.
+    pub threads: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SelfTelemetrySettings {
+    pub mode: SelfTelemetryMode,
+    /// Set whenever `mode` is `Otlp`; without a slash at its end.
+    pub endpoint: Option<String>,
+    pub interval: Duration,
+}
+
+/// Where the server's own telemetry goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SelfTelemetryMode {
+    #[default]
+    ToItself,
+    Off,
+    Otlp,
+}
+
+/// A text that is never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub(super) fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Secret(…)")
+    }
+}
+
+impl Config {
+    /// Before the defaults of the table are put in; never handed out.
+    pub(super) fn blank() -> Self {
+        let nowhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self {
+            data_dir: PathBuf::new(),
+            listen: nowhere,
+            otlp_grpc: nowhere,
+            otlp_http: nowhere,
+            token_file: None,
+            token: None,
+            insecure: false,
+            allowed_hosts: Vec::new(),
+            receiver: ReceiverSettings::default(),
+            log: LogSettings::default(),
+            hot: HotSettings::default(),
+            query: QuerySettings::default(),
+            self_telemetry: SelfTelemetrySettings::default(),
+            mysql: Vec::new(),
+        }
+    }
+}
