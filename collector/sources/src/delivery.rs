@@ -1,0 +1,101 @@
+//! From an OTLP message to durable rows, as a door does it: admit, decode, store.
+//!
+//! Owns a short backlog of messages that the store refused. Never blocks its poller past a given instant; what does
+//! not fit the backlog is dropped, oldest first, and counted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use spanlake_schemas::ingest::{
+    Compression, DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Refusal, Request, Signal,
+};
+use spanlake_schemas::otlp::DecodeError;
+use tokio::time::Instant;
+
+/// Messages kept for a store that refuses: a minute of polls at one a second.
+const BACKLOG_MESSAGES_MAX: usize = 60;
+
+/// The decoder, `spanlake_schemas::otlp::decode` but in tests.
+pub(crate) type Decode =
+    fn(Signal, Encoding, &[u8], i64, &DecodeLimits, &dyn KnownSeries) -> Result<Decoded, DecodeError>;
+
+/// Hands metrics to the store, in order.
+pub(crate) struct Delivery {
+    ingest: Arc<dyn Ingest>,
+    decode: Decode,
+    limits: DecodeLimits,
+    backlog: VecDeque<Message>,
+    /// Messages given up since the start.
+    pub(crate) dropped: u64,
+}
+
+#[derive(Clone)]
+struct Message {
+    body: Bytes,
+    received_at: i64,
+}
+
+/// How a delivery went.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Delivered {
+    All,
+    /// The store refuses or is slow; this many messages wait.
+    Waiting {
+        messages: usize,
+        reason: &'static str,
+    },
+}
+
+impl Delivery {
+    pub(crate) fn new(ingest: Arc<dyn Ingest>, decode: Decode) -> Self {
+        Self { ingest, decode, limits: DecodeLimits::default(), backlog: VecDeque::new(), dropped: 0 }
+    }
+
+    /// Delivers what waits and then this message, until `deadline`.
+    pub(crate) async fn send(&mut self, body: Bytes, deadline: Instant) -> Delivered {
+        if self.backlog.len() == BACKLOG_MESSAGES_MAX {
+            self.backlog.pop_front();
+            self.dropped += 1;
+        }
+        self.backlog.push_back(Message { body, received_at: now_nanoseconds() });
+        while let Some(message) = self.backlog.front().cloned() {
+            // A message that is cut off here may be stored all the same: the retry is byte-equal and so stored once.
+            let reason = match tokio::time::timeout_at(deadline, self.store(message)).await {
+                Ok(Ok(())) => {
+                    self.backlog.pop_front();
+                    continue;
+                }
+                Ok(Err(refusal)) => refusal.reason(),
+                Err(_) => "late",
+            };
+            return Delivered::Waiting { messages: self.backlog.len(), reason };
+        }
+        Delivered::All
+    }
+
+    async fn store(&self, message: Message) -> Result<(), Refusal> {
+        let Message { body, received_at } = message;
+        let _permit = self.ingest.admit(body.len() as u64)?;
+        let (signal, encoding) = (Signal::Metrics, Encoding::Protobuf);
+        let decoded =
+            match (self.decode)(signal, encoding, &body, received_at, &self.limits, self.ingest.known_series()) {
+                Ok(decoded) => decoded,
+                Err(error) => {
+                    tracing::error!(%error, "metrics of our own making could not be decoded");
+                    return Ok(());
+                }
+            };
+        if decoded.accepted == 0 {
+            return Ok(());
+        }
+        let (compression, limits) = (Compression::None, self.limits);
+        self.ingest.store(Request { signal, encoding, compression, body, received_at, limits, decoded }).await
+    }
+}
+
+pub(crate) fn now_nanoseconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+}

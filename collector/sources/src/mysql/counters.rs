@@ -1,0 +1,61 @@
+//! Since when each counter counts: the server's start, or a later reset that only that counter had.
+
+use std::collections::HashMap;
+
+/// A start that comes out this much later than the one known is a restart; less is rounding of the uptime.
+const RESTART_SECONDS: i64 = 5;
+const NANOSECONDS: i64 = 1_000_000_000;
+
+/// Start times of counters across polls.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    server_start: Option<i64>,
+    last_uptime: i64,
+    last_time: i64,
+    series: HashMap<String, Series>,
+}
+
+#[derive(Debug)]
+struct Series {
+    value: f64,
+    start: i64,
+}
+
+impl Counters {
+    /// Notes the uptime of a poll, before its counters are asked for.
+    pub(super) fn poll(&mut self, time: i64, uptime_seconds: Option<i64>) {
+        let uptime = uptime_seconds.unwrap_or(self.last_uptime);
+        let start = time.saturating_sub(uptime.saturating_mul(NANOSECONDS));
+        let restarted = self.server_start.is_none_or(|known| {
+            uptime < self.last_uptime || start.saturating_sub(known) > RESTART_SECONDS * NANOSECONDS
+        });
+        if restarted {
+            self.server_start = Some(start);
+            self.series.clear();
+        }
+        self.last_uptime = uptime;
+    }
+
+    pub(super) fn server_start(&self) -> i64 {
+        self.server_start.unwrap_or_default()
+    }
+
+    /// Start time of a counter that now has this value. One that fell was reset since the last poll (`FLUSH STATUS`).
+    pub(super) fn start_of(&mut self, variable: &str, value: f64) -> i64 {
+        let server_start = self.server_start();
+        let Some(series) = self.series.get_mut(variable) else {
+            self.series.insert(variable.to_owned(), Series { value, start: server_start });
+            return server_start;
+        };
+        if value < series.value {
+            series.start = self.last_time.max(server_start);
+        }
+        series.value = value;
+        series.start
+    }
+
+    /// Closes a poll.
+    pub(super) fn polled(&mut self, time: i64) {
+        self.last_time = time;
+    }
+}
