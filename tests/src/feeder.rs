@@ -92,7 +92,7 @@ impl Feeder {
     pub fn feed(&mut self, target: SocketAddr, progress: &Progress) -> Fed {
         let (next_request, next_round, seed) = (&self.next_request, &self.next_round, self.seed);
         let fed: Vec<Fed> = std::thread::scope(|scope| {
-            let start = |lane: &'_ mut Lane| lane.feed(target, progress, next_request, next_round, seed);
+            let start = move |lane: &mut Lane| lane.feed(target, progress, next_request, next_round, seed);
             let threads: Vec<_> = self.lanes.iter_mut().map(|lane| scope.spawn(move || start(lane))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a feeding thread does not panic")).collect()
         });
@@ -122,8 +122,9 @@ impl Lane {
                 self.round.seed = mix(seed, next_round.fetch_add(1, Ordering::AcqRel));
             }
             self.round.base_time = spanlake_bench::now_nanos() - traces::ROUND_LEAD_NANOS;
-            let template = &mut self.templates[self.next];
-            self.next = (self.next + 1) % self.templates.len();
+            let index = self.next;
+            self.next = (index + 1) % self.templates.len();
+            let template = &mut self.templates[index];
             let request = next_request.fetch_add(1, Ordering::AcqRel);
             template.freshen(&self.round, request, &mut random);
             progress.spans_sent.fetch_add(u64::from(template.items), Ordering::AcqRel);
@@ -134,7 +135,7 @@ impl Lane {
                 break;
             }
             progress.spans_acknowledged.fetch_add(u64::from(template.items), Ordering::AcqRel);
-            if request % 16 == 0 {
+            if request.is_multiple_of(16) {
                 fed.traces.extend(template.trace_slots().next().map(|slot| self.round.trace_id(slot)));
             }
         }
@@ -157,7 +158,8 @@ fn deliver(connection: &mut Connection, target: SocketAddr, template: &Template,
                     return false;
                 }
                 std::thread::sleep(std::time::Duration::from_millis(20));
-                if connection.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
+                let closes = connection.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
+                if closes {
                     match Connection::open(target) {
                         Ok(again) => *connection = again,
                         Err(_) => return false,

@@ -16,7 +16,7 @@ impl Random {
     }
 
     /// The next 64 bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         let [a, b, c, d] = self.state;
         let result = a.wrapping_add(d).rotate_left(23).wrapping_add(a);
         let (c, d) = (c ^ a, d ^ b);
@@ -27,7 +27,7 @@ impl Random {
 
     /// A number below `end`; 0 where `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        u64::try_from((u128::from(self.next()) * u128::from(end)) >> 64).expect("a product of a fraction is below its factor")
+        u64::try_from((u128::from(self.bits()) * u128::from(end)) >> 64).expect("a product of a fraction is below its factor")
     }
 
     /// An index into something of this length.
@@ -51,7 +51,7 @@ impl Random {
     /// A fraction from 0 up to 1.
     #[allow(clippy::cast_precision_loss, reason = "53 bits fit a double")]
     pub fn fraction(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// Random hex digits.
@@ -81,7 +81,7 @@ mod tests {
     #[test]
     fn follows_the_reference_implementation() {
         let mut random = Random { state: [1, 2, 3, 4] };
-        let first: Vec<u64> = (0..4).map(|_| random.next()).collect();
+        let first: Vec<u64> = (0..4).map(|_| random.bits()).collect();
         assert_eq!(first, [41_943_041, 58_720_359, 3_588_806_011_781_223, 3_591_011_842_654_386]);
     }
 

@@ -127,7 +127,8 @@ fn check(sent: &[Sent], stored: &Stored, first: u64, label: &str) {
 /// The lookup by id must tell of as many spans as SQL does.
 fn check_traces(server: &TestServer, fed: &Fed, random: &mut Random, label: &str) {
     for _ in 0..3.min(fed.traces.len()) {
-        let id = spanlake_bench::queries::hex(random.pick(&fed.traces));
+        let trace: [u8; 16] = *random.pick(&fed.traces);
+        let id = spanlake_bench::queries::hex(&trace);
         let counted = server.count(&format!("select count(*) from spans where trace_id = '{id}'"));
         let answer = server.trace(&id);
         assert_eq!(answer.status, 200, "{label}: trace {id} of an acknowledged span: {}", answer.text());

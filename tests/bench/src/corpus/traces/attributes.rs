@@ -35,7 +35,7 @@ pub(super) fn of(service: &Service, role: SpanKind, random: &mut Random) -> Made
 }
 
 fn method_of(random: &mut Random) -> &'static str {
-    *random.pick(&["GET", "GET", "GET", "POST", "PUT"])
+    random.pick::<&str>(&["GET", "GET", "GET", "POST", "PUT"])
 }
 
 fn status_of(random: &mut Random) -> i64 {
@@ -133,7 +133,7 @@ fn database(service: &Service, random: &mut Random) -> Made {
     let table = format!("{}s", service.noun);
     let operation = random.pick(&["SELECT", "SELECT", "SELECT", "INSERT", "UPDATE"]);
     let query = match *operation {
-        "SELECT" => format!("SELECT id, state, updated_at FROM {table} WHERE id = $1 AND tenant = $2 LIMIT 20"),
+        "SELECT" => format!("SELECT id, state, updated_at FROM {table} WHERE id = $1 AND tenant = $2"),
         "INSERT" => format!("INSERT INTO {table} (id, state, tenant, updated_at) VALUES ($1, $2, $3, now())"),
         _ => format!("UPDATE {table} SET state = $1, updated_at = now() WHERE id = $2"),
     };
@@ -145,7 +145,6 @@ fn database(service: &Service, random: &mut Random) -> Made {
         text("db.query.text", query),
         text("server.address", format!("{}-{}.db.shop.svc", service.database, random.below(4))),
         integer("server.port", 5432),
-        integer("db.response.returned_rows", i64::try_from(random.below(20)).expect("small")),
     ];
     Made { name: format!("{operation} {table}"), kind: SpanKind::Client, attributes }
 }
