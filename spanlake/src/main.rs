@@ -1,1 +1,59 @@
-fn main() {}
+//! The `spanlake` binary: commands, configuration and the assembly of the rooms.
+//!
+//! Owns the process: allocator, exit codes and the runtime. Everything else is in a room of its own.
+
+mod commands;
+mod config;
+mod exposition;
+mod salvage;
+mod serve;
+mod status;
+mod telemetry;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use commands::{Command, ServeArguments};
+use config::{EXIT_USAGE, Loaded};
+use telemetry::Telemetry;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// `sysexits.h`: something that was needed is not there or cannot be used.
+const EXIT_FAILURE: u8 = 1;
+
+fn main() -> ExitCode {
+    let command_line = match commands::parse(std::env::args_os()) {
+        Ok(command_line) => command_line,
+        Err(code) => return code,
+    };
+    match command_line.command {
+        Command::Serve(arguments) => serve(&arguments),
+        Command::Sql(arguments) => commands::sql(&arguments),
+        Command::Trace(arguments) => commands::trace(&arguments),
+        Command::CheckConfig(arguments) => commands::check_config(&arguments),
+        Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),
+    }
+}
+
+fn serve(arguments: &ServeArguments) -> ExitCode {
+    let config = match Loaded::from(&arguments.flags(), std::env::vars_os()) {
+        Ok(loaded) => loaded.config,
+        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
+    };
+    let result = Telemetry::start().and_then(|telemetry| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("spanlake-io").build()?;
+        runtime.block_on(serve::serve(config, telemetry))
+    });
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(EXIT_FAILURE, &format!("{error:#}")),
+    }
+}
+
+fn fail(code: u8, message: &str) -> ExitCode {
+    // Where stderr is gone there is nobody to tell.
+    let _ = writeln!(std::io::stderr(), "spanlake: {message}");
+    ExitCode::from(code)
+}

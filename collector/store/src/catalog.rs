@@ -94,6 +94,20 @@ impl Dimension {
         ids.iter().map(|id| rows.by_id.get(&wide_id(*id)).copied()).collect()
     }
 
+    /// The row of an Int64 id, as a batch of one row.
+    #[must_use]
+    pub fn row_of_int64(&self, id: i64) -> Option<RecordBatch> {
+        let rows = self.rows.read();
+        let mut row = usize::try_from(*rows.by_id.get(&wide_id(id))?).ok()?;
+        for batch in &rows.batches {
+            if row < batch.num_rows() {
+                return Some(batch.slice(row, 1));
+            }
+            row -= batch.num_rows();
+        }
+        None
+    }
+
     /// All rows in order of arrival, with the whole physical schema.
     #[must_use]
     pub fn batches(&self) -> Vec<RecordBatch> {

@@ -34,6 +34,8 @@ pub enum Command {
     Sealed { last_lsn: LogSequence },
     /// Seal and stop; answered when done.
     Shutdown(oneshot::Sender<()>),
+    /// Stop at once, sealing nothing.
+    Stop,
 }
 
 /// One request to store.
@@ -59,6 +61,7 @@ pub struct Keeper {
     pub sealing: bool,
     pub seal_waiters: Vec<oneshot::Sender<()>>,
     pub shutdown: Option<oneshot::Sender<()>>,
+    pub stopped: bool,
     pub sealer: SyncSender<SealTask>,
     pub frame: FrameBuilder,
 }
@@ -72,8 +75,10 @@ impl Keeper {
                 Err(RecvTimeoutError::Timeout) => self.probe_disk(),
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            self.seal_if_due();
-            if self.finish_shutdown() {
+            if !self.stopped {
+                self.seal_if_due();
+            }
+            if self.stopped || self.finish_shutdown() {
                 return;
             }
         }
@@ -93,6 +98,7 @@ impl Keeper {
                 Command::Seal(waiter) => self.seal_waiters.push(waiter),
                 Command::Sealed { last_lsn } => self.release_log(last_lsn),
                 Command::Shutdown(waiter) => self.shutdown = Some(waiter),
+                Command::Stop => self.stopped = true,
             }
             next = if bytes < GROUP_BYTES_MAX { commands.try_recv().ok() } else { None };
         }

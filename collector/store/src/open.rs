@@ -18,13 +18,14 @@ use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
 use crate::log::replay::{ReplayReport, replay};
+use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
 use crate::manifest::{Manifest, ManifestError};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
 use crate::sealer::{SealFailure, Sealer};
-use crate::store::{Inner, Store};
+use crate::store::{Inner, KeeperHandle, Store};
 use crate::version::{DataFile, Version};
 
 /// Why the store does not open.
@@ -101,6 +102,21 @@ impl Store {
         let replayed = replay_log(&mut sealer)?;
         report.replay = replayed.report.clone();
         Ok(Opened { store: start(inner, sealer, replayed)?, report })
+    }
+}
+
+impl Store {
+    /// Rewrites the damaged segments of a log that no process uses; see [`crate::log::salvage`].
+    ///
+    /// # Errors
+    /// When the directory is in use or a file cannot be read or written.
+    pub fn salvage(data_dir: &Path) -> Result<Vec<Salvaged>, OpenError> {
+        let log_dir = data_dir.join("log");
+        if !log_dir.is_dir() {
+            return Err(io("find", &log_dir)(std::io::ErrorKind::NotFound.into()));
+        }
+        let _lock = lock(data_dir)?;
+        Ok(salvage(&log_dir)?)
     }
 }
 
@@ -264,13 +280,14 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
         sealing: false,
         seal_waiters: Vec::new(),
         shutdown: None,
+        stopped: false,
         sealer: seal_tasks,
         frame: FrameBuilder::default(),
     };
     let to_keeper = commands.clone();
     spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;
-    Ok(Store { inner, commands })
+    Ok(Store { inner, keeper: Arc::new(KeeperHandle { commands }) })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {

@@ -49,11 +49,23 @@ impl Inner {
     }
 }
 
-/// The store. Cheap to clone.
+/// The store. Cheap to clone. When the last clone is dropped without [`Store::shutdown`], the threads stop
+/// where they are, as if the process had been killed: the log keeps what is not sealed.
 #[derive(Clone)]
 pub struct Store {
     pub(crate) inner: Arc<Inner>,
+    pub(crate) keeper: Arc<KeeperHandle>,
+}
+
+/// The way to the keeper.
+pub(crate) struct KeeperHandle {
     pub(crate) commands: Sender<Command>,
+}
+
+impl Drop for KeeperHandle {
+    fn drop(&mut self) {
+        let _ = self.commands.send(Command::Stop);
+    }
 }
 
 impl Store {
@@ -78,7 +90,7 @@ impl Store {
     /// Seals all rows that are there now; returns when they are in files (or the store stops).
     pub async fn seal(&self) {
         let (done, wait) = oneshot::channel();
-        if self.commands.send(Command::Seal(done)).is_ok() {
+        if self.keeper.commands.send(Command::Seal(done)).is_ok() {
             let _ = wait.await;
         }
     }
@@ -87,7 +99,7 @@ impl Store {
     pub async fn shutdown(&self) {
         self.inner.stopping.store(true, Ordering::Release);
         let (done, wait) = oneshot::channel();
-        if self.commands.send(Command::Shutdown(done)).is_ok() {
+        if self.keeper.commands.send(Command::Shutdown(done)).is_ok() {
             let _ = wait.await;
         }
     }
@@ -125,7 +137,7 @@ impl Store {
         let (reply, answer) = oneshot::channel();
         let append = Append { header, payload, batches: request.decoded.batches, reply };
         drop(request.body);
-        self.commands.send(Command::Append(Box::new(append))).map_err(|_| Refusal::ShuttingDown)?;
+        self.keeper.commands.send(Command::Append(Box::new(append))).map_err(|_| Refusal::ShuttingDown)?;
         answer.await.unwrap_or(Err(Refusal::ShuttingDown))?;
         let counter = match request.signal {
             Signal::Traces => &self.inner.metrics.spans,
@@ -173,3 +185,6 @@ fn digest(request: &Request) -> u128 {
     hasher.update(&request.body);
     hasher.digest128()
 }
+
+#[cfg(test)]
+mod tests;

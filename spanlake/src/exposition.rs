@@ -1,0 +1,112 @@
+//! `/metrics`: the server's own counters in Prometheus's text format.
+//!
+//! Owns names and help texts. Never counts anything itself.
+
+use std::fmt::Write;
+use std::sync::atomic::Ordering::Relaxed;
+
+use spanlake_receiver::{ReceiverMetrics, Transport};
+use spanlake_store::StoreMetrics;
+use spanlake_store::metrics::DurationBuckets;
+
+/// Appends everything that receiver and store count.
+pub fn write(out: &mut String, store: &StoreMetrics, receiver: &ReceiverMetrics) {
+    write_receiver(out, receiver);
+    write_store(out, store);
+}
+
+fn family(out: &mut String, name: &str, kind: &str, help: &str) {
+    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
+}
+
+fn single(out: &mut String, name: &str, kind: &str, help: &str, value: impl std::fmt::Display) {
+    family(out, name, kind, help);
+    let _ = writeln!(out, "{name} {value}");
+}
+
+fn write_receiver(out: &mut String, receiver: &ReceiverMetrics) {
+    let snapshot = receiver.snapshot();
+    family(out, "spanlake_accepted_items_total", "counter", "Spans, log records and data points acknowledged.");
+    for signal in &snapshot.signals {
+        let _ = writeln!(out, "spanlake_accepted_items_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.accepted_items);
+    }
+    family(out, "spanlake_rejected_items_total", "counter", "Items refused in a partial success.");
+    for signal in &snapshot.signals {
+        let _ = writeln!(out, "spanlake_rejected_items_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.rejected_items);
+    }
+    family(out, "spanlake_requests_total", "counter", "OTLP requests, refused ones included.");
+    for signal in &snapshot.signals {
+        for (transport, count) in Transport::ALL.into_iter().zip(signal.requests) {
+            let (signal, transport) = (signal.signal.name(), transport.name());
+            let _ = writeln!(out, "spanlake_requests_total{{signal=\"{signal}\",transport=\"{transport}\"}} {count}");
+        }
+    }
+    family(out, "spanlake_refused_requests_total", "counter", "OTLP requests refused as a whole, by reason.");
+    for signal in &snapshot.signals {
+        for refused in &signal.refused {
+            let (signal, reason, count) = (signal.signal.name(), refused.reason.name(), refused.requests);
+            let _ = writeln!(out, "spanlake_refused_requests_total{{signal=\"{signal}\",reason=\"{reason}\"}} {count}");
+        }
+    }
+    family(out, "spanlake_received_bytes_total", "counter", "Bytes of OTLP bodies as received.");
+    for signal in &snapshot.signals {
+        let _ = writeln!(out, "spanlake_received_bytes_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.body_bytes);
+    }
+    family(out, "spanlake_unknown_fields_total", "counter", "OTLP fields that this version does not know, skipped.");
+    for signal in &snapshot.signals {
+        let _ = writeln!(out, "spanlake_unknown_fields_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.unknown_fields);
+    }
+    family(out, "spanlake_connections", "gauge", "Open OTLP connections.");
+    for (transport, count) in Transport::ALL.into_iter().zip(snapshot.connections) {
+        let _ = writeln!(out, "spanlake_connections{{transport=\"{}\"}} {count}", transport.name());
+    }
+    single(out, "spanlake_own_requests_total", "counter", "Requests of the server's own telemetry.", snapshot.own_requests);
+}
+
+fn write_store(out: &mut String, store: &StoreMetrics) {
+    let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
+    single(out, "spanlake_log_written_bytes_total", "counter", "Bytes appended to the log.", get(&store.log_written_bytes));
+    single(out, "spanlake_log_disk_bytes", "gauge", "Bytes of the log on disk.", get(&store.log_disk_bytes));
+    single(out, "spanlake_log_groups_total", "counter", "Group commits.", get(&store.log_groups));
+    single(out, "spanlake_log_requests_total", "counter", "Requests appended to the log.", get(&store.log_requests));
+    let help = "Byte-equal retries acknowledged and not stored twice.";
+    single(out, "spanlake_duplicate_requests_total", "counter", help, get(&store.duplicate_requests));
+    write_durations(out, "spanlake_log_sync_seconds", "Time of a log sync.", &store.sync_seconds);
+    let p99 = store.sync_seconds.quantile(0.99).as_secs_f64();
+    single(out, "spanlake_log_sync_p99_seconds", "gauge", "Upper bound of the 99th percentile since the start.", p99);
+    single(out, "spanlake_unsealed_rows", "gauge", "Rows in memory that are not in a file.", get(&store.unsealed_rows));
+    single(out, "spanlake_hot_bytes", "gauge", "Bytes of rows in memory.", get(&store.unsealed_bytes));
+    single(out, "spanlake_in_flight_bytes", "gauge", "Bytes set aside for requests.", get(&store.in_flight_bytes));
+    single(out, "spanlake_oldest_unsealed_seconds", "gauge", "Age of the oldest unsealed row.", oldest_seconds(store));
+    single(out, "spanlake_seals_total", "counter", "Seals done.", get(&store.seals));
+    single(out, "spanlake_seal_failures_total", "counter", "Seals that failed and are tried again.", get(&store.seal_failures));
+    single(out, "spanlake_sealed_rows_total", "counter", "Rows written to files.", get(&store.sealed_rows));
+    single(out, "spanlake_sealed_bytes_total", "counter", "Bytes of files written.", get(&store.sealed_bytes));
+    #[allow(clippy::cast_precision_loss, reason = "microseconds of one seal")]
+    let seal_seconds = get(&store.last_seal_micros) as f64 / 1e6;
+    single(out, "spanlake_seal_last_seconds", "gauge", "How long the last seal took.", seal_seconds);
+    single(out, "spanlake_disk_full", "gauge", "1 while requests are refused for want of disk.", get(&store.disk_full));
+}
+
+fn oldest_seconds(store: &StoreMetrics) -> f64 {
+    match store.oldest_unsealed.load(Relaxed) {
+        0 => 0.0,
+        #[allow(clippy::cast_precision_loss, reason = "an age in seconds")]
+        oldest => spanlake_store::now_nanos().saturating_sub(oldest).max(0) as f64 / 1e9,
+    }
+}
+
+fn write_durations(out: &mut String, name: &str, help: &str, durations: &DurationBuckets) {
+    family(out, name, "histogram", help);
+    let (counts, sum) = durations.read();
+    let mut seen = 0;
+    for (bucket, count) in counts.iter().enumerate() {
+        seen += count;
+        if bucket + 1 < counts.len() {
+            #[allow(clippy::cast_precision_loss, reason = "bounds are powers of two")]
+            let bound = DurationBuckets::bound_micros(bucket) as f64 / 1e6;
+            let _ = writeln!(out, "{name}_bucket{{le=\"{bound}\"}} {seen}");
+        }
+    }
+    let _ = writeln!(out, "{name}_bucket{{le=\"+Inf\"}} {seen}\n{name}_sum {sum}\n{name}_count {seen}");
+}

@@ -1,0 +1,270 @@
+//! `spanlake serve`: the rooms put together, in the order in which data goes through them.
+//!
+//! Owns start, ports and the clean stop. Only wires: nothing here touches a row.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use spanlake_api::{ApiConfig, ApiState};
+use spanlake_engine::{Engine, EngineLimits};
+use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
+use spanlake_schemas::ingest::{DecodeLimits, Ingest};
+use spanlake_store::{Durability, Opened, Store, StoreConfig};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{self, Config, SelfTelemetryMode};
+use crate::status::ServerStatus;
+use crate::telemetry::{SelfTelemetry, Telemetry, instruments};
+
+/// The three sockets, bound before anything else, so that a port in use is said at once.
+struct Ports {
+    otlp_grpc: TcpListener,
+    otlp_http: TcpListener,
+    listen: TcpListener,
+}
+
+/// Where the server can be reached.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Addresses {
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+    pub listen: SocketAddr,
+}
+
+/// Runs the server until SIGTERM or SIGINT.
+///
+/// # Errors
+/// When a port, the data directory or a room cannot be set up.
+pub async fn serve(config: Config, mut telemetry: Telemetry) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let stop = CancellationToken::new();
+    let rooms = TaskTracker::new();
+    let ports = bind(&config).await?;
+    let addresses = ports.addresses()?;
+    let store = open_store(&config)?;
+    let receiver_metrics = Arc::new(ReceiverMetrics::default());
+    build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
+    build_sources(&config, &store, &rooms, &stop);
+    let engine = build_engine(&config, &store)?;
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), Arc::clone(&receiver_metrics)));
+    build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
+    build_telemetry(&config, &addresses, &store, &receiver_metrics, &mut telemetry)?;
+    write_ports_file(&config.data_dir, &addresses)?;
+    status.set_ready();
+    tracing::info!(
+        "ready in {:.1?}: page and API on http://{}, OTLP/gRPC on {}, OTLP/HTTP on {}",
+        began.elapsed(),
+        addresses.listen,
+        addresses.otlp_grpc,
+        addresses.otlp_http
+    );
+    wait_for_signal().await?;
+    tracing::info!("stopping: finishing requests, then sealing");
+    status.set_stopping();
+    tokio::task::spawn_blocking(move || telemetry.stop()).await.context("stopping own telemetry")?;
+    stop.cancel();
+    rooms.close();
+    if tokio::time::timeout(Duration::from_secs(15), rooms.wait()).await.is_err() {
+        tracing::warn!("some requests did not end within 15 s; what was acknowledged is in the log");
+    }
+    store.shutdown().await;
+    let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn bind(config: &Config) -> anyhow::Result<Ports> {
+    Ok(Ports {
+        otlp_grpc: listen_on("otlp_grpc", &config.otlp_grpc).await?,
+        otlp_http: listen_on("otlp_http", &config.otlp_http).await?,
+        listen: listen_on("listen", &config.listen).await?,
+    })
+}
+
+async fn listen_on(setting: &str, address: &SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; another process may use the port: choose another with `{setting}`"))
+}
+
+impl Ports {
+    fn addresses(&self) -> anyhow::Result<Addresses> {
+        Ok(Addresses {
+            otlp_grpc: self.otlp_grpc.local_addr()?,
+            otlp_http: self.otlp_http.local_addr()?,
+            listen: self.listen.local_addr()?,
+        })
+    }
+}
+
+fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
+    let Opened { store, report } = Store::open(StoreConfig {
+        data_dir: config.data_dir.clone(),
+        durability: match config.log.durability {
+            config::Durability::Fsync => Durability::Fsync,
+            config::Durability::Os => Durability::Os,
+        },
+        log_segment_bytes: config.log.segment_bytes,
+        memory_bytes_max: config.hot.memory_bytes_max,
+        seal_bytes: config.hot.seal_bytes,
+        seal_interval: config.hot.seal_interval,
+    })?;
+    tracing::info!(
+        files = report.files,
+        replayed_requests = report.replay.records,
+        replayed_bytes = report.replay.bytes,
+        orphans_removed = report.orphans,
+        "data directory {} is open",
+        config.data_dir.display()
+    );
+    if report.replay.cut_bytes > 0 {
+        tracing::warn!(
+            "the log ended in a torn record that was never acknowledged: {} bytes were cut",
+            report.replay.cut_bytes
+        );
+    }
+    Ok(store)
+}
+
+fn build_doors(
+    config: &Config,
+    store: &Store,
+    metrics: &Arc<ReceiverMetrics>,
+    grpc: TcpListener,
+    http: TcpListener,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let receiver = &config.receiver;
+    let settings = ReceiverConfig {
+        http_body_bytes_max: receiver.http_body_bytes_max,
+        grpc_message_bytes_max: receiver.grpc_message_bytes_max,
+        body_read_timeout: receiver.body_timeout,
+        cors_allowed_origins: receiver.cors_allowed_origins.clone(),
+        decode_limits: DecodeLimits {
+            attributes_per_item_max: receiver.attributes_per_item_max,
+            value_depth_max: receiver.value_depth_max,
+            inflated_bytes_max: receiver.http_body_bytes_max,
+        },
+        ..ReceiverConfig::default()
+    };
+    let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
+    let doors = Arc::new(Doors::new(ingest, settings, Arc::clone(metrics)));
+    let (http_doors, http_stop) = (Arc::clone(&doors), stop.clone());
+    rooms.spawn(async move {
+        if let Err(error) = spanlake_receiver::serve_http(http, http_doors, http_stop).await {
+            tracing::error!(%error, "the OTLP/HTTP door closed");
+        }
+    });
+    let grpc_stop = stop.clone();
+    rooms.spawn(async move {
+        if let Err(error) = spanlake_receiver::serve_grpc(grpc, doors, grpc_stop).await {
+            tracing::error!(%error, "the OTLP/gRPC door closed");
+        }
+    });
+}
+
+fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
+    let query = &config.query;
+    let spill_dir = config.data_dir.join("spill");
+    let limits = EngineLimits {
+        memory_bytes_max: usize::try_from(query.memory_bytes_max).unwrap_or(usize::MAX),
+        timeout: query.timeout,
+        concurrency: query.concurrency,
+        queue_wait: Duration::from_secs(5),
+        threads: query.threads,
+        spill_dir,
+        spill_bytes_max: 4 << 30,
+    };
+    Engine::new(store.read(), limits).context("starting the query engine")
+}
+
+fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) {
+    for source in &config.mysql {
+        let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
+        rooms.spawn(spanlake_sources::mysql::poll(source.clone(), ingest, stop.clone()));
+    }
+}
+
+fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {
+    let settings = &config.self_telemetry;
+    let (endpoint, to_itself) = match settings.mode {
+        SelfTelemetryMode::Off => return None,
+        SelfTelemetryMode::ToItself => (format!("http://{}", reachable(addresses.otlp_http)), true),
+        SelfTelemetryMode::Otlp => (settings.endpoint.clone()?, false),
+    };
+    Some(SelfTelemetry { endpoint, interval: settings.interval, to_itself, token: None })
+}
+
+/// An address of this machine to call for one that listens everywhere.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    if !address.ip().is_unspecified() {
+        return address;
+    }
+    let loopback: std::net::IpAddr =
+        if address.is_ipv4() { std::net::Ipv4Addr::LOCALHOST.into() } else { std::net::Ipv6Addr::LOCALHOST.into() };
+    SocketAddr::new(loopback, address.port())
+}
+
+fn build_api(
+    config: &Config,
+    store: &Store,
+    engine: Engine,
+    status: &Arc<ServerStatus>,
+    listener: TcpListener,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
+    let settings = ApiConfig {
+        listen: listener.local_addr()?,
+        token: config.token.as_ref().map(|token| token.expose().to_owned()),
+        allowed_hosts: config.allowed_hosts.clone(),
+        json_rows_max: config.query.rows_max,
+    };
+    let (source, admin) = (Arc::clone(status), Arc::clone(status));
+    let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };
+    let (router, stop) = (spanlake_api::routes(state), stop.clone());
+    rooms.spawn(async move {
+        if let Err(error) = spanlake_api::serve(listener, router, stop).await {
+            tracing::error!(%error, "port 4300 closed");
+        }
+    });
+    Ok(())
+}
+
+fn write_ports_file(data_dir: &Path, addresses: &Addresses) -> anyhow::Result<()> {
+    let path: PathBuf = data_dir.join("ports.json");
+    let aside = data_dir.join("ports.json.tmp");
+    std::fs::write(&aside, serde_json::to_vec(addresses)?)
+        .and_then(|()| std::fs::rename(&aside, &path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+fn build_telemetry(
+    config: &Config,
+    addresses: &Addresses,
+    store: &Store,
+    receiver: &Arc<ReceiverMetrics>,
+    telemetry: &mut Telemetry,
+) -> anyhow::Result<()> {
+    let Some(target) = self_telemetry(config, addresses) else { return Ok(()) };
+    telemetry.export(&target)?;
+    instruments::register(&store.metrics(), receiver);
+    Ok(())
+}
+
+async fn wait_for_signal() -> anyhow::Result<()> {
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}

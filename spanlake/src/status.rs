@@ -1,0 +1,88 @@
+//! What the rooms say about themselves, put together for the API.
+//!
+//! Owns the two flags of a start and a stop. Never asks a disk.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use spanlake_api::{Accepted, Admin, StatusReport, StatusSource};
+use spanlake_receiver::ReceiverMetrics;
+use spanlake_schemas::ingest::Signal;
+use spanlake_store::Store;
+
+use crate::config::Config;
+use crate::exposition;
+use crate::serve::Addresses;
+
+/// The server as the API shows it.
+pub struct ServerStatus {
+    started: Instant,
+    ready: AtomicBool,
+    addresses: Addresses,
+    data_dir: PathBuf,
+    store: Store,
+    receiver: Arc<ReceiverMetrics>,
+}
+
+impl ServerStatus {
+    /// Not ready yet.
+    pub fn new(config: &Config, addresses: &Addresses, store: Store, receiver: Arc<ReceiverMetrics>) -> Self {
+        Self {
+            started: Instant::now(),
+            ready: AtomicBool::new(false),
+            addresses: addresses.clone(),
+            data_dir: config.data_dir.clone(),
+            store,
+            receiver,
+        }
+    }
+
+    pub fn set_ready(&self) {
+        self.ready.store(true, Ordering::Release);
+    }
+
+    pub fn set_stopping(&self) {
+        self.ready.store(false, Ordering::Release);
+    }
+}
+
+impl StatusSource for ServerStatus {
+    fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Acquire)
+    }
+
+    fn report(&self) -> StatusReport {
+        let mut accepted = Accepted::default();
+        for signal in self.receiver.snapshot().signals {
+            match signal.signal {
+                Signal::Traces => accepted.spans = signal.accepted_items,
+                Signal::Logs => accepted.logs = signal.accepted_items,
+                Signal::Metrics => accepted.points = signal.accepted_items,
+            }
+        }
+        let metrics = self.store.metrics();
+        StatusReport {
+            uptime_seconds: self.started.elapsed().as_secs(),
+            otlp_grpc: self.addresses.otlp_grpc,
+            otlp_http: self.addresses.otlp_http,
+            data_dir: self.data_dir.clone(),
+            accepted,
+            hot_bytes: metrics.unsealed_bytes.load(Ordering::Relaxed),
+            log_bytes: metrics.log_disk_bytes.load(Ordering::Relaxed),
+        }
+    }
+
+    fn write_metrics(&self, out: &mut String) {
+        exposition::write(out, &self.store.metrics(), &self.receiver);
+    }
+}
+
+impl Admin for ServerStatus {
+    fn seal(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        Box::pin(self.store.seal())
+    }
+}
