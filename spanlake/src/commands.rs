@@ -130,6 +130,9 @@ pub struct CheckConfigArguments {
     /// Print a configuration file with every setting and its default
     #[arg(long, conflicts_with = "config")]
     pub example: bool,
+    /// Print docs/configuration.md
+    #[arg(long, hide = true, conflicts_with = "config")]
+    pub reference: bool,
 }
 
 #[derive(Debug, Args)]

@@ -85,7 +85,7 @@ impl Loaded {
     }
 
     fn put(&mut self, setting: &'static Setting, node: &Node, origin: Origin) -> Result<(), ConfigError> {
-        let wrong = |message| ConfigError::new(origin.clone(), format!("{}: {message}", setting.key));
+        let wrong = |message: String| ConfigError::about(setting.key, origin.clone(), &message);
         (setting.set)(&mut self.config, node).map_err(wrong)?;
         // Addresses of databases hold passwords; what is shown of them is made from the checked value.
         let shown = if setting.key == "mysql" { String::new() } else { node.plain() };

@@ -14,6 +14,9 @@ pub(super) fn run(
     if arguments.example {
         return Ok(out.write_all(config::example().as_bytes())?);
     }
+    if arguments.reference {
+        return Ok(out.write_all(config::page().as_bytes())?);
+    }
     let flags = Flags { file: arguments.config.clone(), values: Vec::new() };
     let loaded = Loaded::from(&flags, environment).map_err(|error| CommandError::new(EXIT_USAGE, error.to_string()))?;
     let lines = loaded.effective();

@@ -40,6 +40,15 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
+    /// About a setting. A flag or a variable says by its own name which one it is.
+    pub(super) fn about(key: &str, origin: Origin, message: &str) -> Self {
+        let message = match origin {
+            Origin::Default | Origin::File { .. } => format!("{key}: {message}"),
+            Origin::Variable { .. } | Origin::Flag { .. } => message.to_owned(),
+        };
+        Self { origin, message }
+    }
+
     pub(super) fn new(origin: Origin, message: String) -> Self {
         Self { origin, message }
     }

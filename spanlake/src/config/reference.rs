@@ -6,7 +6,7 @@ use super::forms::describe;
 use super::settings::{SETTINGS, Setting};
 
 const INTRODUCTION: &str = "\
-<!-- Made from spanlake/src/config/settings.rs by `UPDATE_DOCS=1 cargo test -p spanlake config`. Do not edit. -->
+<!-- Made from spanlake/src/config/settings.rs by `spanlake check-config --reference`. Do not edit. -->
 # Configuration
 
 Nothing has to be configured. Every setting has a default, can stand in one YAML file (`--config FILE`, or `SPANLAKE_CONFIG`),
@@ -43,7 +43,7 @@ pub fn page() -> String {
 /// A configuration file with every setting at its default.
 #[must_use]
 pub fn example() -> String {
-    let mut file = "# Every setting of Spanlake with its default. Only what differs needs to be here.\n".to_owned();
+    let mut file = "# Every setting of Spanlake with its default. Only what differs needs to be here.\n\n".to_owned();
     let mut group = "";
     for setting in SETTINGS {
         if group != setting.group() {

@@ -19,7 +19,7 @@ pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
 }
 
 fn wrong(loaded: &Loaded, key: &str, message: &str) -> ConfigError {
-    ConfigError::new(loaded.origin(key), format!("{key}: {message}"))
+    ConfigError::about(key, loaded.origin(key), message)
 }
 
 fn read_token(path: &Path) -> Result<Secret, String> {

@@ -104,7 +104,7 @@ settings! {
     query.timeout: duration ["100ms", "1h"] = "30s";
     "A statement that takes longer is cancelled (504)."
     query.rows_max: count ["1", "10000000"] = "100000";
-    "Most rows of an answer as JSON; Arrow, Parquet and CSV are not limited."
+    "Most rows of an answer as JSON; a longer one is cut and says so."
     query.concurrency: count ["1", "1024"] = "8";
     "Statements that run at once; others are told to retry (503)."
     query.threads: count ["0", "1024"] = "0";
