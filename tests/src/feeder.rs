@@ -149,7 +149,11 @@ fn deliver(connection: &mut Connection, target: SocketAddr, template: &Template,
     loop {
         match connection.exchange(head.as_bytes(), template.bytes()) {
             Ok(200) => {
-                assert!(connection.body().is_empty(), "spans were rejected: {}", String::from_utf8_lossy(connection.body()));
+                assert!(
+                    connection.body().is_empty(),
+                    "spans were rejected: {}",
+                    String::from_utf8_lossy(connection.body())
+                );
                 return true;
             }
             Ok(429 | 503) => {

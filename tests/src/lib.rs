@@ -3,7 +3,7 @@
 //! Owns names of settings, so that a renamed one is changed in one place. The tests themselves are one binary,
 //! `tests/e2e`; they drive the real `spanlake` over loopback, on ports that the system chooses.
 
-pub mod settings;
-pub mod server;
-pub mod requests;
 pub mod feeder;
+pub mod requests;
+pub mod server;
+pub mod settings;

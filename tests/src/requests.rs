@@ -6,7 +6,9 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
-use opentelemetry_proto::tonic::metrics::v1::{Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric, number_data_point};
+use opentelemetry_proto::tonic::metrics::v1::{
+    Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric, number_data_point,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
@@ -89,6 +91,7 @@ pub fn gauge(service: &str, name: &str, unit: &str, points: &[(u64, f64)]) -> Ve
     let data = metric::Data::Gauge(Gauge { data_points: points.iter().map(point).collect() });
     let metrics = vec![Metric { name: name.to_owned(), unit: unit.to_owned(), data: Some(data), ..Metric::default() }];
     let scope_metrics = vec![ScopeMetrics { metrics, ..ScopeMetrics::default() }];
-    let resource_metrics = vec![ResourceMetrics { resource: resource(service), scope_metrics, ..ResourceMetrics::default() }];
+    let resource_metrics =
+        vec![ResourceMetrics { resource: resource(service), scope_metrics, ..ResourceMetrics::default() }];
     ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
 }

@@ -106,7 +106,8 @@ impl TestServer {
     }
 
     fn start_with(setup: Setup) -> Self {
-        let folder = tempfile::Builder::new().prefix("spanlake-test-").tempdir().expect("a temporary folder can be made");
+        let folder =
+            tempfile::Builder::new().prefix("spanlake-test-").tempdir().expect("a temporary folder can be made");
         let options = ServerOptions {
             binary: binary(),
             data_dir: setup.data_dir.unwrap_or_else(|| folder.path().join("data")),
@@ -197,7 +198,9 @@ impl TestServer {
     pub fn raw(&self, head: &str, body: &[u8]) -> Answer {
         let mut connection = self.connect();
         let head = format!("{head}\r\nContent-Length: {}\r\n\r\n", body.len());
-        let status = connection.exchange(head.as_bytes(), body).unwrap_or_else(|error| panic!("{head}: {error}\n{}", self.output()));
+        let status = connection
+            .exchange(head.as_bytes(), body)
+            .unwrap_or_else(|error| panic!("{head}: {error}\n{}", self.output()));
         Answer::of(&connection, status)
     }
 
@@ -262,8 +265,11 @@ impl TestServer {
     pub fn post_otlp_as(&self, path: &str, headers: &str, body: &[u8]) -> Answer {
         let address = self.ports().otlp_http;
         let mut connection = Connection::open(address).expect("the server takes connections");
-        let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\nContent-Length: {}\r\n\r\n", body.len());
-        let status = connection.exchange(head.as_bytes(), body).unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.output()));
+        let head =
+            format!("POST {path} HTTP/1.1\r\nHost: {address}\r\n{headers}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let status = connection
+            .exchange(head.as_bytes(), body)
+            .unwrap_or_else(|error| panic!("{path}: {error}\n{}", self.output()));
         Answer::of(&connection, status)
     }
 
@@ -275,7 +281,13 @@ impl TestServer {
 
     /// Has everything sealed.
     pub fn seal(&self) {
-        let answer = self.raw(&format!("POST /api/admin/seal HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json", self.ports().listen), b"{}");
+        let answer = self.raw(
+            &format!(
+                "POST /api/admin/seal HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json",
+                self.ports().listen
+            ),
+            b"{}",
+        );
         assert!(matches!(answer.status, 200 | 204), "{} {}", answer.status, answer.text());
     }
 }

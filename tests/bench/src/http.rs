@@ -183,7 +183,13 @@ impl Connection {
 
 /// The head of a POST.
 #[must_use]
-pub fn post_head(host: SocketAddr, path: &str, content_type: &str, encoding: Option<&str>, body_bytes: usize) -> String {
+pub fn post_head(
+    host: SocketAddr,
+    path: &str,
+    content_type: &str,
+    encoding: Option<&str>,
+    body_bytes: usize,
+) -> String {
     let encoding = encoding.map(|name| format!("Content-Encoding: {name}\r\n")).unwrap_or_default();
     format!(
         "POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\n{encoding}Content-Length: {body_bytes}\r\n\r\n"

@@ -6,15 +6,15 @@
 //! How it stays cheap: every request is encoded once, at the start, with marks where ids, times and values go.
 //! A send overwrites the marks in place and writes the buffer to a socket: no encoding, no allocation.
 
-pub mod random;
-pub mod template;
 pub mod corpus;
 pub mod http;
-pub mod process;
 pub mod load;
-pub mod queries;
 pub mod measure;
+pub mod process;
+pub mod queries;
+pub mod random;
 pub mod report;
+pub mod template;
 
 /// Now, in nanoseconds since the epoch.
 #[must_use]

@@ -120,7 +120,13 @@ impl Load {
         for index in 0..plan.connections {
             let own = templates.iter().enumerate().skip(index).step_by(plan.connections);
             let own: Vec<(usize, String, Template)> = own
-                .map(|(number, template)| (number, post_head(plan.target, plan.path, PROTOBUF, None, template.bytes().len()), template.clone()))
+                .map(|(number, template)| {
+                    (
+                        number,
+                        post_head(plan.target, plan.path, PROTOBUF, None, template.bytes().len()),
+                        template.clone(),
+                    )
+                })
                 .collect();
             let fresh = Work::Fresh { templates: own, round_length: templates.len(), requests: plan.requests };
             let work = if plan.gzip { compress(fresh, &plan, &rounds)? } else { fresh };
@@ -139,8 +145,12 @@ impl Load {
         let (seed, rounds) = (self.plan.seed, &self.rounds);
         let began = Instant::now();
         let results: Vec<anyhow::Result<()>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = self.shares.iter_mut().map(|share| scope.spawn(move || share.run(rounds, seed))).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| bail!("a sending thread panicked"))).collect()
+            let threads: Vec<_> =
+                self.shares.iter_mut().map(|share| scope.spawn(move || share.run(rounds, seed))).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| bail!("a sending thread panicked")))
+                .collect()
         });
         let elapsed = began.elapsed();
         for result in results {
@@ -186,7 +196,13 @@ impl Share {
 }
 
 /// Sends one request until it is acknowledged.
-fn deliver(connection: &mut Connection, head: &str, body: &[u8], items: u32, outcome: &mut Outcome) -> anyhow::Result<()> {
+fn deliver(
+    connection: &mut Connection,
+    head: &str,
+    body: &[u8],
+    items: u32,
+    outcome: &mut Outcome,
+) -> anyhow::Result<()> {
     loop {
         match connection.exchange(head.as_bytes(), body).context("the server broke the connection")? {
             200 if connection.body().is_empty() => {

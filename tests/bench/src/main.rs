@@ -71,7 +71,10 @@ fn main() -> anyhow::Result<()> {
     for kind in kinds(&arguments)? {
         for _ in 0..arguments.repeat {
             writeln!(std::io::stderr(), "measuring {} …", kind.name())?;
-            all.push(measure::run(kind, items_of(kind, &arguments), &settings).with_context(|| format!("measuring {}", kind.name()))?);
+            all.push(
+                measure::run(kind, items_of(kind, &arguments), &settings)
+                    .with_context(|| format!("measuring {}", kind.name()))?,
+            );
         }
     }
     if let Some(path) = &arguments.json {
@@ -86,7 +89,9 @@ fn kinds(arguments: &Arguments) -> anyhow::Result<Vec<Kind>> {
     if arguments.only.is_empty() {
         return Ok(Kind::ALL.into_iter().filter(|kind| arguments.gzip || *kind != Kind::SpansGzip).collect());
     }
-    let of = |name: &String| Kind::ALL.into_iter().find(|kind| kind.name() == name).with_context(|| format!("there is no kind {name:?}"));
+    let of = |name: &String| {
+        Kind::ALL.into_iter().find(|kind| kind.name() == name).with_context(|| format!("there is no kind {name:?}"))
+    };
     arguments.only.iter().map(of).collect()
 }
 

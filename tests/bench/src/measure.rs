@@ -158,7 +158,9 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
     let stored = queries::number(&mut Connection::open(ports.listen)?, &count_query(kind))?;
     ensure!(stored == outcome.items + first, "{} were acknowledged and {stored} are stored", outcome.items + first);
     let trace_by_id = match kind {
-        Kind::Spans | Kind::SpansGzip => Some(queries::traces(ports.listen, &some_traces(&load, &templates, requests))?),
+        Kind::Spans | Kind::SpansGzip => {
+            Some(queries::traces(ports.listen, &some_traces(&load, &templates, requests))?)
+        }
         _ => None,
     };
     let count = queries::repeated(ports.listen, &count_query(kind), COUNTS_ASKED)?;

@@ -50,7 +50,8 @@ impl Server {
         std::fs::create_dir_all(&options.data_dir).context("cannot create the data directory")?;
         // The last process's ports would be taken for this one's.
         let _ = std::fs::remove_file(options.data_dir.join("ports.json"));
-        let output = File::options().create(true).append(true).open(&options.output).context("cannot open the output file")?;
+        let output =
+            File::options().create(true).append(true).open(&options.output).context("cannot open the output file")?;
         let child = Command::new(&options.binary)
             .arg("serve")
             .arg("--data-dir")
@@ -78,7 +79,8 @@ impl Server {
                 bail!("the server ended with {status} instead of getting ready:\n{}", self.output());
             }
             if let Some(ports) = self.ports()
-                && Connection::open(ports.listen).is_ok_and(|mut connection| connection.get("/readyz").is_ok_and(|status| status == 200))
+                && Connection::open(ports.listen)
+                    .is_ok_and(|mut connection| connection.get("/readyz").is_ok_and(|status| status == 200))
             {
                 return Ok(ports);
             }
@@ -168,7 +170,8 @@ pub fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
     // The command's name, in parentheses, may hold spaces; the fields are counted behind it.
     let behind = stat.rsplit_once(')').context("a stat line has a name")?.1;
     let fields: Vec<&str> = behind.split_whitespace().collect();
-    let ticks = |index: usize| -> anyhow::Result<u32> { Ok(fields.get(index).context("a stat line is longer")?.parse()?) };
+    let ticks =
+        |index: usize| -> anyhow::Result<u32> { Ok(fields.get(index).context("a stat line is longer")?.parse()?) };
     let clock = u32::try_from(rustix::param::clock_ticks_per_second()).context("a clock rate is small")?;
     Ok(f64::from(ticks(11)? + ticks(12)?) / f64::from(clock))
 }
@@ -178,7 +181,8 @@ pub fn cpu_seconds(process: u32) -> anyhow::Result<f64> {
 /// # Errors
 /// When `/proc` does not say.
 pub fn memory_bytes(process: u32, name: &str) -> anyhow::Result<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).context("cannot read the process's sizes")?;
+    let status =
+        std::fs::read_to_string(format!("/proc/{process}/status")).context("cannot read the process's sizes")?;
     let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).context("no such size")?;
     let kilobytes: u64 = line.trim().trim_end_matches("kB").trim().parse().context("a size in kB")?;
     Ok(kilobytes * 1024)

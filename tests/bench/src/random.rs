@@ -27,7 +27,8 @@ impl Random {
 
     /// A number below `end`; 0 where `end` is 0.
     pub fn below(&mut self, end: u64) -> u64 {
-        u64::try_from((u128::from(self.bits()) * u128::from(end)) >> 64).expect("a product of a fraction is below its factor")
+        u64::try_from((u128::from(self.bits()) * u128::from(end)) >> 64)
+            .expect("a product of a fraction is below its factor")
     }
 
     /// An index into something of this length.

@@ -31,7 +31,12 @@ impl Machine {
             processor: model.map_or("unknown", |(_, name)| name.trim()).to_owned(),
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             kernel: kernel.trim().to_owned(),
-            binary: binary.parent().and_then(|folder| folder.file_name()).unwrap_or_default().to_string_lossy().into_owned(),
+            binary: binary
+                .parent()
+                .and_then(|folder| folder.file_name())
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
         }
     }
 }
@@ -83,7 +88,12 @@ fn lines(figures: &Figures) -> Vec<Line> {
         Some((most, text)) => (text, Some(value <= most)),
         None => ("", None),
     };
-    let line = |name: &str, value: String, (target, reached): (&'static str, Option<bool>)| Line { name: name.to_owned(), value, target, reached };
+    let line = |name: &str, value: String, (target, reached): (&'static str, Option<bool>)| Line {
+        name: name.to_owned(),
+        value,
+        target,
+        reached,
+    };
     let per_cpu_second = match kind {
         Kind::Spans => Some((120_000.0, "≥ 120,000")),
         Kind::Points => Some((400_000.0, "≥ 400,000")),
@@ -94,16 +104,39 @@ fn lines(figures: &Figures) -> Vec<Line> {
     let mut lines = vec![
         line("accepted a second", rounded(figures.accepted_per_second), ("", None)),
         line("sealed a second", rounded(figures.sealed_per_second), ("", None)),
-        line("sealed a CPU-second of the server", rounded(figures.per_cpu_second), at_least(figures.per_cpu_second, per_cpu_second)),
-        line("CPU-seconds: server / generator", format!("{:.2} / {:.2}", figures.server_cpu_seconds, figures.generator_cpu_seconds), ("", None)),
-        line("bytes an item on disk", format!("{:.1}", figures.disk_bytes_per_item), at_most(figures.disk_bytes_per_item, spans_only((70.0, "≤ 70")))),
-        line("peak RSS", format!("{:.0} MB", megabytes(figures.peak_rss_bytes)), at_most(megabytes(figures.peak_rss_bytes), Some((400.0, "≤ 400 MB")))),
-        line("idle RSS", format!("{:.0} MB", megabytes(figures.idle_rss_bytes)), at_most(megabytes(figures.idle_rss_bytes), Some((60.0, "≤ 60 MB")))),
+        line(
+            "sealed a CPU-second of the server",
+            rounded(figures.per_cpu_second),
+            at_least(figures.per_cpu_second, per_cpu_second),
+        ),
+        line(
+            "CPU-seconds: server / generator",
+            format!("{:.2} / {:.2}", figures.server_cpu_seconds, figures.generator_cpu_seconds),
+            ("", None),
+        ),
+        line(
+            "bytes an item on disk",
+            format!("{:.1}", figures.disk_bytes_per_item),
+            at_most(figures.disk_bytes_per_item, spans_only((70.0, "≤ 70"))),
+        ),
+        line(
+            "peak RSS",
+            format!("{:.0} MB", megabytes(figures.peak_rss_bytes)),
+            at_most(megabytes(figures.peak_rss_bytes), Some((400.0, "≤ 400 MB"))),
+        ),
+        line(
+            "idle RSS",
+            format!("{:.0} MB", megabytes(figures.idle_rss_bytes)),
+            at_most(megabytes(figures.idle_rss_bytes), Some((60.0, "≤ 60 MB"))),
+        ),
         line("requests refused and sent again", grouped(figures.refusals), ("", None)),
     ];
-    let times = |latencies: &crate::queries::Latencies| format!("{} / {}", milliseconds(latencies.percentile(50)), milliseconds(latencies.percentile(99)));
+    let times = |latencies: &crate::queries::Latencies| {
+        format!("{} / {}", milliseconds(latencies.percentile(50)), milliseconds(latencies.percentile(99)))
+    };
     if let Some(traces) = &figures.trace_by_id {
-        let reached = traces.percentile(50) <= Duration::from_millis(5) && traces.percentile(99) <= Duration::from_millis(20);
+        let reached =
+            traces.percentile(50) <= Duration::from_millis(5) && traces.percentile(99) <= Duration::from_millis(20);
         lines.push(line("trace by id, p50 / p99", times(traces), ("≤ 5 / 20 ms", Some(reached))));
     }
     lines.push(line(&format!("`select count(*) from {}`, p50 / p99", kind.table()), times(&figures.count), ("", None)));
@@ -122,7 +155,8 @@ pub fn as_json(machine: &Machine, all: &[Figures]) -> Value {
 
 fn figures_as_json(figures: &Figures) -> Value {
     let micros = |latencies: &crate::queries::Latencies, percent| latencies.percentile(percent).as_secs_f64() * 1e6;
-    let disk: serde_json::Map<String, Value> = figures.disk_bytes.iter().map(|(table, bytes)| (table.clone(), (*bytes).into())).collect();
+    let disk: serde_json::Map<String, Value> =
+        figures.disk_bytes.iter().map(|(table, bytes)| (table.clone(), (*bytes).into())).collect();
     json!({
         "kind": figures.kind.name(),
         "items": figures.items,

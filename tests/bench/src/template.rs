@@ -107,12 +107,22 @@ pub struct Template {
 #[derive(Clone, Copy, Debug)]
 pub enum Motion {
     /// A counter of integers or doubles.
-    IntegerCounter { step_max: u64 },
-    DoubleCounter { step_max: f64 },
-    IntegerGauge { around: u64 },
-    DoubleGauge { around: f64 },
+    IntegerCounter {
+        step_max: u64,
+    },
+    DoubleCounter {
+        step_max: f64,
+    },
+    IntegerGauge {
+        around: u64,
+    },
+    DoubleGauge {
+        around: f64,
+    },
     /// The first of a histogram's marks; its `count`, `sum` and buckets have consecutive ones.
-    Histogram { buckets: usize },
+    Histogram {
+        buckets: usize,
+    },
     /// One of the marks that [`Motion::Histogram`] writes.
     OfHistogram,
 }
@@ -240,7 +250,9 @@ fn move_values(bytes: &mut [u8], values: &mut [Value], random: &mut Random) {
         let value = &mut values[index];
         value.state = match value.motion {
             Motion::IntegerCounter { step_max } => value.state + random.below(step_max),
-            Motion::DoubleCounter { step_max } => (f64::from_bits(value.state) + random.fraction() * step_max).to_bits(),
+            Motion::DoubleCounter { step_max } => {
+                (f64::from_bits(value.state) + random.fraction() * step_max).to_bits()
+            }
             Motion::IntegerGauge { around } => around + random.below(around / 8 + 2),
             Motion::DoubleGauge { around } => (around * (0.9 + 0.2 * random.fraction())).to_bits(),
             Motion::Histogram { buckets } => {

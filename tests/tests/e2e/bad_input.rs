@@ -57,7 +57,9 @@ fn send_in_chunks(server: &TestServer, megabytes: usize) -> u16 {
     let address = server.ports().otlp_http;
     let mut stream = TcpStream::connect(address).expect("the server takes connections");
     stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-    let head = format!("POST {TRACES} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {PROTOBUF}\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let head = format!(
+        "POST {TRACES} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {PROTOBUF}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
     stream.write_all(head.as_bytes()).expect("a head can be sent");
     let chunk = [b"100000\r\n".as_slice(), &vec![0x0a; 1 << 20], b"\r\n"].concat();
     // The server may answer and close before the end.
@@ -125,7 +127,15 @@ fn wrong_ids_never_become_rows() {
 fn ten_thousand_attributes_are_shortened_and_counted() {
     let server = TestServer::start();
     let mut wide = span(1, 1, 0, "wide", spanlake_bench::now_nanos());
-    wide.attributes = (0..10_000).map(|index| if index % 2 == 0 { text(&format!("key.{index}"), "value") } else { integer(&format!("key.{index}"), index) }).collect();
+    wide.attributes = (0..10_000)
+        .map(|index| {
+            if index % 2 == 0 {
+                text(&format!("key.{index}"), "value")
+            } else {
+                integer(&format!("key.{index}"), index)
+            }
+        })
+        .collect();
     let answer = server.post_otlp(TRACES, &traces("e2e", vec![wide]));
     assert_eq!(answer.status, 200, "{}", answer.text());
     let id = format!("{:032x}", 1);

@@ -96,7 +96,8 @@ fn send_again(server: &TestServer, fed: &mut Fed) {
 
 fn stored_by_request(server: &TestServer, filter: &str, counts_ids: bool) -> Stored {
     let ids = if counts_ids { "count(distinct span_id)" } else { "count(*)" };
-    let query = format!("select attributes['{REQUEST_ATTRIBUTE}'] as request, count(*), {ids} from spans {filter} group by 1");
+    let query =
+        format!("select attributes['{REQUEST_ATTRIBUTE}'] as request, count(*), {ids} from spans {filter} group by 1");
     let answer = server.post_sql(&serde_json::json!({ "query": query, "format": "csv" }));
     assert_eq!(answer.status, 200, "{query}: {}", answer.text());
     let parse = |line: &str| {
@@ -116,12 +117,20 @@ fn check(sent: &[Sent], stored: &Stored, first: u64, label: &str) {
         match stored.get(request) {
             Some((rows, ids)) if *rows == spans && *ids == spans => {}
             None if !is_acknowledged => {}
-            other => wrong.push(format!("request {request} of {spans} spans, acknowledged: {is_acknowledged}, stored: {other:?}")),
+            other => wrong.push(format!(
+                "request {request} of {spans} spans, acknowledged: {is_acknowledged}, stored: {other:?}"
+            )),
         }
     }
     let strangers = stored.keys().filter(|request| **request >= first && !known.contains(*request));
     wrong.extend(strangers.map(|request| format!("request {request} was never sent")));
-    assert!(wrong.is_empty(), "{label}: {} of {} requests are wrong, such as\n{}", wrong.len(), sent.len(), wrong[..wrong.len().min(10)].join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{label}: {} of {} requests are wrong, such as\n{}",
+        wrong.len(),
+        sent.len(),
+        wrong[..wrong.len().min(10)].join("\n")
+    );
 }
 
 /// The lookup by id must tell of as many spans as SQL does.

@@ -17,14 +17,28 @@ fn a_second_process_on_the_same_folder_is_told_so() {
     let data_dir = server.data_dir().display().to_string();
     let ports = std::fs::read_to_string(server.data_dir().join("ports.json")).expect("the first one wrote its ports");
     let second = server::run(
-        &["serve", "--data-dir", &data_dir, "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0"],
+        &[
+            "serve",
+            "--data-dir",
+            &data_dir,
+            "--otlp-grpc",
+            "127.0.0.1:0",
+            "--otlp-http",
+            "127.0.0.1:0",
+            "--listen",
+            "127.0.0.1:0",
+        ],
         &[],
     );
     let said = server::said(&second);
     assert!(!second.status.success(), "{said}");
     assert!(said.contains("in use by another spanlake process") && said.contains(&data_dir), "{said}");
     assert!(!said.contains("panicked"), "{said}");
-    assert_eq!(std::fs::read_to_string(server.data_dir().join("ports.json")).ok(), Some(ports), "the first one's ports are still told");
+    assert_eq!(
+        std::fs::read_to_string(server.data_dir().join("ports.json")).ok(),
+        Some(ports),
+        "the first one's ports are still told"
+    );
     server.send(TRACES, &some_spans(2, 3));
     assert_eq!(server.count("select count(*) from spans"), 6);
 }
@@ -84,12 +98,19 @@ fn a_clean_stop_under_load_seals_everything() {
         assert_eq!(status.code(), Some(0));
         feeding.join().expect("feeding does not panic")
     });
-    let spans = |all: bool| -> u64 { fed.sent.iter().filter(|sent| all || sent.is_acknowledged).map(|sent| u64::from(sent.spans)).sum() };
+    let spans = |all: bool| -> u64 {
+        fed.sent.iter().filter(|sent| all || sent.is_acknowledged).map(|sent| u64::from(sent.spans)).sum()
+    };
     server.restart();
     let rows = server.metric("spanlake_unsealed_rows");
     assert!(rows.abs() < 0.5, "{rows} rows were replayed after a clean stop");
     let stored = server.count("select count(*) from spans");
-    assert!((spans(false)..=spans(true)).contains(&stored), "{stored} of {} acknowledged and {} sent", spans(false), spans(true));
+    assert!(
+        (spans(false)..=spans(true)).contains(&stored),
+        "{stored} of {} acknowledged and {} sent",
+        spans(false),
+        spans(true)
+    );
     assert!(!server.output().contains("panicked"), "{}", server.output());
 }
 
@@ -101,7 +122,17 @@ fn a_wrong_setting_is_one_sentence_and_64() {
     let file = folder.path().join("spanlake.yaml");
     std::fs::write(&file, "hot:\n  seal_bites: 3MiB\n").expect("a file can be written");
     let data_dir = folder.path().join("data").display().to_string();
-    let base = ["serve", "--data-dir", &data_dir, "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0"];
+    let base = [
+        "serve",
+        "--data-dir",
+        &data_dir,
+        "--otlp-grpc",
+        "127.0.0.1:0",
+        "--otlp-http",
+        "127.0.0.1:0",
+        "--listen",
+        "127.0.0.1:0",
+    ];
     let config = file.display().to_string();
     type Case<'a> = (Vec<&'a str>, Vec<(&'a str, &'a str)>, &'a str);
     let cases: [Case<'_>; 4] = [

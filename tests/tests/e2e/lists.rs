@@ -18,7 +18,10 @@ fn lists_tell_what_arrived() {
         server.send(TRACES, &traces("frontend", vec![span(u128::from(trace), 1, 0, "GET /cart", at)]));
         server.send(TRACES, &traces("cart", vec![child]));
     }
-    server.send(METRICS, &gauge("frontend", "queue.length", "{item}", &[(now - 2_000_000_000, 2.0), (now - 1_000_000_000, 3.0)]));
+    server.send(
+        METRICS,
+        &gauge("frontend", "queue.length", "{item}", &[(now - 2_000_000_000, 2.0), (now - 1_000_000_000, 3.0)]),
+    );
 
     let list = server.get("/api/traces?limit=2").json();
     assert_eq!(list["traces"].as_array().map(Vec::len), Some(2), "{list}");
@@ -36,17 +39,30 @@ fn lists_tell_what_arrived() {
     let cart = cart.unwrap_or_else(|| panic!("cart in {services}"));
     assert_eq!((&cart["spans"], &cart["errors"]), (&json!(3), &json!(3)));
     let operations = server.get("/api/operations?service=frontend").json();
-    assert_eq!((&operations["operations"][0]["name"], &operations["operations"][0]["spans"]), (&json!("GET /cart"), &json!(3)), "{operations}");
+    assert_eq!(
+        (&operations["operations"][0]["name"], &operations["operations"][0]["spans"]),
+        (&json!("GET /cart"), &json!(3)),
+        "{operations}"
+    );
 
     let metrics = server.get("/api/metrics").json();
     let metric = &metrics["metrics"][0];
-    assert_eq!((&metric["name"], &metric["type"], &metric["unit"]), (&json!("queue.length"), &json!("gauge"), &json!("{item}")), "{metrics}");
-    let series = server.get(&format!("/api/metrics/series?name=queue.length&start={}&end={now}", now - 60_000_000_000)).json();
+    assert_eq!(
+        (&metric["name"], &metric["type"], &metric["unit"]),
+        (&json!("queue.length"), &json!("gauge"), &json!("{item}")),
+        "{metrics}"
+    );
+    let series =
+        server.get(&format!("/api/metrics/series?name=queue.length&start={}&end={now}", now - 60_000_000_000)).json();
     assert_eq!((&series["total_series"], &series["shown_as"]), (&json!(1), &json!("value")), "{series}");
     assert!(series["series"][0]["points"].as_array().is_some_and(|points| !points.is_empty()), "{series}");
 
     let status = server.get("/api/status").json();
-    assert_eq!((&status["empty"], &status["ready"], &status["accepted"]["spans"]), (&json!(false), &json!(true), &json!(6)), "{status}");
+    assert_eq!(
+        (&status["empty"], &status["ready"], &status["accepted"]["spans"]),
+        (&json!(false), &json!(true), &json!(6)),
+        "{status}"
+    );
 }
 
 /// Scenario: an orchestrator and a Prometheus ask.
@@ -69,7 +85,10 @@ fn health_and_own_metrics_answer() {
         "spanlake_disk_full",
     ];
     for name in wanted {
-        assert!(text.contains(&format!("# TYPE {name} ")) && text.contains(&format!("# HELP {name} ")), "{name} in\n{text}");
+        assert!(
+            text.contains(&format!("# TYPE {name} ")) && text.contains(&format!("# HELP {name} ")),
+            "{name} in\n{text}"
+        );
         assert!(text.lines().any(|line| line.starts_with(name)), "{name} has a value");
     }
     for line in text.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {

@@ -28,7 +28,10 @@ fn a_killed_server_with_a_log() -> TestServer {
 /// The only segment and where its frames begin and end.
 fn frames(data_dir: &Path) -> (PathBuf, Vec<(usize, usize)>) {
     let listed = std::fs::read_dir(data_dir.join("log")).expect("there is a log");
-    let mut segments: Vec<PathBuf> = listed.map(|entry| entry.expect("listed").path()).filter(|path| path.extension().is_some_and(|is| is == "log")).collect();
+    let mut segments: Vec<PathBuf> = listed
+        .map(|entry| entry.expect("listed").path())
+        .filter(|path| path.extension().is_some_and(|is| is == "log"))
+        .collect();
     segments.sort();
     let path = segments.pop().expect("there is a segment");
     assert!(segments.is_empty(), "one segment is enough for so little");
@@ -46,7 +49,9 @@ fn frames(data_dir: &Path) -> (PathBuf, Vec<(usize, usize)>) {
 }
 
 fn traces_with_all_spans(server: &TestServer) -> u64 {
-    server.count(&format!("select count(*) from (select trace_id from spans group by trace_id having count(*) = {SPANS})"))
+    server.count(&format!(
+        "select count(*) from (select trace_id from spans group by trace_id having count(*) = {SPANS})"
+    ))
 }
 
 fn open(path: &Path) -> std::fs::File {
@@ -71,11 +76,20 @@ fn a_torn_tail_is_cut_and_said() {
         }
         server.restart();
         let output = server.output();
-        let said = output.split(" bytes were cut").next().and_then(|before| before.rsplit(|byte: char| !byte.is_ascii_digit()).next());
-        let said: usize = said.and_then(|digits| digits.parse().ok()).unwrap_or_else(|| panic!("nothing about bytes cut in\n{output}"));
+        let said = output
+            .split(" bytes were cut")
+            .next()
+            .and_then(|before| before.rsplit(|byte: char| !byte.is_ascii_digit()).next());
+        let said: usize = said
+            .and_then(|digits| digits.parse().ok())
+            .unwrap_or_else(|| panic!("nothing about bytes cut in\n{output}"));
         // Zeros at the end of what was left cannot be told from the room behind it.
         assert!((1..=cut - begin).contains(&said), "{said} of {} bytes\n{output}", cut - begin);
-        assert_eq!(server.count("select count(*) from spans"), (REQUESTS - 1) * SPANS, "cut at {cut} of {begin}..{end}");
+        assert_eq!(
+            server.count("select count(*) from spans"),
+            (REQUESTS - 1) * SPANS,
+            "cut at {cut} of {begin}..{end}"
+        );
         assert_eq!(traces_with_all_spans(&server), REQUESTS - 1);
         server.send(TRACES, &some_spans(99, SPANS));
         server.kill();

@@ -16,7 +16,9 @@ const TINY: &[(&str, &str)] =
 /// One span of about 4 MB.
 fn large_request(trace: u128) -> Vec<u8> {
     let mut large = span(trace, 1, 0, "large", spanlake_bench::now_nanos());
-    large.attributes = (0..64).map(|index| text(&format!("blob.{index}"), format!("{trace}{index}").repeat(30_000)[..60_000].to_owned())).collect();
+    large.attributes = (0..64)
+        .map(|index| text(&format!("blob.{index}"), format!("{trace}{index}").repeat(30_000)[..60_000].to_owned()))
+        .collect();
     traces("e2e", vec![large])
 }
 
@@ -30,7 +32,10 @@ impl Held {
     fn begin(address: SocketAddr, body: &[u8]) -> Self {
         let mut stream = TcpStream::connect(address).expect("the server takes connections");
         stream.set_read_timeout(Some(PATIENCE)).expect("a timeout can be set");
-        let head = format!("POST {TRACES} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+        let head = format!(
+            "POST {TRACES} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {PROTOBUF}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+            body.len()
+        );
         stream.write_all(head.as_bytes()).expect("the head can be sent");
         let split = body.len() - 10;
         stream.write_all(&body[..split]).expect("the server reads what it admitted");
@@ -97,7 +102,9 @@ fn far_more_than_the_cap_goes_through_in_the_end() {
     assert_eq!(server.count("select count(*) from spans"), 48);
     assert_eq!(server.count("select count(*) from (select distinct trace_id from spans)"), 48);
     server.seal();
-    eventually("all memory is given back", || server.metric("spanlake_in_flight_bytes") + server.metric("spanlake_hot_bytes") < 1.0);
+    eventually("all memory is given back", || {
+        server.metric("spanlake_in_flight_bytes") + server.metric("spanlake_hot_bytes") < 1.0
+    });
     server.send(TRACES, &some_spans(9_999, 3));
     assert!(server.stop().success());
     server.restart();

@@ -116,17 +116,24 @@ fn csv_arrow_and_parquet_read_back() {
     assert!(csv.content_type.starts_with("text/csv"), "{}", csv.content_type);
     let text = csv.text();
     let mut lines = text.lines();
-    assert_eq!((lines.next(), lines.next(), lines.next_back()), (Some("n,label"), Some("0,row 0"), Some("149999,row 149999")));
+    assert_eq!(
+        (lines.next(), lines.next(), lines.next_back()),
+        (Some("n,label"), Some("0,row 0"), Some("149999,row 149999"))
+    );
 
     let arrow = ask("arrow");
     assert_eq!(arrow.content_type, "application/vnd.apache.arrow.stream");
-    let batches: Vec<_> = StreamReader::try_new(arrow.body.as_slice(), None).expect("an Arrow stream").map(|batch| batch.expect("a batch")).collect();
+    let batches: Vec<_> = StreamReader::try_new(arrow.body.as_slice(), None)
+        .expect("an Arrow stream")
+        .map(|batch| batch.expect("a batch"))
+        .collect();
     let sum: i64 = batches.iter().flat_map(|batch| batch.column(0).as_primitive::<Int64Type>().values().to_vec()).sum();
     assert_eq!(sum, 149_999 * 150_000 / 2);
 
     let parquet = ask("parquet");
     assert!(parquet.content_type.contains("parquet"), "{}", parquet.content_type);
-    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(arrow_bytes(parquet.body), 65_536).expect("a Parquet file");
+    let reader = parquet::arrow::arrow_reader::ParquetRecordBatchReader::try_new(arrow_bytes(parquet.body), 65_536)
+        .expect("a Parquet file");
     let rows: usize = reader.map(|batch| batch.expect("a batch").column(1).len()).sum();
     assert_eq!(rows, 150_000);
 }
@@ -161,7 +168,8 @@ fn mistakes_are_400_with_their_place() {
         assert!(answer.json()["error"]["message"].is_string(), "{query}");
     }
     for body in ["", "{", "[]", "{\"query\": 5}", "{\"query\": \"select 1\", \"format\": \"xml\"}"] {
-        let head = format!("POST /api/sql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json", server.ports().listen);
+        let head =
+            format!("POST /api/sql HTTP/1.1\r\nHost: {}\r\nContent-Type: application/json", server.ports().listen);
         let answer = server.raw(&head, body.as_bytes());
         assert!((400..500).contains(&answer.status), "{body}: {}", answer.status);
         assert!(answer.json()["error"]["message"].is_string(), "{body}");
@@ -214,7 +222,18 @@ fn a_statement_over_the_time_limit_is_504() {
 #[test]
 fn tables_explain_themselves() {
     let server = TestServer::start();
-    let tables = ["spans", "span_events", "span_links", "logs", "metrics", "histograms", "exp_histograms", "summaries", "exemplars", "series"];
+    let tables = [
+        "spans",
+        "span_events",
+        "span_links",
+        "logs",
+        "metrics",
+        "histograms",
+        "exp_histograms",
+        "summaries",
+        "exemplars",
+        "series",
+    ];
     let listed = server.rows("select table_name from information_schema.tables");
     for table in tables {
         assert!(listed.iter().any(|row| row[0] == table), "{table} in information_schema");
@@ -222,7 +241,17 @@ fn tables_explain_themselves() {
         let _ = server.sql(&format!("select * from {table} limit 1"));
     }
     let described = server.rows("describe spans");
-    for column in ["trace_id", "span_id", "start_time", "duration", "service_name", "attributes", "resource_attributes", "http_route", "k8s_pod_name"] {
+    for column in [
+        "trace_id",
+        "span_id",
+        "start_time",
+        "duration",
+        "service_name",
+        "attributes",
+        "resource_attributes",
+        "http_route",
+        "k8s_pod_name",
+    ] {
         assert!(described.iter().any(|row| row[0] == column), "{column} in describe spans: {described:?}");
     }
     let columns = server.count("select count(*) from information_schema.columns where table_name = 'spans'");
@@ -244,11 +273,13 @@ fn memory_and_files_answer_alike() {
         format!("select name from spans where trace_id = '{hex}' order by start_time"),
         "select count(*) from spans where start_time > now() - interval '1 hour'".to_owned(),
         "select count(*) from spans where start_time < now() - interval '1 hour'".to_owned(),
-        "select l.body, s.name from logs l join spans s on l.trace_id = s.trace_id and l.span_id = s.span_id".to_owned(),
+        "select l.body, s.name from logs l join spans s on l.trace_id = s.trace_id and l.span_id = s.span_id"
+            .to_owned(),
         "select name, unit, type, max(value) from metrics where service_name = 'shop' group by 1, 2, 3".to_owned(),
         "select count(*) from spans where resource_attributes['service.name'] = 'shop'".to_owned(),
     ];
-    let ask = |server: &TestServer| -> Vec<Value> { queries.iter().map(|query| server.sql(query)["rows"].clone()).collect() };
+    let ask =
+        |server: &TestServer| -> Vec<Value> { queries.iter().map(|query| server.sql(query)["rows"].clone()).collect() };
     let in_memory = ask(&server);
     assert_eq!(in_memory[0], json!([["shop", 2]]));
     assert_eq!(in_memory[1], json!([["GET /cart"], ["query"]]));

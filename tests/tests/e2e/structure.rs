@@ -28,7 +28,11 @@ fn production_files(endings: &[&str]) -> Vec<PathBuf> {
         for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
             let path = entry.expect("listed").path();
             let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-            let is_test = name == "tests" || name == "tests.rs" || name == "benches" || name.contains(".test.") || name == "node_modules";
+            let is_test = name == "tests"
+                || name == "tests.rs"
+                || name == "benches"
+                || name.contains(".test.")
+                || name == "node_modules";
             if is_test {
                 continue;
             }
@@ -93,7 +97,9 @@ fn crates_use_each_other_as_drawn() {
             Some(names) => names,
             None if is_example => &none,
             None => {
-                wrong.push(format!("ARCHITECTURE.md does not say what {name} may use (`{name} -> …` in a fenced block)"));
+                wrong.push(format!(
+                    "ARCHITECTURE.md does not say what {name} may use (`{name} -> …` in a fenced block)"
+                ));
                 continue;
             }
         };
@@ -137,7 +143,8 @@ fn paths_in(text: &str) -> Vec<&str> {
 #[test]
 fn files_stay_short() {
     let list = fs::read_to_string(root().join(LONG_FILES)).expect("the list is there");
-    let listed: BTreeSet<&str> = list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let listed: BTreeSet<&str> =
+        list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
     let mut long = BTreeMap::new();
     for path in production_files(&[".rs", ".ts", ".tsx"]) {
         let lines = production_lines(&fs::read_to_string(&path).expect("a source file is text"));
@@ -173,13 +180,19 @@ fn every_module_opens_with_its_header() {
 #[test]
 fn lints_are_in_force_everywhere() {
     let clippy = fs::read_to_string(root().join("clippy.toml")).expect("clippy.toml is there");
-    let threshold = clippy.lines().find_map(|line| line.strip_prefix("too-many-lines-threshold")?.split('=').nth(1)?.trim().parse::<u32>().ok());
+    let threshold = clippy
+        .lines()
+        .find_map(|line| line.strip_prefix("too-many-lines-threshold")?.split('=').nth(1)?.trim().parse::<u32>().ok());
     assert!(threshold.is_some_and(|lines| lines <= 70), "too-many-lines-threshold = 70 in clippy.toml");
     let workspace = fs::read_to_string(root().join("Cargo.toml")).expect("Cargo.toml is there");
     for lint in ["too_many_lines = \"deny\"", "unwrap_used = \"deny\"", "unsafe_code = \"forbid\""] {
         assert!(workspace.contains(lint), "{lint} in the workspace's lints");
     }
-    let metadata = MetadataCommand::new().manifest_path(root().join("Cargo.toml")).other_options(["--offline".to_owned()]).no_deps().exec();
+    let metadata = MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .other_options(["--offline".to_owned()])
+        .no_deps()
+        .exec();
     for package in metadata.expect("cargo metadata answers").packages {
         let manifest = fs::read_to_string(&package.manifest_path).expect("a manifest is text");
         assert!(manifest.contains("[lints]\nworkspace = true"), "{} takes the workspace's lints", package.name);
@@ -200,7 +213,10 @@ fn the_map_is_read_as_meant() {
                 ```\nspanlake-api -> spanlake-engine, spanlake-store  # reading routes\nspanlake-schemas ->\n```\nand `ui/src`";
     assert_eq!(paths_in(text), ["query/api", "clippy.toml", "ui/src"]);
     let arrows = allowed_arrows(text);
-    assert_eq!(arrows["spanlake-api"].iter().map(String::as_str).collect::<Vec<_>>(), ["spanlake-engine", "spanlake-store"]);
+    assert_eq!(
+        arrows["spanlake-api"].iter().map(String::as_str).collect::<Vec<_>>(),
+        ["spanlake-engine", "spanlake-store"]
+    );
     assert!(arrows["spanlake-schemas"].is_empty());
     assert_eq!(production_lines("a\nb\n#[cfg(test)]\nmod tests {\nc\n}\n"), 3);
 }

@@ -18,12 +18,23 @@ fn send_a_trace(server: &TestServer) {
     let mut root = span(TRACE, 0xeee1_9b7e_c3c1_b173, 0, "GET /cart", A_TIME);
     root.flags = 1;
     root.trace_state = "vendor=1".to_owned();
-    root.attributes = vec![text("http.request.method", "GET"), integer("http.response.status_code", 500), integer("big", i64::MAX)];
+    root.attributes =
+        vec![text("http.request.method", "GET"), integer("http.response.status_code", 500), integer("big", i64::MAX)];
     root.status = Some(Status { code: StatusCode::Error.into(), message: "boom".to_owned() });
     root.dropped_events_count = 2;
-    let exception = Event { time_unix_nano: A_TIME + 100, name: "exception".to_owned(), attributes: vec![text("exception.type", "E")], dropped_attributes_count: 3 };
+    let exception = Event {
+        time_unix_nano: A_TIME + 100,
+        name: "exception".to_owned(),
+        attributes: vec![text("exception.type", "E")],
+        dropped_attributes_count: 3,
+    };
     root.events = vec![exception];
-    root.links = vec![Link { trace_id: vec![0xab; 16], span_id: vec![0xcd; 8], attributes: vec![text("why", "retry")], ..Link::default() }];
+    root.links = vec![Link {
+        trace_id: vec![0xab; 16],
+        span_id: vec![0xcd; 8],
+        attributes: vec![text("why", "retry")],
+        ..Link::default()
+    }];
     let child = span(TRACE, 0xeee1_9b7e_c3c1_b174, 0xeee1_9b7e_c3c1_b173, "SELECT carts", A_TIME + 10);
     server.send(TRACES, &traces("frontend", vec![root]));
     server.send(TRACES, &traces("cart", vec![child]));
@@ -50,7 +61,10 @@ fn a_trace_comes_back_whole() {
         let child = &trace["spans"][1];
         assert_eq!((&child["parent_span_id"], &child["service_name"]), (&json!("eee19b7ec3c1b173"), &json!("cart")));
         let log = &trace["logs"][0];
-        assert_eq!((&log["body"], &log["span_id"], &log["severity_text"]), (&json!("hello"), &json!("eee19b7ec3c1b174"), &json!("INFO")));
+        assert_eq!(
+            (&log["body"], &log["span_id"], &log["severity_text"]),
+            (&json!("hello"), &json!("eee19b7ec3c1b174"), &json!("INFO"))
+        );
         assert_eq!((&log["time"], &log["service_name"]), (&json!((A_TIME + 20).to_string()), &json!("cart")));
         server.seal();
     }
@@ -91,7 +105,9 @@ fn ids_are_found_in_any_spelling() {
         let answer = server.trace(spelling);
         assert_eq!((answer.status, &answer.json()["trace_id"]), (200, &json!(HEX)), "{spelling}: {}", answer.text());
     }
-    for (id, status) in [("5b8efff798038103d269b633813fc60d", 404), ("no-such-id!", 400), ("5b8efff798038103d269b633813fc60d00", 400)] {
+    for (id, status) in
+        [("5b8efff798038103d269b633813fc60d", 404), ("no-such-id!", 400), ("5b8efff798038103d269b633813fc60d00", 400)]
+    {
         let answer = server.trace(id);
         assert_eq!(answer.status, status, "{id}: {}", answer.text());
         assert!(answer.json()["error"]["message"].is_string(), "{id}: {}", answer.text());
@@ -120,17 +136,28 @@ fn the_skeleton_is_an_arrow_stream() {
         ("log_count", DataType::UInt32),
     ];
     let schema = reader.schema();
-    let columns: Vec<_> = schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().clone())).collect();
+    let columns: Vec<_> =
+        schema.fields().iter().map(|field| (field.name().as_str(), field.data_type().clone())).collect();
     assert_eq!(columns, expected);
     let batches: Vec<_> = reader.map(|batch| batch.expect("a batch")).filter(|batch| batch.num_rows() > 0).collect();
     let [batch] = batches.as_slice() else { panic!("two spans are one batch") };
-    assert_eq!(batch.column(2).as_primitive::<TimestampNanosecondType>().values().to_vec(), [A_TIME, A_TIME + 10].map(|time| i64::try_from(time).expect("fits")));
+    assert_eq!(
+        batch.column(2).as_primitive::<TimestampNanosecondType>().values().to_vec(),
+        [A_TIME, A_TIME + 10].map(|time| i64::try_from(time).expect("fits"))
+    );
     assert_eq!(batch.column(3).as_primitive::<Int64Type>().value(0), 1_000_000);
     assert_eq!(batch.column(5).as_string::<i32>().value(1), "SELECT carts");
     assert_eq!(batch.column(7).as_string::<i32>().value(0), "error");
-    assert_eq!([8, 9].map(|column| batch.column(column).as_primitive::<UInt32Type>().values().to_vec()), [vec![1, 0], vec![0, 1]]);
+    assert_eq!(
+        [8, 9].map(|column| batch.column(column).as_primitive::<UInt32Type>().values().to_vec()),
+        [vec![1, 0], vec![0, 1]]
+    );
 
     let one = server.get(&format!("/api/traces/{HEX}?span_id=eee19b7ec3c1b174")).json();
-    assert_eq!((one["spans"].as_array().map(Vec::len), one["logs"].as_array().map(Vec::len)), (Some(1), Some(1)), "{one}");
+    assert_eq!(
+        (one["spans"].as_array().map(Vec::len), one["logs"].as_array().map(Vec::len)),
+        (Some(1), Some(1)),
+        "{one}"
+    );
     assert_eq!(one["spans"][0]["name"], "SELECT carts");
 }

@@ -37,7 +37,9 @@ fn counts_are_exact_while_seals_run() {
         let began = Instant::now();
         let mut last = 0;
         let mut counts = 0;
-        while began.elapsed() < Duration::from_secs(6) || (server.metric("spanlake_seals_total") < 5.0 && began.elapsed() < Duration::from_secs(60)) {
+        while began.elapsed() < Duration::from_secs(6)
+            || (server.metric("spanlake_seals_total") < 5.0 && began.elapsed() < Duration::from_secs(60))
+        {
             last = check_count(&server, &progress, last);
             counts += 1;
         }

@@ -23,9 +23,13 @@ pub fn templates(seed: u64) -> Vec<Template> {
                     record(&SERVICES[service], next_slot, &mut random)
                 })
                 .collect();
-            let scope_logs = vec![ScopeLogs { scope: super::scope("com.shop.Logger"), log_records, ..ScopeLogs::default() }];
-            let resource_logs =
-                vec![ResourceLogs { resource: Some(resource(service, instance)), scope_logs, ..ResourceLogs::default() }];
+            let scope_logs =
+                vec![ScopeLogs { scope: super::scope("com.shop.Logger"), log_records, ..ScopeLogs::default() }];
+            let resource_logs = vec![ResourceLogs {
+                resource: Some(resource(service, instance)),
+                scope_logs,
+                ..ResourceLogs::default()
+            }];
             let items = u32::try_from(ITEMS_PER_REQUEST).expect("small");
             Template::new(ExportLogsServiceRequest { resource_logs }.encode_to_vec(), items, &[])
         })
@@ -76,7 +80,9 @@ fn body(service: &Service, random: &mut Random) -> String {
         1 => format!("request finished: GET /api/v1/{noun}s/{} 200 {} bytes", random.hex(12), random.below(90_000)),
         2 => format!("cache miss for key {noun}:{}, loading from {}", random.hex(8), service.database),
         3 => format!("retrying call to {}.shop.svc, attempt {}", random.pick(&SERVICES).name, 1 + random.below(3)),
-        4 => format!("user u{} placed {noun} {} with {} items", random.below(400_000), random.hex(10), random.below(40)),
+        4 => {
+            format!("user u{} placed {noun} {} with {} items", random.below(400_000), random.hex(10), random.below(40))
+        }
         _ => format!("published event {noun}.changed with id {} to partition {}", random.uuid(), random.below(24)),
     }
 }

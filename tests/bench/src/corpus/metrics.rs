@@ -7,7 +7,8 @@ use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum,
+    AggregationTemporality, Gauge, Histogram, HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics,
+    ScopeMetrics, Sum,
 };
 use prost::Message;
 
@@ -63,7 +64,12 @@ pub fn number_templates() -> Vec<Template> {
 /// 20,480 series of histograms with 15 buckets.
 #[must_use]
 pub fn histogram_templates() -> Vec<Template> {
-    let names = ["http.server.request.duration", "http.client.request.duration", "rpc.server.duration", "db.client.operation.duration"];
+    let names = [
+        "http.server.request.duration",
+        "http.client.request.duration",
+        "rpc.server.duration",
+        "db.client.operation.duration",
+    ];
     templates(|instance, motions| names.iter().map(|name| histogram(name, instance, motions)).collect())
 }
 
@@ -95,8 +101,13 @@ fn attributes_of(name: &str, series: usize) -> Vec<KeyValue> {
     let method = ["GET", "POST", "PUT"][series % 3];
     match name {
         "process.memory.usage" | "shop.queue.fill" => vec![text("shop.role", "primary")],
-        "system.cpu.utilization" => vec![integer("cpu.logical_number", i64::try_from(series / 2).expect("small")), text("cpu.mode", ["user", "system"][series % 2])],
-        "jvm.memory.used" | "jvm.gc.time" => vec![text("jvm.memory.type", "heap"), text("jvm.memory.pool.name", format!("G1 {series}"))],
+        "system.cpu.utilization" => vec![
+            integer("cpu.logical_number", i64::try_from(series / 2).expect("small")),
+            text("cpu.mode", ["user", "system"][series % 2]),
+        ],
+        "jvm.memory.used" | "jvm.gc.time" => {
+            vec![text("jvm.memory.type", "heap"), text("jvm.memory.pool.name", format!("G1 {series}"))]
+        }
         _ => vec![
             text("http.request.method", method),
             text("http.route", format!("/api/v1/things/{series}/{{id}}")),
@@ -203,7 +214,9 @@ mod tests {
                         for point in points {
                             assert_eq!(point.time_unix_nano / 1000, (STARTED + round * COLLECTION_NANOS) / 1000);
                             series.insert(format!("{:?} {} {:?}", of.resource, metric.name, point.attributes));
-                            if let (Some(Value::AsInt(value)), Data::Sum(_)) = (point.value, metric.data.as_ref().unwrap()) {
+                            if let (Some(Value::AsInt(value)), Data::Sum(_)) =
+                                (point.value, metric.data.as_ref().unwrap())
+                            {
                                 counters.push(value);
                             }
                         }

@@ -71,7 +71,10 @@ pub fn resource(service: usize, instance: usize) -> Resource {
 
 /// Exceptions with the frames of a stack trace.
 pub const EXCEPTIONS: [(&str, &str); 4] = [
-    ("java.sql.SQLTransientConnectionException", "HikariPool-1 - Connection is not available, request timed out after 30000ms"),
+    (
+        "java.sql.SQLTransientConnectionException",
+        "HikariPool-1 - Connection is not available, request timed out after 30000ms",
+    ),
     ("java.util.concurrent.TimeoutException", "deadline exceeded after 2.499s while awaiting the upstream"),
     ("io.grpc.StatusRuntimeException", "UNAVAILABLE: upstream connect error or disconnect before headers"),
     ("com.shop.checkout.InsufficientStockException", "not enough stock for the requested quantity"),
@@ -90,7 +93,8 @@ pub fn stack_trace(exception: (&str, &str), random: &mut Random) -> String {
         "java.base/java.util.concurrent",
         "io.opentelemetry.javaagent.instrumentation",
     ];
-    const CLASSES: [&str; 6] = ["OrderService", "RetryTemplate", "DispatcherServlet", "ClientCallImpl", "HikariPool", "ThreadPoolExecutor"];
+    const CLASSES: [&str; 6] =
+        ["OrderService", "RetryTemplate", "DispatcherServlet", "ClientCallImpl", "HikariPool", "ThreadPoolExecutor"];
     const METHODS: [&str; 6] = ["placeOrder", "execute", "doDispatch", "invoke", "getConnection", "runWorker"];
     let mut trace = format!("{}: {}\n", exception.0, exception.1);
     for _ in 0..12 + random.index(18) {

@@ -139,7 +139,8 @@ impl<'a> Filler<'a> {
     /// A call to another service, a message, a database call or a step, under one of the spans so far.
     fn add_below(&mut self, parents: &mut Vec<Parent>) -> usize {
         let choices = [(); 3].map(|()| self.random.index(parents.len()));
-        let chosen = choices.into_iter().max_by_key(|choice| self.room[parents[*choice].service]).expect("there are three");
+        let chosen =
+            choices.into_iter().max_by_key(|choice| self.room[parents[*choice].service]).expect("there are three");
         let Parent { slot, service, start, end } = parents[chosen];
         let length = ((end - start) / 2).max(40);
         let begin = start + self.random.below(length) + 5;
