@@ -38,21 +38,12 @@ pub fn routes() -> Router {
         .with_description("Items left in the warehouse.")
         .with_callback(move |gauge| {
             for ((item, _), left) in PRICES.iter().zip(observed.iter()) {
-                gauge.observe(
-                    left.load(Ordering::Relaxed),
-                    &[KeyValue::new("shop.item", *item)],
-                );
+                gauge.observe(left.load(Ordering::Relaxed), &[KeyValue::new("shop.item", *item)]);
             }
         })
         .build();
-    let amount = meter
-        .f64_histogram("shop.payment.amount")
-        .with_unit("EUR")
-        .with_description("Amounts charged.");
-    let checkout = Checkout {
-        stock,
-        amount: amount.build(),
-    };
+    let amount = meter.f64_histogram("shop.payment.amount").with_unit("EUR").with_description("Amounts charged.");
+    let checkout = Checkout { stock, amount: amount.build() };
     Router::new()
         .route("/carts/{cart_id}", get(price_cart))
         .route("/payments", post(pay))
@@ -78,71 +69,42 @@ async fn price_cart(Path(cart_id): Path<String>) -> Json<Value> {
     .await
 }
 
-async fn pay(
-    State(checkout): State<Arc<Checkout>>,
-    Json(order): Json<Value>,
-) -> (StatusCode, Json<Value>) {
+async fn pay(State(checkout): State<Arc<Checkout>>, Json(order): Json<Value>) -> (StatusCode, Json<Value>) {
     let total = order["total"].as_f64().unwrap_or_default();
-    let span = info_span!(
-        "charge card",
-        shop.payment.amount = total,
-        shop.payment.method = "card"
-    );
+    let span = info_span!("charge card", shop.payment.amount = total, shop.payment.method = "card");
     match charge_card(&checkout, &order, total).instrument(span).await {
         Ok(()) => (StatusCode::OK, Json(json!({ "charged": total }))),
-        Err(PaymentDeclined(why)) => (
-            StatusCode::INTERNAL_SERVER_ERROR,
-            Json(json!({ "error": why })),
-        ),
+        Err(PaymentDeclined(why)) => (StatusCode::INTERNAL_SERVER_ERROR, Json(json!({ "error": why }))),
     }
 }
 
-async fn charge_card(
-    checkout: &Checkout,
-    order: &Value,
-    total: f64,
-) -> Result<(), PaymentDeclined> {
+async fn charge_card(checkout: &Checkout, order: &Value, total: f64) -> Result<(), PaymentDeclined> {
     let span = Span::current();
     if let Err(declined) = ask_bank(&order["card"]).await {
         record_exception(&span, &declined);
         return Err(declined);
     }
     for ((item, _), left) in PRICES.iter().zip(checkout.stock.iter()) {
-        if order["items"]
-            .as_array()
-            .is_some_and(|items| items.contains(&json!(item)))
-        {
+        if order["items"].as_array().is_some_and(|items| items.contains(&json!(item))) {
             left.fetch_sub(1, Ordering::Relaxed);
         }
     }
-    span.add_event(
-        "card charged",
-        vec![KeyValue::new("shop.payment.amount", total)],
-    );
-    checkout
-        .amount
-        .record(total, &[KeyValue::new("shop.payment.method", "card")]);
+    span.add_event("card charged", vec![KeyValue::new("shop.payment.amount", total)]);
+    checkout.amount.record(total, &[KeyValue::new("shop.payment.method", "card")]);
     info!(name: "shop.card.charged", { shop.payment.amount = total }, "card charged");
     Ok(())
 }
 
 async fn ask_bank(card: &Value) -> Result<(), PaymentDeclined> {
     tokio::time::sleep(Duration::from_millis(6)).await;
-    if card == "expired" {
-        Err(PaymentDeclined("card expired"))
-    } else {
-        Ok(())
-    }
+    if card == "expired" { Err(PaymentDeclined("card expired")) } else { Ok(()) }
 }
 
 /// An error as the conventions want it: an `exception` event and the span's status, and a log record besides.
 fn record_exception(span: &Span, PaymentDeclined(message): &PaymentDeclined) {
     span.add_event(
         "exception",
-        vec![
-            KeyValue::new("exception.type", "PaymentDeclined"),
-            KeyValue::new("exception.message", *message),
-        ],
+        vec![KeyValue::new("exception.type", "PaymentDeclined"), KeyValue::new("exception.message", *message)],
     );
     span.set_attribute("error.type", "PaymentDeclined");
     span.set_status(Status::error(*message));

@@ -24,16 +24,12 @@ use tokio::runtime::Handle;
 use tracing::{Instrument, Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-const DURATION_BUCKETS_S: [f64; 14] = [
-    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
-];
+const DURATION_BUCKETS_S: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Serves the routes, each in a span, on a free port of the loopback, and answers that port.
 pub async fn serve(routes: Router) -> anyhow::Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0")
-        .await
-        .context("cannot listen on the loopback")?;
+    let listener = TcpListener::bind("127.0.0.1:0").await.context("cannot listen on the loopback")?;
     let port = listener.local_addr()?.port();
     let duration = global::meter("rust-shop")
         .f64_histogram("http.server.request.duration")
@@ -56,9 +52,7 @@ async fn in_server_span(
 ) -> axum::response::Response {
     let started = Instant::now();
     let method = request.method().to_string();
-    let route = route
-        .map(|route| route.as_str().to_owned())
-        .unwrap_or_default();
+    let route = route.map(|route| route.as_str().to_owned()).unwrap_or_default();
     let span = info_span!(
         "server",
         otel.name = format!("{method} {route}").trim_end(),
@@ -70,25 +64,16 @@ async fn in_server_span(
         server.address = "127.0.0.1",
         client.address = %client.ip(),
     );
-    let parent = global::get_text_map_propagator(|propagator| {
-        propagator.extract(&HeaderExtractor(request.headers()))
-    });
+    let parent = global::get_text_map_propagator(|propagator| propagator.extract(&HeaderExtractor(request.headers())));
     // Fails only where no telemetry was started, and then there is no span either.
     let _ = span.set_parent(parent);
 
     let response = next.run(request).instrument(span.clone()).await;
-    record_status(
-        &span,
-        response.status(),
-        response.status().is_server_error(),
-    );
+    record_status(&span, response.status(), response.status().is_server_error());
     let attributes = [
         KeyValue::new("http.request.method", method),
         KeyValue::new("http.route", route),
-        KeyValue::new(
-            "http.response.status_code",
-            i64::from(response.status().as_u16()),
-        ),
+        KeyValue::new("http.response.status_code", i64::from(response.status().as_u16())),
         KeyValue::new("url.scheme", "http"),
     ];
     duration.record(started.elapsed().as_secs_f64(), &attributes);
@@ -111,10 +96,7 @@ pub struct Caller {
 
 impl Caller {
     pub fn new(port: u16) -> Self {
-        Self {
-            client: HyperClient::with_default_connector(TIMEOUT, None),
-            port,
-        }
+        Self { client: HyperClient::with_default_connector(TIMEOUT, None), port }
     }
 
     /// Calls in a client span and carries the trace there. `template` names the span; `path` is what is asked.
@@ -139,10 +121,7 @@ impl Caller {
         global::get_text_map_propagator(|propagator| {
             propagator.inject_context(&span.context(), &mut HeaderInjector(&mut headers));
         });
-        let answer = self
-            .plain_call(method, path, body, headers)
-            .instrument(span.clone())
-            .await;
+        let answer = self.plain_call(method, path, body, headers).instrument(span.clone()).await;
         match &answer {
             Ok((status, _)) => record_status(&span, *status, !status.is_success()),
             Err(error) => span.set_status(Status::error(error.to_string())),
@@ -164,11 +143,7 @@ impl Caller {
             .header("content-type", "application/json")
             .body(Bytes::from(body.to_string()))?;
         request.headers_mut().extend(headers);
-        let response = self
-            .client
-            .send_bytes(request)
-            .await
-            .map_err(anyhow::Error::from_boxed)?;
+        let response = self.client.send_bytes(request).await.map_err(anyhow::Error::from_boxed)?;
         Ok((response.status(), serde_json::from_slice(response.body())?))
     }
 }
@@ -183,10 +158,7 @@ pub struct ExportClient {
 
 impl ExportClient {
     pub fn on_this_runtime() -> Self {
-        Self {
-            client: HyperClient::with_default_connector(TIMEOUT, None),
-            runtime: Handle::current(),
-        }
+        Self { client: HyperClient::with_default_connector(TIMEOUT, None), runtime: Handle::current() }
     }
 }
 
@@ -194,8 +166,6 @@ impl ExportClient {
 impl HttpClient for ExportClient {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let client = self.client.clone();
-        self.runtime
-            .spawn(async move { client.send_bytes(request).await })
-            .await?
+        self.runtime.spawn(async move { client.send_bytes(request).await }).await?
     }
 }

@@ -19,13 +19,8 @@ use serde_json::{Value, json};
 use crate::telemetry::{Sent, Telemetry};
 
 const USAGE: &str = "usage: rust-shop [--orders N | --forever]";
-const METRICS: [&str; 5] = [
-    "http.server.request.duration",
-    "shop.orders",
-    "shop.orders.waiting",
-    "shop.payment.amount",
-    "shop.stock",
-];
+const METRICS: [&str; 5] =
+    ["http.server.request.duration", "shop.orders", "shop.orders.waiting", "shop.payment.amount", "shop.stock"];
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -42,9 +37,7 @@ fn main() -> anyhow::Result<()> {
 /// The frontend and its customers, with `orders` of them or without end.
 fn run_shop(orders: Option<u64>) -> anyhow::Result<()> {
     let (mut checkout, mut checkout_output) = start_checkout()?;
-    let port = read_line(&mut checkout_output)?["listening"]
-        .as_u64()
-        .context("the checkout says no port")?;
+    let port = read_line(&mut checkout_output)?["listening"].as_u64().context("the checkout says no port")?;
 
     let runtime = tokio::runtime::Runtime::new()?;
     let telemetry = runtime.block_on(async { Telemetry::start("frontend") })?;
@@ -57,10 +50,7 @@ fn run_shop(orders: Option<u64>) -> anyhow::Result<()> {
     sent.add(theirs);
     if orders.is_none() {
         let (spans, logs) = (sent.spans, sent.logs);
-        writeln!(
-            std::io::stdout(),
-            "sent {spans} spans and {logs} log records"
-        )?;
+        writeln!(std::io::stdout(), "sent {spans} spans and {logs} log records")?;
         return Ok(());
     }
     write_line(&json!({

@@ -67,27 +67,16 @@ impl Telemetry {
             .with_filter(ours.clone().and(filter_fn(|metadata| metadata.is_span())));
         let logs = OpenTelemetryTracingBridge::new(&logger_provider).with_filter(ours);
         tracing_subscriber::registry().with(spans).with(logs).init();
-        Ok(Self {
-            tracer_provider,
-            meter_provider,
-            logger_provider,
-            counter,
-        })
+        Ok(Self { tracer_provider, meter_provider, logger_provider, counter })
     }
 
     /// Sends what is still waiting, and tells what was sent in all. A shop whose telemetry cannot be delivered
     /// still closes in order; it only says so.
     pub fn shutdown(self) -> Sent {
-        let results = [
-            self.tracer_provider.shutdown(),
-            self.logger_provider.shutdown(),
-            self.meter_provider.shutdown(),
-        ];
+        let results =
+            [self.tracer_provider.shutdown(), self.logger_provider.shutdown(), self.meter_provider.shutdown()];
         for error in results.into_iter().filter_map(Result::err) {
-            let _ = std::io::Write::write_fmt(
-                &mut std::io::stderr(),
-                format_args!("telemetry was lost: {error}\n"),
-            );
+            let _ = std::io::Write::write_fmt(&mut std::io::stderr(), format_args!("telemetry was lost: {error}\n"));
         }
         self.counter.sent()
     }
@@ -108,18 +97,9 @@ fn build_exporters() -> anyhow::Result<(SpanExporter, MetricExporter, LogExporte
         "http/protobuf" | "http/json" => {
             let client = ExportClient::on_this_runtime();
             Ok((
-                SpanExporter::builder()
-                    .with_http()
-                    .with_http_client(client.clone())
-                    .build()?,
-                MetricExporter::builder()
-                    .with_http()
-                    .with_http_client(client.clone())
-                    .build()?,
-                LogExporter::builder()
-                    .with_http()
-                    .with_http_client(client)
-                    .build()?,
+                SpanExporter::builder().with_http().with_http_client(client.clone()).build()?,
+                MetricExporter::builder().with_http().with_http_client(client.clone()).build()?,
+                LogExporter::builder().with_http().with_http_client(client).build()?,
             ))
         }
         other => {

@@ -65,8 +65,7 @@ impl SpanProcessor for Counter {
         let mut sent = self.lock();
         sent.spans += 1;
         if sent.trace_ids.len() < TRACE_IDS_MAX {
-            sent.trace_ids
-                .insert(span.span_context.trace_id().to_string());
+            sent.trace_ids.insert(span.span_context.trace_id().to_string());
         }
     }
 
