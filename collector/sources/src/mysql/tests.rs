@@ -143,6 +143,17 @@ fn variables_become_the_collectors_metrics() {
 }
 
 #[test]
+fn the_decoder_takes_all_of_it() {
+    let readings = [("Uptime", "1"), ("Questions", "1"), ("Threads_running", "1"), ("Big", "18446744073709551615")];
+    let message = polled(&readings, 10, &mut Counters::default());
+    let (signal, encoding) = (spanlake_schemas::ingest::Signal::Metrics, spanlake_schemas::ingest::Encoding::Protobuf);
+    let (limits, body) = (spanlake_schemas::ingest::DecodeLimits::default(), message.encode_to_vec());
+    let decoded =
+        spanlake_schemas::otlp::decode(signal, encoding, &body, 10 * SECOND, &limits, &NoKnownSeries).unwrap();
+    assert_eq!((decoded.accepted, decoded.rejected, decoded.unknown_fields), (points(&message).len() as u64, 0, 0));
+}
+
+#[test]
 fn kinds_are_told_apart() {
     let readings =
         [("Uptime", "1"), ("Questions", "1"), ("Threads_running", "1"), ("Open_files", "1"), ("Com_do", "1")];
@@ -198,7 +209,7 @@ fn no_variable_is_in_two_metrics() {
     variables.sort_unstable();
     variables.dedup();
     assert_eq!(variables.len(), all);
-    assert!(names::METRICS.iter().all(|metric| metric.key.is_some() == (metric.points[0].value != "")));
+    assert!(names::METRICS.iter().all(|metric| metric.key.is_some() == !metric.points[0].value.is_empty()));
 }
 
 #[test]
