@@ -209,7 +209,7 @@ fn no_variable_is_in_two_metrics() {
     variables.sort_unstable();
     variables.dedup();
     assert_eq!(variables.len(), all);
-    assert!(names::METRICS.iter().all(|metric| metric.key.is_some() == !metric.points[0].value.is_empty()));
+    assert!(names::METRICS.iter().all(|metric| metric.key.is_some() != metric.points[0].value.is_empty()));
 }
 
 #[test]
