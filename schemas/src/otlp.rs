@@ -119,8 +119,8 @@ impl RequestContext<'_> {
         let repaired;
         let attempt = match self.attempt(body, notes) {
             Err(Failure::Columns(ColumnError::InvalidUtf8)) => {
-                let (text, replaced) =
-                    repair::repair(self.signal, body).map_err(|fault| Failure::Wire(fault).into_error(self.signal, body))?;
+                let (text, replaced) = repair::repair(self.signal, body)
+                    .map_err(|fault| Failure::Wire(fault).into_error(self.signal, body))?;
                 repaired = text;
                 let mut notes = Notes::default();
                 notes.change(Change::TextReplaced, replaced);
@@ -139,7 +139,12 @@ impl RequestContext<'_> {
         }
     }
 
-    fn attempt_rows<'a, S: SignalRows<'a>>(self, body: &'a [u8], notes: Notes, mut rows: S) -> Result<Decoded, Failure> {
+    fn attempt_rows<'a, S: SignalRows<'a>>(
+        self,
+        body: &'a [u8],
+        notes: Notes,
+        mut rows: S,
+    ) -> Result<Decoded, Failure> {
         let limits = AttributeLimits {
             count_max: usize::try_from(self.limits.attributes_per_item_max).unwrap_or(usize::MAX),
             depth_max: self.limits.value_depth_max,

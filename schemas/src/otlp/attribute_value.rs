@@ -100,8 +100,9 @@ impl AttributeValue {
             Self::Text(text) => json!(text),
             Self::Integer(integer) if integer.unsigned_abs() > EXACT_MAX => json!(integer.to_string()),
             Self::Integer(integer) => json!(integer),
-            Self::Double(double) => Number::from_f64(*double)
-                .map_or_else(|| json!(double_text(*double)), serde_json::Value::Number),
+            Self::Double(double) => {
+                Number::from_f64(*double).map_or_else(|| json!(double_text(*double)), serde_json::Value::Number)
+            }
             Self::Bool(truth) => json!(truth),
             Self::Bytes(bytes) => json!({ BYTES_WRAPPER: STANDARD.encode(bytes) }),
             Self::Array(values) => values.iter().map(Self::to_json).collect(),

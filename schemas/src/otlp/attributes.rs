@@ -115,13 +115,7 @@ pub(super) fn read_value<'a>(scan: &mut Scan, parts: &[&'a [u8]], depth: u32) ->
 
 /// Reads an array or key-value list as the next member of the oneof: merged if the last was of the same kind.
 #[inline(never)]
-fn read_list<'a>(
-    scan: &mut Scan,
-    reader: &mut Reader<'a>,
-    key: u32,
-    before: Value<'a>,
-    depth: u32,
-) -> Wire<Value<'a>> {
+fn read_list<'a>(scan: &mut Scan, reader: &mut Reader<'a>, key: u32, before: Value<'a>, depth: u32) -> Wire<Value<'a>> {
     let list = reader.bytes()?;
     scan.deepest = scan.deepest.max(depth);
     if depth <= VALUE_DEPTH_HARD_MAX {
@@ -233,11 +227,7 @@ impl<'a> AttributeList<'a> {
 }
 
 /// Reads a value that is no attribute; `None` where it is nested too deep.
-pub(super) fn read_bounded_value<'a>(
-    scan: &mut Scan,
-    parts: &[&'a [u8]],
-    depth_max: u32,
-) -> Wire<Option<Value<'a>>> {
+pub(super) fn read_bounded_value<'a>(scan: &mut Scan, parts: &[&'a [u8]], depth_max: u32) -> Wire<Option<Value<'a>>> {
     scan.deepest = 0;
     let value = read_value(scan, parts, 0)?;
     Ok((scan.deepest <= depth_max.min(VALUE_DEPTH_HARD_MAX)).then_some(value))

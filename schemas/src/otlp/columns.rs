@@ -458,12 +458,7 @@ pub(super) struct Assembler<'s> {
 
 impl<'s> Assembler<'s> {
     pub(super) fn new(rows: usize, schema: &'s Fields) -> Self {
-        Self {
-            rows,
-            schema,
-            fields: Vec::with_capacity(schema.len()),
-            arrays: Vec::with_capacity(schema.len()),
-        }
+        Self { rows, schema, fields: Vec::with_capacity(schema.len()), arrays: Vec::with_capacity(schema.len()) }
     }
 
     /// Adds a column. Columns MUST come in the schema's order.

@@ -95,8 +95,8 @@ const fn message(fields: &'static [Field]) -> Message {
     Message { fields, is_list: false }
 }
 
-use FieldType::{Bool, Bytes, Double, Fixed32, Fixed64, Id, Int32, Int64, SFixed64, SInt32, Text, UInt32, UInt64};
 use FieldType::Message as Of;
+use FieldType::{Bool, Bytes, Double, Fixed32, Fixed64, Id, Int32, Int64, SFixed64, SInt32, Text, UInt32, UInt64};
 
 /// The request of a signal.
 pub(super) fn request(signal: Signal) -> &'static Message {
@@ -151,11 +151,8 @@ static RESOURCE: Message = message(&[
 
 static TRACES_REQUEST: Message = message(&[many(1, "resourceSpans", Of(&RESOURCE_SPANS))]);
 
-static RESOURCE_SPANS: Message = message(&[
-    one(1, "resource", Of(&RESOURCE)),
-    many(2, "scopeSpans", Of(&SCOPE_SPANS)),
-    one(3, "schemaUrl", Text),
-]);
+static RESOURCE_SPANS: Message =
+    message(&[one(1, "resource", Of(&RESOURCE)), many(2, "scopeSpans", Of(&SCOPE_SPANS)), one(3, "schemaUrl", Text)]);
 
 static SCOPE_SPANS: Message =
     message(&[one(1, "scope", Of(&SCOPE)), many(2, "spans", Of(&SPAN)), one(3, "schemaUrl", Text)]);
@@ -201,11 +198,8 @@ static STATUS: Message = message(&[one(2, "message", Text), one(3, "code", Int32
 
 static LOGS_REQUEST: Message = message(&[many(1, "resourceLogs", Of(&RESOURCE_LOGS))]);
 
-static RESOURCE_LOGS: Message = message(&[
-    one(1, "resource", Of(&RESOURCE)),
-    many(2, "scopeLogs", Of(&SCOPE_LOGS)),
-    one(3, "schemaUrl", Text),
-]);
+static RESOURCE_LOGS: Message =
+    message(&[one(1, "resource", Of(&RESOURCE)), many(2, "scopeLogs", Of(&SCOPE_LOGS)), one(3, "schemaUrl", Text)]);
 
 static SCOPE_LOGS: Message =
     message(&[one(1, "scope", Of(&SCOPE)), many(2, "logRecords", Of(&LOG_RECORD)), one(3, "schemaUrl", Text)]);

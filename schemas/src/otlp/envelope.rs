@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use arrow::datatypes::{Int64Type, TimestampNanosecondType, UInt32Type};
 
-use super::attributes::{AttributeColumns, AttributeLimits, AttributeList, Attribute, Scan, Value};
+use super::attributes::{Attribute, AttributeColumns, AttributeLimits, AttributeList, Scan, Value};
 use super::canonical::{PartsHash, attributes_hash};
 use super::columns::{Assembler, ColumnError, Numbers, SparseText, Text, fields_of};
 use super::notes::{Change, Notes};

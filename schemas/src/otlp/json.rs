@@ -45,15 +45,12 @@ pub(super) fn transcode(signal: Signal, body: &[u8]) -> Result<Transcoded, JsonF
     // Nesting is bounded by `ValueSeed`, and what is ignored is passed over without recursion.
     deserializer.disable_recursion_limit();
     let seed = MessageSeed { writer: &mut writer, message: descriptors::request(signal), depth: 0 };
-    seed.deserialize(&mut deserializer)
-        .and_then(|()| deserializer.end())
-        .map_err(|error| fault(&text, &error))?;
+    seed.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| fault(&text, &error))?;
     Ok(Transcoded { protobuf: writer.out, repaired, unknown_fields: writer.unknown_fields })
 }
 
 fn fault(text: &str, error: &serde_json::Error) -> JsonFault {
-    let lines_before: usize =
-        text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+    let lines_before: usize = text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
     let offset = (lines_before + error.column().saturating_sub(1)).min(text.len());
     let reason = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());
@@ -173,9 +170,7 @@ impl ValueSeed<'_> {
                 u64::from(((number << 1) ^ (number >> 31)).cast_unsigned())
             }
             FieldType::UInt32 | FieldType::Fixed32 => u64::from(u32::try_from(integer).map_err(out_of_range)?),
-            FieldType::Int64 | FieldType::SFixed64 => {
-                i64::try_from(integer).map_err(out_of_range)?.cast_unsigned()
-            }
+            FieldType::Int64 | FieldType::SFixed64 => i64::try_from(integer).map_err(out_of_range)?.cast_unsigned(),
             FieldType::UInt64 | FieldType::Fixed64 => u64::try_from(integer).map_err(out_of_range)?,
             FieldType::Double => (integer as f64).to_bits(),
             _ => return Err(self.wrong("a number is not expected")),

@@ -5,9 +5,7 @@
 use arrow::datatypes::{Int32Type, TimestampNanosecondType, UInt32Type};
 
 use super::attributes::{AttributeColumns, Value, read_bounded_value};
-use super::columns::{
-    Assembler, ColumnError, Numbers, SparseFlags, SparseIds, SparseNumbers, SparseText, fields_of,
-};
+use super::columns::{Assembler, ColumnError, Numbers, SparseFlags, SparseIds, SparseNumbers, SparseText, fields_of};
 use super::envelope::{Origin, OriginColumns, Shared, SignalRows};
 use super::notes::{Change, Notes, Rejection};
 use super::promotion::{self, PromotedColumns};

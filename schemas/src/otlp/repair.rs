@@ -43,14 +43,7 @@ impl Repair {
         }
     }
 
-    fn field(
-        &mut self,
-        field: &Field,
-        before: Reader<'_>,
-        reader: &mut Reader<'_>,
-        key: u32,
-        depth: u32,
-    ) -> Wire<()> {
+    fn field(&mut self, field: &Field, before: Reader<'_>, reader: &mut Reader<'_>, key: u32, depth: u32) -> Wire<()> {
         let wire_type = field.field_type.wire_type();
         match field.field_type {
             FieldType::Text if key & 7 == WIRE_LENGTH => self.text(field, reader.bytes()?),

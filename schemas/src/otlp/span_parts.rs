@@ -9,9 +9,7 @@ use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, TimestampNanosecondType, UInt32Type};
 
 use super::attributes::AttributeColumns;
-use super::columns::{
-    Assembler, Column, Finished, Ids, ListEnds, Numbers, SparseText, Text, item_field,
-};
+use super::columns::{Assembler, Column, Finished, Ids, ListEnds, Numbers, SparseText, Text, item_field};
 use super::envelope::Shared;
 use super::notes::Change;
 use super::traces::valid_id;

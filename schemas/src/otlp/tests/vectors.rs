@@ -1,0 +1,35 @@
+//! The JSON examples of the OTLP specification, where they are at hand.
+
+use std::path::PathBuf;
+
+use super::{decode_json, decode_protobuf};
+use crate::ingest::Signal;
+use crate::otlp::json_to_protobuf;
+
+fn shared_data() -> Option<PathBuf> {
+    let root = std::env::var_os("SPANLAKE_SHARED")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    let data = root.join("data/otlp");
+    data.is_dir().then_some(data)
+}
+
+#[test]
+fn the_specifications_examples_decode_whole() {
+    let Some(data) = shared_data() else {
+        println!("not run: no shared data");
+        return;
+    };
+    for (file, signal, accepted) in [
+        ("trace.json", Signal::Traces, 1),
+        ("logs.json", Signal::Logs, 1),
+        ("events.json", Signal::Logs, 1),
+        ("metrics.json", Signal::Metrics, 4),
+    ] {
+        let body = std::fs::read(data.join(file)).unwrap();
+        let decoded = decode_json(signal, &body).unwrap();
+        assert_eq!((decoded.accepted, decoded.rejected, decoded.unknown_fields), (accepted, 0, 0), "{file}");
+        assert_eq!(decoded.message, None, "{file}");
+        let protobuf = json_to_protobuf(signal, &body).unwrap();
+        assert_eq!(decode_protobuf(signal, &protobuf).unwrap().batches.tables, decoded.batches.tables, "{file}");
+    }
+}
