@@ -4,9 +4,11 @@
 
 mod access;
 mod merge;
+mod merge_types;
 
 pub(crate) use access::{Attribute, is_attribute_map, values_of_key};
 pub(crate) use merge::MergeAttributes;
+pub(crate) use merge_types::MergeAttributeTypes;
 
 use datafusion::logical_expr::ScalarUDF;
 

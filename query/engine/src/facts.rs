@@ -33,6 +33,20 @@ pub(crate) struct Facts {
     pub(crate) store: ReadHalf,
     pub(crate) version: Arc<Version>,
     pub(crate) reading: Arc<Reading>,
+    pub(crate) filters: FilterPlace,
+}
+
+/// Where rows of files are filtered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FilterPlace {
+    /// Where it should be cheaper, by the columns of the scan.
+    Chosen,
+    /// Within the Parquet reader.
+    #[cfg(test)]
+    Reader,
+    /// Above it.
+    #[cfg(test)]
+    Plan,
 }
 
 impl std::fmt::Debug for Facts {

@@ -60,7 +60,10 @@ impl Engine {
     /// # Errors
     /// When a table or the runtime cannot be set up.
     pub fn new(store: ReadHalf, limits: EngineLimits) -> Result<Self, EngineError> {
-        let sessions = Sessions::new(store, &limits)?;
+        Self::over(Sessions::new(store, &limits)?, limits)
+    }
+
+    fn over(sessions: Sessions, limits: EngineLimits) -> Result<Self, EngineError> {
         let threads = Threads::start(limits.thread_count())?;
         let admission = Admission::new(limits.concurrency, limits.queue_wait);
         Ok(Self { inner: Arc::new(Inner { limits, sessions, admission, threads }) })

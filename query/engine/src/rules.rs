@@ -5,6 +5,7 @@
 
 mod attribute_access;
 mod id_literals;
+mod joins_yield;
 mod planner;
 mod top_rows;
 
@@ -26,7 +27,8 @@ pub(crate) fn install(state: SessionState) -> Result<SessionState> {
     optimizer.rules.push(top);
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(planner::SpanlakePlanner)];
     planners.extend(state.expr_planners().iter().cloned());
-    let mut builder = SessionStateBuilder::new_from_existing(state).with_expr_planners(planners);
+    let yields = Arc::new(joins_yield::JoinsYield);
+    let mut builder = SessionStateBuilder::new_from_existing(state).with_expr_planners(planners).with_physical_optimizer_rule(yields);
     *builder.analyzer() = Some(analyzer);
     *builder.optimizer() = Some(optimizer);
     Ok(builder.build())

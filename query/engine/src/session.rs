@@ -21,7 +21,7 @@ use spanlake_store::ReadHalf;
 
 use crate::dimensions::DimensionCache;
 use crate::explain_error::explain;
-use crate::facts::{Facts, Reading};
+use crate::facts::{Facts, FilterPlace, Reading};
 use crate::logical::{TableDoc, table_doc};
 use crate::{EngineError, EngineLimits, attributes, ids, rules};
 use tables::StatementTables;
@@ -40,6 +40,7 @@ pub(crate) struct Sessions {
     store: ReadHalf,
     template: Arc<SessionState>,
     dimensions: Arc<DimensionCache>,
+    filters: FilterPlace,
 }
 
 /// What one statement is planned in.
@@ -66,7 +67,13 @@ impl Sessions {
             template.register_udf(Arc::new(function)).map_err(failed)?;
         }
         let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));
-        Ok(Self { store, template: Arc::new(template), dimensions })
+        Ok(Self { store, template: Arc::new(template), dimensions, filters: FilterPlace::Chosen })
+    }
+
+    /// The same, with filters of files always in one place: for tests that compare.
+    #[cfg(test)]
+    pub(crate) fn with_filters(self, filters: FilterPlace) -> Self {
+        Self { filters, ..self }
     }
 
     pub(crate) fn store(&self) -> &ReadHalf {
@@ -87,7 +94,8 @@ impl Sessions {
     fn tables(&self) -> (StatementTables, Arc<Reading>) {
         let version = self.store.pin();
         let reading = Arc::new(Reading::default());
-        let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading) };
+        let facts =
+            Facts { store: self.store.clone(), version, reading: Arc::clone(&reading), filters: self.filters };
         (StatementTables::new(Arc::clone(&self.template), facts, Arc::clone(&self.dimensions)), reading)
     }
 

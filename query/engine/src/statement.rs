@@ -4,10 +4,13 @@
 
 use std::sync::Arc;
 
+use datafusion::common::DataFusionError;
 use datafusion::execution::context::SQLOptions;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::Statement as SqlStatement;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::parser::ParserError;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 
 use crate::EngineError;
 use crate::driver::Planned;
@@ -19,6 +22,9 @@ use crate::stream::Cost;
 const SQL_BYTES_MAX: usize = 256 << 10;
 /// Nesting of parentheses, subqueries and the like.
 const RECURSION_MAX: usize = 64;
+/// Words and signs but for commas and literals, which may be many in a list. What can make an expression deep
+/// (`a or b or c …`) is bounded by it, and so is the stack that a plan takes.
+const TOKENS_MAX: usize = 10_000;
 
 /// Reads, checks and plans a statement against one version of the store.
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
@@ -47,6 +53,12 @@ fn read(sql: &str) -> Result<Statement, EngineError> {
         let message = format!("the statement is {} bytes long; at most {SQL_BYTES_MAX} are read", sql.len());
         return Err(EngineError::Unsupported { message });
     }
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| explain(&tokenizer_error(error)))?;
+    let nesting = tokens.iter().filter(|token| may_nest(token)).count();
+    if nesting > TOKENS_MAX {
+        let message = format!("the statement has {nesting} words and signs beside literals; at most {TOKENS_MAX} are read");
+        return Err(EngineError::Unsupported { message });
+    }
     let mut statements = DFParserBuilder::new(sql)
         .with_dialect(&GenericDialect {})
         .with_recursion_limit(RECURSION_MAX)
@@ -62,6 +74,14 @@ fn read(sql: &str) -> Result<Statement, EngineError> {
     }
     check(&statement)?;
     Ok(statement)
+}
+
+fn tokenizer_error(error: TokenizerError) -> DataFusionError {
+    DataFusionError::SQL(Box::new(ParserError::TokenizerError(error.to_string())), None)
+}
+
+fn may_nest(token: &Token) -> bool {
+    !matches!(token, Token::Whitespace(_) | Token::Comma | Token::Number(..) | Token::SingleQuotedString(_))
 }
 
 fn check(statement: &Statement) -> Result<(), EngineError> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::metrics::{MetricValue, MetricsSet};
 use futures::Stream;
 
 use crate::EngineError;
@@ -61,10 +62,15 @@ impl Cost {
 }
 
 fn add_plan(plan: &dyn ExecutionPlan, stats: &mut QueryStats) {
-    if let Some(metrics) = plan.metrics() {
-        let sum = |name: &str| metrics.sum_by_name(name).map_or(0, |value| value.as_usize() as u64);
-        stats.files_read += sum("files_opened");
-        stats.bytes_scanned += sum("bytes_scanned");
+    for metric in plan.metrics().iter().flat_map(MetricsSet::iter) {
+        match metric.value() {
+            // A file that is left out while the statement runs counts as pruned here, and is not read.
+            MetricValue::PruningMetrics { name, pruning_metrics } if name == "files_ranges_pruned_statistics" => {
+                stats.files_read += pruning_metrics.matched() as u64;
+            }
+            MetricValue::Count { name, count } if name == "bytes_scanned" => stats.bytes_scanned += count.value() as u64,
+            _ => {}
+        }
     }
     for child in plan.children() {
         add_plan(child.as_ref(), stats);

@@ -6,6 +6,10 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::EngineError;
 
+/// Plans are walked recursively, and not all of DataFusion grows its stack as it goes: this holds the deepest
+/// plan that [`crate::statement`] lets pass. Memory that is not touched is not used.
+const STACK_BYTES: usize = 64 << 20;
+
 /// A runtime that may be dropped from within another one.
 pub(crate) struct Threads {
     runtime: Option<Runtime>,
@@ -17,6 +21,7 @@ impl Threads {
         let runtime = Builder::new_multi_thread()
             .worker_threads(count)
             .max_blocking_threads(count * 4 + 8)
+            .thread_stack_size(STACK_BYTES)
             .thread_name("spanlake-query")
             .enable_time()
             .build()

@@ -18,7 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::path::Path as ObjectPath;
 use spanlake_store::DataFile;
 
-use super::Scan;
+use super::{FilterPlace, Scan};
 
 /// With more columns than this beside those in filters, rows that fail are better never decoded.
 const NARROW_COLUMNS_MAX: usize = 6;
@@ -64,6 +64,13 @@ pub(super) fn exec(
 
 /// Filtering while decoding pays where few rows pass and much else would be decoded; on narrow scans it costs.
 fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
+    match scan.facts.filters {
+        FilterPlace::Chosen => {}
+        #[cfg(test)]
+        FilterPlace::Reader => return true,
+        #[cfg(test)]
+        FilterPlace::Plan => return false,
+    }
     let beside = scan.projection.iter().map(|index| scan.schema.field(*index));
     let beside: Vec<_> = beside.filter(|field| !scan.filter_columns.contains(field.name())).collect();
     beside.len() > NARROW_COLUMNS_MAX || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")

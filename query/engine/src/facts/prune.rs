@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
-use datafusion::physical_optimizer::pruning::PruningPredicate;
+use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use spanlake_schemas::tables::Table;
 use spanlake_store::{DataFile, HotBatch, Version};
 
@@ -33,7 +33,7 @@ pub(super) fn prune(
     if let Some(series) = &narrowed.series {
         files.retain(|file| may_hold(file, series));
     }
-    let predicate = PruningPredicate::try_new(predicate, Arc::clone(schema))?;
+    let predicate = PruningPredicateBuilder::new().with_file_schema(Arc::clone(schema)).try_build(predicate)?;
     if !predicate.always_true() {
         let spans = hot.iter().map(|batch| Known::of_batch(batch)).collect();
         keep(&mut hot, &predicate.prune(&Containers { table, known: spans })?);

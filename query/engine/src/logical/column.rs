@@ -8,7 +8,7 @@ use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::{Expr, ScalarUDF, cast};
 use spanlake_schemas::tables::promoted::PromotedAttribute;
 
-use crate::attributes::MergeAttributes;
+use crate::attributes::{MergeAttributeTypes, MergeAttributes};
 use crate::dimensions::{Dimension, OfDimension, StatementDimensions};
 
 /// The name by which plans call the stored rows under a table.
@@ -25,6 +25,8 @@ pub(super) enum Source {
     Value,
     /// Promoted columns and the stored map as one.
     Attributes(&'static [PromotedAttribute]),
+    /// The types of that map's values.
+    AttributeTypes(&'static [PromotedAttribute]),
     /// A column of what the row points to.
     Of(Dimension, &'static str),
 }
@@ -53,6 +55,11 @@ impl Source {
                 let columns = promoted.iter().map(|attribute| stored(attribute.column));
                 let args = std::iter::once(stored("attributes")).chain(columns).collect();
                 ScalarUDF::new_from_impl(MergeAttributes::new(promoted)).call(args)
+            }
+            Self::AttributeTypes(promoted) => {
+                let columns = promoted.iter().map(|attribute| stored(attribute.column));
+                let args = ["attributes", "attribute_types"].map(stored).into_iter().chain(columns).collect();
+                ScalarUDF::new_from_impl(MergeAttributeTypes::new(promoted)).call(args)
             }
             Self::Of(dimension, column) => OfDimension::call(dimensions, dimension, column, stored(dimension.id_column())),
         }

@@ -62,7 +62,7 @@ fn of(dimension: Dimension, name: &'static str, column: &'static str, about: &'s
     LogicalColumn { name, source: Source::Of(dimension, column), about }
 }
 
-const TYPES: &str = "Types of the values, one letter an entry; null: all are text.";
+const TYPES: &str = "Types of the values, a letter an entry (s text, i integer, d double, b boolean, x bytes, a array, k key-value list, n nothing); null: all are text.";
 const DROPPED: &str = "Attributes that were lost before they arrived.";
 
 fn resource(through: Dimension) -> Vec<LogicalColumn> {
@@ -98,6 +98,7 @@ fn item(promoted: &'static [PromotedAttribute]) -> Vec<LogicalColumn> {
             source: Source::Attributes(promoted),
             about: "All attributes, as text. `attributes['key']` reads only what it needs.",
         },
+        LogicalColumn { name: "attribute_types", source: Source::AttributeTypes(promoted), about: TYPES },
         stored_as("other_attributes", "attributes", "The attributes that have no column of their own."),
         stored_as("other_attribute_types", "attribute_types", "Types of the values of `other_attributes`, one letter an entry; null: all are text."),
         at("dropped_attributes_count", DROPPED),

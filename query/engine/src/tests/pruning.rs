@@ -1,0 +1,78 @@
+//! What is not read.
+
+use super::ask;
+use super::corpus::{Lake, MINUTE, Place, SECOND, span, trace_id};
+use spanlake_schemas::ingest::Signal;
+use spanlake_schemas::tables::Table;
+
+async fn files(lake: &Lake, sql: &str) -> (String, u64, u64) {
+    let (rows, stats) = ask(&lake.engine, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+    (rows, stats.files_read, stats.files_total)
+}
+
+/// A file a chunk, oldest first.
+async fn a_file_a_chunk() -> Lake {
+    let mut lake = Lake::empty();
+    for chunk in 0..12 {
+        let rows = (0..100).map(|row| span(lake.now, chunk, row)).collect();
+        lake.put(Signal::Traces, vec![(Table::Spans, rows)]).await;
+        lake.store.seal().await;
+    }
+    lake
+}
+
+#[tokio::test]
+async fn count_comes_from_the_manifest() {
+    let lake = a_file_a_chunk().await;
+    let (rows, read, total) = files(&lake, "select count(*) from spans").await;
+    assert!(rows.contains("1200"), "{rows}");
+    assert_eq!(read, 0);
+    assert!(total >= 12);
+    let (_, read, _) = files(&lake, "select min(start_time), max(start_time) from spans").await;
+    assert_eq!(read, 0);
+}
+
+#[tokio::test]
+async fn times_prune_files() {
+    let lake = a_file_a_chunk().await;
+    let (rows, read, _) = files(&lake, "select count(*) from spans where start_time > now() - interval '12 minutes'").await;
+    assert!(rows.contains("200"), "{rows}");
+    assert!(read <= 2, "{read}");
+    let start = lake.now - 40 * MINUTE - SECOND;
+    let sql = format!("select count(*) from spans where start_time between {start}::timestamp and to_timestamp_nanos({}) and name like 'op%'", start + 2 * MINUTE);
+    let sql = sql.replace(&format!("{start}::timestamp"), &format!("to_timestamp_nanos({start})"));
+    let (rows, read, _) = files(&lake, &sql).await;
+    assert!(rows.contains("100"), "{rows}");
+    assert_eq!(read, 1);
+}
+
+#[tokio::test]
+async fn the_newest_rows_are_found_without_reading_the_rest() {
+    let lake = a_file_a_chunk().await;
+    let (_, read, total) = files(&lake, "select * from spans order by start_time desc limit 20").await;
+    assert!(total >= 12);
+    assert!(read <= 3, "read {read} of {total}");
+}
+
+#[tokio::test]
+async fn a_trace_is_looked_up() {
+    let lake = a_file_a_chunk().await;
+    let id = trace_id(4, 3);
+    let (rows, read, _) = files(&lake, &format!("select count(*) from spans where trace_id = '{id}'")).await;
+    assert!(rows.contains("| 5 "), "{rows}");
+    assert_eq!(read, 1);
+    let (_, read, _) = files(&lake, &format!("select span_count from traces where trace_id = '{id}'")).await;
+    assert_eq!(read, 1);
+}
+
+#[tokio::test]
+async fn a_metric_by_name_reads_its_files_only() {
+    let lake = Lake::filled(Place::Files).await;
+    let (rows, read, total) = files(&lake, "select count(*) from metrics where name = 'metric.4'").await;
+    assert!(rows.contains("| 40 "), "{rows}");
+    assert!(read < total, "{read} of {total}");
+    let (_, read, _) = files(&lake, "select count(*) from metrics where name = 'nothing'").await;
+    assert_eq!(read, 0);
+    let (_, read, _) = files(&lake, "select count(*) from spans where k8s_pod_name = 'nothing'").await;
+    assert_eq!(read, 0);
+}
