@@ -129,14 +129,14 @@ fn span_of(index: usize) -> Span {
         integer("server.port", 8080),
         text("app.cart.id", format!("cart-{index:08}")),
     ];
-    if index % 3 > 0 {
+    if !index.is_multiple_of(3) {
         attributes.push(text("user_agent.original", "Mozilla/5.0 (X11; Linux x86_64)"));
         attributes.push(integer("app.cart.items", (index % 17) as i64));
     }
     if index % 3 > 1 {
         attributes.push(attribute("app.cart.total", any_value::Value::BoolValue(true)));
     }
-    let events = if index % 16 == 0 {
+    let events = if index.is_multiple_of(16) {
         let attributes = vec![text("exception.type", "Timeout"), text("exception.message", "no answer in 3 s")];
         vec![span::Event { time_unix_nano: TIME, name: "exception".into(), attributes, dropped_attributes_count: 0 }]
     } else {
@@ -146,7 +146,7 @@ fn span_of(index: usize) -> Span {
     Span {
         trace_id: [id.to_be_bytes(), id.to_le_bytes()].concat(),
         span_id: id.to_be_bytes().to_vec(),
-        parent_span_id: if index % 8 == 0 { Vec::new() } else { id.to_le_bytes().to_vec() },
+        parent_span_id: if index.is_multiple_of(8) { Vec::new() } else { id.to_le_bytes().to_vec() },
         flags: 0x101,
         name: "GET /api/cart/{cart_id}".into(),
         kind: 2,
@@ -154,7 +154,7 @@ fn span_of(index: usize) -> Span {
         end_time_unix_nano: TIME + index as u64 * 1_000 + 2_000_000,
         attributes,
         events,
-        status: Some(Status { message: String::new(), code: i32::from(index % 16 == 0) * 2 }),
+        status: Some(Status { message: String::new(), code: i32::from(index.is_multiple_of(16)) * 2 }),
         ..Span::default()
     }
 }
