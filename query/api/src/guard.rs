@@ -1,0 +1,128 @@
+//! Who may ask: the guard before every route.
+//!
+//! Owns the checks of Host, Origin and token, and the headers that every answer carries. A page of another site
+//! must neither read answers (it could, by making its name resolve to this machine: hence Host) nor have
+//! statements run (hence Origin, `Sec-Fetch-Site`, and JSON as the only type of body). Never looks into a body.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::HeaderName;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+
+use crate::error::ApiError;
+use crate::own_metrics::Refusal;
+use crate::state::{ApiConfig, Shared};
+
+const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; \
+     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Refuses what is not allowed in; marks every answer.
+pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let mut response = match check(&shared.config, request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err((refusal, error)) => {
+            shared.metrics.refused(refusal);
+            error.into_response()
+        }
+    };
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refusal, ApiError)> {
+    let text = |name: HeaderName| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let host = uri.authority().map(|authority| authority.as_str()).or_else(|| text(header::HOST)).unwrap_or_default();
+    if !is_own_host(config, host) {
+        let message = format!("this server is not known as {host:?}");
+        let hint = "use a loopback address, or add the name to `allowed_hosts`";
+        return Err((Refusal::Host, ApiError::forbidden(message).with_hint(hint)));
+    }
+    if let Some(origin) = text(header::ORIGIN).filter(|origin| !is_own_origin(config, host, origin)) {
+        let message = format!("requests from pages of {origin:?} are not allowed");
+        return Err((Refusal::Origin, ApiError::forbidden(message)));
+    }
+    let path = uri.path();
+    let is_data = is_below(path, "/api") || path == "/metrics";
+    let site = text(HeaderName::from_static("sec-fetch-site"));
+    if is_data && text(header::ORIGIN).is_none() && matches!(site, Some("cross-site" | "same-site")) {
+        return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));
+    }
+    match &config.token {
+        Some(token) if is_data && !has_token(headers, token) => {
+            let message = "this server wants its token, as Authorization: Bearer";
+            Err((Refusal::Token, ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether a path is this one or below it.
+pub(crate) fn is_below(path: &str, parent: &str) -> bool {
+    path.strip_prefix(parent).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// Host without port; brackets of an IPv6 address stay.
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => name,
+        _ => host,
+    }
+}
+
+fn address(name: &str) -> Option<IpAddr> {
+    let bare = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(name);
+    bare.parse().ok()
+}
+
+fn is_own_host(config: &ApiConfig, host: &str) -> bool {
+    let name = without_port(host);
+    if name.eq_ignore_ascii_case("localhost") || is_allowed(config, host) {
+        return true;
+    }
+    // A name can be made to resolve to this machine, an address cannot be made to mean another one.
+    address(name).is_some_and(|address| {
+        let listen = config.listen.ip();
+        address.is_loopback() || address == listen || listen.is_unspecified()
+    })
+}
+
+fn is_allowed(config: &ApiConfig, host: &str) -> bool {
+    let name = without_port(host);
+    config.allowed_hosts.iter().any(|allowed| allowed.eq_ignore_ascii_case(host) || allowed.eq_ignore_ascii_case(name))
+}
+
+fn is_own_origin(config: &ApiConfig, host: &str, origin: &str) -> bool {
+    let Some(authority) = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://")) else {
+        return false;
+    };
+    authority.eq_ignore_ascii_case(host) || is_allowed(config, authority)
+}
+
+fn has_token(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let Some((scheme, given)) = given.split_at_checked(7) else { return false };
+    scheme.eq_ignore_ascii_case(b"bearer ") && is_equal(given.trim_ascii(), token.as_bytes())
+}
+
+/// Takes as long for a first wrong byte as for a last one.
+fn is_equal(left: &[u8], right: &[u8]) -> bool {
+    let differs = left.iter().zip(right).fold(0, |differs, (left, right)| differs | (left ^ right));
+    left.len() == right.len() && std::hint::black_box(differs) == 0
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+//! Alive, ready, status, own metrics, and sealing on demand.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use axum::Json;
+use axum::extract::{ConnectInfo, State};
+use axum::response::{IntoResponse, Response};
+use http::{Extensions, StatusCode, header};
+use serde::Serialize;
+use serde_json::json;
+use spanlake_schemas::tables::Table;
+use spanlake_store::ReadHalf;
+
+use crate::error::ApiError;
+use crate::state::{OWN_SERVICE, Shared, StatusReport};
+
+/// The process answers.
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// Requests are taken.
+pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
+    if shared.status.is_ready() { (StatusCode::OK, "ready\n") } else { (StatusCode::SERVICE_UNAVAILABLE, "not ready\n") }
+}
+
+#[derive(Serialize)]
+struct Status {
+    version: &'static str,
+    ready: bool,
+    #[serde(flatten)]
+    report: StatusReport,
+    files: usize,
+    empty: bool,
+}
+
+/// `GET /api/status`.
+pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Response {
+    let version = shared.store.pin();
+    let status = Status {
+        version: env!("CARGO_PKG_VERSION"),
+        ready: shared.status.is_ready(),
+        report: shared.status.report(),
+        files: Table::ALL.into_iter().map(|table| version.files(table).len()).sum(),
+        empty: is_empty(&shared.store),
+    };
+    Json(status).into_response()
+}
+
+/// Whether nothing but own telemetry has ever arrived.
+fn is_empty(store: &ReadHalf) -> bool {
+    store.catalog().resources.batches().iter().all(|batch| {
+        let services = batch.column_by_name("service_name").and_then(|column| column.as_string_opt::<i32>());
+        services.is_none_or(|services| services.iter().all(|service| service == Some(OWN_SERVICE)))
+    })
+}
+
+/// `GET /metrics`.
+pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
+    let mut text = String::with_capacity(16 << 10);
+    shared.status.write_metrics(&mut text);
+    shared.metrics.write(&mut text);
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
+}
+
+/// `POST /api/admin/seal`: for whoever has the token, or sits at the machine where there is none.
+pub(crate) async fn seal(State(shared): State<Arc<Shared>>, extensions: Extensions) -> Result<Response, ApiError> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical());
+    if shared.config.token.is_none() && !peer.is_some_and(|address| address.is_loopback()) {
+        return Err(ApiError::forbidden("without a token, only this machine itself may seal"));
+    }
+    shared.admin.seal().await;
+    Ok(Json(json!({ "sealed": true })).into_response())
+}

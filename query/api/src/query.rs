@@ -1,0 +1,29 @@
+//! Statements of our own: run through the engine like anybody's, read whole.
+
+use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
+use spanlake_engine::QueryStats;
+
+use crate::error::ApiError;
+use crate::own_metrics::Outcome;
+use crate::state::Shared;
+
+/// All rows of a statement that is known to have few.
+pub(crate) async fn rows(shared: &Shared, sql: &str) -> Result<(Vec<RecordBatch>, QueryStats), ApiError> {
+    let running = shared.metrics.start();
+    let result = async {
+        let mut answer = shared.engine.query(sql).await?;
+        let batches: Vec<RecordBatch> = answer.batches.as_mut().try_collect().await?;
+        Ok((batches, answer.stats()))
+    };
+    match result.await {
+        Ok(found) => {
+            running.end(Outcome::Done);
+            Ok(found)
+        }
+        Err(error) => {
+            running.end(Outcome::of(&error));
+            Err(error.into())
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The routes, and serving them.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::serve::ListenerExt;
+use http::header;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+use tower_http::CompressionLevel;
+
+use crate::error::ApiError;
+use crate::state::{ApiState, Shared};
+use crate::{guard, health, metric_names, metric_series, page, services, sql, trace, trace_list};
+
+/// Bytes of a request's body; a statement of the greatest length fits well.
+const BODY_BYTES_MAX: usize = 1 << 20;
+/// Bytes of an answer from which compressing pays.
+const COMPRESSED_BYTES_MIN: u16 = 1024;
+
+/// Everything that port 4300 answers.
+#[must_use]
+pub fn routes(state: ApiState) -> Router {
+    let shared = Arc::new(Shared::new(state));
+    Router::new()
+        .route("/api/sql", post(sql::post_sql).get(sql::get_sql))
+        .route("/api/traces", get(trace_list::list))
+        .route("/api/traces/{trace_id}", get(trace::one))
+        .route("/api/services", get(services::services))
+        .route("/api/operations", get(services::operations))
+        .route("/api/metrics", get(metric_names::names))
+        .route("/api/metrics/series", get(metric_series::series))
+        .route("/api/status", get(health::status))
+        .route("/api/admin/seal", post(health::seal))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics))
+        .fallback(page::page)
+        .method_not_allowed_fallback(page::method_not_allowed)
+        .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+        .layer(compression())
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(Arc::clone(&shared), guard::guard))
+        .with_state(shared)
+}
+
+/// Serves until `stop`; then finishes the requests that are there.
+///
+/// # Errors
+/// When the listener fails for good.
+pub async fn serve(listener: TcpListener, router: Router, stop: CancellationToken) -> std::io::Result<()> {
+    // Answers are written whole: waiting to fill a packet would only delay them.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop.cancelled_owned()).await
+}
+
+fn compression() -> CompressionLayer<impl Predicate> {
+    let is_text = |_: http::StatusCode, _: http::Version, headers: &http::HeaderMap, _: &http::Extensions| {
+        let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        ["application/json", "text/csv", "text/plain"].iter().any(|name| content_type.starts_with(name))
+    };
+    CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN).and(is_text))
+}
+
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    tracing::error!(panic = text.unwrap_or_default(), "a handler panicked");
+    ApiError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log says more").into_response()
+}

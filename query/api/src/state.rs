@@ -1,0 +1,103 @@
+//! What the API is given by the assembly: rooms, settings, and the two seams to what is no query.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use serde::Serialize;
+use spanlake_engine::Engine;
+use spanlake_store::ReadHalf;
+
+use crate::origins::Origins;
+use crate::own_metrics::OwnMetrics;
+
+/// The service name of Spanlake's own telemetry, hidden from lists until asked for.
+pub(crate) const OWN_SERVICE: &str = "spanlake";
+
+/// Settings, validated by the assembly.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Where the port listens; a request may name it as its host.
+    pub listen: SocketAddr,
+    /// Wanted as `Authorization: Bearer …` by `/api` and `/metrics` where it is set.
+    pub token: Option<String>,
+    /// Names that requests may use as their host beside loopback and `listen`, with or without a port.
+    pub allowed_hosts: Vec<String>,
+    /// Most rows of a JSON answer.
+    pub json_rows_max: usize,
+}
+
+impl ApiConfig {
+    /// The defaults, at an address.
+    #[must_use]
+    pub fn at(listen: SocketAddr) -> Self {
+        Self { listen, token: None, allowed_hosts: Vec::new(), json_rows_max: 100_000 }
+    }
+}
+
+/// Rooms and settings. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState {
+    pub engine: Engine,
+    pub store: ReadHalf,
+    pub config: ApiConfig,
+    pub status: Arc<dyn StatusSource>,
+    pub admin: Arc<dyn Admin>,
+}
+
+/// Items acknowledged since the start.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Accepted {
+    pub spans: u64,
+    pub logs: u64,
+    pub points: u64,
+}
+
+/// What `GET /api/status` tells of other rooms.
+#[derive(Clone, Debug, Serialize)]
+pub struct StatusReport {
+    pub uptime_seconds: u64,
+    pub otlp_grpc: SocketAddr,
+    pub otlp_http: SocketAddr,
+    pub data_dir: PathBuf,
+    pub accepted: Accepted,
+    pub hot_bytes: u64,
+    pub log_bytes: u64,
+}
+
+/// What other rooms say about themselves. Every call MUST return at once: no I/O, no lock that is held long.
+pub trait StatusSource: Send + Sync {
+    /// Whether requests are taken: false before the start has ended and once a stop has begun.
+    fn is_ready(&self) -> bool;
+
+    fn report(&self) -> StatusReport;
+
+    /// Appends metrics in Prometheus's text format, each family with its help and type.
+    fn write_metrics(&self, out: &mut String);
+}
+
+/// What an operator may have done.
+pub trait Admin: Send + Sync {
+    /// Seals what is in memory; the future ends when it is in files.
+    fn seal(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+}
+
+/// What handlers share.
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    pub(crate) store: ReadHalf,
+    pub(crate) config: ApiConfig,
+    pub(crate) status: Arc<dyn StatusSource>,
+    pub(crate) admin: Arc<dyn Admin>,
+    pub(crate) metrics: Arc<OwnMetrics>,
+    pub(crate) origins: Origins,
+}
+
+impl Shared {
+    pub(crate) fn new(state: ApiState) -> Self {
+        let ApiState { engine, store, config, status, admin } = state;
+        let origins = Origins::new(Arc::clone(store.catalog()));
+        Self { engine, store, config, status, admin, metrics: Arc::default(), origins }
+    }
+}

@@ -1,0 +1,146 @@
+//! What traces are asked for, and the windows in which they are looked for.
+//!
+//! A trace matches when one of its spans has the service, the operation and the status, and when the whole trace is
+//! as long as asked for.
+
+use serde::Deserialize;
+
+use crate::error::ApiError;
+use crate::parameters::{self, HOUR, SECOND, sql_moment, sql_text, sql_window};
+use crate::state::OWN_SERVICE;
+
+const LIMIT: usize = 20;
+const LIMIT_MAX: usize = 500;
+/// Clocks are this exact; a later start is sorted by its receipt.
+const CLOCK_SKEW: i64 = 60 * SECOND;
+
+/// The query string.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Parameters {
+    pub(super) service: Option<String>,
+    pub(super) operation: Option<String>,
+    pub(super) status: Option<String>,
+    pub(super) min_duration: Option<String>,
+    pub(super) max_duration: Option<String>,
+    pub(super) start: Option<String>,
+    pub(super) end: Option<String>,
+    pub(super) limit: Option<String>,
+    pub(super) internal: Option<String>,
+}
+
+/// Where to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Spans that claim to start after this moment, which is in the future.
+    Future { after: i64 },
+    /// Spans that start in here.
+    Past { start: i64, end: i64 },
+}
+
+impl Reach {
+    pub(super) fn condition(self) -> String {
+        match self {
+            Self::Future { after } => format!("start_time >= {}", sql_moment(after)),
+            Self::Past { start: i64::MIN, end } => format!("start_time < {}", sql_moment(end)),
+            Self::Past { start, end } => sql_window("start_time", start, Some(end)),
+        }
+    }
+
+    /// What is newest comes first.
+    pub(super) const fn order(self) -> &'static str {
+        match self {
+            Self::Future { .. } => "received_time",
+            Self::Past { .. } => "start_time",
+        }
+    }
+}
+
+/// What is asked for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Filter {
+    pub(super) limit: usize,
+    min_duration: Option<i64>,
+    max_duration: Option<i64>,
+    /// Conditions on one span, all of which it must meet.
+    span: Vec<String>,
+    /// A service whose spans do not make a trace a candidate.
+    hidden: Option<&'static str>,
+}
+
+impl Filter {
+    /// The filter and the windows, newest first.
+    pub(super) fn read(parameters: Parameters, now: i64) -> Result<(Self, Vec<Reach>), ApiError> {
+        let given = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let length = |name, text: Option<String>| given(text).map(|text| parameters::length(name, &text)).transpose();
+        let moment = |name, text: Option<String>| given(text).map(|text| parameters::moment(name, &text)).transpose();
+        let service = given(parameters.service);
+        let internal = parameters::truth("internal", parameters.internal.as_deref())?;
+        let mut span = Vec::new();
+        if let Some(service) = &service {
+            span.push(format!("service_name = {}", sql_text(service)));
+        }
+        if let Some(operation) = given(parameters.operation) {
+            span.push(format!("name = {}", sql_text(&operation)));
+        }
+        match given(parameters.status).as_deref() {
+            None => {}
+            Some(status @ ("error" | "ok" | "unset")) => span.push(format!("status_code = '{status}'")),
+            Some(other) => return Err(ApiError::invalid(format!("status: {other:?} is none of error, ok, unset"))),
+        }
+        let filter = Self {
+            limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
+            min_duration: length("min_duration", parameters.min_duration)?,
+            max_duration: length("max_duration", parameters.max_duration)?,
+            span,
+            hidden: (!internal && service.as_deref() != Some(OWN_SERVICE)).then_some(OWN_SERVICE),
+        };
+        Ok((filter, windows(moment("start", parameters.start)?, moment("end", parameters.end)?, now)))
+    }
+
+    pub(super) const fn has_duration(&self) -> bool {
+        self.min_duration.is_some() || self.max_duration.is_some()
+    }
+
+    pub(super) fn takes_duration(&self, duration: i64) -> bool {
+        self.min_duration.is_none_or(|min| duration >= min) && self.max_duration.is_none_or(|max| duration <= max)
+    }
+
+    /// On a span that makes its trace a candidate, besides the window.
+    pub(super) fn span_conditions(&self) -> Vec<String> {
+        let hidden = self.hidden.map(|service| format!("service_name <> '{service}'"));
+        self.span.iter().cloned().chain(hidden).collect()
+    }
+
+    /// The same for the spans of a trace in a group, with the trace's length.
+    pub(super) fn group_conditions(&self) -> Vec<String> {
+        let length = "CAST(max(end_time) - min(start_time) AS BIGINT)";
+        let mut all: Vec<String> = Vec::new();
+        let span = self.span_conditions();
+        if !span.is_empty() {
+            all.push(format!("bool_or({})", span.join(" AND ")));
+        }
+        all.extend(self.min_duration.map(|min| format!("{length} >= {min}")));
+        all.extend(self.max_duration.map(|max| format!("{length} <= {max}")));
+        all
+    }
+}
+
+fn windows(start: Option<i64>, end: Option<i64>, now: i64) -> Vec<Reach> {
+    let newest = now.saturating_add(CLOCK_SKEW);
+    let last = end.unwrap_or(newest);
+    let mut all = Vec::new();
+    if end.is_none() {
+        all.push(Reach::Future { after: newest });
+    }
+    if let Some(start) = start {
+        all.push(Reach::Past { start, end: last });
+        return all;
+    }
+    let reference = last.min(now);
+    let mut end = last;
+    for start in [reference.saturating_sub(HOUR), reference.saturating_sub(6 * HOUR), reference.saturating_sub(24 * HOUR), i64::MIN] {
+        all.push(Reach::Past { start, end });
+        end = start;
+    }
+    all
+}
