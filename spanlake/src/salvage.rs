@@ -15,7 +15,7 @@ pub fn run(data_dir: &Path) -> ExitCode {
             let _ = std::io::stdout().write_all(report(&salvaged).as_bytes());
             ExitCode::SUCCESS
         }
-        Err(error) => crate::fail(crate::EXIT_FAILURE, &error.to_string()),
+        Err(error) => crate::fail(crate::EXIT_FAILURE, &format!("{:#}", anyhow::Error::from(error))),
     }
 }
 

@@ -12,7 +12,7 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 
-use crate::EngineError;
+use crate::{EngineError, Position};
 use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
@@ -23,19 +23,35 @@ const SQL_BYTES_MAX: usize = 256 << 10;
 /// Nesting of parentheses, subqueries and the like.
 const RECURSION_MAX: usize = 64;
 /// Words and signs but for commas and literals, which may be many in a list. What can make an expression deep
-/// (`a or b or c …`) is bounded by it, and so is the stack that a plan takes.
-const TOKENS_MAX: usize = 10_000;
+/// (`a or b or c …`) is bounded by it: the stack that a plan takes, and the time, which grows with its square.
+const TOKENS_MAX: usize = 4_000;
 
 /// Reads, checks and plans a statement against one version of the store.
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
     let statement = read(sql)?;
     let session = sessions.open();
-    let explained = |error| explain(&error);
+    let explained = |error| with_place_of_id(explain(&error), sql);
     let logical = session.state.statement_to_plan(statement).await.map_err(explained)?;
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
     let plan = session.state.create_physical_plan(&logical).await.map_err(explained)?;
     let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading });
     Ok(Planned { plan, context: session.state.task_ctx(), cost })
+}
+
+/// A text that is no id has no place of its own: it is where the statement has just that text, if it is there once.
+fn with_place_of_id(error: EngineError, sql: &str) -> EngineError {
+    let EngineError::InvalidQuery { message, position: None, hint } = error else { return error };
+    let text = message.strip_prefix('"').filter(|_| message.contains(" id: expected")).and_then(|rest| rest.split('"').next());
+    let position = text.and_then(|text| {
+        let literal = format!("'{text}'");
+        let mut places = sql.match_indices(&literal).map(|(offset, _)| offset);
+        let only = places.next().filter(|_| places.next().is_none())?;
+        let before = &sql[..only];
+        let line = before.matches('\n').count() as u64 + 1;
+        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+        Some(Position { line, column })
+    });
+    EngineError::InvalidQuery { message, position, hint }
 }
 
 fn read_only_options() -> SQLOptions {
