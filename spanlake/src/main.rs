@@ -15,7 +15,6 @@ use std::process::ExitCode;
 
 use commands::{Command, ServeArguments};
 use config::{EXIT_USAGE, Loaded};
-use telemetry::Telemetry;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,10 +41,8 @@ fn serve(arguments: &ServeArguments) -> ExitCode {
         Ok(loaded) => loaded.config,
         Err(error) => return fail(EXIT_USAGE, &error.to_string()),
     };
-    let result = Telemetry::start().and_then(|telemetry| {
-        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("spanlake-io").build()?;
-        runtime.block_on(serve::serve(config, telemetry))
-    });
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("spanlake-io").build();
+    let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(serve::serve(config)));
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(EXIT_FAILURE, &format!("{error:#}")),

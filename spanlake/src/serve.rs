@@ -40,12 +40,13 @@ pub struct Addresses {
 ///
 /// # Errors
 /// When a port, the data directory or a room cannot be set up.
-pub async fn serve(config: Config, mut telemetry: Telemetry) -> anyhow::Result<()> {
+pub async fn serve(config: Config) -> anyhow::Result<()> {
     let began = Instant::now();
     let stop = CancellationToken::new();
     let rooms = TaskTracker::new();
     let ports = bind(&config).await?;
     let addresses = ports.addresses()?;
+    let telemetry = Telemetry::start(self_telemetry(&config, &addresses).as_ref())?;
     let store = open_store(&config)?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
     build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
@@ -53,7 +54,7 @@ pub async fn serve(config: Config, mut telemetry: Telemetry) -> anyhow::Result<(
     let engine = build_engine(&config, &store)?;
     let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), Arc::clone(&receiver_metrics)));
     build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
-    build_telemetry(&config, &addresses, &store, &receiver_metrics, &mut telemetry)?;
+    instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
     status.set_ready();
     tracing::info!(
@@ -244,19 +245,6 @@ fn write_ports_file(data_dir: &Path, addresses: &Addresses) -> anyhow::Result<()
     std::fs::write(&aside, serde_json::to_vec(addresses)?)
         .and_then(|()| std::fs::rename(&aside, &path))
         .with_context(|| format!("cannot write {}", path.display()))
-}
-
-fn build_telemetry(
-    config: &Config,
-    addresses: &Addresses,
-    store: &Store,
-    receiver: &Arc<ReceiverMetrics>,
-    telemetry: &mut Telemetry,
-) -> anyhow::Result<()> {
-    let Some(target) = self_telemetry(config, addresses) else { return Ok(()) };
-    telemetry.export(&target)?;
-    instruments::register(&store.metrics(), receiver);
-    Ok(())
 }
 
 async fn wait_for_signal() -> anyhow::Result<()> {

@@ -6,6 +6,7 @@
 mod http_client;
 pub mod instruments;
 
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -17,11 +18,9 @@ use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry, reload};
+use tracing_subscriber::{EnvFilter, Layer};
 
 use http_client::BlockingClient;
-
-type BoxedLayer = Box<dyn Layer<Registry> + Send + Sync>;
 
 /// The service under which the server's own telemetry is stored; the page hides it until asked.
 pub const SERVICE_NAME: &str = "spanlake";
@@ -38,31 +37,37 @@ pub struct SelfTelemetry {
     pub token: Option<String>,
 }
 
-/// The subscriber's handle: exporters are added once the ports are known.
+/// The exporters, where own telemetry is sent at all.
+#[derive(Default)]
 pub struct Telemetry {
-    exporters: reload::Handle<Vec<BoxedLayer>, Registry>,
     tracer_provider: Option<SdkTracerProvider>,
     meter_provider: Option<SdkMeterProvider>,
 }
 
 impl Telemetry {
-    /// Starts log lines on stderr; `RUST_LOG` chooses, `info` by default.
+    /// Starts log lines on stderr (`RUST_LOG` chooses, `info` by default) and, with a target, the exporters.
     ///
     /// # Errors
-    /// When a subscriber is set already.
-    pub fn start() -> anyhow::Result<Self> {
+    /// When an exporter cannot be built or a subscriber is set already.
+    pub fn start(target: Option<&SelfTelemetry>) -> anyhow::Result<Self> {
+        let telemetry = target.map_or_else(|| Ok(Self::default()), Self::export)?;
         let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-        let (exporters, handle) = reload::Layer::new(Vec::<BoxedLayer>::new());
-        let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false).with_filter(filter);
-        tracing_subscriber::registry().with(exporters).with(lines).try_init().context("starting the log")?;
-        Ok(Self { exporters: handle, tracer_provider: None, meter_provider: None })
+        let colours = std::io::stderr().is_terminal();
+        let lines = tracing_subscriber::fmt::layer()
+            .with_writer(std::io::stderr)
+            .with_ansi(colours)
+            .with_target(false)
+            .with_filter(filter);
+        let spans = telemetry.tracer_provider.as_ref().map(|provider| {
+            tracing_opentelemetry::layer()
+                .with_tracer(provider.tracer("spanlake"))
+                .with_filter(EnvFilter::new("off,spanlake=info,spanlake_api=info,spanlake_engine=info,spanlake_store=info"))
+        });
+        tracing_subscriber::registry().with(spans).with(lines).try_init().context("starting the log")?;
+        Ok(telemetry)
     }
 
-    /// Starts exporting spans and metrics.
-    ///
-    /// # Errors
-    /// When an exporter cannot be built.
-    pub fn export(&mut self, to: &SelfTelemetry) -> anyhow::Result<()> {
+    fn export(to: &SelfTelemetry) -> anyhow::Result<Self> {
         let resource = Resource::builder()
             .with_service_name(SERVICE_NAME)
             .with_attributes([KeyValue::new("service.version", env!("CARGO_PKG_VERSION"))])
@@ -87,13 +92,7 @@ impl Telemetry {
         let reader = PeriodicReader::builder(metrics).with_interval(to.interval).build();
         let meter_provider = SdkMeterProvider::builder().with_reader(reader).with_resource(resource).build();
         global::set_meter_provider(meter_provider.clone());
-        let layer = tracing_opentelemetry::layer()
-            .with_tracer(tracer_provider.tracer("spanlake"))
-            .with_filter(EnvFilter::new("off,spanlake=info"));
-        self.exporters.modify(|layers| layers.push(Box::new(layer))).context("adding the span exporter")?;
-        self.tracer_provider = Some(tracer_provider);
-        self.meter_provider = Some(meter_provider);
-        Ok(())
+        Ok(Self { tracer_provider: Some(tracer_provider), meter_provider: Some(meter_provider) })
     }
 
     /// Sends what is left. Blocks for a few seconds at most.

@@ -21,6 +21,8 @@ use crate::version::FileEntry;
 
 pub const ROW_GROUP_ROWS: usize = 131_072;
 const PAGE_ROWS: usize = 2_048;
+/// A lookup decodes the whole dictionary for a handful of rows; larger ones save next to nothing on disk.
+const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// Rows gathered at once: small enough to stay in the second-level cache, a column at a time.
 const SLICE_ROWS: usize = 8_192;
 
@@ -88,6 +90,7 @@ fn properties(table: Table, rows: &[SortedRow]) -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path_of(&[table.time_column()]), EnabledStatistics::Page);
     let builder = time_column(builder, table.time_column());
