@@ -9,7 +9,7 @@ import { randomUUID } from 'node:crypto';
 
 import { metrics } from '@opentelemetry/api';
 import { logs, SeverityNumber } from '@opentelemetry/api-logs';
-import { resourceFromAttributes } from '@opentelemetry/resources';
+import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { BatchLogRecordProcessor, LoggerProvider } from '@opentelemetry/sdk-logs';
 import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BatchSpanProcessor, NodeTracerProvider } from '@opentelemetry/sdk-trace-node';
@@ -25,13 +25,14 @@ const PACKAGES = { grpc: 'grpc', 'http/protobuf': 'proto', 'http/json': 'http' }
 export async function startTelemetry(serviceName) {
   const sent = { traceIds: new Set(), spans: 0, logs: 0 };
   const { OTLPTraceExporter, OTLPMetricExporter, OTLPLogExporter } = await loadExporters();
-  const resource = resourceFromAttributes({
+  const ours = resourceFromAttributes({
     'service.name': serviceName,
     'service.namespace': 'node-shop',
     'service.version': '1.0.0',
     'service.instance.id': randomUUID(),
     'deployment.environment.name': 'demo',
   });
+  const resource = defaultResource().merge(ours); // the default names the SDK
 
   const tracerProvider = new NodeTracerProvider({
     resource,

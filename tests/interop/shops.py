@@ -54,7 +54,7 @@ METRICS = {  # name: (type, unit, services)
     "http.server.request.duration": ("histogram", "s", ["checkout", "frontend"]),
     "shop.orders": ("sum", "{order}", ["frontend"]),
     "shop.orders.waiting": ("sum", "{order}", ["frontend"]),
-    "shop.payment.amount": ("exp_histogram", "EUR", ["checkout"]),
+    "shop.payment.amount": ("exponential_histogram", "EUR", ["checkout"]),
     "shop.stock": ("gauge", "{item}", ["checkout"]),
 }
 

@@ -30,7 +30,7 @@ def test_ids_are_hex_of_either_case(shared_server):
 
 @pytest.mark.parametrize("absent", ("", None))
 def test_an_empty_parent_is_no_parent(shared_server, absent):
-    assert store(shared_server, parentSpanId=absent)["parent_span_id"] is None
+    assert store(shared_server, parentSpanId=absent)["parent_span_id"] == ""
 
 
 @pytest.mark.parametrize(
