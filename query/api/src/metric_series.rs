@@ -133,7 +133,7 @@ async fn read_lines(
     let sql = format!(
         "SELECT series_id, time, start_time, flags, {} FROM {table} WHERE {} AND {window} AND series_id IN ({}) \
          ORDER BY series_id, time",
-        if shape == Shape::Mean { "sum, CAST(count AS DOUBLE) AS count" } else { "value" },
+        if matches!(shape, Shape::Mean { .. }) { "sum, CAST(count AS DOUBLE) AS count" } else { "value" },
         question.conditions,
         ids.join(", ")
     );

@@ -1,1 +1,8 @@
-//! Tests.
+//! Routes over a real store and engine.
+
+mod lake;
+mod lists;
+mod metrics;
+mod server;
+mod sql;
+mod traces;

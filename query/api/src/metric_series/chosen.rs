@@ -65,7 +65,7 @@ impl Chosen {
         let interest = match shape {
             Shape::Rate { is_delta: true } => "sum(value)",
             Shape::Rate { is_delta: false } => "max(value) - min(value)",
-            Shape::Mean => "CAST(max(count) AS DOUBLE)",
+            Shape::Mean { .. } => "CAST(max(count) AS DOUBLE)",
             Shape::Value => "max(abs(value))",
         };
         let sql = format!(

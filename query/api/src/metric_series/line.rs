@@ -10,17 +10,18 @@ use serde_json::Number;
 pub(super) enum Shape {
     /// How fast a sum grows a second. Cumulative unless `is_delta`.
     Rate { is_delta: bool },
-    /// The mean of what a distribution counted, each point of which is a delta or, told by [`Line`], cumulative.
-    Mean,
+    /// The mean of what a distribution counted.
+    Mean { is_delta: bool },
     /// The last value.
     Value,
 }
 
 impl Shape {
     pub(super) fn of(kind: &str, temporality: Option<&str>, is_monotonic: Option<bool>) -> Self {
+        let is_delta = temporality == Some("delta");
         match kind {
-            "histogram" | "exp_histogram" | "summary" => Self::Mean,
-            "sum" if is_monotonic == Some(true) => Self::Rate { is_delta: temporality == Some("delta") },
+            "histogram" | "exp_histogram" | "summary" => Self::Mean { is_delta },
+            "sum" if is_monotonic == Some(true) => Self::Rate { is_delta },
             _ => Self::Value,
         }
     }
@@ -28,7 +29,7 @@ impl Shape {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Rate { .. } => "rate",
-            Self::Mean => "mean",
+            Self::Mean { .. } => "mean",
             Self::Value => "value",
         }
     }
@@ -95,7 +96,7 @@ impl Line {
             }
             Shape::Rate { is_delta: true } => self.add_delta(point, value),
             Shape::Rate { is_delta: false } => self.add_cumulative(point, value),
-            Shape::Mean => self.add_distribution(point, value),
+            Shape::Mean { is_delta } => self.add_distribution(point, value, is_delta),
         }
         self.last = Some(*point);
     }
@@ -112,7 +113,7 @@ impl Line {
             }
             last => {
                 // It began anew, from zero; when, the point itself says best. Without either, nothing can be said.
-                let began = point.start.filter(|start| *start < point.time && last.is_none_or(|last| *start >= last.time));
+                let began = self.began(point).filter(|start| last.is_none_or(|last| *start >= last.time));
                 if let Some(from) = began.or(last.map(|last| last.time)) {
                     self.spread(from, point.time, value);
                 }
@@ -120,15 +121,22 @@ impl Line {
         }
     }
 
-    fn add_distribution(&mut self, point: &Point, sum: f64) {
+    /// Since when a first point counts, where that is not so long ago that it tells of other times than the chart's.
+    fn began(&self, point: &Point) -> Option<i64> {
+        point.start.filter(|start| *start < point.time && *start >= self.grid.first - 2 * self.grid.step)
+    }
+
+    fn add_distribution(&mut self, point: &Point, sum: f64, is_delta: bool) {
         let Some(step) = self.grid.step_of(point.time) else { return };
-        let last = self.last.filter(|last| last.start == point.start && last.count <= point.count);
-        // A delta starts where the one before ended; a cumulative point starts where that one started.
-        let is_cumulative = last.is_some_and(|last| point.start.is_none_or(|start| start < last.time));
-        let (sum, count) = match last.filter(|_| is_cumulative) {
-            Some(last) => (sum - last.value.unwrap_or(0.0), point.count - last.count),
-            None => (sum, point.count),
+        let grown = match self.last {
+            _ if is_delta => Some((sum, point.count)),
+            Some(last) if !is_reset(&last, point, last.count, point.count) => {
+                Some((sum - last.value.unwrap_or(0.0), point.count - last.count))
+            }
+            Some(_) => Some((sum, point.count)),
+            None => self.began(point).map(|_| (sum, point.count)),
         };
+        let (sum, count) = grown.unwrap_or_default();
         self.steps[step].0 += sum;
         self.steps[step].1 += count;
     }
