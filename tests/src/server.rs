@@ -3,12 +3,12 @@
 //! Owns the process; dropping it kills it. Failures panic with what the server said, as this is for tests only.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Output};
+use std::process::{ExitStatus, Output};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use spanlake_bench::http::Connection;
-use spanlake_bench::process::{Ports, Server, ServerOptions};
+use spanlake_bench::process::{Ports, Server, ServerOptions, clean_command};
 use spanlake_bench::queries;
 
 /// Two shared cores may be busy with other tests.
@@ -307,7 +307,7 @@ pub fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
 /// Runs a command of the binary to its end.
 #[must_use]
 pub fn run(arguments: &[&str], environment: &[(&str, &str)]) -> Output {
-    Command::new(binary())
+    clean_command(&binary())
         .args(arguments)
         .envs(environment.iter().copied())
         .output()

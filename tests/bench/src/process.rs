@@ -52,7 +52,7 @@ impl Server {
         let _ = std::fs::remove_file(options.data_dir.join("ports.json"));
         let output =
             File::options().create(true).append(true).open(&options.output).context("cannot open the output file")?;
-        let child = Command::new(&options.binary)
+        let child = clean_command(&options.binary)
             .arg("serve")
             .arg("--data-dir")
             .arg(&options.data_dir)
@@ -152,6 +152,17 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
+}
+
+/// A command that takes over none of this process's `SPANLAKE_…` variables, which are settings of a server.
+#[must_use]
+pub fn clean_command(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    let names = std::env::vars_os().map(|(name, _)| name);
+    for name in names.filter(|name| name.to_string_lossy().starts_with("SPANLAKE_")) {
+        command.env_remove(name);
+    }
+    command
 }
 
 impl Drop for Server {

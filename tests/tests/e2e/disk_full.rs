@@ -5,8 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use spanlake_tests::requests::{TRACES, some_spans};
-use spanlake_tests::server::{Setup, eventually};
+use spanlake_bench::corpus::text;
+use spanlake_bench::random::Random;
+use spanlake_tests::requests::{TRACES, span, traces};
+use spanlake_tests::server::{Setup, TestServer, eventually};
 use spanlake_tests::settings::{LOG_SEGMENT_BYTES, SEAL_BYTES, SEAL_INTERVAL};
 
 /// A small file system in memory, for as long as this lives.
@@ -42,6 +44,19 @@ fn remove(path: &Path) {
     std::fs::remove_file(path).expect("the ballast can be removed");
 }
 
+const SPANS: u64 = 40;
+
+/// 160 kB that hardly shrink, so that a small disk is soon full.
+fn large_request(trace: u128, random: &mut Random) -> Vec<u8> {
+    let now = spanlake_bench::now_nanos();
+    let spans = (1..=SPANS).map(|id| {
+        let mut one = span(trace, id, 0, "step", now + id);
+        one.attributes = vec![text("noise", random.hex(4000))];
+        one
+    });
+    traces("e2e", spans.collect())
+}
+
 /// Scenario: the disk fills up under a sender, and has room again later.
 /// Guarantee: 503 with Retry-After while it is full, ingest resumes by itself, nothing acknowledged is lost.
 #[test]
@@ -54,11 +69,12 @@ fn a_full_disk_is_said_and_survived() {
     let mut server = Setup::default().env(&small).data_dir(&disk.path.path().join("data")).start();
     let mut acknowledged = 0;
     let mut trace = 0;
-    let mut send = |server: &spanlake_tests::server::TestServer| {
+    let mut random = Random::new(9);
+    let mut send = |server: &TestServer| {
         trace += 1;
-        let answer = server.post_otlp(TRACES, &some_spans(trace, 200));
+        let answer = server.post_otlp(TRACES, &large_request(trace, &mut random));
         match answer.status {
-            200 => acknowledged += 200,
+            200 => acknowledged += SPANS,
             503 => assert!(answer.retry_after.is_some_and(|delay| !delay.is_zero()), "503 without Retry-After"),
             status => panic!("{status}: {}", answer.text()),
         }

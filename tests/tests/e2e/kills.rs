@@ -109,28 +109,49 @@ fn stored_by_request(server: &TestServer, filter: &str, counts_ids: bool) -> Sto
 }
 
 fn check(sent: &[Sent], stored: &Stored, first: u64, label: &str) {
+    let wrong = wrongs(sent, stored, first);
+    let some = wrong[..wrong.len().min(10)].join("\n");
+    assert!(wrong.is_empty(), "{label}: {} of {} requests are wrong, such as\n{some}", wrong.len(), sent.len());
+}
+
+/// What is stored and should not be, or the other way round; requests before `first` are none of this check's.
+fn wrongs(sent: &[Sent], stored: &Stored, first: u64) -> Vec<String> {
     let mut known = HashSet::new();
     let mut wrong = Vec::new();
     for Sent { request, spans, is_acknowledged } in sent {
         known.insert(*request);
-        let spans = u64::from(*spans);
+        let whole = (u64::from(*spans), u64::from(*spans));
         match stored.get(request) {
-            Some((rows, ids)) if *rows == spans && *ids == spans => {}
+            Some(rows_and_ids) if *rows_and_ids == whole => {}
             None if !is_acknowledged => {}
             other => wrong.push(format!(
-                "request {request} of {spans} spans, acknowledged: {is_acknowledged}, stored: {other:?}"
+                "request {request} of {spans} spans, acknowledged: {is_acknowledged}, stored (rows, ids): {other:?}"
             )),
         }
     }
     let strangers = stored.keys().filter(|request| **request >= first && !known.contains(*request));
     wrong.extend(strangers.map(|request| format!("request {request} was never sent")));
-    assert!(
-        wrong.is_empty(),
-        "{label}: {} of {} requests are wrong, such as\n{}",
-        wrong.len(),
-        sent.len(),
-        wrong[..wrong.len().min(10)].join("\n")
+    wrong
+}
+
+/// Scenario: answers with a request that is missing, doubled, in part, or unknown.
+/// Guarantee: the check of the test above notices each of them.
+#[test]
+fn the_check_notices_what_is_lost_or_doubled() {
+    let sent = |request, is_acknowledged| Sent { request, spans: 4, is_acknowledged };
+    let both = [sent(7, true), sent(8, false)];
+    let found = |stored: &[(u64, (u64, u64))]| wrongs(&both, &stored.iter().copied().collect(), 7).len();
+    assert_eq!(found(&[(7, (4, 4))]), 0);
+    assert_eq!(
+        found(&[(7, (4, 4)), (8, (4, 4)), (3, (1, 1))]),
+        0,
+        "unanswered may be there; earlier ones do not matter"
     );
+    assert_eq!(found(&[]), 1, "lost");
+    assert_eq!(found(&[(7, (8, 4))]), 1, "doubled");
+    assert_eq!(found(&[(7, (3, 3))]), 1, "in part");
+    assert_eq!(found(&[(7, (4, 4)), (8, (2, 2))]), 1, "unanswered and in part");
+    assert_eq!(found(&[(7, (4, 4)), (9, (4, 4))]), 1, "never sent");
 }
 
 /// The lookup by id must tell of as many spans as SQL does.
