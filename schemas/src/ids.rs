@@ -68,9 +68,12 @@ fn parse_any<const N: usize>(kind: &'static str, text: &str) -> Result<[u8; N], 
     if trimmed.is_empty() {
         return Err(IdError::Empty { kind });
     }
-    parse_hex::<N>(trimmed)
-        .or_else(|| parse_base64::<N>(trimmed))
-        .ok_or_else(|| IdError::Malformed { kind, text: text.chars().take(80).collect(), digits: N * 2, bytes: N })
+    parse_hex::<N>(trimmed).or_else(|| parse_base64::<N>(trimmed)).ok_or_else(|| IdError::Malformed {
+        kind,
+        text: text.chars().take(80).collect(),
+        digits: N * 2,
+        bytes: N,
+    })
 }
 
 fn parse_hex<const N: usize>(text: &str) -> Option<[u8; N]> {

@@ -86,9 +86,8 @@ impl Table {
     /// batch lacks is all null.
     #[must_use]
     pub fn schema(self) -> SchemaRef {
-        static SCHEMAS: LazyLock<[SchemaRef; Table::COUNT]> = LazyLock::new(|| {
-            Table::ALL.map(|table| Arc::new(Schema::new(table.fields())))
-        });
+        static SCHEMAS: LazyLock<[SchemaRef; Table::COUNT]> =
+            LazyLock::new(|| Table::ALL.map(|table| Arc::new(Schema::new(table.fields()))));
         Arc::clone(&SCHEMAS[self as usize])
     }
 
@@ -123,10 +122,7 @@ pub fn attribute_map() -> DataType {
 /// The two children of an attribute map's entries.
 #[must_use]
 pub fn attribute_entry_fields() -> Fields {
-    Fields::from(vec![
-        Field::new("keys", DataType::Utf8, false),
-        Field::new("values", DataType::Utf8, true),
-    ])
+    Fields::from(vec![Field::new("keys", DataType::Utf8, false), Field::new("values", DataType::Utf8, true)])
 }
 
 /// One element of `spans.events`.
@@ -186,11 +182,8 @@ fn resources() -> Vec<Field> {
 }
 
 fn scopes() -> Vec<Field> {
-    let mut fields = vec![
-        field("scope_id", DataType::Int64),
-        field("name", DataType::Utf8),
-        field("version", DataType::Utf8),
-    ];
+    let mut fields =
+        vec![field("scope_id", DataType::Int64), field("name", DataType::Utf8), field("version", DataType::Utf8)];
     fields.extend(attributes_and_types());
     fields.extend([
         field("dropped_attributes_count", DataType::UInt32),

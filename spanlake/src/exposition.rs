@@ -28,11 +28,21 @@ fn write_receiver(out: &mut String, receiver: &ReceiverMetrics) {
     let snapshot = receiver.snapshot();
     family(out, "spanlake_accepted_items_total", "counter", "Spans, log records and data points acknowledged.");
     for signal in &snapshot.signals {
-        let _ = writeln!(out, "spanlake_accepted_items_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.accepted_items);
+        let _ = writeln!(
+            out,
+            "spanlake_accepted_items_total{{signal=\"{}\"}} {}",
+            signal.signal.name(),
+            signal.accepted_items
+        );
     }
     family(out, "spanlake_rejected_items_total", "counter", "Items refused in a partial success.");
     for signal in &snapshot.signals {
-        let _ = writeln!(out, "spanlake_rejected_items_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.rejected_items);
+        let _ = writeln!(
+            out,
+            "spanlake_rejected_items_total{{signal=\"{}\"}} {}",
+            signal.signal.name(),
+            signal.rejected_items
+        );
     }
     family(out, "spanlake_requests_total", "counter", "OTLP requests, refused ones included.");
     for signal in &snapshot.signals {
@@ -50,22 +60,40 @@ fn write_receiver(out: &mut String, receiver: &ReceiverMetrics) {
     }
     family(out, "spanlake_received_bytes_total", "counter", "Bytes of OTLP bodies as received.");
     for signal in &snapshot.signals {
-        let _ = writeln!(out, "spanlake_received_bytes_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.body_bytes);
+        let _ =
+            writeln!(out, "spanlake_received_bytes_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.body_bytes);
     }
     family(out, "spanlake_unknown_fields_total", "counter", "OTLP fields that this version does not know, skipped.");
     for signal in &snapshot.signals {
-        let _ = writeln!(out, "spanlake_unknown_fields_total{{signal=\"{}\"}} {}", signal.signal.name(), signal.unknown_fields);
+        let _ = writeln!(
+            out,
+            "spanlake_unknown_fields_total{{signal=\"{}\"}} {}",
+            signal.signal.name(),
+            signal.unknown_fields
+        );
     }
     family(out, "spanlake_connections", "gauge", "Open OTLP connections.");
     for (transport, count) in Transport::ALL.into_iter().zip(snapshot.connections) {
         let _ = writeln!(out, "spanlake_connections{{transport=\"{}\"}} {count}", transport.name());
     }
-    single(out, "spanlake_own_requests_total", "counter", "Requests of the server's own telemetry.", snapshot.own_requests);
+    single(
+        out,
+        "spanlake_own_requests_total",
+        "counter",
+        "Requests of the server's own telemetry.",
+        snapshot.own_requests,
+    );
 }
 
 fn write_store(out: &mut String, store: &StoreMetrics) {
     let get = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
-    single(out, "spanlake_log_written_bytes_total", "counter", "Bytes appended to the log.", get(&store.log_written_bytes));
+    single(
+        out,
+        "spanlake_log_written_bytes_total",
+        "counter",
+        "Bytes appended to the log.",
+        get(&store.log_written_bytes),
+    );
     single(out, "spanlake_log_disk_bytes", "gauge", "Bytes of the log on disk.", get(&store.log_disk_bytes));
     single(out, "spanlake_log_groups_total", "counter", "Group commits.", get(&store.log_groups));
     single(out, "spanlake_log_requests_total", "counter", "Requests appended to the log.", get(&store.log_requests));
@@ -79,7 +107,13 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
     single(out, "spanlake_in_flight_bytes", "gauge", "Bytes set aside for requests.", get(&store.in_flight_bytes));
     single(out, "spanlake_oldest_unsealed_seconds", "gauge", "Age of the oldest unsealed row.", oldest_seconds(store));
     single(out, "spanlake_seals_total", "counter", "Seals done.", get(&store.seals));
-    single(out, "spanlake_seal_failures_total", "counter", "Seals that failed and are tried again.", get(&store.seal_failures));
+    single(
+        out,
+        "spanlake_seal_failures_total",
+        "counter",
+        "Seals that failed and are tried again.",
+        get(&store.seal_failures),
+    );
     single(out, "spanlake_sealed_rows_total", "counter", "Rows written to files.", get(&store.sealed_rows));
     single(out, "spanlake_sealed_bytes_total", "counter", "Bytes of files written.", get(&store.sealed_bytes));
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one seal")]

@@ -88,9 +88,9 @@ async fn bind(config: &Config) -> anyhow::Result<Ports> {
 }
 
 async fn listen_on(setting: &str, address: &SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; another process may use the port: choose another with `{setting}`"))
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}; another process may use the port: choose another with `{setting}`")
+    })
 }
 
 impl Ports {

@@ -59,9 +59,9 @@ impl Telemetry {
             .with_target(false)
             .with_filter(filter);
         let spans = telemetry.tracer_provider.as_ref().map(|provider| {
-            tracing_opentelemetry::layer()
-                .with_tracer(provider.tracer("spanlake"))
-                .with_filter(EnvFilter::new("off,spanlake=info,spanlake_api=info,spanlake_engine=info,spanlake_store=info"))
+            tracing_opentelemetry::layer().with_tracer(provider.tracer("spanlake")).with_filter(EnvFilter::new(
+                "off,spanlake=info,spanlake_api=info,spanlake_engine=info,spanlake_store=info",
+            ))
         });
         tracing_subscriber::registry().with(spans).with(lines).try_init().context("starting the log")?;
         Ok(telemetry)

@@ -21,7 +21,11 @@ pub fn pad_to_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
         })
         .collect();
     // A null column may stand for one that is not nullable only in a batch of no rows.
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &RecordBatchOptions::new().with_row_count(Some(rows)))
+    RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &RecordBatchOptions::new().with_row_count(Some(rows)),
+    )
 }
 
 /// The columns of `wanted` that the batch has, in the batch's order.

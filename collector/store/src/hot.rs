@@ -103,7 +103,10 @@ fn push_joined(hot: &mut Vec<Arc<HotBatch>>, table: Table, batch: HotBatch) -> R
             && right_rows < SMALL_ROWS.max(left_rows)
             && left_rows < right_rows * 2
             && left_rows + right_rows <= JOINED_ROWS_MAX
-            || left.generation == right.generation && left_rows < SMALL_ROWS && right_rows < SMALL_ROWS && left_rows <= right_rows;
+            || left.generation == right.generation
+                && left_rows < SMALL_ROWS
+                && right_rows < SMALL_ROWS
+                && left_rows <= right_rows;
         if !join {
             return Ok(());
         }

@@ -31,7 +31,9 @@ pub enum Command {
     /// Seal what is there now; answered when it is in files.
     Seal(oneshot::Sender<()>),
     /// A seal ended; everything up to this record is in files.
-    Sealed { last_lsn: LogSequence },
+    Sealed {
+        last_lsn: LogSequence,
+    },
     /// Seal and stop; answered when done.
     Shutdown(oneshot::Sender<()>),
     /// Stop at once, sealing nothing.
@@ -172,7 +174,7 @@ impl Keeper {
     }
 
     fn make_room(&mut self) -> Result<(), Refusal> {
-        let frame_bytes = u64::try_from(self.frame.len()).expect("fits");
+        let frame_bytes = u64::try_from(self.frame.byte_len()).expect("fits");
         let segment_bytes = self.inner.config.log_segment_bytes;
         let fits = self.segment.as_ref().is_some_and(|segment| segment.position + frame_bytes <= segment_bytes);
         if fits {

@@ -9,21 +9,21 @@
 //!
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
-pub mod config;
-pub mod store;
-pub mod open;
-mod keeper;
-pub mod log;
-mod hot;
-pub mod version;
-mod sealer;
-pub mod seal;
-pub mod manifest;
 pub mod catalog;
 pub mod columns;
-pub mod read;
+pub mod config;
+mod hot;
+mod keeper;
+pub mod log;
+pub mod manifest;
 pub mod memory;
 pub mod metrics;
+pub mod open;
+pub mod read;
+pub mod seal;
+mod sealer;
+pub mod store;
+pub mod version;
 
 pub use catalog::{Catalog, Dimension};
 pub use config::{Durability, StoreConfig};

@@ -28,7 +28,9 @@ pub enum LogError {
          To keep what can be read and set the damaged file aside: spanlake salvage-log --data-dir {data_dir}"
     )]
     Damaged { path: PathBuf, offset: u64, data_dir: PathBuf },
-    #[error("a record of {path} cannot be decoded ({reason}). To set it aside: spanlake salvage-log --data-dir {data_dir}")]
+    #[error(
+        "a record of {path} cannot be decoded ({reason}). To set it aside: spanlake salvage-log --data-dir {data_dir}"
+    )]
     Undecodable { path: PathBuf, reason: String, data_dir: PathBuf },
 }
 

@@ -109,7 +109,12 @@ impl Manifest {
     ///
     /// # Errors
     /// When it cannot be written or another writer took its number.
-    pub fn commit(&mut self, adds: Vec<FileEntry>, removes: Vec<String>, flushed_lsn: u64) -> Result<(), ManifestError> {
+    pub fn commit(
+        &mut self,
+        adds: Vec<FileEntry>,
+        removes: Vec<String>,
+        flushed_lsn: u64,
+    ) -> Result<(), ManifestError> {
         let number = self.state.number + 1;
         let edit = Edit { format: FORMAT, number, epoch: self.state.epoch, adds, removes, flushed_lsn };
         create(&self.dir, &edit_path(&self.dir, number), &edit)?;

@@ -44,7 +44,12 @@ impl DurationBuckets {
     pub fn quantile(&self, share: f64) -> Duration {
         let (counts, _) = self.read();
         let total: u64 = counts.iter().sum();
-        #[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rank")]
+        #[allow(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a rank"
+        )]
         let rank = (total as f64 * share).ceil() as u64;
         let mut seen = 0;
         for (bucket, count) in counts.iter().enumerate() {

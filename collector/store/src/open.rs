@@ -38,7 +38,9 @@ pub enum OpenError {
         #[source]
         source: std::io::Error,
     },
-    #[error("the data directory {path} is in use by another spanlake process ({owner}); stop it or choose another --data-dir")]
+    #[error(
+        "the data directory {path} is in use by another spanlake process ({owner}); stop it or choose another --data-dir"
+    )]
     InUse { path: PathBuf, owner: String },
     #[error(transparent)]
     Manifest(#[from] ManifestError),
@@ -123,13 +125,8 @@ impl Store {
 fn lock(data_dir: &Path) -> Result<File, OpenError> {
     std::fs::create_dir_all(data_dir).map_err(io("create", data_dir))?;
     let path = data_dir.join("LOCK");
-    let mut file = File::options()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(io("open", &path))?;
+    let mut file =
+        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io("open", &path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(std::fs::TryLockError::WouldBlock) => {
@@ -183,7 +180,9 @@ fn first_version(data_dir: &Path, manifest: &Manifest) -> Result<Version, OpenEr
     }
     let mut version = Version::default();
     for (table, mut files) in version.tables.iter_mut().zip(files) {
-        files.sort_by(|left, right| (left.entry.last_lsn, &left.entry.path).cmp(&(right.entry.last_lsn, &right.entry.path)));
+        files.sort_by(|left, right| {
+            (left.entry.last_lsn, &left.entry.path).cmp(&(right.entry.last_lsn, &right.entry.path))
+        });
         table.files = Arc::new(files);
     }
     Ok(version)
@@ -240,7 +239,8 @@ fn replay_log(sealer: &mut Sealer) -> Result<Replayed, OpenError> {
 }
 
 fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: &[u8]) -> Result<(), String> {
-    let body = payload::unpack(header.codec, packed, header.limits.inflated_bytes_max).map_err(|error| error.to_string())?;
+    let body =
+        payload::unpack(header.codec, packed, header.limits.inflated_bytes_max).map_err(|error| error.to_string())?;
     let known = inner.read.catalog().as_ref();
     let decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, known)
         .map_err(|error| error.to_string())?;

@@ -1,6 +1,8 @@
 //! Columns of a batch by name and type, where a column may be missing: then every row is null.
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, MapArray, PrimitiveArray, StringArray, StructArray};
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, MapArray, PrimitiveArray, StringArray, StructArray,
+};
 use arrow::datatypes::ArrowPrimitiveType;
 use arrow::record_batch::RecordBatch;
 
@@ -108,12 +110,14 @@ impl<'a> Maps<'a> {
     pub(crate) fn entries(&self, row: usize) -> impl Iterator<Item = (&'a str, Option<&'a str>, char)> + use<'a> {
         let types = self.types.at(row).unwrap_or_default();
         let map = self.map.filter(|(map, ..)| map.is_valid(row));
-        let range = map.map_or(0..0, |(map, ..)| map.value_offsets()[row] as usize..map.value_offsets()[row + 1] as usize);
+        let range =
+            map.map_or(0..0, |(map, ..)| map.value_offsets()[row] as usize..map.value_offsets()[row + 1] as usize);
         let tags = types.chars().chain(std::iter::repeat('s'));
         map.into_iter().flat_map(move |(_, keys, values)| {
-            range.clone().zip(tags.clone()).map(move |(entry, tag)| {
-                (keys.value(entry), values.is_valid(entry).then(|| values.value(entry)), tag)
-            })
+            range
+                .clone()
+                .zip(tags.clone())
+                .map(move |(entry, tag)| (keys.value(entry), values.is_valid(entry).then(|| values.value(entry)), tag))
         })
     }
 }

@@ -78,7 +78,11 @@ pub(crate) fn is_below(path: &str, parent: &str) -> bool {
 /// Host without port; brackets of an IPv6 address stay.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') => name,
+        Some((name, port))
+            if !name.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()) && !host.ends_with(']') =>
+        {
+            name
+        }
         _ => host,
     }
 }

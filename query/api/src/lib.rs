@@ -7,24 +7,24 @@
 //! [`services`], [`metric_names`], [`metric_series`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
+mod columns;
+mod error;
 mod guard;
-mod state;
-mod sql;
-mod trace;
-mod trace_list;
-mod services;
+mod health;
 mod metric_names;
 mod metric_series;
-mod health;
-mod page;
-mod render;
-mod columns;
 mod origins;
+mod own_metrics;
+mod page;
 mod parameters;
 mod query;
-mod error;
-mod own_metrics;
+mod render;
 mod server;
+mod services;
+mod sql;
+mod state;
+mod trace;
+mod trace_list;
 
 #[cfg(test)]
 mod tests;

@@ -129,7 +129,11 @@ async fn read_lines(
     }
     let ids: Vec<String> = chosen.ids.iter().map(|id| format!("'{id}'")).collect();
     // A little before the start, for the growth up to the first point.
-    let window = sql_window("time", question.start.saturating_sub(grid.step.max(chosen.interval).saturating_mul(2)), Some(question.end));
+    let window = sql_window(
+        "time",
+        question.start.saturating_sub(grid.step.max(chosen.interval).saturating_mul(2)),
+        Some(question.end),
+    );
     let sql = format!(
         "SELECT series_id, time, start_time, flags, {} FROM {table} WHERE {} AND {window} AND series_id IN ({}) \
          ORDER BY series_id, time",

@@ -83,7 +83,14 @@ impl Origins {
         resource_ids: impl Iterator<Item = i64>,
         scope_ids: impl Iterator<Item = i64>,
     ) {
-        each_new_row(Table::Resources, &self.catalog, &self.resources, resource_ids, &mut texts.resources, resource_text);
+        each_new_row(
+            Table::Resources,
+            &self.catalog,
+            &self.resources,
+            resource_ids,
+            &mut texts.resources,
+            resource_text,
+        );
         each_new_row(Table::Scopes, &self.catalog, &self.scopes, scope_ids, &mut texts.scopes, scope_text);
     }
 }

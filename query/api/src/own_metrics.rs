@@ -91,7 +91,8 @@ impl Drop for Running {
         let metrics = &self.metrics;
         metrics.running.fetch_sub(1, Ordering::Relaxed);
         metrics.queries[self.outcome as usize].fetch_add(1, Ordering::Relaxed);
-        let bucket = BOUNDS_MS.iter().position(|bound| elapsed <= Duration::from_millis(*bound)).unwrap_or(BOUNDS_MS.len());
+        let bucket =
+            BOUNDS_MS.iter().position(|bound| elapsed <= Duration::from_millis(*bound)).unwrap_or(BOUNDS_MS.len());
         metrics.buckets[bucket].fetch_add(1, Ordering::Relaxed);
         metrics.micros.fetch_add(u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -131,7 +132,8 @@ impl OwnMetrics {
 
     fn write_times(&self, out: &mut String) {
         let name = "spanlake_query_seconds";
-        let _ = writeln!(out, "# HELP {name} Time of a statement, until its last row is sent.\n# TYPE {name} histogram");
+        let _ =
+            writeln!(out, "# HELP {name} Time of a statement, until its last row is sent.\n# TYPE {name} histogram");
         let mut seen = 0;
         for (bound, count) in BOUNDS_MS.iter().zip(&self.buckets) {
             seen += count.load(Ordering::Relaxed);

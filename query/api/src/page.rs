@@ -33,7 +33,8 @@ pub(crate) async fn page(method: Method, uri: Uri, headers: HeaderMap) -> Respon
     match find(name) {
         Some(file) => answer(file, &headers),
         None if is_below(path, "/assets") => ApiError::not_found(format!("there is no file {path}")).into_response(),
-        None => find("index.html").map_or_else(|| ApiError::not_found("there is no page").into_response(), |file| answer(file, &headers)),
+        None => find("index.html")
+            .map_or_else(|| ApiError::not_found("there is no page").into_response(), |file| answer(file, &headers)),
     }
 }
 
@@ -53,9 +54,10 @@ fn answer(file: &'static File, headers: &HeaderMap) -> Response {
     let mut response = if text(header::IF_NONE_MATCH).split(',').any(|tag| tag.trim() == file.tag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let takes_gzip = text(header::ACCEPT_ENCODING)
-            .split(',')
-            .any(|coding| coding.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("gzip")) && !coding.replace(' ', "").ends_with(";q=0"));
+        let takes_gzip = text(header::ACCEPT_ENCODING).split(',').any(|coding| {
+            coding.split(';').next().is_some_and(|name| name.trim().eq_ignore_ascii_case("gzip"))
+                && !coding.replace(' ', "").ends_with(";q=0")
+        });
         match file.gzip.filter(|_| takes_gzip) {
             Some(packed) => ([(header::CONTENT_ENCODING, "gzip")], packed).into_response(),
             None => file.plain.into_response(),

@@ -58,7 +58,9 @@ pub(crate) fn moment(name: &str, text: &str) -> Result<i64, ApiError> {
         return Ok(nanos);
     }
     let parsed = chrono::DateTime::parse_from_rfc3339(text).ok().and_then(|time| time.timestamp_nanos_opt());
-    parsed.ok_or_else(|| ApiError::invalid(format!("{name}: {text:?} is neither RFC 3339 nor nanoseconds since the epoch")))
+    parsed.ok_or_else(|| {
+        ApiError::invalid(format!("{name}: {text:?} is neither RFC 3339 nor nanoseconds since the epoch"))
+    })
 }
 
 /// `150ms`, `1.5s`, `2m`, `1h`, `80us`, `5ns`; a bare number is nanoseconds.

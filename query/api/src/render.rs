@@ -11,7 +11,7 @@ mod time_text;
 
 pub(crate) use cells::Cells;
 pub(crate) use csv::CsvBatch;
-pub(crate) use text::{push_double, push_hex_string, push_integer, push_int_string, push_string};
+pub(crate) use text::{push_double, push_hex_string, push_int_string, push_integer, push_string};
 
 use arrow::record_batch::RecordBatch;
 

@@ -13,10 +13,10 @@ use axum::serve::ListenerExt;
 use http::header;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{Predicate, SizeAbove};
-use tower_http::CompressionLevel;
 
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
@@ -28,7 +28,6 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 const COMPRESSED_BYTES_MIN: u16 = 1024;
 
 /// Everything that port 4300 answers.
-#[must_use]
 pub fn routes(state: ApiState) -> Router {
     let shared = Arc::new(Shared::new(state));
     Router::new()
@@ -77,7 +76,9 @@ fn compression() -> CompressionLayer<impl Predicate> {
 }
 
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
+    let text =
+        panic.downcast_ref::<&str>().map(|text| (*text).to_owned()).or_else(|| panic.downcast_ref::<String>().cloned());
     tracing::error!(panic = text.unwrap_or_default(), "a handler panicked");
-    ApiError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log says more").into_response()
+    ApiError::new(http::StatusCode::INTERNAL_SERVER_ERROR, "internal", "the server made a mistake; its log says more")
+        .into_response()
 }

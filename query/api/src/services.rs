@@ -59,7 +59,9 @@ pub(crate) async fn operations(State(shared): State<Arc<Shared>>, uri: Uri) -> R
     let (start, end) = parameters.window.bounds()?;
     let mut conditions = sql_window("start_time", start, end);
     match parameters.service.as_deref() {
-        Some(service) if !service.is_empty() => conditions.push_str(&format!(" AND service_name = {}", sql_text(service))),
+        Some(service) if !service.is_empty() => {
+            conditions.push_str(&format!(" AND service_name = {}", sql_text(service)))
+        }
         _ if parameters.window.is_internal()? => {}
         _ => conditions.push_str(&format!(" AND service_name <> '{OWN_SERVICE}'")),
     }

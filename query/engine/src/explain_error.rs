@@ -20,7 +20,8 @@ pub(crate) fn explain(error: &DataFusionError) -> EngineError {
         DataFusionError::NotImplemented(message) => EngineError::Unsupported { message: first_line(message) },
         _ => {
             let (message, hint) = message_and_hint(root);
-            EngineError::InvalidQuery { position: position(error, &message), message: without_place(&message), hint }
+            let position = position(error, &message);
+            EngineError::InvalidQuery { position, message: plain_words(&without_place(&message)), hint }
         }
     }
 }
@@ -43,7 +44,7 @@ fn message_and_hint(root: &DataFusionError) -> (String, Option<String>) {
         DataFusionError::SchemaError(schema, _) => schema_error(schema),
         DataFusionError::SQL(error, _) => (error.to_string().replace("sql parser error: ", ""), None),
         DataFusionError::ArrowError(error, _) => (error.to_string(), None),
-        other => plan_error(&first_line(other.message().as_ref())),
+        other => plan_error(other.message().as_ref()),
     }
 }
 
@@ -58,8 +59,13 @@ fn schema_error(error: &SchemaError) -> (String, Option<String>) {
 fn plan_error(message: &str) -> (String, Option<String>) {
     if let Some((what, near)) = message.split_once("Did you mean ") {
         let what = what.trim_end().trim_end_matches(['.', '\n']);
-        return (what.to_owned(), Some(format!("did you mean {}?", near.trim_end_matches(['?', '.']).trim_matches('\''))));
+        let near = first_line(near);
+        return (
+            first_line(what),
+            Some(format!("did you mean {}?", near.trim_end_matches(['?', '.']).trim_matches('\''))),
+        );
     }
+    let message = &first_line(message);
     let Some(rest) = message.strip_prefix("table '") else { return (message.to_owned(), None) };
     let Some(full) = rest.strip_suffix("' not found") else { return (message.to_owned(), None) };
     let name = full.rsplit('.').next().unwrap_or(full);
@@ -118,6 +124,11 @@ fn written_place(message: &str) -> Option<Position> {
 
 fn without_place(message: &str) -> String {
     message.rsplit_once(PLACE).map_or(message, |(before, _)| before).trim_end().to_owned()
+}
+
+/// Types as clients see them.
+fn plain_words(message: &str) -> String {
+    message.replace("Utf8View", "Utf8").replace("BinaryView", "Binary")
 }
 
 fn first_line(message: &str) -> String {

@@ -64,7 +64,12 @@ impl ScalarUDFImpl for Hex {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match types {
-            [one] if one.is_binary() || matches!(one, DataType::FixedSizeBinary(_)) || one.is_null() || one.is_string() => {
+            [one]
+                if one.is_binary()
+                    || matches!(one, DataType::FixedSizeBinary(_))
+                    || one.is_null()
+                    || one.is_string() =>
+            {
                 Ok(vec![DataType::Binary])
             }
             _ => plan_err!("hex takes one id"),

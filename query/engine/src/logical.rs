@@ -10,8 +10,8 @@ mod origin;
 mod view;
 mod written;
 
-pub use docs::{ColumnDoc, TableDoc, tables_markdown};
 pub(crate) use docs::table_doc;
+pub use docs::{ColumnDoc, TableDoc, tables_markdown};
 
 pub(crate) use facts::fact_view;
 pub(crate) use origin::Origins;

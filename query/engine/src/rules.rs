@@ -28,7 +28,8 @@ pub(crate) fn install(state: SessionState) -> Result<SessionState> {
     let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(planner::SpanlakePlanner)];
     planners.extend(state.expr_planners().iter().cloned());
     let yields = Arc::new(joins_yield::JoinsYield);
-    let mut builder = SessionStateBuilder::new_from_existing(state).with_expr_planners(planners).with_physical_optimizer_rule(yields);
+    let mut builder =
+        SessionStateBuilder::new_from_existing(state).with_expr_planners(planners).with_physical_optimizer_rule(yields);
     *builder.analyzer() = Some(analyzer);
     *builder.optimizer() = Some(optimizer);
     Ok(builder.build())

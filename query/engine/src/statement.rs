@@ -12,11 +12,11 @@ use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::ParserError;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer, TokenizerError};
 
-use crate::{EngineError, Position};
 use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
 use crate::stream::Cost;
+use crate::{EngineError, Position};
 
 /// Bytes of text; longer ones are no query that a person or a dashboard wrote.
 const SQL_BYTES_MAX: usize = 256 << 10;
@@ -41,7 +41,8 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
 /// A text that is no id has no place of its own: it is where the statement has just that text, if it is there once.
 fn with_place_of_id(error: EngineError, sql: &str) -> EngineError {
     let EngineError::InvalidQuery { message, position: None, hint } = error else { return error };
-    let text = message.strip_prefix('"').filter(|_| message.contains(" id: expected")).and_then(|rest| rest.split('"').next());
+    let quoted = message.strip_prefix('"').filter(|_| message.contains(" id: expected"));
+    let text = quoted.and_then(|rest| rest.split('"').next());
     let position = text.and_then(|text| {
         let literal = format!("'{text}'");
         let mut places = sql.match_indices(&literal).map(|(offset, _)| offset);
@@ -69,10 +70,12 @@ fn read(sql: &str) -> Result<Statement, EngineError> {
         let message = format!("the statement is {} bytes long; at most {SQL_BYTES_MAX} are read", sql.len());
         return Err(EngineError::Unsupported { message });
     }
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| explain(&tokenizer_error(error)))?;
+    let tokens =
+        Tokenizer::new(&GenericDialect {}, sql).tokenize().map_err(|error| explain(&tokenizer_error(error)))?;
     let nesting = tokens.iter().filter(|token| may_nest(token)).count();
     if nesting > TOKENS_MAX {
-        let message = format!("the statement has {nesting} words and signs beside literals; at most {TOKENS_MAX} are read");
+        let message =
+            format!("the statement has {nesting} words and signs beside literals; at most {TOKENS_MAX} are read");
         return Err(EngineError::Unsupported { message });
     }
     let mut statements = DFParserBuilder::new(sql)

@@ -68,7 +68,9 @@ fn add_plan(plan: &dyn ExecutionPlan, stats: &mut QueryStats) {
             MetricValue::PruningMetrics { name, pruning_metrics } if name == "files_ranges_pruned_statistics" => {
                 stats.files_read += pruning_metrics.matched() as u64;
             }
-            MetricValue::Count { name, count } if name == "bytes_scanned" => stats.bytes_scanned += count.value() as u64,
+            MetricValue::Count { name, count } if name == "bytes_scanned" => {
+                stats.bytes_scanned += count.value() as u64
+            }
             _ => {}
         }
     }

@@ -8,6 +8,8 @@ mod queries;
 mod refused;
 mod visibility;
 
+use std::sync::Arc;
+
 use arrow::record_batch::RecordBatch;
 use arrow::util::pretty::pretty_format_batches;
 use futures::TryStreamExt;
@@ -22,7 +24,7 @@ async fn ask(engine: &Engine, sql: &str) -> Result<(String, QueryStats), EngineE
         assert_eq!(batch.schema(), answer.schema, "{sql}");
     }
     let text = if batches.is_empty() {
-        pretty_format_batches(&[RecordBatch::new_empty(answer.schema.clone())]).unwrap().to_string()
+        pretty_format_batches(&[RecordBatch::new_empty(Arc::clone(&answer.schema))]).unwrap().to_string()
     } else {
         pretty_format_batches(&batches).unwrap().to_string()
     };

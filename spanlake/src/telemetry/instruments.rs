@@ -9,10 +9,13 @@ use opentelemetry::{KeyValue, global};
 use spanlake_receiver::ReceiverMetrics;
 use spanlake_store::StoreMetrics;
 
+/// Name, unit, and what reads it.
+type Instrument = (&'static str, &'static str, fn(&StoreMetrics) -> u64);
+
 /// Registers the instruments with the global meter; they are read at every export.
 pub fn register(store: &Arc<StoreMetrics>, receiver: &Arc<ReceiverMetrics>) {
     let meter = global::meter("spanlake");
-    let counters: [(&'static str, &'static str, fn(&StoreMetrics) -> u64); 7] = [
+    let counters: [Instrument; 7] = [
         ("spanlake.log.written", "By", |metrics| metrics.log_written_bytes.load(Relaxed)),
         ("spanlake.log.requests", "{request}", |metrics| metrics.log_requests.load(Relaxed)),
         ("spanlake.log.duplicates", "{request}", |metrics| metrics.duplicate_requests.load(Relaxed)),
@@ -29,7 +32,7 @@ pub fn register(store: &Arc<StoreMetrics>, receiver: &Arc<ReceiverMetrics>) {
             .with_callback(move |observer| observer.observe(read(&store), &[]))
             .build();
     }
-    let gauges: [(&'static str, &'static str, fn(&StoreMetrics) -> u64); 4] = [
+    let gauges: [Instrument; 4] = [
         ("spanlake.unsealed.rows", "{row}", |metrics| metrics.unsealed_rows.load(Relaxed)),
         ("spanlake.unsealed.size", "By", |metrics| metrics.unsealed_bytes.load(Relaxed)),
         ("spanlake.in_flight.size", "By", |metrics| metrics.in_flight_bytes.load(Relaxed)),

@@ -61,7 +61,7 @@ impl FrameBuilder {
 
     /// Bytes so far, header included.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn byte_len(&self) -> usize {
         self.bytes.len()
     }
 
@@ -118,12 +118,7 @@ impl FrameHeader {
         if u32_at(bytes, 0) != FRAME_MAGIC || body_bytes > FRAME_BODY_BYTES_MAX {
             return None;
         }
-        Some(Self {
-            crc: u32_at(bytes, 4),
-            body_bytes,
-            records: u32_at(bytes, 12),
-            first_lsn: u64_at(bytes, 16),
-        })
+        Some(Self { crc: u32_at(bytes, 4), body_bytes, records: u32_at(bytes, 12), first_lsn: u64_at(bytes, 16) })
     }
 
     /// Whether the checksum over header and body holds.
@@ -160,7 +155,9 @@ fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
     let header = RecordHeader {
         signal: Signal::ALL.into_iter().find(|signal| *signal as u8 == fixed[4])?,
         encoding: [Encoding::Protobuf, Encoding::Json].into_iter().find(|encoding| *encoding as u8 == fixed[5])?,
-        codec: [Codec::Plain, Codec::Gzip, Codec::Zstd, Codec::Lz4].into_iter().find(|codec| *codec as u8 == fixed[6])?,
+        codec: [Codec::Plain, Codec::Gzip, Codec::Zstd, Codec::Lz4]
+            .into_iter()
+            .find(|codec| *codec as u8 == fixed[6])?,
         limits: DecodeLimits {
             attributes_per_item_max: u32_at(fixed, 12),
             value_depth_max: u32_at(fixed, 16),

@@ -135,6 +135,8 @@ fn parse(bytes: &[u8]) -> Option<Vec<Seen>> {
         return None;
     }
     body.chunks_exact(24)
-        .map(|entry| Some((u128::from_le_bytes(entry[..16].try_into().ok()?), i64::from_le_bytes(entry[16..].try_into().ok()?))))
+        .map(|entry| {
+            Some((u128::from_le_bytes(entry[..16].try_into().ok()?), i64::from_le_bytes(entry[16..].try_into().ok()?)))
+        })
         .collect()
 }

@@ -6,9 +6,9 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use super::LogError;
 use super::frame::{self, FrameBuilder};
 use super::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
-use super::LogError;
 
 /// What was done with one damaged segment.
 #[derive(Debug, Clone, PartialEq, Eq)]

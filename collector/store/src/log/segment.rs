@@ -130,7 +130,12 @@ impl SegmentWriter {
 /// What is at a place of a segment.
 #[derive(Debug)]
 pub enum Found {
-    Frame { first_lsn: LogSequence, records: u32, body: Vec<u8>, next: u64 },
+    Frame {
+        first_lsn: LogSequence,
+        records: u32,
+        body: Vec<u8>,
+        next: u64,
+    },
     /// Nothing but zeros up to the end of the file.
     End,
     /// Neither: torn or damaged.

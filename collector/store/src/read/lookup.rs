@@ -3,6 +3,7 @@
 //! Owns no state. Never reads a page that cannot hold a match.
 
 use std::fs::File;
+use std::iter;
 use std::ops::Range;
 
 use arrow::array::BooleanArray;
@@ -42,9 +43,7 @@ pub fn rows_in_file(
 
 fn bloom_hits(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<TraceId> {
     match &resident.trace_blooms[group] {
-        Some(bloom) => {
-            ids.iter().copied().filter(|id| bloom.check(&FixedLenByteArray::from(id.0.to_vec()))).collect()
-        }
+        Some(bloom) => ids.iter().copied().filter(|id| bloom.check(&FixedLenByteArray::from(id.0.to_vec()))).collect(),
         None => ids.to_vec(),
     }
 }
@@ -53,8 +52,9 @@ fn bloom_hits(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Tra
 fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Range<usize>> {
     let metadata = resident.metadata.metadata();
     let rows = usize::try_from(metadata.row_group(group).num_rows()).unwrap_or(0);
-    let whole = vec![0..rows];
-    let position = resident.metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
+    let whole: Vec<Range<usize>> = iter::once(0..rows).collect();
+    let position =
+        resident.metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
     let Some(position) = position else { return Vec::new() };
     let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else { return whole };
     let ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) = &columns[group][position] else { return whole };

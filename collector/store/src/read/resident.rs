@@ -83,11 +83,8 @@ fn load(file: &DataFile) -> Result<ResidentFile, ReadError> {
     let handle = File::open(&file.path).map_err(|source| ReadError::Io { path: path(), source })?;
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let metadata = ArrowReaderMetadata::load(&handle, options).map_err(parquet_error)?;
-    let trace_column = metadata
-        .parquet_schema()
-        .columns()
-        .iter()
-        .position(|column| column.path().parts() == ["trace_id"]);
+    let trace_column =
+        metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
     let groups = metadata.metadata().num_row_groups();
     let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone());
     let mut trace_blooms = Vec::with_capacity(groups);

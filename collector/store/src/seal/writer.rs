@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
+use arrow::datatypes::{DataType, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -69,8 +70,8 @@ fn write_rows(path: &Path, table: Table, gather: &Gather, rows: &[SortedRow]) ->
     let file = File::create(path).map_err(SealError::io("create", path))?;
     let buffered = BufWriter::with_capacity(1 << 18, file);
     let schema = std::sync::Arc::clone(&gather.schema);
-    let mut writer =
-        ArrowWriter::try_new(buffered, schema, Some(properties(table, rows))).map_err(parquet_error)?;
+    let properties = properties(table, &schema, rows);
+    let mut writer = ArrowWriter::try_new(buffered, schema, Some(properties)).map_err(parquet_error)?;
     for slice in rows.chunks(SLICE_ROWS) {
         let batch = gather.take(slice).map_err(|source| SealError::Arrow { table: table.name(), source })?;
         writer.write(&batch).map_err(parquet_error)?;
@@ -84,7 +85,7 @@ fn path_of(parts: &[&str]) -> ColumnPath {
     ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
 }
 
-fn properties(table: Table, rows: &[SortedRow]) -> WriterProperties {
+fn properties(table: Table, schema: &Schema, rows: &[SortedRow]) -> WriterProperties {
     let builder = WriterProperties::builder()
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -102,8 +103,53 @@ fn properties(table: Table, rows: &[SortedRow]) -> WriterProperties {
             metric(builder)
         }
     };
-    plain_text(builder, &["attributes", "entries", "values"]).build()
+    let builder = plain_text(builder, &["attributes", "entries", "values"]);
+    if matches!(table, Table::Spans | Table::Logs) { few_codecs(builder, schema).build() } else { builder.build() }
 }
+
+/// A lookup of one trace reads a page of every column, and a reader sets up a codec for each compressed one, which
+/// costs more than the page. So of spans and logs only what gains by it is compressed: text that varies. Numbers are
+/// delta-coded, words are small dictionaries with run lengths.
+fn few_codecs(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
+    for field in schema.fields() {
+        let is_number = !matches!(
+            field.data_type(),
+            DataType::Utf8 | DataType::FixedSizeBinary(16) | DataType::Map(_, _) | DataType::List(_)
+        );
+        if is_number || WORDS.contains(&field.name().as_str()) {
+            builder = builder.set_column_compression(path_of(&[field.name()]), Compression::UNCOMPRESSED);
+        }
+    }
+    for (list, leaves) in LIST_NUMBERS {
+        for leaf in *leaves {
+            builder = builder.set_column_compression(path_of(&[list, "list", "item", leaf]), Compression::UNCOMPRESSED);
+        }
+    }
+    builder
+}
+
+/// Text columns of few distinct words.
+const WORDS: &[&str] = &[
+    "kind",
+    "status_code",
+    "service_name",
+    "severity_text",
+    "body_type",
+    "http_request_method",
+    "http_method",
+    "url_scheme",
+    "rpc_system",
+    "db_system_name",
+    "db_system",
+    "messaging_system",
+    "gen_ai_provider_name",
+];
+
+/// Leaves of lists that are no text.
+const LIST_NUMBERS: &[(&str, &[&str])] = &[
+    ("events", &["time", "name", "attribute_types", "dropped_attributes_count"]),
+    ("links", &["trace_id", "span_id", "trace_state", "flags", "attribute_types", "dropped_attributes_count"]),
+];
 
 /// Values that hardly repeat: a dictionary only costs, at writing and at each lookup.
 fn plain_text(builder: WriterPropertiesBuilder, parts: &[&str]) -> WriterPropertiesBuilder {
@@ -134,7 +180,10 @@ fn spans(builder: WriterPropertiesBuilder, rows: &[SortedRow]) -> WriterProperti
         .set_column_statistics_enabled(path_of(&["trace_id"]), EnabledStatistics::Page)
         .set_column_bloom_filter_enabled(path_of(&["trace_id"]), true)
         .set_column_bloom_filter_fpp(path_of(&["trace_id"]), 0.01)
-        .set_column_bloom_filter_max_ndv(path_of(&["trace_id"]), u64::try_from(traces.min(ROW_GROUP_ROWS)).expect("fits"))
+        .set_column_bloom_filter_max_ndv(
+            path_of(&["trace_id"]),
+            u64::try_from(traces.min(ROW_GROUP_ROWS)).expect("fits"),
+        )
 }
 
 fn logs(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {

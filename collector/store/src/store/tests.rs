@@ -54,9 +54,15 @@ fn body(number: u64, spans: u64) -> Bytes {
 fn request(store: &Store, body: Bytes) -> Request {
     let received_at = crate::now_nanos();
     let limits = DecodeLimits::default();
-    let decoded =
-        spanlake_schemas::otlp::decode(Signal::Traces, Encoding::Protobuf, &body, received_at, &limits, store.known_series())
-            .unwrap();
+    let decoded = spanlake_schemas::otlp::decode(
+        Signal::Traces,
+        Encoding::Protobuf,
+        &body,
+        received_at,
+        &limits,
+        store.known_series(),
+    )
+    .unwrap();
     Request {
         signal: Signal::Traces,
         encoding: Encoding::Protobuf,

@@ -13,7 +13,11 @@ use crate::state::Shared;
 type Labels = BTreeMap<String, String>;
 
 /// The service and the series' own attributes; and what differs in their resources, where those are alike.
-pub(super) async fn read(shared: &Shared, conditions: &str, ids: &[String]) -> Result<HashMap<String, Labels>, ApiError> {
+pub(super) async fn read(
+    shared: &Shared,
+    conditions: &str,
+    ids: &[String],
+) -> Result<HashMap<String, Labels>, ApiError> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }

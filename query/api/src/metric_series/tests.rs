@@ -56,7 +56,16 @@ fn deltas_are_their_own_growth() {
 
 #[test]
 fn values_are_the_last_and_gaps_are_null() {
-    let last = values(Shape::Value, &[(-5, None, Some(1.0)), (1, None, Some(2.0)), (9, None, Some(3.0)), (35, None, Some(4.0)), (99, None, Some(5.0))]);
+    let last = values(
+        Shape::Value,
+        &[
+            (-5, None, Some(1.0)),
+            (1, None, Some(2.0)),
+            (9, None, Some(3.0)),
+            (35, None, Some(4.0)),
+            (99, None, Some(5.0)),
+        ],
+    );
     assert_eq!(last, [(0, Some(3.0)), (10, None), (20, None), (30, Some(4.0))]);
     assert_eq!(values(Shape::Value, &[(1, None, None)]), []);
     assert_eq!(values(Shape::Value, &[(1, None, Some(f64::NAN))]), [(0, None)]);
@@ -64,7 +73,16 @@ fn values_are_the_last_and_gaps_are_null() {
 
 #[test]
 fn an_unrecorded_point_breaks_the_line() {
-    let broken = values(GROWING, &[(0, None, Some(0.0)), (10, None, Some(10.0)), (20, None, None), (30, None, Some(90.0)), (40, None, Some(100.0))]);
+    let broken = values(
+        GROWING,
+        &[
+            (0, None, Some(0.0)),
+            (10, None, Some(10.0)),
+            (20, None, None),
+            (30, None, Some(90.0)),
+            (40, None, Some(100.0)),
+        ],
+    );
     assert_eq!(broken, [(0, Some(1.0)), (10, None), (20, None), (30, Some(1.0))]);
 }
 

@@ -12,7 +12,16 @@ fn moments_are_rfc_3339_or_nanoseconds() {
 
 #[test]
 fn lengths_have_units() {
-    let cases = [("150ms", 150_000_000), ("1.5s", 1_500_000_000), ("2m", 120 * SECOND), ("1h", HOUR), ("80us", 80_000), ("80µs", 80_000), ("5ns", 5), ("7", 7)];
+    let cases = [
+        ("150ms", 150_000_000),
+        ("1.5s", 1_500_000_000),
+        ("2m", 120 * SECOND),
+        ("1h", HOUR),
+        ("80us", 80_000),
+        ("80µs", 80_000),
+        ("5ns", 5),
+        ("7", 7),
+    ];
     for (text, nanos) in cases {
         assert_eq!(length("d", text), Ok(nanos), "{text}");
     }

@@ -1,14 +1,14 @@
 //! One column's values, each written on demand. The type is looked at once a column, not once a cell.
 
-use arrow::array::{Array, AsArray, ArrayAccessor, PrimitiveArray};
+use arrow::array::{Array, ArrayAccessor, AsArray, PrimitiveArray};
 use arrow::buffer::NullBuffer;
 use arrow::datatypes::{
     ArrowPrimitiveType, DataType, Date32Type, Date64Type, Decimal32Type, Decimal64Type, Decimal128Type, Decimal256Type,
     DurationMicrosecondType, DurationMillisecondType, DurationNanosecondType, DurationSecondType, Float16Type,
-    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalDayTimeType,
-    IntervalMonthDayNanoType, IntervalUnit, IntervalYearMonthType, Time32MillisecondType, Time32SecondType,
-    Time64MicrosecondType, Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType,
-    TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type, IntervalDayTimeType, IntervalMonthDayNanoType,
+    IntervalUnit, IntervalYearMonthType, Time32MillisecondType, Time32SecondType, Time64MicrosecondType,
+    Time64NanosecondType, TimeUnit, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
+    TimestampSecondType, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 
 use super::nested;
@@ -153,7 +153,9 @@ fn temporal<'a>(array: &'a dyn Array, data_type: &DataType) -> Option<Write<'a>>
         DataType::Duration(TimeUnit::Microsecond) => lengths::<DurationMicrosecondType>(array, MICROS),
         DataType::Duration(TimeUnit::Nanosecond) => lengths::<DurationNanosecondType>(array, NANOS),
         DataType::Date32 => Some(values::<Date32Type>(array, |days, out| push_day(out, days.into()))),
-        DataType::Date64 => Some(values::<Date64Type>(array, |millis, out| push_day(out, millis.div_euclid(86_400_000)))),
+        DataType::Date64 => {
+            Some(values::<Date64Type>(array, |millis, out| push_day(out, millis.div_euclid(86_400_000))))
+        }
         DataType::Time32(TimeUnit::Second) => {
             Some(values::<Time32SecondType>(array, |value, out| push_time_of_day(out, value.into(), 1)))
         }
@@ -163,16 +165,20 @@ fn temporal<'a>(array: &'a dyn Array, data_type: &DataType) -> Option<Write<'a>>
         DataType::Time64(TimeUnit::Microsecond) => {
             Some(values::<Time64MicrosecondType>(array, |value, out| push_time_of_day(out, value, MICROS)))
         }
-        DataType::Time64(_) => Some(values::<Time64NanosecondType>(array, |value, out| push_time_of_day(out, value, NANOS))),
+        DataType::Time64(_) => {
+            Some(values::<Time64NanosecondType>(array, |value, out| push_time_of_day(out, value, NANOS)))
+        }
         DataType::Interval(IntervalUnit::YearMonth) => {
             Some(values::<IntervalYearMonthType>(array, |months, out| push_period(out, months.into(), 0, 0)))
         }
         DataType::Interval(IntervalUnit::DayTime) => Some(values::<IntervalDayTimeType>(array, |value, out| {
             push_period(out, 0, value.days.into(), i128::from(value.milliseconds) * 1_000_000);
         })),
-        DataType::Interval(IntervalUnit::MonthDayNano) => Some(values::<IntervalMonthDayNanoType>(array, |value, out| {
-            push_period(out, value.months.into(), value.days.into(), value.nanoseconds.into());
-        })),
+        DataType::Interval(IntervalUnit::MonthDayNano) => {
+            Some(values::<IntervalMonthDayNanoType>(array, |value, out| {
+                push_period(out, value.months.into(), value.days.into(), value.nanoseconds.into());
+            }))
+        }
         _ => None,
     }
 }

@@ -13,7 +13,10 @@ pub(crate) struct CsvBatch<'a> {
 
 impl<'a> CsvBatch<'a> {
     pub(crate) fn of(batch: &'a RecordBatch) -> Self {
-        Self { columns: batch.columns().iter().map(|column| Cells::of(column.as_ref())).collect(), rows: batch.num_rows() }
+        Self {
+            columns: batch.columns().iter().map(|column| Cells::of(column.as_ref())).collect(),
+            rows: batch.num_rows(),
+        }
     }
 
     /// The line of names.

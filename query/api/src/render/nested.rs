@@ -15,11 +15,15 @@ pub(super) fn write<'a>(array: &'a dyn Array) -> Write<'a> {
     match array.data_type() {
         DataType::List(_) => {
             let list = array.as_list::<i32>();
-            items(list.values().as_ref(), |row| list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize)
+            items(list.values().as_ref(), |row| {
+                list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize
+            })
         }
         DataType::LargeList(_) => {
             let list = array.as_list::<i64>();
-            items(list.values().as_ref(), |row| list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize)
+            items(list.values().as_ref(), |row| {
+                list.value_offsets()[row] as usize..list.value_offsets()[row + 1] as usize
+            })
         }
         DataType::FixedSizeList(..) => {
             let list = array.as_fixed_size_list();
@@ -80,7 +84,12 @@ fn items<'a>(values: &'a dyn Array, range: impl Fn(usize) -> Range<usize> + 'a) 
 }
 
 fn structs(array: &StructArray) -> Write<'_> {
-    let fields: Vec<_> = array.fields().iter().zip(array.columns()).map(|(field, column)| (field.name(), Cells::of(column.as_ref()))).collect();
+    let fields: Vec<_> = array
+        .fields()
+        .iter()
+        .zip(array.columns())
+        .map(|(field, column)| (field.name(), Cells::of(column.as_ref())))
+        .collect();
     Box::new(move |row, out| {
         out.push(b'{');
         for (position, (name, cells)) in fields.iter().enumerate() {
@@ -128,7 +137,8 @@ fn push_key(keys: &Cells<'_>, row: usize, out: &mut Vec<u8>) {
 
 fn unions(array: &UnionArray) -> Write<'_> {
     let DataType::Union(fields, _) = array.data_type() else { return Box::new(|_, _| ()) };
-    let children: Vec<(i8, Cells<'_>)> = fields.iter().map(|(id, _)| (id, Cells::of(array.child(id).as_ref()))).collect();
+    let children: Vec<(i8, Cells<'_>)> =
+        fields.iter().map(|(id, _)| (id, Cells::of(array.child(id).as_ref()))).collect();
     Box::new(move |row, out| {
         let id = array.type_id(row);
         match children.iter().find(|(child, _)| *child == id) {
@@ -139,7 +149,9 @@ fn unions(array: &UnionArray) -> Write<'_> {
 }
 
 fn runs<T: RunEndIndexType>(array: &dyn Array) -> Write<'_> {
-    let Some(runs) = array.as_any().downcast_ref::<RunArray<T>>() else { return Box::new(|_, out| out.extend_from_slice(b"null")) };
+    let Some(runs) = array.as_any().downcast_ref::<RunArray<T>>() else {
+        return Box::new(|_, out| out.extend_from_slice(b"null"));
+    };
     let values = Cells::of(runs.values().as_ref());
     Box::new(move |row, out| values.push_json(runs.get_physical_index(row), out))
 }

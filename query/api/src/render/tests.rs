@@ -32,8 +32,26 @@ fn csv(array: ArrayRef) -> Vec<String> {
 #[test]
 fn integers_are_numbers_up_to_2_to_the_53() {
     let big = 9_007_199_254_740_992_i64;
-    let array = Int64Array::from(vec![Some(0), Some(-5), Some(big), Some(-big), Some(big + 1), Some(-big - 1), Some(i64::MIN), None]);
-    let expected = ["0", "-5", "9007199254740992", "-9007199254740992", "\"9007199254740993\"", "\"-9007199254740993\"", "\"-9223372036854775808\"", "null"];
+    let array = Int64Array::from(vec![
+        Some(0),
+        Some(-5),
+        Some(big),
+        Some(-big),
+        Some(big + 1),
+        Some(-big - 1),
+        Some(i64::MIN),
+        None,
+    ]);
+    let expected = [
+        "0",
+        "-5",
+        "9007199254740992",
+        "-9007199254740992",
+        "\"9007199254740993\"",
+        "\"-9007199254740993\"",
+        "\"-9223372036854775808\"",
+        "null",
+    ];
     assert_eq!(json(&array), expected);
     assert_eq!(json(&UInt64Array::from(vec![1, u64::MAX])), ["1", "\"18446744073709551615\""]);
     assert_eq!(json(&Int8Array::from(vec![-8])), ["-8"]);
@@ -49,7 +67,6 @@ fn doubles_that_json_lacks_are_strings() {
     let array = Float64Array::from(vec![1.5, -0.0, 1e300, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]);
     assert_eq!(json(&array), ["1.5", "-0.0", "1e300", "\"NaN\"", "\"Infinity\"", "\"-Infinity\""]);
     assert_eq!(json(&Float32Array::from(vec![0.1, f32::NAN])), ["0.1", "\"NaN\""]);
-
 }
 
 #[test]
@@ -77,7 +94,11 @@ fn text_is_escaped_in_all_layouts() {
 fn ids_are_hex_and_other_bytes_base64() {
     let ids = FixedSizeBinaryArray::try_from_iter([[0xab_u8; 16], [0x01; 16]].into_iter()).unwrap();
     assert_eq!(json(&ids), [format!("\"{}\"", "ab".repeat(16)), format!("\"{}\"", "01".repeat(16))]);
-    let span = FixedSizeBinaryArray::try_from_sparse_iter_with_size([None, Some([1_u8, 2, 3, 4, 5, 6, 7, 255])].into_iter(), 8).unwrap();
+    let span = FixedSizeBinaryArray::try_from_sparse_iter_with_size(
+        [None, Some([1_u8, 2, 3, 4, 5, 6, 7, 255])].into_iter(),
+        8,
+    )
+    .unwrap();
     assert_eq!(json(&span), ["null", "\"01020304050607ff\""]);
     let four = FixedSizeBinaryArray::try_from_iter([[0x68_u8, 0x69, 0xff, 0]].into_iter()).unwrap();
     assert_eq!(json(&four), ["\"aGn/AA==\""]);
@@ -90,10 +111,18 @@ fn ids_are_hex_and_other_bytes_base64() {
 fn moments_have_nine_digits_and_utc() {
     let nanos = 1_732_165_200_123_456_789;
     let utc = TimestampNanosecondArray::from(vec![nanos, 0, -1, i64::MIN]).with_timezone("UTC");
-    let expected = ["\"2024-11-21T05:00:00.123456789Z\"", "\"1970-01-01T00:00:00.000000000Z\"", "\"1969-12-31T23:59:59.999999999Z\"", "\"1677-09-21T00:12:43.145224192Z\""];
+    let expected = [
+        "\"2024-11-21T05:00:00.123456789Z\"",
+        "\"1970-01-01T00:00:00.000000000Z\"",
+        "\"1969-12-31T23:59:59.999999999Z\"",
+        "\"1677-09-21T00:12:43.145224192Z\"",
+    ];
     assert_eq!(json(&utc), expected);
     assert_eq!(json(&TimestampMicrosecondArray::from(vec![nanos / 1000]))[0], "\"2024-11-21T05:00:00.123456000Z\"");
-    assert_eq!(json(&TimestampMillisecondArray::from(vec![nanos / 1_000_000]).with_timezone("+02:00"))[0], "\"2024-11-21T05:00:00.123000000Z\"");
+    assert_eq!(
+        json(&TimestampMillisecondArray::from(vec![nanos / 1_000_000]).with_timezone("+02:00"))[0],
+        "\"2024-11-21T05:00:00.123000000Z\""
+    );
     assert_eq!(json(&TimestampSecondArray::from(vec![951_782_400]))[0], "\"2000-02-29T00:00:00.000000000Z\"");
     assert_eq!(json(&TimestampSecondArray::from(vec![253_402_300_800]))[0], "\"+010000-01-01T00:00:00.000000000Z\"");
 }
@@ -113,7 +142,10 @@ fn dates_times_and_periods_are_iso_8601() {
     assert_eq!(json(&DurationMicrosecondArray::from(vec![2])), ["\"PT0.000002S\""]);
     assert_eq!(json(&IntervalYearMonthArray::from(vec![14])), ["\"P14M\""]);
     assert_eq!(json(&IntervalDayTimeArray::from(vec![IntervalDayTime::new(1, 500)])), ["\"P1DT0.5S\""]);
-    let interval = IntervalMonthDayNanoArray::from(vec![IntervalMonthDayNano::new(1, -2, 3_000_000_000), IntervalMonthDayNano::new(0, 0, 0)]);
+    let interval = IntervalMonthDayNanoArray::from(vec![
+        IntervalMonthDayNano::new(1, -2, 3_000_000_000),
+        IntervalMonthDayNano::new(0, 0, 0),
+    ]);
     assert_eq!(json(&interval), ["\"P1M-2DT3S\"", "\"PT0S\""]);
 }
 
@@ -129,15 +161,25 @@ fn lists_in_all_layouts_are_arrays() {
     assert_eq!(json(&fixed), ["[1,2]", "null"]);
     assert_eq!(json(&fixed.slice(0, 1)), ["[1,2]"]);
     let item = Arc::new(Field::new("item", DataType::Int32, true));
-    let view = ListViewArray::new(item, ScalarBuffer::from(vec![2, 0]), ScalarBuffer::from(vec![1, 2]), Arc::new(Int32Array::from(vec![7, 8, 9])), None);
+    let view = ListViewArray::new(
+        item,
+        ScalarBuffer::from(vec![2, 0]),
+        ScalarBuffer::from(vec![1, 2]),
+        Arc::new(Int32Array::from(vec![7, 8, 9])),
+        None,
+    );
     assert_eq!(json(&view), ["[9]", "[7,8]"]);
 }
 
 #[test]
 fn structs_and_maps_are_objects() {
     let fields = Fields::from(vec![Field::new("a", DataType::Int32, true), Field::new("b \"", DataType::Utf8, true)]);
-    let columns: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(StringArray::from(vec!["x", "y"]))];
-    assert_eq!(json(&StructArray::new(fields, columns, Some(vec![true, false].into()))), ["{\"a\":1,\"b \\\"\":\"x\"}", "null"]);
+    let columns: Vec<ArrayRef> =
+        vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(StringArray::from(vec!["x", "y"]))];
+    assert_eq!(
+        json(&StructArray::new(fields, columns, Some(vec![true, false].into()))),
+        ["{\"a\":1,\"b \\\"\":\"x\"}", "null"]
+    );
     let mut maps = MapBuilder::new(None, StringBuilder::new(), Int64Builder::new());
     maps.keys().append_value("k");
     maps.values().append_null();
@@ -161,20 +203,31 @@ fn encodings_show_their_values() {
     let keys = Int8Array::from(vec![Some(1), None, Some(0)]);
     let dictionary = DictionaryArray::new(keys, Arc::new(Int64Array::from(vec![Some(10), Some(20)])));
     assert_eq!(json(&dictionary), ["20", "null", "10"]);
-    let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2, 3]), &StringArray::from(vec![Some("x"), None])).unwrap();
+    let runs = RunArray::<Int32Type>::try_new(&Int32Array::from(vec![2, 3]), &StringArray::from(vec![Some("x"), None]))
+        .unwrap();
     assert_eq!(json(&runs), ["\"x\"", "\"x\"", "null"]);
     assert_eq!(json(&runs.slice(1, 2)), ["\"x\"", "null"]);
-    let fields = UnionFields::try_new([0, 1], [Field::new("i", DataType::Int32, true), Field::new("t", DataType::Utf8, true)]).unwrap();
+    let fields =
+        UnionFields::try_new([0, 1], [Field::new("i", DataType::Int32, true), Field::new("t", DataType::Utf8, true)])
+            .unwrap();
     let children: Vec<ArrayRef> = vec![Arc::new(Int32Array::from(vec![5])), Arc::new(StringArray::from(vec!["u"]))];
-    let union = UnionArray::try_new(fields, ScalarBuffer::from(vec![1_i8, 0]), Some(ScalarBuffer::from(vec![0, 0])), children).unwrap();
+    let union =
+        UnionArray::try_new(fields, ScalarBuffer::from(vec![1_i8, 0]), Some(ScalarBuffer::from(vec![0, 0])), children)
+            .unwrap();
     assert_eq!(json(&union), ["\"u\"", "5"]);
-    let entries = ListArray::new(Arc::new(Field::new("item", DataType::Utf8, true)), OffsetBuffer::from_lengths([2]), Arc::new(StringArray::from(vec!["a", "b"])), None);
+    let entries = ListArray::new(
+        Arc::new(Field::new("item", DataType::Utf8, true)),
+        OffsetBuffer::from_lengths([2]),
+        Arc::new(StringArray::from(vec!["a", "b"])),
+        None,
+    );
     assert_eq!(json(&entries), ["[\"a\",\"b\"]"]);
 }
 
 #[test]
 fn rows_are_arrays_with_commas_between() {
-    let columns: [(&str, ArrayRef); 2] = [("n", Arc::new(Int32Array::from(vec![1, 2]))), ("t", Arc::new(StringArray::from(vec!["a", "b"])))];
+    let columns: [(&str, ArrayRef); 2] =
+        [("n", Arc::new(Int32Array::from(vec![1, 2]))), ("t", Arc::new(StringArray::from(vec!["a", "b"])))];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let mut out = Vec::new();
     push_rows(&batch, true, &mut out);
@@ -209,8 +262,10 @@ fn a_hundred_thousand_rows_of_ten_columns() {
     let double: ArrayRef = Arc::new(Float64Array::from_iter_values((0..rows).map(|row| row as f64 / 7.0)));
     let text: ArrayRef = Arc::new(StringArray::from_iter_values((0..rows).map(|row| format!("GET /cart/{row}"))));
     let time: ArrayRef = Arc::new(TimestampNanosecondArray::from_iter_values((0..rows).map(|row| row * 1_000_000_007)));
-    let id: ArrayRef = Arc::new(FixedSizeBinaryArray::try_from_iter((0..rows).map(|row| i128::from(row).to_le_bytes())).unwrap());
-    let columns = (0..10).map(|column| (column.to_string(), [&number, &double, &text, &time, &id][column % 5].clone()));
+    let id: ArrayRef =
+        Arc::new(FixedSizeBinaryArray::try_from_iter((0..rows).map(|row| i128::from(row).to_le_bytes())).unwrap());
+    let columns =
+        (0..10).map(|column| (column.to_string(), Arc::clone([&number, &double, &text, &time, &id][column % 5])));
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let began = std::time::Instant::now();
     let mut out = Vec::new();

@@ -38,7 +38,9 @@ pub(super) async fn write(
         Err(error) => {
             running.end(Outcome::Invalid);
             let message = format!("this answer does not fit the format: {error}");
-            return Err(ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", message).with_hint("cast the column to text"));
+            return Err(
+                ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", message).with_hint("cast the column to text")
+            );
         }
     };
     let first = match answer.batches.next().await.transpose() {

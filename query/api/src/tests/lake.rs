@@ -27,7 +27,6 @@ pub(super) struct Lake {
     pub(super) store: Store,
     pub(super) routes: Router,
     pub(super) rooms: Arc<Rooms>,
-    pub(super) state: ApiState,
     _dir: TempDir,
 }
 
@@ -99,7 +98,8 @@ impl Lake {
 
     pub(super) fn with(configure: impl FnOnce(&mut ApiConfig), limit: impl FnOnce(&mut EngineLimits)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
+        let config =
+            StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
         let store = Store::open(config).unwrap().store;
         let mut limits = EngineLimits {
             memory_bytes_max: 256 << 20,
@@ -121,7 +121,7 @@ impl Lake {
             status: Arc::<Rooms>::clone(&rooms),
             admin: Arc::<Rooms>::clone(&rooms),
         };
-        Self { store, routes: crate::routes(state.clone()), rooms, state, _dir: dir }
+        Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }
 
     pub(super) async fn send(&self, signal: Signal, body: &Value) {

@@ -35,11 +35,14 @@ async fn newest_traces_come_first_and_whole() {
     for _ in ["memory", "files"] {
         let list = lake.json("/api/traces").await;
         assert_eq!(ids(&list), [3, 2, 1], "{list}");
-        assert_eq!(list["traces"][1], json!({
-            "trace_id": format!("{:032x}", 2), "root_service": "frontend", "root_name": "GET /cart",
-            "start_time": (now - 8 * SECOND).to_string(), "duration": (2 * SECOND).to_string(), "span_count": 2, "error_count": 1,
-            "services": [{"name": "cart", "spans": 1, "errors": 1}, {"name": "frontend", "spans": 1, "errors": 0}],
-        }));
+        assert_eq!(
+            list["traces"][1],
+            json!({
+                "trace_id": format!("{:032x}", 2), "root_service": "frontend", "root_name": "GET /cart",
+                "start_time": (now - 8 * SECOND).to_string(), "duration": (2 * SECOND).to_string(), "span_count": 2, "error_count": 1,
+                "services": [{"name": "cart", "spans": 1, "errors": 1}, {"name": "frontend", "spans": 1, "errors": 0}],
+            })
+        );
         assert_eq!(list["next_cursor"], Value::Null);
         lake.store.seal().await;
     }
@@ -96,7 +99,8 @@ async fn older_windows_fill_the_list() {
 async fn a_giant_trace_does_not_hide_others() {
     let lake = Lake::new();
     let now = now_nanos();
-    let rows: Vec<Value> = (0..5000_u64).map(|row| span(9, row + 1, 0, "x", now - SECOND - 1000 * row as i64)).collect();
+    let rows: Vec<Value> =
+        (0..5000_u64).map(|row| span(9, row + 1, 0, "x", now - SECOND - 1000 * row as i64)).collect();
     lake.send(Signal::Traces, &spans("a", &rows)).await;
     for trace in 1..=4_u128 {
         lake.send(Signal::Traces, &spans("a", &[span(trace, 1, 0, "x", now - 60 * SECOND)])).await;
@@ -110,15 +114,21 @@ async fn services_and_operations_are_counted() {
     let now = now_nanos();
     shop(&lake, now).await;
     let services = lake.json("/api/services").await;
-    assert_eq!(services, json!({"services": [
-        {"name": "cart", "spans": 3, "errors": 1, "last_seen": (now - 7 * SECOND + 10).to_string()},
-        {"name": "frontend", "spans": 3, "errors": 0, "last_seen": (now - 7 * SECOND).to_string()},
-    ]}));
+    assert_eq!(
+        services,
+        json!({"services": [
+            {"name": "cart", "spans": 3, "errors": 1, "last_seen": (now - 7 * SECOND + 10).to_string()},
+            {"name": "frontend", "spans": 3, "errors": 0, "last_seen": (now - 7 * SECOND).to_string()},
+        ]})
+    );
     assert_eq!(lake.json("/api/services?internal=true").await["services"].as_array().unwrap().len(), 3);
     let operations = lake.json("/api/operations?service=frontend").await;
-    assert_eq!(operations, json!({"operations": [
-        {"name": "GET /cart", "kind": "server", "spans": 3, "errors": 0, "p50": "1000000", "p95": "1000000"},
-    ]}));
+    assert_eq!(
+        operations,
+        json!({"operations": [
+            {"name": "GET /cart", "kind": "server", "spans": 3, "errors": 0, "p50": "1000000", "p95": "1000000"},
+        ]})
+    );
     assert_eq!(lake.json("/api/operations?service=none").await, json!({"operations": []}));
     let all = lake.json("/api/operations").await;
     assert_eq!(all["operations"].as_array().unwrap().len(), 2, "{all}");

@@ -37,8 +37,11 @@ async fn json_is_cut_at_the_limit_and_says_so() {
     for (limit, rows, truncated) in [(None, 10, true), (Some(7), 7, true), (Some(1000), 10, true)] {
         let answer = lake.post_sql(&json!({"query": many, "limit": limit})).await.json();
         assert_eq!(answer["rows"].as_array().unwrap().len(), rows);
-        assert_eq!(answer["stats"], json!({"rows": rows, "truncated": truncated, "elapsed_ms": answer["stats"]["elapsed_ms"],
-            "files_read": 0, "files_total": 0, "bytes_scanned": 0}));
+        assert_eq!(
+            answer["stats"],
+            json!({"rows": rows, "truncated": truncated, "elapsed_ms": answer["stats"]["elapsed_ms"],
+            "files_read": 0, "files_total": 0, "bytes_scanned": 0})
+        );
     }
     let exact = lake.post_sql(&json!({"query": "select unnest(range(0, 7)) as n", "limit": 7})).await.json();
     assert_eq!((exact["rows"].as_array().unwrap().len(), &exact["stats"]["truncated"]), (7, &json!(false)));
@@ -59,14 +62,16 @@ async fn streams_read_back() {
     assert_eq!(sum, 149_999 * 150_000 / 2);
     let file = lake.post_sql(&json!({"query": query, "format": "parquet"})).await;
     assert_eq!(file.header(header::CONTENT_TYPE), "application/vnd.apache.parquet");
-    let rows: usize = ParquetRecordBatchReader::try_new(file.body, 65_536).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
+    let rows: usize =
+        ParquetRecordBatchReader::try_new(file.body, 65_536).unwrap().map(|batch| batch.unwrap().num_rows()).sum();
     assert_eq!(rows, 150_000);
 }
 
 #[tokio::test]
 async fn streams_take_a_limit_and_may_be_empty() {
     let lake = Lake::new();
-    let some = lake.post_sql(&json!({"query": "select unnest(range(0, 20000)) as n", "format": "csv", "limit": 3})).await;
+    let some =
+        lake.post_sql(&json!({"query": "select unnest(range(0, 20000)) as n", "format": "csv", "limit": 3})).await;
     assert_eq!(some.text(), "n\n0\n1\n2\n");
     for format in ["csv", "arrow", "parquet"] {
         let none = lake.post_sql(&json!({"query": "select name from spans", "format": format})).await;
@@ -104,9 +109,15 @@ async fn mistakes_have_a_status_and_a_place() {
     assert_eq!((writes.status, &writes.json()["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("unsupported")));
     let bodies = ["", "{", "[]", "{\"query\": 5}", "{\"query\": \"select 1\", \"format\": \"xml\"}"];
     for body in bodies {
-        let request = Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
+        let request = Request::post("/api/sql")
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/json");
         let answer = lake.ask(request.body(Body::from(body)).unwrap()).await;
-        assert_eq!((answer.status, &answer.json()["error"]["code"]), (StatusCode::BAD_REQUEST, &json!("invalid_request")), "{body}");
+        assert_eq!(
+            (answer.status, &answer.json()["error"]["code"]),
+            (StatusCode::BAD_REQUEST, &json!("invalid_request")),
+            "{body}"
+        );
     }
 }
 
@@ -114,7 +125,8 @@ async fn mistakes_have_a_status_and_a_place() {
 async fn a_body_must_be_json_of_a_bounded_size() {
     let lake = Lake::new();
     for content_type in ["text/plain", "application/x-www-form-urlencoded"] {
-        let request = Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, content_type);
+        let request =
+            Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, content_type);
         let answer = lake.ask(request.body(Body::from("{\"query\":\"select 1\"}")).unwrap()).await;
         assert_eq!(answer.status, StatusCode::UNSUPPORTED_MEDIA_TYPE, "{content_type}");
         assert!(answer.json()["error"]["message"].is_string());
@@ -128,11 +140,14 @@ const ENDLESS: &str = "with n as (select unnest(range(0, 3000000)) as v) \
 
 #[tokio::test]
 async fn a_late_statement_is_504_and_one_too_many_503() {
-    let lake = Lake::with(|_| {}, |limits| {
-        limits.timeout = Duration::from_millis(400);
-        limits.queue_wait = Duration::from_millis(50);
-        limits.concurrency = 1;
-    });
+    let lake = Lake::with(
+        |_| {},
+        |limits| {
+            limits.timeout = Duration::from_millis(400);
+            limits.queue_wait = Duration::from_millis(50);
+            limits.concurrency = 1;
+        },
+    );
     let endless = json!({"query": ENDLESS});
     let (late, busy) = tokio::join!(lake.post_sql(&endless), async {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -159,7 +174,8 @@ async fn who_goes_cancels() {
     lake.sql("select 1").await;
 
     // In the middle of a stream.
-    let request = Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
+    let request =
+        Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
     let endless = json!({"query": "select a.v, b.v as w from (select unnest(range(0, 100000)) as v) a cross join (select unnest(range(0, 100000)) as v) b", "format": "csv"});
     let response = lake.routes.clone().oneshot(request.body(Body::from(endless.to_string())).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
@@ -175,7 +191,8 @@ async fn who_goes_cancels() {
 #[tokio::test]
 async fn an_error_in_the_middle_breaks_the_stream_off() {
     let lake = Lake::with(|_| {}, |limits| limits.timeout = Duration::from_millis(500));
-    let request = Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
+    let request =
+        Request::post("/api/sql").header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/json");
     let endless = json!({"query": "select a.v, b.v as w from (select unnest(range(0, 100000)) as v) a cross join (select unnest(range(0, 100000)) as v) b", "format": "arrow"});
     let response = lake.routes.clone().oneshot(request.body(Body::from(endless.to_string())).unwrap()).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);

@@ -44,10 +44,14 @@ async fn send(lake: &Lake) {
         "body": {"stringValue": "hello"}, "traceId": HEX, "spanId": format!("{:016x}", 2),
         "attributes": [{"key": "thread.name", "value": {"stringValue": "t"}}, {"key": "n", "value": {"intValue": "1"}}],
     });
-    lake.send(Signal::Logs, &json!({"resourceLogs": [{
-        "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "cart"}}]},
-        "scopeLogs": [{"scope": {"name": "l"}, "logRecords": [record]}],
-    }]})).await;
+    lake.send(
+        Signal::Logs,
+        &json!({"resourceLogs": [{
+            "resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "cart"}}]},
+            "scopeLogs": [{"scope": {"name": "l"}, "logRecords": [record]}],
+        }]}),
+    )
+    .await;
 }
 
 fn expected_root(received: &Value) -> Value {
@@ -77,12 +81,15 @@ async fn a_trace_comes_back_whole_from_memory_and_files() {
         assert!(received.as_str().unwrap().parse::<i64>().unwrap() > AT);
         assert_eq!(trace["spans"][0], expected_root(received), "{place}");
         assert_eq!(trace["spans"][1]["parent_span_id"], "0000000000000001");
-        assert_eq!(trace["logs"], json!([{
-            "time": (AT + 20).to_string(), "observed_time": trace["logs"][0]["observed_time"], "severity_number": 9, "severity_text": "INFO",
-            "event_name": "", "body": "hello", "trace_id": HEX, "span_id": "0000000000000002", "flags": 1, "service_name": "cart",
-            "attributes": {"thread.name": "t", "n": 1}, "resource_attributes": {"service.name": "cart"}, "scope_name": "l",
-            "dropped_attributes_count": 0,
-        }]));
+        assert_eq!(
+            trace["logs"],
+            json!([{
+                "time": (AT + 20).to_string(), "observed_time": trace["logs"][0]["observed_time"], "severity_number": 9, "severity_text": "INFO",
+                "event_name": "", "body": "hello", "trace_id": HEX, "span_id": "0000000000000002", "flags": 1, "service_name": "cart",
+                "attributes": {"thread.name": "t", "n": 1}, "resource_attributes": {"service.name": "cart"}, "scope_name": "l",
+                "dropped_attributes_count": 0,
+            }])
+        );
         lake.store.seal().await;
     }
 }
@@ -101,7 +108,12 @@ async fn ids_come_in_any_spelling() {
     ] {
         assert_eq!(lake.json(&format!("/api/traces/{spelling}")).await["trace_id"], HEX, "{spelling}");
     }
-    for (id, status) in [("5b8efff798038103d269b633813fc60d", 404), ("no-such-id!", 400), ("5b8efff798038103d269b633813fc60d00", 400), ("%ff", 400)] {
+    for (id, status) in [
+        ("5b8efff798038103d269b633813fc60d", 404),
+        ("no-such-id!", 400),
+        ("5b8efff798038103d269b633813fc60d00", 400),
+        ("%ff", 400),
+    ] {
         for view in ["", "?view=skeleton"] {
             let answer = lake.get(&format!("/api/traces/{id}{view}")).await;
             assert_eq!(answer.status.as_u16(), status, "{id}: {}", answer.text());
@@ -126,7 +138,10 @@ async fn one_span_comes_with_its_logs() {
 
 async fn skeleton(lake: &Lake, id: &str) -> RecordBatch {
     let answer = lake.get(&format!("/api/traces/{id}?view=skeleton")).await;
-    assert_eq!((answer.status, answer.header(header::CONTENT_TYPE)), (StatusCode::OK, "application/vnd.apache.arrow.stream"));
+    assert_eq!(
+        (answer.status, answer.header(header::CONTENT_TYPE)),
+        (StatusCode::OK, "application/vnd.apache.arrow.stream")
+    );
     let reader = StreamReader::try_new(&answer.body[..], None).unwrap();
     let schema = reader.schema();
     let batches: Vec<RecordBatch> = reader.map(Result::unwrap).collect();
@@ -141,11 +156,28 @@ async fn the_skeleton_has_what_is_drawn() {
         let batch = skeleton(&lake, HEX).await;
         let schema = batch.schema();
         let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-        assert_eq!(names, ["span_id", "parent_span_id", "start_time", "duration", "service_name", "name", "kind", "status_code", "event_count", "log_count"]);
+        assert_eq!(
+            names,
+            [
+                "span_id",
+                "parent_span_id",
+                "start_time",
+                "duration",
+                "service_name",
+                "name",
+                "kind",
+                "status_code",
+                "event_count",
+                "log_count"
+            ]
+        );
         assert_eq!(batch.schema().field(0).data_type(), &DataType::FixedSizeBinary(8));
         assert_eq!(batch.column(2).as_primitive::<TimestampNanosecondType>().values(), &[AT, AT + 10]);
         assert!(batch.column(1).is_null(0) && batch.column(1).is_valid(1));
-        assert_eq!((batch.column(4).as_string::<i32>().value(0), batch.column(7).as_string::<i32>().value(0)), ("frontend", "error"));
+        assert_eq!(
+            (batch.column(4).as_string::<i32>().value(0), batch.column(7).as_string::<i32>().value(0)),
+            ("frontend", "error")
+        );
         let counts = [8, 9].map(|column| batch.column(column).as_primitive::<UInt32Type>().values().to_vec());
         assert_eq!(counts, [vec![1, 0], vec![0, 1]]);
         lake.store.seal().await;
@@ -166,7 +198,9 @@ async fn a_large_trace_is_streamed_in_order() {
     lake.send(Signal::Logs, &json!({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]})).await;
     let trace = lake.json(&format!("/api/traces/{HEX}")).await;
     let spans = trace["spans"].as_array().unwrap();
-    let key = |span: &Value| (span["start_time"].as_str().unwrap().parse::<i64>().unwrap(), span["span_id"].as_str().unwrap().to_owned());
+    let key = |span: &Value| {
+        (span["start_time"].as_str().unwrap().parse::<i64>().unwrap(), span["span_id"].as_str().unwrap().to_owned())
+    };
     assert_eq!(spans.len(), 3000);
     assert!(spans.is_sorted_by_key(key));
     assert_eq!((trace["logs"].as_array().unwrap().len(), &trace["logs"][0]["body"]), (700, &json!("699")));

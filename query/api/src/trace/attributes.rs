@@ -66,10 +66,12 @@ impl<'a> ItemAttributes<'a> {
     pub(super) fn of(columns: &'a impl Named, promoted: &[PromotedAttribute]) -> Self {
         let promoted = promoted.iter().filter_map(|attribute| {
             let values = match attribute.value_type {
-                PromotedType::Text => Values::Text(Some(Texts::of(columns, attribute.column)).filter(|texts| !texts.is_missing())?),
-                PromotedType::Integer => {
-                    Values::Integer(Some(Numbers::of(columns, attribute.column)).filter(|numbers| !numbers.is_missing())?)
+                PromotedType::Text => {
+                    Values::Text(Some(Texts::of(columns, attribute.column)).filter(|texts| !texts.is_missing())?)
                 }
+                PromotedType::Integer => Values::Integer(
+                    Some(Numbers::of(columns, attribute.column)).filter(|numbers| !numbers.is_missing())?,
+                ),
             };
             let mut key = Vec::with_capacity(attribute.key.len() + 3);
             push_string(&mut key, attribute.key);

@@ -80,7 +80,9 @@ pub(super) fn skeleton(spans: &Rows, logs: &Rows) -> Result<RecordBatch, ArrowEr
     let events = spans.batch.named("events").and_then(|column| column.as_list_opt::<i32>());
     let event_count = |row: &u32| {
         let row = *row as usize;
-        events.filter(|events| events.is_valid(row)).map_or(0, |events| u32::try_from(events.value_length(row)).unwrap_or(0))
+        events
+            .filter(|events| events.is_valid(row))
+            .map_or(0, |events| u32::try_from(events.value_length(row)).unwrap_or(0))
     };
     columns.push(Arc::new(spans.order.iter().map(event_count).collect::<UInt32Array>()));
     let mut logs_of: HashMap<&[u8], u32> = HashMap::new();

@@ -79,7 +79,8 @@ const STATUS_CODE: usize = 3;
 
 impl<'a> Spans<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Self {
-        let texts = ["trace_state", "name", "kind", "status_code", "service_name"].map(|name| (name, Texts::of(batch, name)));
+        let texts =
+            ["trace_state", "name", "kind", "status_code", "service_name"].map(|name| (name, Texts::of(batch, name)));
         let dropped = ["dropped_attributes_count", "dropped_events_count", "dropped_links_count"];
         let list = |name: &str| batch.named(name).and_then(|column| column.as_list_opt::<i32>());
         Self {

@@ -81,7 +81,8 @@ fn batches_with_different_columns_make_one_trace_in_order() {
         ("http_route", Arc::new(StringArray::from(vec!["/r"])) as _),
     ]);
     let trace = text(&whole(vec![plain.unwrap(), rich.unwrap()], vec![]));
-    let order: Vec<&str> = trace["spans"].as_array().unwrap().iter().map(|span| &span["span_id"].as_str().unwrap()[..2]).collect();
+    let order: Vec<&str> =
+        trace["spans"].as_array().unwrap().iter().map(|span| &span["span_id"].as_str().unwrap()[..2]).collect();
     assert_eq!(order, ["01", "02", "03"]);
     assert_eq!(trace["spans"][0]["attributes"], json!({"http.route": "/r"}));
     assert_eq!((&trace["spans"][1]["end_time"], &trace["spans"][1]["duration"]), (&json!("7"), &json!("-3")));
@@ -100,7 +101,9 @@ fn any_number_of_spans_and_logs_is_one_document() {
         ])
         .unwrap()
     };
-    for (spans, logs) in [(0, 0), (0, 3), (1, 0), (511, 1), (511, 2), (512, 0), (512, 1), (513, 600), (1024, 512), (0, 1500)] {
+    for (spans, logs) in
+        [(0, 0), (0, 3), (1, 0), (511, 1), (511, 2), (512, 0), (512, 1), (513, 600), (1024, 512), (0, 1500)]
+    {
         let trace = text(&whole(vec![rows(spans)], vec![rows(logs)]));
         let count = |name: &str| trace[name].as_array().unwrap().len();
         assert_eq!((count("spans"), count("logs")), (spans, logs));

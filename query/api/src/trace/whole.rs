@@ -32,7 +32,9 @@ pub(super) async fn answer(shared: &Shared, id: TraceId, span_id: Option<SpanId>
         logs.retain_span(&span_id.0);
     }
     if spans.is_empty() && (logs.is_empty() || span_id.is_some()) {
-        return Err(span_id.map_or_else(|| no_trace(id), |span| ApiError::not_found(format!("trace {id} has no span {span}"))));
+        return Err(
+            span_id.map_or_else(|| no_trace(id), |span| ApiError::not_found(format!("trace {id} has no span {span}")))
+        );
     }
     let trace = WholeTrace::new(id, spans, logs, &shared.origins);
     Ok(([(header::CONTENT_TYPE, "application/json")], trace.into_body()).into_response())
@@ -88,7 +90,9 @@ impl WholeTrace {
             out.extend_from_slice(format!("{{\"trace_id\":\"{}\",\"spans\":[", self.id).as_bytes());
         }
         let spans = Spans::of(&self.spans.batch);
-        push_rows(&self.spans.order, from, to.min(span_count), &mut out, |row, out| spans.push(row, &self.origins, out));
+        push_rows(&self.spans.order, from, to.min(span_count), &mut out, |row, out| {
+            spans.push(row, &self.origins, out)
+        });
         // The chunk with the last span, or the first of all where there is none.
         if (from..to).contains(&span_count.saturating_sub(1)) || span_count == 0 && from == 0 {
             out.extend_from_slice(b"],\"logs\":[");
@@ -104,10 +108,11 @@ impl WholeTrace {
 }
 
 fn push_rows(order: &[u32], from: usize, to: usize, out: &mut Vec<u8>, push: impl Fn(usize, &mut Vec<u8>)) {
-    for position in from..to {
+    // Chunks of the other list ask for an empty range, or one that ends before it begins.
+    for (position, row) in order.iter().enumerate().take(to).skip(from) {
         if position > 0 {
             out.push(b',');
         }
-        push(order[position] as usize, out);
+        push(*row as usize, out);
     }
 }

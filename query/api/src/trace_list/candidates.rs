@@ -67,7 +67,8 @@ fn grouped(filter: &Filter, window: Reach, wanted: usize) -> String {
     let mut statement = format!("SELECT trace_id FROM spans WHERE {} GROUP BY trace_id", window.condition());
     let conditions = filter.group_conditions();
     // Writing to memory does not fail.
-    let _ = write!(statement, " HAVING {} ORDER BY min({}) DESC LIMIT {wanted}", conditions.join(" AND "), window.order());
+    let _ =
+        write!(statement, " HAVING {} ORDER BY min({}) DESC LIMIT {wanted}", conditions.join(" AND "), window.order());
     statement
 }
 

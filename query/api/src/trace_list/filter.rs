@@ -138,7 +138,12 @@ fn windows(start: Option<i64>, end: Option<i64>, now: i64) -> Vec<Reach> {
     }
     let reference = last.min(now);
     let mut end = last;
-    for start in [reference.saturating_sub(HOUR), reference.saturating_sub(6 * HOUR), reference.saturating_sub(24 * HOUR), i64::MIN] {
+    for start in [
+        reference.saturating_sub(HOUR),
+        reference.saturating_sub(6 * HOUR),
+        reference.saturating_sub(24 * HOUR),
+        i64::MIN,
+    ] {
         all.push(Reach::Past { start, end });
         end = start;
     }

@@ -33,7 +33,9 @@ fn lookup<'a>(map: &MapArray, key_of_row: impl Fn(usize) -> Option<&'a str>) -> 
     for row in 0..map.len() {
         let hit = key_of_row(row).filter(|_| map.is_valid(row)).and_then(|key| {
             let entries = map.value_offsets()[row]..map.value_offsets()[row + 1];
-            entries.map(|entry| usize::try_from(entry).expect("offsets are not negative")).find(|entry| keys.value(*entry) == key)
+            entries
+                .map(|entry| usize::try_from(entry).expect("offsets are not negative"))
+                .find(|entry| keys.value(*entry) == key)
         });
         match hit.filter(|entry| values.is_valid(*entry)) {
             Some(entry) => {
@@ -76,7 +78,9 @@ impl ScalarUDFImpl for Attribute {
 
     fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
         match types {
-            [map, key] if is_attribute_map(map) && (key.is_string() || key.is_null()) => Ok(vec![map.clone(), DataType::Utf8]),
+            [map, key] if is_attribute_map(map) && (key.is_string() || key.is_null()) => {
+                Ok(vec![map.clone(), DataType::Utf8])
+            }
             _ => plan_err!("attribute takes a map of attributes and a key"),
         }
     }

@@ -77,7 +77,8 @@ impl MergeAttributes {
                     merged.values().append_value(column.value(row));
                 }
             }
-            let entries = if rest.is_valid(row) { rest.value_offsets()[row]..rest.value_offsets()[row + 1] } else { 0..0 };
+            let entries =
+                if rest.is_valid(row) { rest.value_offsets()[row]..rest.value_offsets()[row + 1] } else { 0..0 };
             for entry in entries {
                 let entry = usize::try_from(entry).expect("offsets are not negative");
                 merged.keys().append_value(rest_keys.value(entry));

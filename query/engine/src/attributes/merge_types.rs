@@ -76,7 +76,9 @@ impl ScalarUDFImpl for MergeAttributeTypes {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [rest, types, promoted @ ..] = arrays.as_slice() else { return plan_err!("merge_attribute_types takes a map") };
+        let [rest, types, promoted @ ..] = arrays.as_slice() else {
+            return plan_err!("merge_attribute_types takes a map");
+        };
         let types = cast(types, &DataType::Utf8)?;
         Ok(ColumnarValue::Array(Arc::new(self.merge(rest.as_map(), types.as_string::<i32>(), promoted))))
     }

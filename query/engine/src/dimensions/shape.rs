@@ -34,7 +34,9 @@ fn pieces(dimension: Dimension) -> Vec<(&'static str, Piece)> {
         Dimension::Resources => {
             let mut all = vec![own("resource_id"), own("service_name")];
             all.extend(promoted.map(|attribute| (attribute.column, Piece::Key(attribute.key))));
-            all.extend(["attributes", "attribute_types", "dropped_attributes_count", "schema_url", "entity_refs"].map(own));
+            all.extend(
+                ["attributes", "attribute_types", "dropped_attributes_count", "schema_url", "entity_refs"].map(own),
+            );
             all.push(own("received_time"));
             all
         }
@@ -82,7 +84,11 @@ fn field(dimension: Dimension, name: &str, piece: Piece) -> Field {
         Piece::Key(_) => Field::new(name, DataType::Utf8View, true),
         Piece::Of(other, column) => {
             let of = schema(other);
-            of.field_with_name(column).expect("a piece names a column of the other").clone().with_name(name).with_nullable(true)
+            of.field_with_name(column)
+                .expect("a piece names a column of the other")
+                .clone()
+                .with_name(name)
+                .with_nullable(true)
         }
     }
 }
@@ -99,8 +105,7 @@ pub(super) fn schema(dimension: Dimension) -> SchemaRef {
 }
 
 fn build_schema(dimension: Dimension) -> SchemaRef {
-    let fields: Vec<Field> =
-        pieces(dimension).into_iter().map(|(name, piece)| field(dimension, name, piece)).collect();
+    let fields: Vec<Field> = pieces(dimension).into_iter().map(|(name, piece)| field(dimension, name, piece)).collect();
     Arc::new(Schema::new(fields))
 }
 

@@ -73,7 +73,8 @@ fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
     }
     let beside = scan.projection.iter().map(|index| scan.schema.field(*index));
     let beside: Vec<_> = beside.filter(|field| !scan.filter_columns.contains(field.name())).collect();
-    beside.len() > NARROW_COLUMNS_MAX || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")
+    beside.len() > NARROW_COLUMNS_MAX
+        || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")
 }
 
 fn partitioned(scan: &Scan<'_>, file: &DataFile) -> Result<PartitionedFile> {
@@ -110,7 +111,11 @@ fn statistics(scan: &Scan<'_>, files: &[&DataFile]) -> Statistics {
         }
     };
     let entries = || files.iter().map(|file| &file.entry);
-    know("received_time", entries().map(|entry| entry.received_min).min(), entries().map(|entry| entry.received_max).max());
+    know(
+        "received_time",
+        entries().map(|entry| entry.received_min).min(),
+        entries().map(|entry| entry.received_max).max(),
+    );
     let column = scan.table.time_column();
     know(column, entries().map(|entry| entry.time_min).min(), entries().map(|entry| entry.time_max).max());
     statistics

@@ -15,8 +15,8 @@ use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, Result, ScalarValue, Statistics};
 use datafusion::datasource::source::{DataSource, DataSourceExec};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_expr::projection::ProjectionExprs;
+use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::coop::cooperative;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayFormatType, ExecutionPlan, Partitioning};
@@ -102,7 +102,11 @@ fn fit(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowErro
         None => Ok(new_null_array(field.data_type(), rows)),
     });
     let columns: Vec<ArrayRef> = columns.collect::<Result<_, _>>()?;
-    RecordBatch::try_new_with_options(Arc::clone(schema), columns, &RecordBatchOptions::new().with_row_count(Some(rows)))
+    RecordBatch::try_new_with_options(
+        Arc::clone(schema),
+        columns,
+        &RecordBatchOptions::new().with_row_count(Some(rows)),
+    )
 }
 
 impl DataSource for RowsInMemory {
@@ -115,7 +119,8 @@ impl DataSource for RowsInMemory {
 
     fn fmt_as(&self, _format: DisplayFormatType, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let batches: usize = self.parts.iter().map(Vec::len).sum();
-        write!(out, "memory, parts={}, batches={batches}, rows={:?}", self.parts.len(), self.statistics.num_rows)
+        let rows: usize = (0..self.parts.len()).map(|part| self.rows_of(part)).sum();
+        write!(out, "memory, parts={}, batches={batches}, rows={rows}", self.parts.len())
     }
 
     fn output_partitioning(&self) -> Partitioning {

@@ -92,10 +92,17 @@ struct Containers {
 }
 
 impl Containers {
-    fn bound(&self, column: &Column, pick: impl Fn((i64, i64)) -> i64, id: impl Fn(&([u8; 16], [u8; 16])) -> [u8; 16]) -> Option<ArrayRef> {
+    fn bound(
+        &self,
+        column: &Column,
+        pick: impl Fn((i64, i64)) -> i64,
+        id: impl Fn(&([u8; 16], [u8; 16])) -> [u8; 16],
+    ) -> Option<ArrayRef> {
         let times = |values: TimestampNanosecondArray| Some(Arc::new(values.with_timezone("UTC")) as ArrayRef);
         match column.name.as_str() {
-            name if name == self.table.time_column() => times(self.known.iter().map(|known| Some(pick(known.time))).collect()),
+            name if name == self.table.time_column() => {
+                times(self.known.iter().map(|known| Some(pick(known.time))).collect())
+            }
             "received_time" => times(self.known.iter().map(|known| known.received.map(&pick)).collect()),
             "series_id" => {
                 let ids = self.known.iter().map(|known| known.series.as_ref().map(&id));

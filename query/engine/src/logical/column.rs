@@ -61,7 +61,9 @@ impl Source {
                 let args = ["attributes", "attribute_types"].map(stored).into_iter().chain(columns).collect();
                 ScalarUDF::new_from_impl(MergeAttributeTypes::new(promoted)).call(args)
             }
-            Self::Of(dimension, column) => OfDimension::call(dimensions, dimension, column, stored(dimension.id_column())),
+            Self::Of(dimension, column) => {
+                OfDimension::call(dimensions, dimension, column, stored(dimension.id_column()))
+            }
         }
     }
 }

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use arrow::datatypes::{DataType, Field, Schema};
 
-use super::written::VIEWS;
 use super::facts;
+use super::written::VIEWS;
 use crate::dimensions::Dimension;
 
 /// One table as the documentation shows it.
@@ -107,7 +107,8 @@ pub fn tables_markdown(tables: &[TableDoc]) -> String {
          Times are UTC with nanoseconds. `attributes['key']` finds a value whether it has a column of its own or not.\n",
     );
     for table in tables {
-        let _ = writeln!(text, "\n## {}\n{}\n\n| column | type | what it says |\n|---|---|---|", table.name, table.about);
+        let _ =
+            writeln!(text, "\n## {}\n{}\n\n| column | type | what it says |\n|---|---|---|", table.name, table.about);
         for column in &table.columns {
             let _ = writeln!(text, "| {} | {} | {} |", column.name, column.data_type, column.about.replace('|', "\\|"));
         }

@@ -22,7 +22,11 @@ pub(crate) struct FactView {
 
 impl FactView {
     /// The table over its stored rows.
-    pub(crate) fn plan(&self, rows: Arc<dyn TableProvider>, dimensions: &Arc<StatementDimensions>) -> Result<LogicalPlan> {
+    pub(crate) fn plan(
+        &self,
+        rows: Arc<dyn TableProvider>,
+        dimensions: &Arc<StatementDimensions>,
+    ) -> Result<LogicalPlan> {
         let columns = self.columns.iter().map(|column| column.source.expr(dimensions).alias(column.name));
         LogicalPlanBuilder::scan(STORED, provider_as_source(rows), None)?.project(columns)?.build()
     }
@@ -37,7 +41,12 @@ pub(super) fn views() -> &'static [FactView] {
             view("logs", "A row a log record.", Table::Logs, logs()),
             view("metrics", "A row a number point: gauges and sums.", Table::Points, numbers()),
             view("histograms", "A row a point of a histogram with explicit bounds.", Table::Histograms, histograms()),
-            view("exp_histograms", "A row a point of an exponential histogram.", Table::ExpHistograms, exp_histograms()),
+            view(
+                "exp_histograms",
+                "A row a point of an exponential histogram.",
+                Table::ExpHistograms,
+                exp_histograms(),
+            ),
             view("summaries", "A row a point of a summary.", Table::Summaries, summaries()),
             view("exemplars", "A row an example measurement that came with a point.", Table::Exemplars, exemplars()),
         ]
@@ -72,7 +81,12 @@ fn resource(through: Dimension) -> Vec<LogicalColumn> {
         .map(|attribute| of(through, attribute.column, attribute.column, attribute.key))
         .collect();
     columns.extend([
-        of(through, "resource_attributes", named("attributes", "resource_attributes"), "All attributes of the resource."),
+        of(
+            through,
+            "resource_attributes",
+            named("attributes", "resource_attributes"),
+            "All attributes of the resource.",
+        ),
         of(through, "resource_attribute_types", named("attribute_types", "resource_attribute_types"), TYPES),
         of(through, "resource_schema_url", named("schema_url", "resource_schema_url"), "Schema URL of the resource."),
     ]);
@@ -100,7 +114,11 @@ fn item(promoted: &'static [PromotedAttribute]) -> Vec<LogicalColumn> {
         },
         LogicalColumn { name: "attribute_types", source: Source::AttributeTypes(promoted), about: TYPES },
         stored_as("other_attributes", "attributes", "The attributes that have no column of their own."),
-        stored_as("other_attribute_types", "attribute_types", "Types of the values of `other_attributes`, one letter an entry; null: all are text."),
+        stored_as(
+            "other_attribute_types",
+            "attribute_types",
+            "Types of the values of `other_attributes`, one letter an entry; null: all are text.",
+        ),
         at("dropped_attributes_count", DROPPED),
     ];
     columns.extend(promoted.iter().map(|attribute| at(attribute.column, attribute.key)));

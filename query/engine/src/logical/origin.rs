@@ -41,7 +41,8 @@ impl<'a> Origins<'a> {
     pub(crate) fn showing(&self, stored: &Expr, beside: &Column) -> Option<Column> {
         let Expr::Column(stored) = stored else { return None };
         let (place, _) = self.defined.get(beside)?;
-        let shows = |(of, expr): &(Place, &Expr)| of == place && matches!(expr, Expr::Column(column) if column == stored);
+        let shows =
+            |(of, expr): &(Place, &Expr)| of == place && matches!(expr, Expr::Column(column) if column == stored);
         let mut showing: Vec<&Column> =
             self.defined.iter().filter(|(_, definition)| shows(definition)).map(|(column, _)| column).collect();
         // The same plan every time, whatever the map's order.

@@ -38,12 +38,16 @@ fn rewrite_node(plan: LogicalPlan) -> Result<Transformed<LogicalPlan>> {
 fn rewrite(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     match expr {
         Expr::InList(InList { expr, list, negated }) if list.iter().any(is_text) => {
-            let Ok(beside) = expr.get_type(schema) else { return Ok(Transformed::no(Expr::InList(InList { expr, list, negated }))) };
+            let Ok(beside) = expr.get_type(schema) else {
+                return Ok(Transformed::no(Expr::InList(InList { expr, list, negated })));
+            };
             let list = list.into_iter().map(|item| Ok(literal_of(&item, &beside)?.unwrap_or(item)));
             Ok(Transformed::yes(Expr::InList(InList { expr, list: list.collect::<Result<_>>()?, negated })))
         }
         Expr::Between(Between { expr, negated, low, high }) if is_text(&low) || is_text(&high) => {
-            let Ok(beside) = expr.get_type(schema) else { return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high }))) };
+            let Ok(beside) = expr.get_type(schema) else {
+                return Ok(Transformed::no(Expr::Between(Between { expr, negated, low, high })));
+            };
             let low = literal_of(&low, &beside)?.map_or(low, Box::new);
             let high = literal_of(&high, &beside)?.map_or(high, Box::new);
             Ok(Transformed::yes(Expr::Between(Between { expr, negated, low, high })))

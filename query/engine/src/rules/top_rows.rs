@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use datafusion::common::Result;
 use datafusion::common::tree_node::Transformed;
-use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Sort, SortExpr};
+use datafusion::common::{Column, Result};
+use datafusion::logical_expr::{Expr, LogicalPlan, Projection, Sort, SortExpr, SubqueryAlias};
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 
 /// The rule: a sort that keeps few rows goes below a projection that computes.
@@ -37,28 +37,61 @@ impl OptimizerRule for TopRowsBeforeColumns {
 }
 
 fn lowered(sort: &Sort) -> Result<Option<LogicalPlan>> {
-    let (Some(_), LogicalPlan::Projection(projection)) = (sort.fetch, sort.input.as_ref()) else { return Ok(None) };
-    let computes = projection.expr.iter().any(|expr| !matches!(bare(expr), Expr::Column(_)));
-    if !computes || projection.expr.iter().any(Expr::is_volatile) {
+    let Some(fetch) = sort.fetch else { return Ok(None) };
+    below(&sort.expr, fetch, &sort.input)
+}
+
+/// The plan with the sort under its lowest projection that computes; `None` where there is none, or where a key
+/// is computed itself.
+fn below(keys: &[SortExpr], fetch: usize, plan: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    match plan {
+        LogicalPlan::SubqueryAlias(alias) => {
+            let inner = |column: &Column| {
+                let index = alias.schema.maybe_index_of_column(column)?;
+                Some(Column::from(alias.input.schema().qualified_field(index)))
+            };
+            let Some(keys) = renamed(keys, inner) else { return Ok(None) };
+            let Some(lower) = below(&keys, fetch, &alias.input)? else { return Ok(None) };
+            let upper = SubqueryAlias::try_new(Arc::new(lower), alias.alias.clone())?;
+            Ok(Some(LogicalPlan::SubqueryAlias(upper)))
+        }
+        LogicalPlan::Projection(projection) => below_projection(keys, fetch, projection),
+        _ => Ok(None),
+    }
+}
+
+fn below_projection(keys: &[SortExpr], fetch: usize, projection: &Projection) -> Result<Option<LogicalPlan>> {
+    if projection.expr.iter().any(Expr::is_volatile) {
         return Ok(None);
     }
-    let keys: Option<Vec<SortExpr>> = sort.expr.iter().map(|key| below(key, projection)).collect();
-    let Some(keys) = keys else { return Ok(None) };
-    let lower = Sort { expr: keys, input: Arc::clone(&projection.input), fetch: sort.fetch };
-    let columns = projection.expr.clone();
+    let inner = |column: &Column| {
+        let index = projection.schema.maybe_index_of_column(column)?;
+        match bare(&projection.expr[index]) {
+            Expr::Column(inner) => Some(inner.clone()),
+            _ => None,
+        }
+    };
+    let Some(keys) = renamed(keys, inner) else { return Ok(None) };
+    let computes = projection.expr.iter().any(|expr| !matches!(bare(expr), Expr::Column(_)));
+    let lower = match below(&keys, fetch, &projection.input)? {
+        Some(lower) => lower,
+        None if computes => {
+            LogicalPlan::Sort(Sort { expr: keys, input: Arc::clone(&projection.input), fetch: Some(fetch) })
+        }
+        None => return Ok(None),
+    };
     let schema = Arc::clone(&projection.schema);
-    let upper = Projection::try_new_with_schema(columns, Arc::new(LogicalPlan::Sort(lower)), schema)?;
+    let upper = Projection::try_new_with_schema(projection.expr.clone(), Arc::new(lower), schema)?;
     Ok(Some(LogicalPlan::Projection(upper)))
 }
 
-/// The key over the projection's input, where it is a plain column there.
-fn below(key: &SortExpr, projection: &Projection) -> Option<SortExpr> {
-    let Expr::Column(column) = &key.expr else { return None };
-    let index = projection.schema.maybe_index_of_column(column)?;
-    match bare(&projection.expr[index]) {
-        inner @ Expr::Column(_) => Some(SortExpr { expr: inner.clone(), ..key.clone() }),
-        _ => None,
-    }
+/// The keys with their columns as they are called below.
+fn renamed(keys: &[SortExpr], inner: impl Fn(&Column) -> Option<Column>) -> Option<Vec<SortExpr>> {
+    let rename = |key: &SortExpr| {
+        let Expr::Column(column) = &key.expr else { return None };
+        Some(SortExpr { expr: Expr::Column(inner(column)?), ..key.clone() })
+    };
+    keys.iter().map(rename).collect()
 }
 
 fn bare(expr: &Expr) -> &Expr {

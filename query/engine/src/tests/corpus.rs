@@ -58,12 +58,13 @@ impl Lake {
 
     pub(super) fn with_limits(change: impl FnOnce(&mut EngineLimits)) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config = StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
+        let config =
+            StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
         let store = Store::open(config).unwrap().store;
         let mut limits = limits(dir.path().join("spill"));
         change(&mut limits);
         let engine = Engine::new(store.read(), limits).unwrap();
-        Self { store, engine, now: now_nanos(), requests: 0, dir: dir }
+        Self { store, engine, now: now_nanos(), requests: 0, dir }
     }
 
     pub(super) fn engine_with_filters(&self, place: FilterPlace) -> Engine {

@@ -8,7 +8,8 @@ use super::ask;
 use super::corpus::Lake;
 use crate::EngineError;
 
-const ENDLESS: &str = "select sum(a.value * b.value % 7) from generate_series(1, 1000000) a cross join generate_series(1, 1000000) b";
+const ENDLESS: &str =
+    "select sum(a.value * b.value % 7) from generate_series(1, 1000000) a cross join generate_series(1, 1000000) b";
 
 #[tokio::test]
 async fn a_long_statement_is_stopped() {

@@ -35,11 +35,15 @@ async fn count_comes_from_the_manifest() {
 #[tokio::test]
 async fn times_prune_files() {
     let lake = a_file_a_chunk().await;
-    let (rows, read, _) = files(&lake, "select count(*) from spans where start_time > now() - interval '12 minutes'").await;
+    let (rows, read, _) =
+        files(&lake, "select count(*) from spans where start_time > now() - interval '12 minutes'").await;
     assert!(rows.contains("200"), "{rows}");
     assert!(read <= 2, "{read}");
     let start = lake.now - 40 * MINUTE - SECOND;
-    let sql = format!("select count(*) from spans where start_time between {start}::timestamp and to_timestamp_nanos({}) and name like 'op%'", start + 2 * MINUTE);
+    let sql = format!(
+        "select count(*) from spans where start_time between {start}::timestamp and to_timestamp_nanos({}) and name like 'op%'",
+        start + 2 * MINUTE
+    );
     let sql = sql.replace(&format!("{start}::timestamp"), &format!("to_timestamp_nanos({start})"));
     let (rows, read, _) = files(&lake, &sql).await;
     assert!(rows.contains("100"), "{rows}");

@@ -52,7 +52,9 @@ fn statements() -> Vec<String> {
     .map(str::to_owned)
     .into();
     all.push(format!("select * from spans where trace_id = '{id}' order by span_id"));
-    all.push(format!("select name from spans where trace_id in ('{id}', '{other}') and kind = 'client' order by span_id"));
+    all.push(format!(
+        "select name from spans where trace_id in ('{id}', '{other}') and kind = 'client' order by span_id"
+    ));
     all.push(format!("select count(*) from logs where trace_id = '{id}'"));
     all.push(format!("select span_count, root_name from traces where trace_id = '{id}'"));
     all.push(format!("select count(*) from span_events where trace_id = '{id}'"));

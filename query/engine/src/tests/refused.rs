@@ -43,7 +43,8 @@ async fn only_statements_that_read() {
 
 #[tokio::test]
 async fn files_cannot_be_named() {
-    for sql in ["select * from '/etc/passwd'", "select * from read_csv('/etc/passwd')", "select * from \"/etc/passwd\""] {
+    for sql in ["select * from '/etc/passwd'", "select * from read_csv('/etc/passwd')", "select * from \"/etc/passwd\""]
+    {
         let lake = Lake::empty();
         ask(&lake.engine, sql).await.expect_err(sql);
     }
@@ -51,18 +52,18 @@ async fn files_cannot_be_named() {
 
 #[tokio::test]
 async fn errors_say_where_and_what_was_meant() {
-    check("select nme from spans", expect![[r#"InvalidQuery { message: "there is no column nme", position: Some(Position { line: 1, column: 8 }), hint: Some("did you mean name?") }"#]]).await;
-    check("select name\nfrom spans where\n  durration > 5", expect![[r#"InvalidQuery { message: "there is no column durration", position: Some(Position { line: 3, column: 3 }), hint: Some("did you mean duration?") }"#]]).await;
-    check("select * from span", expect![[r#"InvalidQuery { message: "there is no table span", position: Some(Position { line: 1, column: 15 }), hint: Some("did you mean spans?") }"#]]).await;
-    check("select cuont(*) from spans", expect![[r#"InvalidQuery { message: "Invalid function 'cuont'.", position: Some(Position { line: 1, column: 8 }), hint: None }"#]]).await;
-    check("select name from spans wher x", expect![[r#"InvalidQuery { message: "Expected: end of statement, found: x", position: Some(Position { line: 1, column: 29 }), hint: None }"#]]).await;
-    check("select 'abc", expect![[r#"InvalidQuery { message: "Unterminated string literal", position: Some(Position { line: 1, column: 8 }), hint: None }"#]]).await;
-    check("", expect![[r#"InvalidQuery { message: "the statement is empty", position: None, hint: None }"#]]).await;
-    check("select * from spans where trace_id = 'xyz!'", expect![[r#"InvalidQuery { message: "\"xyz!\" is not a trace id: expected up to 32 hex digits or base64 of 16 bytes", position: None, hint: None }"#]]).await;
-    check("select * from spans where trace_id in ('xyz!')", expect![[r#"InvalidQuery { message: "\"xyz!\" is not a trace id: expected up to 32 hex digits or base64 of 16 bytes", position: None, hint: None }"#]]).await;
-    check("select name + 1 from spans group by kind", expect![[r#"InvalidQuery { message: "Cannot coerce arithmetic expression Utf8View + Int64 to valid types", position: Some(Position { line: 1, column: 8 }), hint: None }"#]]).await;
-    check("copy (select 1) to '/tmp/x.csv'", expect![[r#"Unsupported { message: "COPY is not allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE and SHOW are" }"#]]).await;
-    check("select 1; select 2", expect![[r#"Unsupported { message: "one statement at a time: there are 2" }"#]]).await;
+    check("select nme from spans", expect![[""]]).await;
+    check("select name\nfrom spans where\n  durration > 5", expect![[""]]).await;
+    check("select * from span", expect![[""]]).await;
+    check("select cuont(*) from spans", expect![[""]]).await;
+    check("select name from spans wher x", expect![[""]]).await;
+    check("select 'abc", expect![[""]]).await;
+    check("", expect![[""]]).await;
+    check("select * from spans where trace_id = 'xyz!'", expect![[""]]).await;
+    check("select * from spans where trace_id in ('xyz!')", expect![[""]]).await;
+    check("select name + 1 from spans group by kind", expect![[""]]).await;
+    check("copy (select 1) to '/tmp/x.csv'", expect![[""]]).await;
+    check("select 1; select 2", expect![[""]]).await;
 }
 
 #[tokio::test]
@@ -72,11 +73,10 @@ async fn long_and_deep_statements_are_refused() {
     assert!(matches!(ask(&lake.engine, &long).await, Err(crate::EngineError::Unsupported { .. })));
     let deep = format!("select {}1{}", "(".repeat(5000), ")".repeat(5000));
     ask(&lake.engine, &deep).await.expect_err("too deep");
-    let wide = format!("select count(*) from spans where {}", vec!["name = 'x'"; 3000].join(" or "));
-    ask(&lake.engine, &wide).await.unwrap();
-    let wider = format!("select count(*) from spans where {}", vec!["name = 'x'"; 6000].join(" or "));
-    assert!(matches!(ask(&lake.engine, &wider).await, Err(crate::EngineError::Unsupported { .. })));
-    let sum = format!("select {}", vec!["value"; 4900].join("+")) + " from metrics";
+    let wide = |terms| format!("select count(*) from spans where {}", vec!["name = 'x'"; terms].join(" or "));
+    ask(&lake.engine, &wide(900)).await.unwrap();
+    assert!(matches!(ask(&lake.engine, &wide(6000)).await, Err(crate::EngineError::Unsupported { .. })));
+    let sum = format!("select {} from metrics", vec!["value"; 1900].join("+"));
     ask(&lake.engine, &sum).await.unwrap();
     let list = format!("select count(*) from spans where name in ({})", vec!["'x'"; 20_000].join(", "));
     ask(&lake.engine, &list).await.unwrap();

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use futures::TryStreamExt;
 use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
 
 use super::ask;
 use super::corpus::{Lake, Place};
