@@ -12,7 +12,7 @@ use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_schemas::ingest::{DecodeLimits, Ingest};
-use spanlake_store::{Durability, Opened, Store, StoreConfig};
+use spanlake_store::{DataDirLock, Durability, Opened, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -104,8 +104,10 @@ impl Ports {
 }
 
 fn open_store(config: &Config) -> anyhow::Result<Store> {
+    let lock = DataDirLock::take(&config.data_dir)?;
+    // Of the process before, which is gone; whoever waits for the file waits for this one's ports.
     let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
-    let Opened { store, report } = Store::open(StoreConfig {
+    let config_of_store = StoreConfig {
         data_dir: config.data_dir.clone(),
         durability: match config.log.durability {
             config::Durability::Fsync => Durability::Fsync,
@@ -115,7 +117,8 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
         memory_bytes_max: config.hot.memory_bytes_max,
         seal_bytes: config.hot.seal_bytes,
         seal_interval: config.hot.seal_interval,
-    })?;
+    };
+    let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(
         files = report.files,
         replayed_requests = report.replay.records,

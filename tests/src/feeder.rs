@@ -50,6 +50,15 @@ pub struct Progress {
     pub refusals: AtomicU64,
 }
 
+/// Tells a running load to stop, at the latest when whoever watches it fails.
+pub struct StopOnDrop<'a>(pub &'a Progress);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop.store(true, Ordering::Release);
+    }
+}
+
 /// Templates by connection, and the next numbers.
 pub struct Feeder {
     lanes: Vec<Lane>,

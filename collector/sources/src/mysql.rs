@@ -165,6 +165,7 @@ impl Poller {
             tracing::warn!(server = %self.source.url, error = failure, "MySQL cannot be polled; trying again");
         }
         self.failure = Some(failure);
+        self.counters.outage();
         self.link = Link::Down { retry_at: Instant::now() + self.backoff };
         self.backoff = (self.backoff * 2).min(BACKOFF_MAX);
     }

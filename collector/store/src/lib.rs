@@ -28,7 +28,7 @@ pub mod version;
 pub use catalog::{Catalog, Dimension};
 pub use config::{Durability, StoreConfig};
 pub use metrics::StoreMetrics;
-pub use open::{OpenError, OpenReport, Opened};
+pub use open::{DataDirLock, OpenError, OpenReport, Opened};
 pub use read::{ReadError, ReadHalf, TraceRows};
 pub use store::Store;
 pub use version::{DataFile, FileEntry, HotBatch, Version};

@@ -78,7 +78,15 @@ impl Store {
     /// # Errors
     /// See [`OpenError`]; nothing that was acknowledged is lost by an error.
     pub fn open(config: StoreConfig) -> Result<Opened, OpenError> {
-        let lock = lock(&config.data_dir)?;
+        let lock = DataDirLock::take(&config.data_dir)?;
+        Self::open_locked(config, lock)
+    }
+
+    /// The same for a caller that holds the directory already.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_locked(config: StoreConfig, lock: DataDirLock) -> Result<Opened, OpenError> {
         let log_dir = config.data_dir.join("log");
         let manifest_dir = config.data_dir.join("manifest");
         for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
@@ -117,27 +125,39 @@ impl Store {
         if !log_dir.is_dir() {
             return Err(io("find", &log_dir)(std::io::ErrorKind::NotFound.into()));
         }
-        let _lock = lock(data_dir)?;
+        let _lock = DataDirLock::take(data_dir)?;
         Ok(salvage(&log_dir)?)
     }
 }
 
-fn lock(data_dir: &Path) -> Result<File, OpenError> {
-    std::fs::create_dir_all(data_dir).map_err(io("create", data_dir))?;
-    let path = data_dir.join("LOCK");
-    let mut file =
-        File::options().read(true).write(true).create(true).truncate(false).open(&path).map_err(io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(std::fs::TryLockError::WouldBlock) => {
-            let owner = std::fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
-            return Err(OpenError::InUse { path: data_dir.to_path_buf(), owner });
+/// A data directory that this process alone uses, until this is dropped.
+#[derive(Debug)]
+pub struct DataDirLock {
+    _file: File,
+}
+
+impl DataDirLock {
+    /// Takes a directory, creating it if need be.
+    ///
+    /// # Errors
+    /// [`OpenError::InUse`] where another process has it.
+    pub fn take(data_dir: &Path) -> Result<Self, OpenError> {
+        std::fs::create_dir_all(data_dir).map_err(io("create", data_dir))?;
+        let path = data_dir.join("LOCK");
+        let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = options.map_err(io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(std::fs::TryLockError::WouldBlock) => {
+                let owner = std::fs::read_to_string(&path).unwrap_or_default().trim().to_owned();
+                return Err(OpenError::InUse { path: data_dir.to_path_buf(), owner });
+            }
+            Err(std::fs::TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
         }
-        Err(std::fs::TryLockError::Error(error)) => return Err(io("lock", &path)(error)),
+        file.set_len(0).map_err(io("write", &path))?;
+        writeln!(file, "pid {}", std::process::id()).map_err(io("write", &path))?;
+        Ok(Self { _file: file })
     }
-    file.set_len(0).map_err(io("write", &path))?;
-    writeln!(file, "pid {}", std::process::id()).map_err(io("write", &path))?;
-    Ok(file)
 }
 
 /// Removes data files that no edit names: what a crash in the middle of a seal leaves.

@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) sealed: Notify,
     pub(crate) stopping: AtomicBool,
     /// Held for as long as the process uses the data directory.
-    pub(crate) _lock: std::fs::File,
+    pub(crate) _lock: crate::open::DataDirLock,
 }
 
 impl Inner {

@@ -66,8 +66,9 @@ pub(crate) async fn operations(State(shared): State<Arc<Shared>>, uri: Uri) -> R
         _ => conditions.push_str(&format!(" AND service_name <> '{OWN_SERVICE}'")),
     }
     let sql = format!(
-        "SELECT name, kind, {COUNTS}, approx_percentile_cont(duration, 0.5) AS p50, \
-         approx_percentile_cont(duration, 0.95) AS p95 FROM spans WHERE {conditions} \
+        "SELECT name, kind, {COUNTS}, \
+         CAST(approx_percentile_cont(duration, 0.5) AS BIGINT) AS p50, \
+         CAST(approx_percentile_cont(duration, 0.95) AS BIGINT) AS p95 FROM spans WHERE {conditions} \
          GROUP BY name, kind ORDER BY spans DESC, name, kind LIMIT {OPERATIONS_MAX}"
     );
     let (batches, _) = query::rows(&shared, &sql).await?;

@@ -76,23 +76,9 @@ fn plan_error(message: &str) -> (String, Option<String>) {
 
 /// The name with the fewest edits, where that are few.
 fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let (distance, near) = names.map(|other| (edits(name, other), other)).min_by_key(|(distance, _)| *distance)?;
+    let (distance, near) =
+        names.map(|other| (strsim::osa_distance(name, other), other)).min_by_key(|(distance, _)| *distance)?;
     (distance <= (name.len() / 3).max(1)).then_some(near)
-}
-
-fn edits(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (above, letter) in left.chars().enumerate() {
-        let mut corner = row[0];
-        row[0] = above + 1;
-        for (column, other) in right.iter().enumerate() {
-            let replaced = corner + usize::from(letter != *other);
-            corner = row[column + 1];
-            row[column + 1] = replaced.min(corner + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 fn position(error: &DataFusionError, message: &str) -> Option<Position> {

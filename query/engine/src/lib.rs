@@ -19,6 +19,7 @@ mod ids;
 mod limits;
 mod logical;
 mod output;
+mod output_names;
 mod rules;
 mod session;
 mod statement;

@@ -16,7 +16,7 @@ use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
 use crate::stream::Cost;
-use crate::{EngineError, Position};
+use crate::{EngineError, Position, output_names};
 
 /// Bytes of text; longer ones are no query that a person or a dashboard wrote.
 const SQL_BYTES_MAX: usize = 256 << 10;
@@ -30,29 +30,44 @@ const TOKENS_MAX: usize = 4_000;
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
     let statement = read(sql)?;
     let session = sessions.open();
-    let explained = |error| with_place_of_id(explain(&error), sql);
-    let logical = session.state.statement_to_plan(statement).await.map_err(explained)?;
+    let explained = |error| with_place(explain(&error), sql);
+    let named = statement.clone();
+    let logical = match session.state.statement_to_plan(statement).await {
+        Err(error) if output_names::is_about_names(&error.to_string()) => {
+            session.state.statement_to_plan(output_names::with_unique_names(named)).await.map_err(explained)?
+        }
+        planned => planned.map_err(explained)?,
+    };
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
     let plan = session.state.create_physical_plan(&logical).await.map_err(explained)?;
     let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading });
     Ok(Planned { plan, context: session.state.task_ctx(), cost })
 }
 
-/// A text that is no id has no place of its own: it is where the statement has just that text, if it is there once.
-fn with_place_of_id(error: EngineError, sql: &str) -> EngineError {
+/// The place of a mistake that does not come with one: the end, where more was expected; of a text that is no id
+/// where the statement has just that text, if it is there once.
+fn with_place(error: EngineError, sql: &str) -> EngineError {
     let EngineError::InvalidQuery { message, position: None, hint } = error else { return error };
+    if message.ends_with("found: EOF") {
+        let position = Some(place_of(sql, sql.trim_end().len()));
+        return EngineError::InvalidQuery { message: message.replace("found: EOF", "found: the end"), position, hint };
+    }
     let quoted = message.strip_prefix('"').filter(|_| message.contains(" id: expected"));
     let text = quoted.and_then(|rest| rest.split('"').next());
     let position = text.and_then(|text| {
         let literal = format!("'{text}'");
         let mut places = sql.match_indices(&literal).map(|(offset, _)| offset);
         let only = places.next().filter(|_| places.next().is_none())?;
-        let before = &sql[..only];
-        let line = before.matches('\n').count() as u64 + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
-        Some(Position { line, column })
+        Some(place_of(sql, only))
     });
     EngineError::InvalidQuery { message, position, hint }
+}
+
+fn place_of(sql: &str, offset: usize) -> Position {
+    let before = &sql[..offset];
+    let line = before.matches('\n').count() as u64 + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() as u64 + 1;
+    Position { line, column }
 }
 
 fn read_only_options() -> SQLOptions {
@@ -83,7 +98,7 @@ fn read(sql: &str) -> Result<Statement, EngineError> {
         .with_recursion_limit(RECURSION_MAX)
         .build()
         .and_then(|mut parser| parser.parse_statements())
-        .map_err(|error| explain(&error))?;
+        .map_err(|error| with_place(explain(&error), sql))?;
     let Some(statement) = statements.pop_front() else {
         return Err(EngineError::InvalidQuery { message: "the statement is empty".into(), position: None, hint: None });
     };

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use spanlake_tests::feeder::{Feeder, Progress};
+use spanlake_tests::feeder::{Feeder, Progress, StopOnDrop};
 use spanlake_tests::requests::{TRACES, some_spans};
 use spanlake_tests::server::{Setup, TestServer};
 use spanlake_tests::settings::BUSY_SEALS;
@@ -34,6 +34,7 @@ fn counts_are_exact_while_seals_run() {
     let target = server.ports().otlp_http;
     std::thread::scope(|scope| {
         let feeding = scope.spawn(|| feeder.feed(target, &progress));
+        let stop = StopOnDrop(&progress);
         let began = Instant::now();
         let mut last = 0;
         let mut counts = 0;
@@ -43,7 +44,7 @@ fn counts_are_exact_while_seals_run() {
             last = check_count(&server, &progress, last);
             counts += 1;
         }
-        progress.stop.store(true, Ordering::Release);
+        drop(stop);
         let fed = feeding.join().expect("feeding does not panic");
         let sent: u64 = fed.sent.iter().map(|sent| u64::from(sent.spans)).sum();
         assert!(fed.unanswered.is_empty(), "{}", server.output());

@@ -2,8 +2,11 @@
 
 use std::collections::HashMap;
 
-/// A start that comes out this much later than the one known is a restart; less is rounding of the uptime.
+/// A start that comes out this much later than the one known is a restart; less is rounding of the uptime, or a
+/// clock that was set.
 const RESTART_SECONDS: i64 = 5;
+/// The same after an outage, which is what a restart looks like: only the uptime's rounding remains.
+const RESTART_SECONDS_AFTER_OUTAGE: i64 = 2;
 const NANOSECONDS: i64 = 1_000_000_000;
 
 /// Start times of counters across polls.
@@ -11,6 +14,7 @@ const NANOSECONDS: i64 = 1_000_000_000;
 pub(super) struct Counters {
     server_start: Option<i64>,
     last_uptime: i64,
+    had_outage: bool,
     last_time: i64,
     series: HashMap<String, Series>,
 }
@@ -27,13 +31,20 @@ impl Counters {
         let uptime = uptime_seconds.unwrap_or(self.last_uptime);
         let start = time.saturating_sub(uptime.saturating_mul(NANOSECONDS));
         let restarted = self.server_start.is_none_or(|known| {
-            uptime < self.last_uptime || start.saturating_sub(known) > RESTART_SECONDS * NANOSECONDS
+            let tolerance = if self.had_outage { RESTART_SECONDS_AFTER_OUTAGE } else { RESTART_SECONDS };
+            uptime < self.last_uptime || start.saturating_sub(known) > tolerance * NANOSECONDS
         });
+        self.had_outage = false;
         if restarted {
             self.server_start = Some(start);
             self.series.clear();
         }
         self.last_uptime = uptime;
+    }
+
+    /// Notes that the server could not be asked.
+    pub(super) fn outage(&mut self) {
+        self.had_outage = true;
     }
 
     pub(super) fn server_start(&self) -> i64 {

@@ -192,6 +192,21 @@ fn start_times_follow_restarts_and_resets() {
 }
 
 #[test]
+fn a_quick_restart_is_told_by_the_outage() {
+    let starts = |has_outage: bool| {
+        let mut counters = Counters::default();
+        let first = polled(&[("Uptime", "3"), ("Com_select", "5")], 1000, &mut counters);
+        if has_outage {
+            counters.outage();
+        }
+        let second = polled(&[("Uptime", "3"), ("Com_select", "9")], 1004, &mut counters);
+        [first, second].map(|message| start_of(&message, "mysql.commands{select}"))
+    };
+    assert_eq!(starts(true), [997, 1001]);
+    assert_eq!(starts(false), [997, 997]);
+}
+
+#[test]
 fn a_silent_server_is_told_as_down() {
     let url = MysqlUrl::parse("mysql://db/").unwrap();
     let poll = Poll { time: SECOND, since: SECOND, readings: None, duration: Duration::ZERO, skipped: 7 };

@@ -147,14 +147,14 @@ impl Line {
         if to <= from {
             return;
         }
-        let per_nano = amount / (to - from) as f64;
+        let length = (to - from) as f64;
         let last = (to - 1 - grid.first).div_euclid(grid.step).min(i64::try_from(grid.steps).unwrap_or(i64::MAX) - 1);
         let first = (from - grid.first).div_euclid(grid.step).max(0);
         for step in first..=last {
             let begin = grid.first + step * grid.step;
             let covered = (to.min(begin + grid.step) - from.max(begin)) as f64;
             if let Some(sum) = usize::try_from(step).ok().and_then(|step| self.steps.get_mut(step)) {
-                sum.0 += per_nano * covered;
+                sum.0 += amount * (covered / length);
                 sum.1 += covered;
             }
         }
@@ -170,7 +170,7 @@ impl Line {
         points
             .map(|((sum, over), step)| {
                 let begin = self.grid.first + i64::try_from(step).unwrap_or(0) * self.grid.step;
-                let value = (*over > 0.0).then(|| sum / over * second).and_then(Number::from_f64);
+                let value = (*over > 0.0).then(|| sum / (over / second)).and_then(Number::from_f64);
                 (begin / 1_000_000, value)
             })
             .collect()

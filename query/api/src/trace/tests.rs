@@ -46,7 +46,8 @@ fn values_have_the_type_they_came_with() {
 }
 
 fn ids<const N: usize>(ids: &[u8]) -> Arc<FixedSizeBinaryArray> {
-    Arc::new(FixedSizeBinaryArray::try_from_iter(ids.iter().map(|id| [*id; N])).unwrap())
+    let ids = ids.iter().map(|id| Some([*id; N]));
+    Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(ids, N as i32).unwrap())
 }
 
 fn times(times: &[i64]) -> Arc<TimestampNanosecondArray> {

@@ -88,3 +88,25 @@ async fn filters_in_the_reader_and_above_it_answer_alike() {
         assert_eq!(found, expected, "{sql}");
     }
 }
+
+/// Scenario: columns of an answer that would have the same name.
+/// Guarantee: each gets its own; names that the statement gives twice stay a mistake.
+#[tokio::test]
+async fn columns_without_a_name_get_different_ones() {
+    let lake = Lake::filled(Place::Both).await;
+    let columns = [
+        ("select count(*), count(*) from spans", vec!["count(*)", "count(*)_1"]),
+        ("select count(*), (select count(*) from spans) from spans", vec!["count(*)", "(SELECT count(*) FROM spans)"]),
+        ("select name, name from spans limit 1", vec!["name", "name_1"]),
+        ("with a as (select 1, 1) select * from a", vec!["1", "1_1"]),
+        ("select count(*) as n, count(*) as m from spans", vec!["n", "m"]),
+    ];
+    for (sql, expected) in columns {
+        let answer = lake.engine.query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        let names: Vec<String> = answer.schema.fields().iter().map(|field| field.name().clone()).collect();
+        assert_eq!(names, expected, "{sql}");
+    }
+    let all = lake.engine.query("select *, name from spans limit 1").await.unwrap();
+    assert_eq!(all.schema.fields().last().unwrap().name(), "name_1");
+    ask(&lake.engine, "select 1 as a, 2 as a").await.expect_err("given twice");
+}

@@ -52,18 +52,24 @@ async fn files_cannot_be_named() {
 
 #[tokio::test]
 async fn errors_say_where_and_what_was_meant() {
-    check("select nme from spans", expect![[""]]).await;
-    check("select name\nfrom spans where\n  durration > 5", expect![[""]]).await;
-    check("select * from span", expect![[""]]).await;
-    check("select cuont(*) from spans", expect![[""]]).await;
-    check("select name from spans wher x", expect![[""]]).await;
-    check("select 'abc", expect![[""]]).await;
-    check("", expect![[""]]).await;
-    check("select * from spans where trace_id = 'xyz!'", expect![[""]]).await;
-    check("select * from spans where trace_id in ('xyz!')", expect![[""]]).await;
-    check("select name + 1 from spans group by kind", expect![[""]]).await;
-    check("copy (select 1) to '/tmp/x.csv'", expect![[""]]).await;
-    check("select 1; select 2", expect![[""]]).await;
+    check("select nme from spans", expect![[r#"InvalidQuery { message: "there is no column nme", position: Some(Position { line: 1, column: 8 }), hint: Some("did you mean name?") }"#]]).await;
+    check("select name\nfrom spans where\n  durration > 5", expect![[r#"InvalidQuery { message: "there is no column durration", position: Some(Position { line: 3, column: 3 }), hint: Some("did you mean duration?") }"#]]).await;
+    check("select * from span", expect![[r#"InvalidQuery { message: "there is no table span", position: Some(Position { line: 1, column: 15 }), hint: Some("did you mean spans?") }"#]]).await;
+    check("select cuont(*) from spans", expect![[r#"InvalidQuery { message: "Invalid function 'cuont'", position: Some(Position { line: 1, column: 8 }), hint: Some("did you mean cot?") }"#]]).await;
+    check("select name from spans wher x", expect![[r#"InvalidQuery { message: "Expected: end of statement, found: x", position: Some(Position { line: 1, column: 29 }), hint: None }"#]]).await;
+    check("select 'abc", expect![[r#"InvalidQuery { message: "Unterminated string literal", position: Some(Position { line: 1, column: 8 }), hint: None }"#]]).await;
+    check("", expect![[r#"InvalidQuery { message: "the statement is empty", position: None, hint: None }"#]]).await;
+    check("select * from spans where trace_id = 'xyz!'", expect![[r#"InvalidQuery { message: "\"xyz!\" is not a trace id: expected up to 32 hex digits or base64 of 16 bytes", position: Some(Position { line: 1, column: 38 }), hint: None }"#]]).await;
+    check("select * from spans where trace_id in ('xyz!')", expect![[r#"InvalidQuery { message: "\"xyz!\" is not a trace id: expected up to 32 hex digits or base64 of 16 bytes", position: Some(Position { line: 1, column: 40 }), hint: None }"#]]).await;
+    check("select name + 1 from spans group by kind", expect![[r#"InvalidQuery { message: "Cannot coerce arithmetic expression Utf8 + Int64 to valid types", position: Some(Position { line: 1, column: 8 }), hint: None }"#]]).await;
+    check(
+        "copy (select 1) to '/tmp/x.csv'",
+        expect![[
+            r#"Unsupported { message: "COPY is not allowed: SELECT, WITH, VALUES, EXPLAIN, DESCRIBE and SHOW are" }"#
+        ]],
+    )
+    .await;
+    check("select 1; select 2", expect![[r#"Unsupported { message: "one statement at a time: there are 2" }"#]]).await;
 }
 
 #[tokio::test]
