@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use spanlake_schemas::tables::Table;
 use tokio::sync::oneshot;
+use tracing::field::Empty;
 
 use crate::keeper::Command;
 use crate::log::recent::{self, Seen};
@@ -78,6 +79,30 @@ impl Sealer {
     /// When something could not be written; nothing has changed then.
     pub fn seal(&mut self, generation: u64, last_lsn: LogSequence, digests: &[Seen]) -> Result<(), SealFailure> {
         let began = Instant::now();
+        let span = tracing::info_span!("seal", rows = Empty, size = Empty, files = Empty, otel.status_code = Empty);
+        let _entered = span.enter();
+        let sealed = self.seal_generation(generation, last_lsn, digests);
+        let (rows, bytes, files) = sealed.inspect_err(|_| {
+            span.record("otel.status_code", "ERROR");
+        })?;
+        span.record("rows", rows).record("size", bytes).record("files", files);
+        let metrics = &self.inner.metrics;
+        metrics.seals.fetch_add(1, Ordering::Relaxed);
+        metrics.sealed_rows.fetch_add(rows, Ordering::Relaxed);
+        metrics.sealed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        metrics.last_seal_micros.store(micros, Ordering::Relaxed);
+        tracing::debug!(rows, bytes, files, micros, "sealed");
+        Ok(())
+    }
+
+    /// Rows, bytes and number of the files that are visible now.
+    fn seal_generation(
+        &mut self,
+        generation: u64,
+        last_lsn: LogSequence,
+        digests: &[Seen],
+    ) -> Result<(u64, u64, usize), SealFailure> {
         let files = self.write_files(generation, last_lsn)?;
         recent::save(&self.inner.log_dir(), last_lsn, digests)?;
         let adds = files.iter().map(|(_, file)| file.entry.clone()).collect();
@@ -87,16 +112,9 @@ impl Sealer {
         }
         self.inner.read.replace_sealed(generation, &files, &self.inner.metrics);
         self.inner.sealed.notify_waiters();
-        let metrics = &self.inner.metrics;
-        let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
-        let bytes: u64 = files.iter().map(|(_, file)| file.entry.bytes).sum();
-        metrics.seals.fetch_add(1, Ordering::Relaxed);
-        metrics.sealed_rows.fetch_add(rows, Ordering::Relaxed);
-        metrics.sealed_bytes.fetch_add(bytes, Ordering::Relaxed);
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        metrics.last_seal_micros.store(micros, Ordering::Relaxed);
-        tracing::debug!(rows, bytes, files = files.len(), micros, "sealed");
-        Ok(())
+        let rows = files.iter().map(|(_, file)| file.entry.rows).sum();
+        let bytes = files.iter().map(|(_, file)| file.entry.bytes).sum();
+        Ok((rows, bytes, files.len()))
     }
 
     fn write_files(&self, generation: u64, last_lsn: LogSequence) -> Result<Vec<(Table, Arc<DataFile>)>, SealError> {
@@ -109,6 +127,8 @@ impl Sealer {
             if batches.is_empty() {
                 continue;
             }
+            let rows: usize = batches.iter().map(|batch| batch.batch.num_rows()).sum();
+            let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name()), rows).entered();
             match seal_table(&self.inner.config.data_dir, table, &batches, name) {
                 Ok(written) => files.extend(written.into_iter().map(|file| (table, file))),
                 Err(error) => {

@@ -25,6 +25,7 @@ mod sql;
 mod state;
 mod trace;
 mod trace_list;
+mod traced;
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
@@ -20,7 +20,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
-use crate::{guard, health, metric_names, metric_series, page, services, sql, trace, trace_list};
+use crate::{guard, health, metric_names, metric_series, page, services, sql, trace, trace_list, traced};
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -43,6 +43,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .route_layer(from_fn(traced::traced))
         .fallback(page::page)
         .method_not_allowed_fallback(page::method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))

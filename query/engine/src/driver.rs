@@ -14,6 +14,8 @@ use futures::StreamExt;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span};
 
 use crate::explain_error::explain;
 use crate::output::{plain_batch, plain_schema};
@@ -64,7 +66,15 @@ pub(crate) async fn start(
     let (head_sender, head) = oneshot::channel();
     let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
     let task = run(sessions.clone(), sql.to_owned(), head_sender, sender, permit);
-    let running = AbortOnDrop(threads.handle().spawn(task).abort_handle());
+    let span = tracing::info_span!(
+        "query",
+        otel.kind = "internal",
+        otel.status_code = Empty,
+        otel.status_description = Empty,
+        db.query.text = sql,
+        db.response.returned_rows = Empty,
+    );
+    let running = AbortOnDrop(threads.handle().spawn(task.instrument(span)).abort_handle());
     let head = match timeout_at(deadline, head).await {
         Ok(Ok(head)) => head?,
         Ok(Err(_)) => return Err(stopped()),
@@ -95,9 +105,10 @@ async fn run(
     sender: mpsc::Sender<Message>,
     permit: OwnedSemaphorePermit,
 ) {
-    let planned = match statement::plan(&sessions, &sql).await {
+    let planned = match statement::plan(&sessions, &sql).instrument(tracing::info_span!("plan")).await {
         Ok(planned) => planned,
         Err(error) => {
+            note_failure(&error);
             let _ = head.send(Err(error));
             return;
         }
@@ -107,24 +118,37 @@ async fn run(
         return;
     }
     let last = match forward(planned, &schema, &sender).await {
-        Ok(()) => Message::End,
-        Err(error) => Message::Failed(error),
+        Ok(rows) => {
+            Span::current().record("db.response.returned_rows", rows);
+            Message::End
+        }
+        Err(error) => {
+            note_failure(&error);
+            Message::Failed(error)
+        }
     };
     drop(permit);
     let _ = sender.send(last).await;
 }
 
-async fn forward(planned: Planned, schema: &SchemaRef, sender: &mpsc::Sender<Message>) -> Result<(), EngineError> {
+fn note_failure(error: &EngineError) {
+    Span::current().record("otel.status_code", "ERROR").record("otel.status_description", error.to_string());
+}
+
+/// Hands the batches over; returns the number of rows.
+async fn forward(planned: Planned, schema: &SchemaRef, sender: &mpsc::Sender<Message>) -> Result<u64, EngineError> {
+    let mut rows = 0;
     let mut stream = execute_stream(planned.plan, planned.context).map_err(|error| explain(&error))?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(|error| explain(&error))?;
         if batch.num_rows() == 0 {
             continue;
         }
+        rows += batch.num_rows() as u64;
         let plain = plain_batch(&batch, schema).map_err(|error| explain(&error.into()))?;
         if sender.send(Message::Batch(plain)).await.is_err() {
-            return Ok(());
+            break;
         }
     }
-    Ok(())
+    Ok(rows)
 }
