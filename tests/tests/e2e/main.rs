@@ -10,6 +10,7 @@ mod kills;
 mod lifecycle;
 mod lists;
 mod log_damage;
+mod own_telemetry;
 mod pressure;
 mod sql;
 mod structure;
