@@ -48,7 +48,7 @@ demo: ## a small shop sends traces, metrics and logs to the server that runs
 bench: tools ui/dist/index.html ## measure the shipping build; the figures are in docs/benchmarks.md
 	cargo build --profile dist -p spanlake
 	cargo build --release -p spanlake-bench
-	$(CARGO_TARGET_DIR)/release/spanlake-bench --bin $(CARGO_TARGET_DIR)/dist/spanlake $(ARGS)
+	$(CARGO_TARGET_DIR)/release/spanlake-bench --bin $(CARGO_TARGET_DIR)/dist/spanlake --gzip $(ARGS)
 
 ui/node_modules/.stamp: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund

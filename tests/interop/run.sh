@@ -39,4 +39,4 @@ fi
 export RUST_SHOP_BIN
 
 cd "$here"
-exec "$venv/bin/python" -m pytest -p no:cacheprovider "$@"
+exec "$venv/bin/python" -m pytest -rs -p no:cacheprovider "$@"

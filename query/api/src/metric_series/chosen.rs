@@ -37,7 +37,7 @@ impl Described {
     pub(super) fn table(&self) -> &'static str {
         match self.kind.as_str() {
             "histogram" => "histograms",
-            "exp_histogram" => "exp_histograms",
+            "exponential_histogram" => "exp_histograms",
             "summary" => "summaries",
             _ => "metrics",
         }

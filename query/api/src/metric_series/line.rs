@@ -20,7 +20,7 @@ impl Shape {
     pub(super) fn of(kind: &str, temporality: Option<&str>, is_monotonic: Option<bool>) -> Self {
         let is_delta = temporality == Some("delta");
         match kind {
-            "histogram" | "exp_histogram" | "summary" => Self::Mean { is_delta },
+            "histogram" | "exponential_histogram" | "summary" => Self::Mean { is_delta },
             "sum" if is_monotonic == Some(true) => Self::Rate { is_delta },
             _ => Self::Value,
         }

@@ -92,6 +92,6 @@ fn kinds_choose_the_shape() {
     assert_eq!(Shape::of("sum", Some("delta"), Some(true)), DELTA);
     assert_eq!(Shape::of("sum", Some("cumulative"), Some(false)), Shape::Value);
     assert_eq!(Shape::of("gauge", None, None), Shape::Value);
-    assert_eq!(Shape::of("exp_histogram", Some("delta"), None), Shape::Mean { is_delta: true });
+    assert_eq!(Shape::of("exponential_histogram", Some("delta"), None), Shape::Mean { is_delta: true });
     assert_eq!(Shape::of("summary", None, None), Shape::Mean { is_delta: false });
 }

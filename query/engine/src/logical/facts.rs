@@ -187,7 +187,7 @@ fn series() -> Vec<LogicalColumn> {
         own("attribute_types", TYPES),
         own("description", "What the metric is about."),
         own("unit", "UCUM unit."),
-        own("type", "`gauge`, `sum`, `histogram`, `exp_histogram` or `summary`."),
+        own("type", "`gauge`, `sum`, `histogram`, `exponential_histogram` or `summary`."),
         own("temporality", "`cumulative`, `delta` or `unspecified`."),
         own("is_monotonic", "Whether a sum only grows."),
     ]
