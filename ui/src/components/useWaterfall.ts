@@ -103,8 +103,10 @@ export function useWaterfall(tree: TraceTree) {
       if (rows.length > 0) goTo(rows[to]);
     },
     goToMatch: (step: 1 | -1) => {
-      const index = nextMatch(tree, matches, cursor, step);
-      if (index !== -1) goTo(matches[index]);
+      // Who types fast presses Enter before the deferred search has caught up.
+      const current = searched === (query ?? "") ? matches : searchTrace(tree, query ?? "");
+      const index = nextMatch(tree, current, cursor, step);
+      if (index !== -1) goTo(current[index]);
     },
     goToError: () => {
       for (let passed = 1; passed <= tree.nodeCount; passed++) {
