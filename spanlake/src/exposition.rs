@@ -3,6 +3,7 @@
 //! Owns names and help texts. Never counts anything itself.
 
 use std::fmt::Write;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use spanlake_receiver::{ReceiverMetrics, Transport};
@@ -119,7 +120,22 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
     #[allow(clippy::cast_precision_loss, reason = "microseconds of one seal")]
     let seal_seconds = get(&store.last_seal_micros) as f64 / 1e6;
     single(out, "spanlake_seal_last_seconds", "gauge", "How long the last seal took.", seal_seconds);
+    merges(out, store);
     single(out, "spanlake_disk_full", "gauge", "1 while requests are refused for want of disk.", get(&store.disk_full));
+}
+
+fn merges(out: &mut String, store: &StoreMetrics) {
+    let rows: [(&str, &str, &AtomicU64); 6] = [
+        ("spanlake_merges_total", "Merges of files.", &store.merges),
+        ("spanlake_merge_failures_total", "Merges that failed; nothing is lost by one.", &store.merge_failures),
+        ("spanlake_merged_files_total", "Files that merges have replaced.", &store.merged_files),
+        ("spanlake_merged_rows_total", "Rows that merges have rewritten.", &store.merged_rows),
+        ("spanlake_merge_read_bytes_total", "Bytes of the files that merges read.", &store.merged_bytes_read),
+        ("spanlake_merge_written_bytes_total", "Bytes of the files that merges wrote.", &store.merged_bytes_written),
+    ];
+    for (name, help, value) in rows {
+        single(out, name, "counter", help, value.load(Relaxed));
+    }
 }
 
 fn oldest_seconds(store: &StoreMetrics) -> f64 {

@@ -117,6 +117,7 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
         memory_bytes_max: config.hot.memory_bytes_max,
         seal_bytes: config.hot.seal_bytes,
         seal_interval: config.hot.seal_interval,
+        compaction: config.hot.compaction,
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(

@@ -25,6 +25,8 @@ pub struct StoreConfig {
     pub seal_bytes: u64,
     /// Age of the oldest unsealed row that starts a seal.
     pub seal_interval: Duration,
+    /// Whether small files are merged.
+    pub compaction: bool,
 }
 
 impl StoreConfig {
@@ -38,6 +40,7 @@ impl StoreConfig {
             memory_bytes_max: 192 << 20,
             seal_bytes: 48 << 20,
             seal_interval: Duration::from_secs(30),
+            compaction: true,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The hot tier: publishing unsealed batches and swapping them for files.
 //!
-//! Owns the only two ways in which a [`Version`] changes. Small batches are joined as they pile up, so that
+//! Owns the only ways in which a [`Version`] changes. Small batches are joined as they pile up, so that
 //! many tiny requests cost no more memory than few large ones. Never writes a file.
 
 use std::sync::Arc;
@@ -77,6 +77,22 @@ impl ReadHalf {
                 of.files = Arc::new(of.files.iter().cloned().chain(fresh).collect());
             }
         }
+        self.publish(next, metrics);
+    }
+
+    /// Replaces files of a table by others that hold the same rows, in one swap.
+    pub(crate) fn replace_files(
+        &self,
+        table: Table,
+        removed: &[Arc<DataFile>],
+        added: &[Arc<DataFile>],
+        metrics: &StoreMetrics,
+    ) {
+        let _turn = self.inner.publishing.lock();
+        let mut next = Version::clone(&self.inner.current.load());
+        let files = &mut next.tables[table as usize].files;
+        let kept = files.iter().filter(|file| !removed.iter().any(|gone| Arc::ptr_eq(gone, file)));
+        *files = Arc::new(kept.chain(added).cloned().collect());
         self.publish(next, metrics);
     }
 

@@ -5,12 +5,14 @@
 //! whatever is sealed meanwhile. Never speaks HTTP, never plans a query, never decides what is worth keeping.
 //!
 //! The life of a request: [`Store`] packs it -> the keeper appends it to the log, syncs, shows it and
-//! acknowledges -> the sealer sorts it into files, commits them to the manifest and releases the log.
+//! acknowledges -> the sealer sorts it into files, commits them to the manifest and releases the log ->
+//! the compactor merges those files into larger ones.
 //!
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
 pub mod catalog;
 pub mod columns;
+mod compact;
 pub mod config;
 mod hot;
 mod keeper;

@@ -125,6 +125,14 @@ impl Manifest {
         Ok(())
     }
 
+    /// Replaces files by others that hold the same rows, in one durable change.
+    ///
+    /// # Errors
+    /// As [`Manifest::commit`].
+    pub fn replace(&mut self, adds: Vec<FileEntry>, removes: Vec<String>) -> Result<(), ManifestError> {
+        self.commit(adds, removes, self.state.flushed_lsn)
+    }
+
     /// A checkpoint only saves time at the next start, so a failure is no failure of the edit.
     fn checkpoint(&self) {
         let number = self.state.number;

@@ -82,6 +82,13 @@ pub struct StoreMetrics {
     pub sealed_bytes: AtomicU64,
     /// How long the last seal took, microseconds.
     pub last_seal_micros: AtomicU64,
+    pub merges: AtomicU64,
+    pub merge_failures: AtomicU64,
+    /// Files that merges have replaced.
+    pub merged_files: AtomicU64,
+    pub merged_rows: AtomicU64,
+    pub merged_bytes_read: AtomicU64,
+    pub merged_bytes_written: AtomicU64,
     pub refused_memory: AtomicU64,
     pub refused_disk_full: AtomicU64,
     pub disk_full: AtomicU64,

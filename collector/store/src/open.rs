@@ -3,16 +3,19 @@
 //! Owns the order of a start. When it returns, every acknowledged row is visible exactly once. Replay seals
 //! as it goes, so it needs no more memory than running does.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use parking_lot::Mutex;
 use spanlake_schemas::otlp;
 use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
+use crate::compact::compactor::Compactor;
 use crate::config::StoreConfig;
 use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
@@ -108,7 +111,7 @@ impl Store {
             stopping: std::sync::atomic::AtomicBool::new(false),
             _lock: lock,
         });
-        let mut sealer = Sealer { inner: Arc::clone(&inner), manifest };
+        let mut sealer = Sealer { inner: Arc::clone(&inner), manifest: Arc::new(Mutex::new(manifest)) };
         let replayed = replay_log(&mut sealer)?;
         report.replay = replayed.report.clone();
         Ok(Opened { store: start(inner, sealer, replayed)?, report })
@@ -196,7 +199,7 @@ fn first_version(data_dir: &Path, manifest: &Manifest) -> Result<Version, OpenEr
         let Some(table) = Table::by_name(&entry.table) else {
             return Err(OpenError::DataFile { path, problem: format!("of an unknown table {}", entry.table) });
         };
-        files[table as usize].push(Arc::new(DataFile { entry: entry.clone(), path }));
+        files[table as usize].push(Arc::new(DataFile::new(entry.clone(), path)));
     }
     let mut version = Version::default();
     for (table, mut files) in version.tables.iter_mut().zip(files) {
@@ -231,7 +234,7 @@ struct Replayed {
 
 fn replay_log(sealer: &mut Sealer) -> Result<Replayed, OpenError> {
     let inner = Arc::clone(&sealer.inner);
-    let flushed = sealer.manifest.state().flushed_lsn;
+    let flushed = sealer.flushed_lsn();
     let mut generation = 1;
     let mut digests: Vec<Seen> = Vec::new();
     let mut failure = None;
@@ -290,7 +293,7 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
     let keeper = Keeper {
         inner: Arc::clone(&inner),
         log_dir,
-        epoch: sealer.manifest.state().epoch,
+        epoch: sealer.manifest.lock().state().epoch,
         segment: None,
         next_lsn,
         recent,
@@ -305,9 +308,15 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
         frame: FrameBuilder::default(),
     };
     let to_keeper = commands.clone();
-    spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper))?;
+    let (seals, seals_seen) = std::sync::mpsc::sync_channel(1);
+    if inner.config.compaction {
+        let manifest = Arc::clone(&sealer.manifest);
+        let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0 };
+        spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
+    }
+    spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper, &seals))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;
-    Ok(Store { inner, keeper: Arc::new(KeeperHandle { commands }) })
+    Ok(Store { keeper: Arc::new(KeeperHandle { commands, inner: Arc::clone(&inner) }), inner })
 }
 
 fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> Result<(), OpenError> {

@@ -3,10 +3,9 @@
 //! Owns what a file's rows, order and properties are. Never publishes and never commits: it gives back what
 //! the manifest is to say.
 
-mod gather;
-mod order;
-
-mod writer;
+pub(crate) mod gather;
+pub(crate) mod order;
+pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,7 +15,9 @@ use spanlake_schemas::tables::Table;
 
 use crate::version::{DataFile, FileEntry, HotBatch};
 
+use gather::Gather;
 pub(crate) use order::times;
+use writer::{Effort, FileWriter};
 
 /// Why a seal did not happen. The rows stay in memory and in the log.
 #[derive(Debug, thiserror::Error)]
@@ -69,12 +70,16 @@ pub fn seal_table(
     let arrow_error = |source| SealError::Arrow { table: table.name(), source };
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
     let rows = order::sorted_rows(table, &batches).map_err(arrow_error)?;
-    let gather = gather::Gather::new(table, &batches);
+    let gather = Gather::new(table, &batches);
     let mut files = Vec::new();
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);
-        let entry = writer::write_file(data_dir, &relative, table, &gather, hour, name.last_lsn)?;
-        files.push(Arc::new(DataFile { path: data_dir.join(&entry.path), entry }));
+        let traces_max = hour.chunk_by(|left, right| left.same_key(right)).count();
+        let effort = Effort { level: 0, bucket_seconds: order::bucket_seconds_of(hour), traces_max };
+        let mut file = FileWriter::create(data_dir, &relative, table, Arc::clone(&gather.schema), effort)?;
+        file.write(&gather, hour)?;
+        let entry = FileEntry { last_lsn: name.last_lsn, ..file.finish()? };
+        files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));
     }
     Ok(files)
 }
@@ -84,12 +89,12 @@ fn file_path(table: Table, hour: i64, name: SealName) -> String {
     format!("hot/{}/date={date}/hour={hour:02}/{:06}-{:012}.parquet", table.name(), name.epoch, name.last_lsn)
 }
 
-/// The entry of a file, as the writer fills it.
-fn entry(relative: &str, table: Table, rows: u64, last_lsn: u64) -> FileEntry {
+/// The entry of a file without a row.
+fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
     FileEntry {
         path: relative.to_owned(),
         table: table.name().to_owned(),
-        rows,
+        rows: 0,
         bytes: 0,
         time_min: i64::MAX,
         time_max: i64::MIN,
@@ -97,6 +102,8 @@ fn entry(relative: &str, table: Table, rows: u64, last_lsn: u64) -> FileEntry {
         received_max: i64::MIN,
         series_min: None,
         series_max: None,
-        last_lsn,
+        last_lsn: 0,
+        level: effort.level,
+        bucket_seconds: effort.bucket_seconds,
     }
 }

@@ -1,13 +1,14 @@
 //! The sealer: turns one generation of unsealed rows into files, commits them and swaps them in.
 //!
-//! Owns the manifest. One seal at a time. Order: files durable, digests saved, manifest edit (the commit
+//! Shares the manifest with the compactor. One seal at a time. Order: files durable, digests saved, manifest edit (the commit
 //! point), version swapped, log released. A crash before the edit leaves orphans that the next start removes.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use spanlake_schemas::tables::Table;
 use tokio::sync::oneshot;
 use tracing::field::Empty;
@@ -45,13 +46,13 @@ pub enum SealFailure {
 /// The sealer's state.
 pub struct Sealer {
     pub inner: Arc<Inner>,
-    pub manifest: Manifest,
+    pub manifest: Arc<Mutex<Manifest>>,
 }
 
 impl Sealer {
     /// Seals what it is sent until the keeper is gone. A failure is tried again: the rows stay in memory and
     /// in the log, and requests are refused once the memory cap is reached.
-    pub fn run(mut self, tasks: &Receiver<SealTask>, keeper: &Sender<Command>) {
+    pub fn run(mut self, tasks: &Receiver<SealTask>, keeper: &Sender<Command>, compactor: &SyncSender<()>) {
         while let Ok(task) = tasks.recv() {
             while let Err(error) = self.seal(task.generation, task.last_lsn, &task.digests) {
                 self.inner.metrics.seal_failures.fetch_add(1, Ordering::Relaxed);
@@ -64,13 +65,20 @@ impl Sealer {
                 }
                 std::thread::sleep(RETRY);
             }
+            // One that is awake already looks again before it sleeps.
+            let _ = compactor.try_send(());
             for waiter in task.waiters {
                 let _ = waiter.send(());
             }
-            if keeper.send(Command::Sealed { last_lsn: self.manifest.state().flushed_lsn }).is_err() {
+            if keeper.send(Command::Sealed { last_lsn: self.flushed_lsn() }).is_err() {
                 return;
             }
         }
+    }
+
+    /// Every log record up to this one is in files.
+    pub fn flushed_lsn(&self) -> LogSequence {
+        self.manifest.lock().state().flushed_lsn
     }
 
     /// Seals every unsealed row up to a generation.
@@ -106,7 +114,7 @@ impl Sealer {
         let files = self.write_files(generation, last_lsn)?;
         recent::save(&self.inner.log_dir(), last_lsn, digests)?;
         let adds = files.iter().map(|(_, file)| file.entry.clone()).collect();
-        if let Err(error) = self.manifest.commit(adds, Vec::new(), last_lsn) {
+        if let Err(error) = self.manifest.lock().commit(adds, Vec::new(), last_lsn) {
             remove(&files);
             return Err(error.into());
         }
@@ -119,7 +127,7 @@ impl Sealer {
 
     fn write_files(&self, generation: u64, last_lsn: LogSequence) -> Result<Vec<(Table, Arc<DataFile>)>, SealError> {
         let version = self.inner.read.pin();
-        let name = SealName { epoch: self.manifest.state().epoch, last_lsn };
+        let name = SealName { epoch: self.manifest.lock().state().epoch, last_lsn };
         let mut files = Vec::new();
         for table in Table::ALL {
             let batches: Vec<Arc<HotBatch>> =

@@ -60,10 +60,12 @@ pub struct Store {
 /// The way to the keeper.
 pub(crate) struct KeeperHandle {
     pub(crate) commands: Sender<Command>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 impl Drop for KeeperHandle {
     fn drop(&mut self) {
+        self.inner.stopping.store(true, Ordering::Release);
         let _ = self.commands.send(Command::Stop);
     }
 }

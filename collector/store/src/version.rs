@@ -1,10 +1,11 @@
 //! The immutable picture of all tables that a statement pins: unsealed batches and sealed files.
 //!
 //! Owns what is visible. Appends and seals publish a new [`Version`] in one swap, so a row is always in
-//! exactly one place; a file is unlinked only when no version names it. Never does I/O.
+//! exactly one place; a file is unlinked when no version names it any more. Never reads or writes one.
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
@@ -48,6 +49,25 @@ pub struct FileEntry {
     pub series_max: Option<String>,
     /// The last log sequence number whose rows may be in it.
     pub last_lsn: u64,
+    /// 0 as sealed, 1 merged.
+    #[serde(default)]
+    pub level: u8,
+    /// Length of the time buckets that its rows are sorted by, seconds; spans and logs only.
+    #[serde(default = "bucket_seconds_max")]
+    pub bucket_seconds: u32,
+}
+
+/// What a file may have that does not say.
+const fn bucket_seconds_max() -> u32 {
+    64
+}
+
+impl FileEntry {
+    /// The folder of its table and hour, relative to the data directory.
+    #[must_use]
+    pub fn partition(&self) -> &str {
+        self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
+    }
 }
 
 /// A sealed, immutable Parquet file. Its columns are a subset of the table's physical schema, in its order.
@@ -56,6 +76,29 @@ pub struct DataFile {
     pub entry: FileEntry,
     /// Absolute path.
     pub path: PathBuf,
+    is_retired: AtomicBool,
+}
+
+impl DataFile {
+    /// A file that the manifest names, or is about to.
+    #[must_use]
+    pub fn new(entry: FileEntry, path: PathBuf) -> Self {
+        Self { entry, path, is_retired: AtomicBool::new(false) }
+    }
+
+    /// The manifest names it no more: it goes when the last version that shows it does.
+    pub(crate) fn retire(&self) {
+        self.is_retired.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for DataFile {
+    fn drop(&mut self) {
+        // What cannot be removed now is an orphan, which the next start removes.
+        if *self.is_retired.get_mut() {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 /// What one table shows.

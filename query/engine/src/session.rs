@@ -93,7 +93,7 @@ impl Sessions {
 
     fn tables(&self) -> (StatementTables, Arc<Reading>) {
         let version = self.store.pin();
-        let reading = Arc::new(Reading::default());
+        let reading = Arc::new(Reading::of(Arc::clone(&version)));
         let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading), filters: self.filters };
         (StatementTables::new(Arc::clone(&self.template), facts, Arc::clone(&self.dimensions)), reading)
     }

@@ -98,6 +98,8 @@ settings! {
     "Unsealed bytes at which rows are sorted and written as Parquet."
     hot.seal_interval: duration ["100ms", "1h"] = "30s";
     "Age of the oldest unsealed row at which rows are written, however few they are."
+    hot.compaction: boolean = "true";
+    "Whether small files are merged into large ones, hour by hour."
 
     query.memory_bytes_max: bytes ["16MiB", "1TiB"] = "256MiB";
     "Memory of all running statements together."

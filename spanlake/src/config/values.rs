@@ -56,6 +56,7 @@ pub struct HotSettings {
     pub memory_bytes_max: u64,
     pub seal_bytes: u64,
     pub seal_interval: Duration,
+    pub compaction: bool,
 }
 
 #[derive(Clone, Debug, Default)]

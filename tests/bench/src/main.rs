@@ -42,6 +42,9 @@ struct Arguments {
     /// Where the servers' folders are made; a disk like the one that will be used.
     #[arg(long)]
     work_dir: Option<PathBuf>,
+    /// Leave the servers' folders where they are, to look at what was stored.
+    #[arg(long)]
+    keep: bool,
     /// Also write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -66,6 +69,7 @@ fn main() -> anyhow::Result<()> {
         connections: arguments.connections.max(1),
         seed: arguments.seed,
         server_arguments: arguments.server_arguments.clone(),
+        keep: arguments.keep,
     };
     let mut all = Vec::new();
     for kind in kinds(&arguments)? {
@@ -97,7 +101,7 @@ fn kinds(arguments: &Arguments) -> anyhow::Result<Vec<Kind>> {
 
 const fn items_of(kind: Kind, arguments: &Arguments) -> u64 {
     match kind {
-        Kind::Spans | Kind::SpansGzip => arguments.spans,
+        Kind::Spans | Kind::SpansGzip | Kind::SpansMerged => arguments.spans,
         Kind::Points => arguments.points,
         Kind::Histograms => arguments.histograms,
         Kind::Logs => arguments.logs,

@@ -19,6 +19,7 @@ use crate::template::{Round, Template};
 
 const START_PATIENCE: Duration = Duration::from_secs(60);
 const SEAL_PATIENCE: Duration = Duration::from_secs(300);
+const MERGE_PATIENCE: Duration = Duration::from_secs(10);
 const TRACES_LOOKED_UP: usize = 500;
 const COUNTS_ASKED: usize = 100;
 
@@ -27,13 +28,16 @@ const COUNTS_ASKED: usize = 100;
 pub enum Kind {
     Spans,
     SpansGzip,
+    /// Small files are merged meanwhile, and the merges count.
+    SpansMerged,
     Points,
     Histograms,
     Logs,
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Spans, Self::SpansGzip, Self::Points, Self::Histograms, Self::Logs];
+    pub const ALL: [Self; 6] =
+        [Self::Spans, Self::SpansGzip, Self::SpansMerged, Self::Points, Self::Histograms, Self::Logs];
 
     /// As on the command line and in the report.
     #[must_use]
@@ -41,6 +45,7 @@ impl Kind {
         match self {
             Self::Spans => "spans",
             Self::SpansGzip => "spans-gzip",
+            Self::SpansMerged => "spans-merged",
             Self::Points => "points",
             Self::Histograms => "histograms",
             Self::Logs => "logs",
@@ -51,7 +56,7 @@ impl Kind {
     #[must_use]
     pub const fn table(self) -> &'static str {
         match self {
-            Self::Spans | Self::SpansGzip => "spans",
+            Self::Spans | Self::SpansGzip | Self::SpansMerged => "spans",
             Self::Points => "metrics",
             Self::Histograms => "histograms",
             Self::Logs => "logs",
@@ -60,7 +65,7 @@ impl Kind {
 
     const fn path(self) -> &'static str {
         match self {
-            Self::Spans | Self::SpansGzip => "/v1/traces",
+            Self::Spans | Self::SpansGzip | Self::SpansMerged => "/v1/traces",
             Self::Points | Self::Histograms => "/v1/metrics",
             Self::Logs => "/v1/logs",
         }
@@ -75,7 +80,9 @@ impl Kind {
 
     fn templates(self, seed: u64) -> Vec<Template> {
         match self {
-            Self::Spans | Self::SpansGzip => traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() }),
+            Self::Spans | Self::SpansGzip | Self::SpansMerged => {
+                traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() })
+            }
             Self::Points => metrics::number_templates(),
             Self::Histograms => metrics::histogram_templates(),
             Self::Logs => logs::templates(seed),
@@ -91,6 +98,8 @@ pub struct Settings {
     pub work_dir: PathBuf,
     pub connections: usize,
     pub seed: u64,
+    /// Whether they stay.
+    pub keep: bool,
     /// After `serve`.
     pub server_arguments: Vec<String>,
 }
@@ -114,6 +123,8 @@ pub struct Figures {
     pub peak_rss_bytes: u64,
     pub trace_by_id: Option<Latencies>,
     pub count: Latencies,
+    /// Rows that merges have rewritten, by row sent.
+    pub merged_per_item: f64,
 }
 
 /// Measures one kind on a server of its own.
@@ -122,12 +133,13 @@ pub struct Figures {
 /// When the server does not do what it should: lost, refused for good, or late to show rows.
 pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figures> {
     let templates = kind.templates(settings.seed);
-    let folder = tempfile::Builder::new().prefix("spanlake-bench-").tempdir_in(&settings.work_dir)?;
+    let mut folder = tempfile::Builder::new().prefix("spanlake-bench-").tempdir_in(&settings.work_dir)?;
+    folder.disable_cleanup(settings.keep);
     let mut server = Server::spawn(ServerOptions {
         binary: settings.binary.clone(),
         data_dir: folder.path().join("data"),
         arguments: settings.server_arguments.clone(),
-        environment: Vec::new(),
+        environment: vec![("SPANLAKE_HOT_COMPACTION".to_owned(), (kind == Kind::SpansMerged).to_string())],
         output: folder.path().join("server.log"),
     })?;
     let ports = server.wait_ready(START_PATIENCE)?;
@@ -149,16 +161,17 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
     let cpu_before = (cpu_seconds(server.id())?, cpu_seconds(std::process::id())?);
     let began = Instant::now();
     let outcome = load.run()?;
-    let peak_rss_bytes = memory_bytes(server.id(), "VmHWM")?;
     seal(ports.listen)?;
     let until_sealed = began.elapsed();
+    let merged_rows = if kind == Kind::SpansMerged { wait_for_merges(ports.listen)? } else { 0.0 };
+    let peak_rss_bytes = memory_bytes(server.id(), "VmHWM")?;
     let server_cpu_seconds = cpu_seconds(server.id())? - cpu_before.0;
     let generator_cpu_seconds = cpu_seconds(std::process::id())? - cpu_before.1;
 
     let stored = queries::number(&mut Connection::open(ports.listen)?, &count_query(kind))?;
     ensure!(stored == outcome.items + first, "{} were acknowledged and {stored} are stored", outcome.items + first);
     let trace_by_id = match kind {
-        Kind::Spans | Kind::SpansGzip => {
+        Kind::Spans | Kind::SpansGzip | Kind::SpansMerged => {
             Some(queries::traces(ports.listen, &some_traces(&load, &templates, requests))?)
         }
         _ => None,
@@ -186,6 +199,7 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
         peak_rss_bytes,
         trace_by_id,
         count,
+        merged_per_item: merged_rows / as_float(items),
     })
 }
 
@@ -207,6 +221,20 @@ fn check_visibility(kind: Kind, ports: Ports, templates: &[Template]) -> anyhow:
     let seen = queries::number(&mut reader, &count_query(kind))?;
     ensure!(seen == u64::from(template.items), "{} were acknowledged, {seen} are visible", template.items);
     Ok(seen)
+}
+
+/// Until no merge has ended for a while, which is longer than one takes; the number of rows that merges have rewritten.
+fn wait_for_merges(listen: SocketAddr) -> anyhow::Result<f64> {
+    let mut connection = Connection::open(listen)?;
+    let mut seen = (0.0, Instant::now());
+    while seen.1.elapsed() < MERGE_PATIENCE {
+        let rows = queries::own_metric(&mut connection, "spanlake_merged_rows_total")?.unwrap_or(0.0);
+        if rows > seen.0 {
+            seen = (rows, Instant::now());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(seen.0)
 }
 
 /// Has everything sealed, or waits until it is.

@@ -71,6 +71,7 @@ fn title(figures: &Figures) -> String {
     let what = match figures.kind {
         Kind::Spans => "Spans",
         Kind::SpansGzip => "Spans, gzip",
+        Kind::SpansMerged => "Spans, merged meanwhile",
         Kind::Points => "Metric points (counters and gauges, 20,480 series)",
         Kind::Histograms => "Histogram points (15 buckets, 20,480 series)",
         Kind::Logs => "Log records",
@@ -96,6 +97,7 @@ fn lines(figures: &Figures) -> Vec<Line> {
     };
     let per_cpu_second = match kind {
         Kind::Spans => Some((120_000.0, "≥ 120,000")),
+        Kind::SpansMerged => Some((120_000.0, "≥ 120,000")),
         Kind::Points => Some((400_000.0, "≥ 400,000")),
         _ => None,
     };
@@ -138,6 +140,9 @@ fn lines(figures: &Figures) -> Vec<Line> {
         let reached =
             traces.percentile(50) <= Duration::from_millis(5) && traces.percentile(99) <= Duration::from_millis(20);
         lines.push(line("trace by id, p50 / p99", times(traces), ("≤ 5 / 20 ms", Some(reached))));
+    }
+    if kind == Kind::SpansMerged {
+        lines.push(line("times a row was rewritten", format!("{:.2}", figures.merged_per_item), ("", None)));
     }
     lines.push(line(&format!("`select count(*) from {}`, p50 / p99", kind.table()), times(&figures.count), ("", None)));
     lines

@@ -15,6 +15,8 @@ fn entry(path: &str) -> FileEntry {
         series_min: None,
         series_max: None,
         last_lsn: 7,
+        level: 0,
+        bucket_seconds: 1,
     }
 }
 

@@ -33,6 +33,11 @@ impl Gather {
     pub fn new(table: Table, batches: &[&RecordBatch]) -> Self {
         let schema =
             schema_subset(&table.schema(), |name| batches.iter().any(|batch| batch.column_by_name(name).is_some()));
+        Self::with_schema(schema, batches)
+    }
+
+    /// With these columns, whether a batch has them or not.
+    pub fn with_schema(schema: SchemaRef, batches: &[&RecordBatch]) -> Self {
         let columns = schema
             .fields()
             .iter()

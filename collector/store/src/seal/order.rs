@@ -3,8 +3,6 @@
 //! Owns sort keys: spans by (time bucket, trace id, start), logs by (time bucket, service, time), metric
 //! points by (series, time). Never touches any other column.
 
-use std::collections::HashMap;
-
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
 use arrow::error::ArrowError;
@@ -24,7 +22,7 @@ const BUCKET_ROWS: i64 = 98_304;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SortedRow {
     pub hour: i64,
-    bucket: i64,
+    pub bucket: i64,
     key: u128,
     /// The table's time column, nanoseconds.
     pub time: i64,
@@ -39,6 +37,16 @@ impl SortedRow {
         self.key == other.key
     }
 
+    /// The same row where its batch has another number.
+    pub fn in_batch(self, batch: u32) -> Self {
+        Self { batch, ..self }
+    }
+
+    /// Where a row stands in a file.
+    pub fn place(&self) -> (i64, u128, i64) {
+        (self.bucket, self.key, self.time)
+    }
+
     /// The id that the row sorts by.
     pub fn key_bytes(&self) -> [u8; 16] {
         self.key.to_be_bytes()
@@ -47,32 +55,44 @@ impl SortedRow {
 
 /// All rows in the order in which they are written: by hour, then by the table's key.
 pub fn sorted_rows(table: Table, batches: &[&RecordBatch]) -> Result<Vec<SortedRow>, ArrowError> {
-    let services = if table == Table::Logs { service_ranks(batches)? } else { HashMap::new() };
     let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
     for (number, batch) in (0_u32..).zip(batches) {
-        push_rows(table, number, batch, &services, &mut rows)?;
+        push_rows(table, number, batch, &mut rows)?;
     }
-    if matches!(table, Table::Spans | Table::Logs) {
-        set_buckets(&mut rows);
+    if has_buckets(table) {
+        rows.sort_unstable_by_key(|row| row.hour);
+        for hour in rows.chunk_by_mut(|left, right| left.hour == right.hour) {
+            let seconds = bucket_seconds_of(hour);
+            set_buckets(hour, seconds);
+        }
     }
     rows.sort_unstable();
     Ok(rows)
 }
 
-fn push_rows(
-    table: Table,
-    number: u32,
-    batch: &RecordBatch,
-    services: &HashMap<String, u128>,
-    rows: &mut Vec<SortedRow>,
-) -> Result<(), ArrowError> {
+/// Rows of one batch of a file, in the batch's order.
+pub fn rows_of(table: Table, batch: &RecordBatch, bucket_seconds: u32) -> Result<Vec<SortedRow>, ArrowError> {
+    let mut rows = Vec::with_capacity(batch.num_rows());
+    push_rows(table, 0, batch, &mut rows)?;
+    if has_buckets(table) {
+        set_buckets(&mut rows, bucket_seconds);
+    }
+    Ok(rows)
+}
+
+/// Whether the table's rows lie in time buckets, within which a key orders them.
+pub fn has_buckets(table: Table) -> bool {
+    matches!(table, Table::Spans | Table::Logs)
+}
+
+fn push_rows(table: Table, number: u32, batch: &RecordBatch, rows: &mut Vec<SortedRow>) -> Result<(), ArrowError> {
     let times = times(batch, table.time_column())?;
     let received = times_or(batch, "received_time", times)?;
     let key: Box<dyn Fn(usize) -> u128> = match table {
         Table::Spans => fixed_key(column(batch, "trace_id")?),
         Table::Logs => {
             let names = column(batch, "service_name")?.as_string::<i32>();
-            Box::new(|row| services.get(names.value(row)).copied().unwrap_or(0))
+            Box::new(|row| name_key(names.value(row)))
         }
         Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
             fixed_key(column(batch, "series_id")?)
@@ -93,31 +113,37 @@ fn push_rows(
     Ok(())
 }
 
+/// Orders names by their first letters, and keeps each apart from those that begin alike.
+fn name_key(name: &str) -> u128 {
+    let mut first = [0; 8];
+    let length = name.len().min(8);
+    first[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u128::from(u64::from_be_bytes(first)) << 64 | u128::from(xxhash_rust::xxh3::xxh3_64(name.as_bytes()))
+}
+
 fn fixed_key(ids: &ArrayRef) -> Box<dyn Fn(usize) -> u128 + '_> {
     let ids = ids.as_fixed_size_binary();
     Box::new(|row| ids.value(row).try_into().map_or(0, u128::from_be_bytes))
 }
 
-fn service_ranks(batches: &[&RecordBatch]) -> Result<HashMap<String, u128>, ArrowError> {
-    let mut names = std::collections::BTreeSet::new();
-    for batch in batches {
-        let column = column(batch, "service_name")?.as_string::<i32>();
-        names.extend(column.iter().flatten().map(str::to_owned));
-    }
-    Ok((0..).zip(names).map(|(rank, name)| (name, rank)).collect())
+/// Length of a time bucket: a power of two of seconds, 1 to 64, so that a bucket holds about half to one row group.
+pub fn bucket_seconds(rows: u64, time_min: i64, time_max: i64) -> u32 {
+    let seconds = (time_max.saturating_sub(time_min) / NANOS_PER_SECOND).max(1);
+    let rows = i64::try_from(rows).unwrap_or(i64::MAX).max(1);
+    let wanted = (BUCKET_ROWS.saturating_mul(seconds) / rows).clamp(1, 64);
+    1 << wanted.ilog2()
 }
 
-/// Gives every row its time bucket: a power of two of seconds, 1 to 64, so that a bucket holds about half to
-/// one row group.
-fn set_buckets(rows: &mut [SortedRow]) {
-    let Some(first) = rows.iter().map(|row| row.time).min() else { return };
-    let last = rows.iter().map(|row| row.time).max().unwrap_or(first);
-    let seconds = (last.saturating_sub(first) / NANOS_PER_SECOND).max(1);
-    let count = i64::try_from(rows.len()).expect("rows fit i64");
-    let wanted = (BUCKET_ROWS.saturating_mul(seconds) / count.max(1)).clamp(1, 64);
-    let bucket_seconds = 1_i64 << wanted.ilog2();
+/// The same, of the rows of one hour.
+pub fn bucket_seconds_of(rows: &[SortedRow]) -> u32 {
+    let first = rows.iter().map(|row| row.time).min().unwrap_or(0);
+    let last = rows.iter().map(|row| row.time).max().unwrap_or(0);
+    bucket_seconds(rows.len() as u64, first, last)
+}
+
+fn set_buckets(rows: &mut [SortedRow], bucket_seconds: u32) {
     for row in rows {
-        row.bucket = row.time.div_euclid(bucket_seconds * NANOS_PER_SECOND);
+        row.bucket = row.time.div_euclid(i64::from(bucket_seconds) * NANOS_PER_SECOND);
     }
 }
 

@@ -4,9 +4,9 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use arrow::datatypes::{DataType, Schema};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -16,7 +16,7 @@ use spanlake_schemas::tables::Table;
 
 use super::SealError;
 use super::gather::Gather;
-use super::order::SortedRow;
+use super::order::{SortedRow, has_buckets};
 use crate::manifest::sync_dir;
 use crate::version::FileEntry;
 
@@ -27,30 +27,78 @@ const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// Rows gathered at once: small enough to stay in the second-level cache, a column at a time.
 const SLICE_ROWS: usize = 8_192;
 
-/// Writes the rows, syncs, renames. Afterwards the file is whole under its name or absent.
-pub fn write_file(
-    data_dir: &Path,
-    relative: &str,
+/// A file that is being written: under another name until it is whole.
+pub struct FileWriter {
     table: Table,
-    gather: &Gather,
-    rows: &[SortedRow],
-    last_lsn: u64,
-) -> Result<FileEntry, SealError> {
-    let path = data_dir.join(relative);
-    let dir = path.parent().expect("a data file lies in a folder");
-    create_dirs(data_dir, dir)?;
-    let aside = path.with_extension("tmp");
-    let result = write_rows(&aside, table, gather, rows);
-    if let Err(error) = result {
-        let _ = std::fs::remove_file(&aside);
-        return Err(error);
+    path: PathBuf,
+    aside: PathBuf,
+    /// `None` once finished.
+    writer: Option<ArrowWriter<BufWriter<File>>>,
+    entry: FileEntry,
+}
+
+/// What the properties of a file depend on.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// 0 as sealed, 1 merged.
+    pub level: u8,
+    pub bucket_seconds: u32,
+    /// At most so many different traces are in a row group.
+    pub traces_max: usize,
+}
+
+impl FileWriter {
+    /// Begins a file; `relative` to the data directory.
+    pub fn create(
+        data_dir: &Path,
+        relative: &str,
+        table: Table,
+        schema: SchemaRef,
+        effort: Effort,
+    ) -> Result<Self, SealError> {
+        let path = data_dir.join(relative);
+        create_dirs(data_dir, path.parent().expect("a data file lies in a folder"))?;
+        let aside = path.with_extension("tmp");
+        let file = File::create(&aside).map_err(SealError::io("create", &aside))?;
+        let buffered = BufWriter::with_capacity(1 << 18, file);
+        let properties = properties(table, &schema, effort);
+        let entry = super::entry(relative, table, effort);
+        let mut this = Self { table, path, aside, writer: None, entry };
+        let writer = ArrowWriter::try_new(buffered, schema, Some(properties));
+        this.writer = Some(writer.map_err(|source| SealError::Parquet { path: this.aside.clone(), source })?);
+        Ok(this)
     }
-    std::fs::rename(&aside, &path).map_err(SealError::io("rename", &aside))?;
-    sync_dir(dir).map_err(SealError::io("sync", dir))?;
-    let mut entry = super::entry(relative, table, u64::try_from(rows.len()).expect("fits"), last_lsn);
-    entry.bytes = std::fs::metadata(&path).map_err(SealError::io("stat", &path))?.len();
-    fill_ranges(&mut entry, table, rows);
-    Ok(entry)
+
+    /// Appends rows in the order given.
+    pub fn write(&mut self, gather: &Gather, rows: &[SortedRow]) -> Result<(), SealError> {
+        for slice in rows.chunks(SLICE_ROWS) {
+            let batch = gather.take(slice).map_err(|source| SealError::Arrow { table: self.table.name(), source })?;
+            let writer = self.writer.as_mut().expect("not finished");
+            writer.write(&batch).map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
+        }
+        widen(&mut self.entry, self.table, rows);
+        Ok(())
+    }
+
+    /// Syncs and renames: afterwards the file is whole under its name.
+    pub fn finish(mut self) -> Result<FileEntry, SealError> {
+        let writer = self.writer.take().expect("finished once");
+        let buffered = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
+        let file = buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;
+        file.sync_all().map_err(SealError::io("sync", &self.aside))?;
+        self.entry.bytes = file.metadata().map_err(SealError::io("stat", &self.aside))?.len();
+        std::fs::rename(&self.aside, &self.path).map_err(SealError::io("rename", &self.aside))?;
+        let dir = self.path.parent().expect("a data file lies in a folder");
+        sync_dir(dir).map_err(SealError::io("sync", dir))?;
+        Ok(self.entry.clone())
+    }
+}
+
+impl Drop for FileWriter {
+    fn drop(&mut self) {
+        // Gone already where the file was finished.
+        let _ = std::fs::remove_file(&self.aside);
+    }
 }
 
 /// Creates missing folders and makes their names durable.
@@ -65,27 +113,11 @@ fn create_dirs(data_dir: &Path, dir: &Path) -> Result<(), SealError> {
     Ok(())
 }
 
-fn write_rows(path: &Path, table: Table, gather: &Gather, rows: &[SortedRow]) -> Result<(), SealError> {
-    let parquet_error = |source| SealError::Parquet { path: path.to_path_buf(), source };
-    let file = File::create(path).map_err(SealError::io("create", path))?;
-    let buffered = BufWriter::with_capacity(1 << 18, file);
-    let schema = std::sync::Arc::clone(&gather.schema);
-    let properties = properties(table, &schema, rows);
-    let mut writer = ArrowWriter::try_new(buffered, schema, Some(properties)).map_err(parquet_error)?;
-    for slice in rows.chunks(SLICE_ROWS) {
-        let batch = gather.take(slice).map_err(|source| SealError::Arrow { table: table.name(), source })?;
-        writer.write(&batch).map_err(parquet_error)?;
-    }
-    let buffered = writer.into_inner().map_err(parquet_error)?;
-    let file = buffered.into_inner().map_err(|error| SealError::io("write", path)(error.into_error()))?;
-    file.sync_all().map_err(SealError::io("sync", path))
-}
-
 fn path_of(parts: &[&str]) -> ColumnPath {
     ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
 }
 
-fn properties(table: Table, schema: &Schema, rows: &[SortedRow]) -> WriterProperties {
+fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties {
     let builder = WriterProperties::builder()
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -96,7 +128,7 @@ fn properties(table: Table, schema: &Schema, rows: &[SortedRow]) -> WriterProper
         .set_column_statistics_enabled(path_of(&[table.time_column()]), EnabledStatistics::Page);
     let builder = time_column(builder, table.time_column());
     let builder = match table {
-        Table::Spans => spans(builder, rows),
+        Table::Spans => spans(builder, effort.traces_max),
         Table::Logs => logs(builder),
         Table::Resources | Table::Scopes | Table::Series => builder,
         Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
@@ -172,17 +204,16 @@ fn random_bytes(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertie
         .set_column_statistics_enabled(path_of(&[name]), EnabledStatistics::None)
 }
 
-fn spans(builder: WriterPropertiesBuilder, rows: &[SortedRow]) -> WriterPropertiesBuilder {
+fn spans(builder: WriterPropertiesBuilder, traces_max: usize) -> WriterPropertiesBuilder {
     let builder = random_bytes(random_bytes(builder, "span_id"), "parent_span_id");
     let builder = time_column(builder, "duration");
-    let traces = rows.chunk_by(|left, right| left.same_key(right)).count();
     builder
         .set_column_statistics_enabled(path_of(&["trace_id"]), EnabledStatistics::Page)
         .set_column_bloom_filter_enabled(path_of(&["trace_id"]), true)
         .set_column_bloom_filter_fpp(path_of(&["trace_id"]), 0.01)
         .set_column_bloom_filter_max_ndv(
             path_of(&["trace_id"]),
-            u64::try_from(traces.min(ROW_GROUP_ROWS)).expect("fits"),
+            u64::try_from(traces_max.min(ROW_GROUP_ROWS)).expect("fits"),
         )
 }
 
@@ -199,16 +230,18 @@ fn metric(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
     time_column(builder, "value_int").set_column_statistics_enabled(path_of(&["series_id"]), EnabledStatistics::Page)
 }
 
-fn fill_ranges(entry: &mut FileEntry, table: Table, rows: &[SortedRow]) {
+/// Widens the entry's ranges to more rows.
+fn widen(entry: &mut FileEntry, table: Table, rows: &[SortedRow]) {
+    entry.rows += rows.len() as u64;
     for row in rows {
         entry.time_min = entry.time_min.min(row.time);
         entry.time_max = entry.time_max.max(row.time);
         entry.received_min = entry.received_min.min(row.received);
         entry.received_max = entry.received_max.max(row.received);
     }
-    let by_series = !table.is_dimension() && !matches!(table, Table::Spans | Table::Logs);
+    let by_series = !table.is_dimension() && !has_buckets(table);
     if let (true, Some(first), Some(last)) = (by_series, rows.first(), rows.last()) {
-        entry.series_min = Some(to_hex(&first.key_bytes()));
+        entry.series_min.get_or_insert_with(|| to_hex(&first.key_bytes()));
         entry.series_max = Some(to_hex(&last.key_bytes()));
     }
 }

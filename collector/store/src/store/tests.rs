@@ -12,6 +12,8 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding};
 use spanlake_schemas::tables::Table;
 
+mod compaction;
+
 use super::*;
 use crate::open::{OpenError, Opened};
 
@@ -31,7 +33,10 @@ fn attribute(key: &str, value: &str) -> KeyValue {
 
 /// One request with `spans` spans of the trace `number`.
 fn body(number: u64, spans: u64) -> Bytes {
-    let start = u64::try_from(crate::now_nanos()).unwrap();
+    body_at(number, spans, u64::try_from(crate::now_nanos()).unwrap())
+}
+
+fn body_at(number: u64, spans: u64, start: u64) -> Bytes {
     let span = |index: u64| Span {
         trace_id: trace_id(number).0.to_vec(),
         span_id: (number * 1000 + index + 1).to_be_bytes().to_vec(),

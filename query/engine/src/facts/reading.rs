@@ -1,16 +1,18 @@
 //! What a statement reads of files, as far as plans do not count it themselves.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use parking_lot::Mutex;
 use spanlake_schemas::tables::Table;
-use spanlake_store::TraceRows;
+use spanlake_store::{TraceRows, Version};
 
 use crate::QueryStats;
 
-/// Shared by a statement's tables.
-#[derive(Debug, Default)]
+/// Shared by a statement's tables, for as long as it runs.
 pub(crate) struct Reading {
+    /// Plans name files by their paths; they stay where they are while a version with them is held.
+    _pinned: Arc<Version>,
     seen: Mutex<Seen>,
 }
 
@@ -21,6 +23,10 @@ struct Seen {
 }
 
 impl Reading {
+    pub(crate) fn of(version: Arc<Version>) -> Self {
+        Self { _pinned: version, seen: Mutex::default() }
+    }
+
     /// A table is counted once, however often the statement names it.
     pub(crate) fn count_files(&self, table: Table, files: usize) {
         self.seen.lock().files.insert(table, files);

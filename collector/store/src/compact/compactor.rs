@@ -1,0 +1,164 @@
+//! The compactor: the one thread that merges files, after seals and every few seconds.
+//!
+//! Owns the order of a merge: file durable, manifest edit (the commit point), version swapped, inputs retired. A
+//! crash before the edit leaves an orphan that the next start removes. A file that cannot be read is left alone and
+//! said; everything else goes on. Never touches the log.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::{Job, Merge, pick};
+use crate::manifest::{Manifest, ManifestError};
+use crate::seal::SealError;
+use crate::store::Inner;
+use crate::version::DataFile;
+
+/// Looks again even if nothing is sealed: hours come to their end.
+const TICK: Duration = Duration::from_secs(10);
+/// Looks again while ingest is busy.
+const LULL: Duration = Duration::from_secs(1);
+/// So many files are merged however busy ingest is, lest queries open ever more.
+const WAITING_MAX: usize = 64;
+/// Pause after a merge that failed for want of space or the like.
+const RETRY: Duration = Duration::from_secs(30);
+
+/// The compactor's state.
+pub struct Compactor {
+    pub inner: Arc<Inner>,
+    pub manifest: Arc<Mutex<Manifest>>,
+    /// Paths of files that could not be read.
+    pub barred: HashSet<String>,
+    pub merges: u64,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Files(#[from] SealError),
+    #[error(transparent)]
+    Manifest(#[from] ManifestError),
+}
+
+impl Compactor {
+    /// Merges until the sealer, which wakes it, is gone.
+    pub fn run(mut self, seals: &Receiver<()>) {
+        // Of this thread alone, as Linux has it: merging can wait; whoever sends or asks cannot.
+        let _ = rustix::process::setpriority_process(None, 10);
+        let mut wait = Duration::ZERO;
+        loop {
+            match seals.recv_timeout(wait) {
+                Ok(()) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            wait = TICK;
+            while let Some(job) = self.next_job() {
+                if self.is_busy() && job.waiting < WAITING_MAX {
+                    wait = LULL;
+                    break;
+                }
+                if let Err(failure) = self.merge(&job) {
+                    self.note(&failure, &job);
+                    wait = RETRY;
+                    break;
+                }
+                if self.stops() {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// While much waits to be sealed, cores and memory are the seal's.
+    fn is_busy(&self) -> bool {
+        self.inner.metrics.unsealed_bytes.load(Ordering::Acquire) > self.inner.config.seal_bytes / 2
+    }
+
+    fn stops(&self) -> bool {
+        self.inner.stopping.load(Ordering::Acquire)
+    }
+
+    fn next_job(&self) -> Option<Job> {
+        let version = self.inner.read.pin();
+        pick(&version, crate::now_nanos(), |file| self.barred.contains(&file.entry.path))
+    }
+
+    fn merge(&mut self, job: &Job) -> Result<(), Failure> {
+        let began = Instant::now();
+        let span = tracing::info_span!(
+            "merge",
+            otel.name = format!("merge {}", job.table.name()),
+            files = job.inputs.len(),
+            rows = tracing::field::Empty
+        );
+        let _entered = span.enter();
+        self.merges += 1;
+        let epoch = self.manifest.lock().state().epoch;
+        let folder = job.inputs[0].entry.partition();
+        let relative = format!("{folder}/{epoch:06}-merged-{:09}.parquet", self.merges);
+        let inner = Arc::clone(&self.inner);
+        let stops = || inner.stopping.load(Ordering::Acquire);
+        let Some(entry) = Merge::open(job)?.run(&inner.config.data_dir, &relative, stops)? else { return Ok(()) };
+        let output = Arc::new(DataFile::new(entry, inner.config.data_dir.join(&relative)));
+        let expected: u64 = job.inputs.iter().map(|file| file.entry.rows).sum();
+        if output.entry.rows != expected {
+            crate::fatal(&format!("merging {folder} made {} rows of {expected}", output.entry.rows));
+        }
+        let removes = job.inputs.iter().map(|file| file.entry.path.clone()).collect();
+        let committed = self.manifest.lock().replace(vec![output.entry.clone()], removes);
+        if let Err(error) = committed {
+            output.retire();
+            return Err(error.into());
+        }
+        inner.read.replace_files(job.table, &job.inputs, &[Arc::clone(&output)], &inner.metrics);
+        job.inputs.iter().for_each(|file| file.retire());
+        span.record("rows", expected);
+        self.count(job, &output, began);
+        Ok(())
+    }
+
+    fn count(&self, job: &Job, output: &DataFile, began: Instant) {
+        let metrics = &self.inner.metrics;
+        let bytes: u64 = job.inputs.iter().map(|file| file.entry.bytes).sum();
+        metrics.merges.fetch_add(1, Ordering::Relaxed);
+        metrics.merged_files.fetch_add(job.inputs.len() as u64, Ordering::Relaxed);
+        metrics.merged_rows.fetch_add(output.entry.rows, Ordering::Relaxed);
+        metrics.merged_bytes_read.fetch_add(bytes, Ordering::Relaxed);
+        metrics.merged_bytes_written.fetch_add(output.entry.bytes, Ordering::Relaxed);
+        tracing::debug!(
+            table = job.table.name(),
+            files = job.inputs.len(),
+            rows = output.entry.rows,
+            bytes,
+            bytes_after = output.entry.bytes,
+            seconds = began.elapsed().as_secs_f64(),
+            "merged"
+        );
+    }
+
+    /// A file that cannot be read would fail each time: it is left alone. Anything else is tried again.
+    fn note(&mut self, failure: &Failure, job: &Job) {
+        self.inner.metrics.merge_failures.fetch_add(1, Ordering::Relaxed);
+        if matches!(failure, Failure::Manifest(ManifestError::Conflict { .. })) {
+            crate::fatal(&failure.to_string());
+        }
+        let unreadable = match failure {
+            Failure::Files(SealError::Parquet { path, .. } | SealError::Io { path, .. }) => {
+                job.inputs.iter().find(|file| file.path == *path)
+            }
+            _ => None,
+        };
+        let error = failure as &dyn std::error::Error;
+        match unreadable {
+            Some(file) => {
+                self.barred.insert(file.entry.path.clone());
+                tracing::error!(error, "a file cannot be read and is left out of merges; the rest goes on");
+            }
+            None => tracing::error!(error, "merging failed; trying again in {} s", RETRY.as_secs()),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! One merge: rows of many sorted files, streamed into one in the table's order.
+//!
+//! Owns the buffers: a batch an input; where inputs have time buckets of different lengths, the rows of one bucket of
+//! the longest. Never holds a whole file.
+
+use std::cmp::Ordering;
+use std::collections::{HashSet, VecDeque};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::errors::ParquetError;
+use spanlake_schemas::tables::Table;
+
+use super::Job;
+use crate::columns::schema_subset;
+use crate::seal::SealError;
+use crate::seal::gather::Gather;
+use crate::seal::order::{SortedRow, bucket_seconds, has_buckets, rows_of};
+use crate::seal::writer::{Effort, FileWriter, ROW_GROUP_ROWS};
+use crate::version::{DataFile, FileEntry};
+
+const BATCH_ROWS: usize = 1024;
+/// Buffered bytes at which rows are written though their bucket may not be complete: it is then sorted in parts.
+const BUFFER_BYTES_MAX: usize = 32 << 20;
+
+/// A merge under way.
+pub struct Merge {
+    table: Table,
+    schema: SchemaRef,
+    bucket_seconds: u32,
+    order: Order,
+    inputs: Vec<Input>,
+    last_lsn: u64,
+}
+
+/// What the inputs have in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Order {
+    /// Rows of each are in the order of the output.
+    Whole,
+    /// Only their buckets are: rows of a bucket are sorted once it has been read from all.
+    Buckets,
+}
+
+/// A file that is read, and its rows that wait.
+struct Input {
+    file: Arc<DataFile>,
+    reader: ParquetRecordBatchReader,
+    waiting: VecDeque<Waiting>,
+    at_end: bool,
+}
+
+/// Rows of a batch from `taken` on.
+struct Waiting {
+    batch: RecordBatch,
+    rows: Vec<SortedRow>,
+    taken: usize,
+}
+
+impl Merge {
+    /// Opens the inputs.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn open(job: &Job) -> Result<Self, SealError> {
+        let mut inputs = Vec::with_capacity(job.inputs.len());
+        let mut names = HashSet::new();
+        for file in &job.inputs {
+            let (schema, reader) = open(file)?;
+            names.extend(schema.fields().iter().map(|field| field.name().clone()));
+            inputs.push(Input { file: Arc::clone(file), reader, waiting: VecDeque::new(), at_end: false });
+        }
+        let entries = || job.inputs.iter().map(|file| &file.entry);
+        let rows = entries().map(|entry| entry.rows).sum();
+        let time_min = entries().map(|entry| entry.time_min).min().unwrap_or(0);
+        let time_max = entries().map(|entry| entry.time_max).max().unwrap_or(0);
+        // Whole buckets of every input must fit into one of the output: lengths are powers of two.
+        let longest = entries().map(|entry| entry.bucket_seconds).max().unwrap_or(1);
+        let is_same = entries().all(|entry| entry.bucket_seconds == longest);
+        let order = if is_same || !has_buckets(job.table) { Order::Whole } else { Order::Buckets };
+        let best = bucket_seconds(rows, time_min, time_max).max(longest);
+        Ok(Self {
+            table: job.table,
+            schema: schema_subset(&job.table.schema(), |name| names.contains(name)),
+            bucket_seconds: if order == Order::Whole { longest } else { best },
+            order,
+            inputs,
+            last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
+        })
+    }
+
+    /// Writes the merged file, durable when this returns; `None` where `stops` said so.
+    ///
+    /// # Errors
+    /// When an input cannot be read or the file cannot be written; nothing is left of it then.
+    pub fn run(
+        mut self,
+        data_dir: &Path,
+        relative: &str,
+        stops: impl Fn() -> bool,
+    ) -> Result<Option<FileEntry>, SealError> {
+        let effort = Effort { level: 1, bucket_seconds: self.bucket_seconds, traces_max: ROW_GROUP_ROWS };
+        let mut file = FileWriter::create(data_dir, relative, self.table, Arc::clone(&self.schema), effort)?;
+        while self.fill()? {
+            if stops() {
+                return Ok(None);
+            }
+            self.write_complete(&mut file)?;
+        }
+        Ok(Some(FileEntry { last_lsn: self.last_lsn, ..file.finish()? }))
+    }
+
+    /// Reads on where nothing waits, and where an input holds all others up; false when all rows are written.
+    fn fill(&mut self) -> Result<bool, SealError> {
+        let frontier = self.frontier();
+        let is_stuck = self.inputs.iter().all(|input| input.complete(self.order, frontier) == 0);
+        for input in &mut self.inputs {
+            if input.waiting.is_empty() || is_stuck && input.holds_up(self.order, frontier) {
+                input.read(self.table, self.bucket_seconds)?;
+            }
+        }
+        Ok(self.inputs.iter().any(|input| !input.waiting.is_empty()))
+    }
+
+    /// The place up to which every input has been read; `None`: to the end.
+    fn frontier(&self) -> Option<SortedRow> {
+        let open = self.inputs.iter().filter(|input| !input.at_end);
+        open.filter_map(Input::last).min_by(|left, right| self.order.compare(left, right))
+    }
+
+    fn write_complete(&mut self, file: &mut FileWriter) -> Result<(), SealError> {
+        let frontier = if self.buffered_bytes() > BUFFER_BYTES_MAX { None } else { self.frontier() };
+        let mut batches: Vec<RecordBatch> = Vec::new();
+        let mut rows: Vec<SortedRow> = Vec::new();
+        for input in &mut self.inputs {
+            input.take(self.order, frontier, &mut batches, &mut rows);
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
+        rows.sort_unstable();
+        let batches: Vec<&RecordBatch> = batches.iter().collect();
+        file.write(&Gather::with_schema(Arc::clone(&self.schema), &batches), &rows)
+    }
+
+    fn buffered_bytes(&self) -> usize {
+        let waiting = self.inputs.iter().flat_map(|input| &input.waiting);
+        waiting.map(|waiting| waiting.batch.get_array_memory_size()).sum()
+    }
+}
+
+impl Input {
+    fn read(&mut self, table: Table, bucket_seconds: u32) -> Result<(), SealError> {
+        let Some(batch) = self.reader.next() else {
+            self.at_end = true;
+            return Ok(());
+        };
+        let parquet_error = |source| SealError::Parquet { path: self.file.path.clone(), source };
+        let batch = batch.map_err(|error| parquet_error(ParquetError::ArrowError(error.to_string())))?;
+        let rows = rows_of(table, &batch, bucket_seconds)
+            .map_err(|source| SealError::Arrow { table: table.name(), source })?;
+        self.waiting.push_back(Waiting { batch, rows, taken: 0 });
+        Ok(())
+    }
+
+    fn last(&self) -> Option<SortedRow> {
+        self.waiting.back().and_then(|waiting| waiting.rows.last().copied())
+    }
+
+    /// Whether more rows are complete once this input is read on.
+    fn holds_up(&self, order: Order, frontier: Option<SortedRow>) -> bool {
+        let (Some(last), Some(frontier)) = (self.last(), frontier) else { return false };
+        !self.at_end && order.compare(&last, &frontier).is_le()
+    }
+
+    /// How many rows of the first batch that waits are complete.
+    fn complete(&self, order: Order, frontier: Option<SortedRow>) -> usize {
+        self.waiting.front().map_or(0, |waiting| waiting.complete(order, frontier))
+    }
+
+    /// Moves the complete rows to those that are written.
+    fn take(
+        &mut self,
+        order: Order,
+        frontier: Option<SortedRow>,
+        batches: &mut Vec<RecordBatch>,
+        rows: &mut Vec<SortedRow>,
+    ) {
+        while let Some(waiting) = self.waiting.front_mut() {
+            let complete = waiting.complete(order, frontier);
+            let number = u32::try_from(batches.len()).expect("few batches wait");
+            let from = waiting.taken;
+            rows.extend(waiting.rows[from..from + complete].iter().map(|row| row.in_batch(number)));
+            batches.push(waiting.batch.clone());
+            waiting.taken += complete;
+            if waiting.taken < waiting.rows.len() {
+                return;
+            }
+            self.waiting.pop_front();
+        }
+    }
+}
+
+impl Waiting {
+    fn complete(&self, order: Order, frontier: Option<SortedRow>) -> usize {
+        let rest = &self.rows[self.taken..];
+        let Some(frontier) = frontier else { return rest.len() };
+        // Of a bucket, rows with any key may still come; of a key, only later ones.
+        let bound = if order == Order::Buckets { Ordering::Less } else { Ordering::Equal };
+        rest.partition_point(|row| order.compare(row, &frontier) <= bound)
+    }
+}
+
+impl Order {
+    fn compare(self, left: &SortedRow, right: &SortedRow) -> Ordering {
+        match self {
+            Self::Whole => left.place().cmp(&right.place()),
+            Self::Buckets => left.bucket.cmp(&right.bucket),
+        }
+    }
+}
+
+fn open(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
+    let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
+    let handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet_error)?;
+    let schema = Arc::clone(builder.schema());
+    Ok((schema, builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)?))
+}
