@@ -17,6 +17,7 @@ const VIEWS = [
   { name: "trace-span", path: `/trace/${FAILING}?q=${encodeURIComponent("kind=server shop.Payment")}`, keys: ["n", "Enter"] },
   { name: "trace-critical", path: `/trace/${FAILING}?critical=on&q=shop.Payment` },
   { name: "trace-logs", path: `/trace/${FAILING}?tab=logs` },
+  { name: "trace-loglines", path: `/trace/${FAILING}?logs=on`, keys: ["End"] },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
   { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
   { name: "trace-negative", path: `/trace/${ODD.negative}` },

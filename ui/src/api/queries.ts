@@ -128,7 +128,7 @@ export function useSpan(traceId: string, spanId: string | null) {
 /** Above this many spans the whole trace is too much to fetch for its logs; SQL gives the logs alone. */
 const WHOLE_TRACE_SPANS_MAX = 3000;
 
-export function useTraceLogs(traceId: string, spanCount: number) {
+export function useTraceLogs(traceId: string, spanCount: number, isWanted = true) {
   return useQuery({
     queryKey: ["trace-logs", traceId],
     queryFn: async ({ signal }): Promise<LogRecord[]> => {
@@ -137,6 +137,7 @@ export function useTraceLogs(traceId: string, spanCount: number) {
       }
       return logsBySql(traceId, signal);
     },
+    enabled: isWanted,
     staleTime: 30_000,
   });
 }

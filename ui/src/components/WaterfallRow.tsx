@@ -10,7 +10,7 @@ import { texts } from "../texts";
 import { Icon } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
 
-const INDENT = 14;
+export const ROW_INDENT = 14;
 
 interface WaterfallRowProps {
   waterfall: Waterfall;
@@ -44,7 +44,7 @@ export function WaterfallRow({ waterfall, node, top, segments, isCritical, inden
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => waterfall.openNode(node)}
     >
-      <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], INDENT, indentMost)} />
+      <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, indentMost)} />
       <div className="row-time" onDoubleClick={() => waterfall.zoomTo(node)}>
         <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} />
       </div>
@@ -87,7 +87,12 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
       {tree.repeatedNodes.has(node) && <Mark text="=" title={texts.trace.repeated} />}
       {!sameService && !missing && <span className="row-service">{service || texts.trace.noService}</span>}
       <span className="row-operation">{name}</span>
-      {!missing && (spans.logCounts[node] > 0 || spans.eventCounts[node] > 0) && <RowCounts events={spans.eventCounts[node]} logs={spans.logCounts[node]} />}
+      {!missing && spans.eventCounts[node] > 0 && (
+        <span className="row-counts" title={texts.trace.events(spans.eventCounts[node])}>
+          <Icon name="event" size={11} />
+          {spans.eventCounts[node]}
+        </span>
+      )}
     </div>
   );
 }
@@ -100,21 +105,12 @@ function Mark({ text, title }: { text: string; title: string }) {
   );
 }
 
-function RowCounts({ events, logs }: { events: number; logs: number }) {
+/** Beside the duration, so that it is seen on a phone as well. */
+function LogMark({ count }: { count: number }) {
   return (
-    <span className="row-counts">
-      {events > 0 && (
-        <span title={texts.trace.events(events)}>
-          <Icon name="event" size={11} />
-          {events}
-        </span>
-      )}
-      {logs > 0 && (
-        <span title={texts.trace.logsOf(logs)}>
-          <Icon name="log" size={11} />
-          {logs}
-        </span>
-      )}
+    <span className="log-mark" role="img" aria-label={texts.trace.logsOf(count)} title={texts.trace.logsOf(count)}>
+      <Icon name="log" size={11} />
+      {count}
     </span>
   );
 }
@@ -159,6 +155,7 @@ function RowBar({ waterfall, node, missing, segments }: RowBarProps) {
   const place = placeBar(start, end, window);
   const duration = missing ? end - start : spans.durations[node];
   const text = formatDuration(duration);
+  const logs = missing ? 0 : spans.logCounts[node];
   if (place.offscreen) {
     return (
       <span className="bar-offscreen" data-side={place.offscreen}>
@@ -179,6 +176,7 @@ function RowBar({ waterfall, node, missing, segments }: RowBarProps) {
       })}
       <span className="bar-label" data-at={place.label} style={labelStyle}>
         {text}
+        {logs > 0 && <LogMark count={logs} />}
       </span>
     </>
   );

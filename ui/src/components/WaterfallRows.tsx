@@ -1,50 +1,56 @@
 // Owns the scrolling part of the waterfall: only the rows on screen are in the document, however many there are.
 // Wheel with Ctrl (or a pinch) zooms at the pointer; sideways pans. Never decides what a row looks like.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { useCallback, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
 import { rulerTicks } from "../layout/ruler";
 import { panBy, zoomAt } from "../layout/timeWindow";
+import { lineHeight, lineKey, SPAN_LINE_PX } from "../layout/waterfallLines";
 import type { CriticalSegment } from "../model/criticalPath";
 import { texts } from "../texts";
 import { NameColumnHandle, useNameColumnWidth } from "./NameColumnHandle";
 import { Ruler } from "./Ruler";
 import { useElementWidth } from "./useElementWidth";
 import type { Waterfall } from "./useWaterfall";
+import type { WaterfallLogs } from "./useWaterfallLogs";
+import { WaterfallLogRow } from "./WaterfallLogRow";
 import { WaterfallRow } from "./WaterfallRow";
-
-export const ROW_HEIGHT = 28;
 
 interface WaterfallRowsProps {
   waterfall: Waterfall;
+  logs: WaterfallLogs;
   critical: Map<number, CriticalSegment[]> | null;
   scroller: RefObject<HTMLDivElement | null>;
   onRowsInView: (rows: [number, number]) => void;
 }
 
-export function WaterfallRows({ waterfall, critical, scroller, onRowsInView }: WaterfallRowsProps) {
-  const { rows, rowOf, cursor, reveal, window, tree } = waterfall;
+export function WaterfallRows({ waterfall, logs, critical, scroller, onRowsInView }: WaterfallRowsProps) {
+  const { rowOf, cursor, reveal, window, tree } = waterfall;
+  const { lines } = logs;
   const holder = useRef<HTMLDivElement>(null);
   const width = useElementWidth(holder);
   const [nameWidth, setNameWidth] = useNameColumnWidth(width);
   const timeWidth = Math.max(0, width - nameWidth);
   const [hoverShare, setHoverShare] = useState<number | null>(null);
   const virtual = useVirtualizer({
-    count: rows.length,
+    count: lines.nodeOf.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => ROW_HEIGHT,
+    // A new function with every new set of lines: it is what tells the list that heights have changed places.
+    getItemKey: useCallback((line: number) => lineKey(lines, line), [lines]),
+    estimateSize: (line) => lineHeight(lines, line),
     overscan: 10,
-    scrollPaddingStart: 2 * ROW_HEIGHT,
-    scrollPaddingEnd: 2 * ROW_HEIGHT,
+    scrollPaddingStart: 2 * SPAN_LINE_PX,
+    scrollPaddingEnd: 2 * SPAN_LINE_PX,
   });
 
   useEffect(() => {
-    if (reveal && rowOf[reveal.node] !== -1) virtual.scrollToIndex(rowOf[reveal.node], { align: reveal.at });
+    const row = reveal ? rowOf[reveal.node] : -1;
+    if (reveal && row !== -1) virtual.scrollToIndex(lines.lineOfRow?.[row] ?? row, { align: reveal.at });
     // Only a wish to reveal moves the list: collapsing something elsewhere must not.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [reveal]);
 
-  const first = virtual.range?.startIndex ?? 0;
-  const last = virtual.range?.endIndex ?? 0;
+  const first = rowOf[lines.nodeOf[virtual.range?.startIndex ?? 0]] ?? 0;
+  const last = rowOf[lines.nodeOf[virtual.range?.endIndex ?? 0]] ?? 0;
   useEffect(() => onRowsInView([first, last]), [first, last, onRowsInView]);
 
   const wheel = useRef<(wheel: WheelEvent) => void>(() => undefined);
@@ -92,17 +98,13 @@ export function WaterfallRows({ waterfall, critical, scroller, onRowsInView }: W
               <span key={tick.label} style={{ left: `${tick.at * 100}%` }} />
             ))}
           </div>
-          {virtual.getVirtualItems().map((item) => (
-            <WaterfallRow
-              key={rows[item.index]}
-              waterfall={waterfall}
-              node={rows[item.index]}
-              top={item.start}
-              segments={critical?.get(rows[item.index])}
-              isCritical={critical !== null}
-              indentMost={nameWidth * 0.45}
-            />
-          ))}
+          {virtual.getVirtualItems().map((item) => {
+            const node = lines.nodeOf[item.index];
+            const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
+            const place = { waterfall, node, top: item.start, indentMost: nameWidth * 0.45 };
+            if (log) return <WaterfallLogRow key={item.key} {...place} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
+            return <WaterfallRow key={item.key} {...place} segments={critical?.get(node)} isCritical={critical !== null} />;
+          })}
         </div>
       </div>
       {hoverShare !== null && <span className="hover-line" style={{ left: nameWidth + hoverShare * timeWidth }} aria-hidden="true" />}

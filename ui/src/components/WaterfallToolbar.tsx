@@ -1,18 +1,20 @@
-// Owns the search inside the trace and the buttons for levels, zoom and the critical path.
+// Owns the search inside the trace and the buttons for log lines, levels, zoom and the critical path.
 import { useState, type RefObject } from "react";
 import { fullWindow, isFull } from "../layout/timeWindow";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
+import type { WaterfallLogs } from "./useWaterfallLogs";
 
 interface WaterfallToolbarProps {
   waterfall: Waterfall;
+  logs: WaterfallLogs;
   search: RefObject<HTMLInputElement | null>;
   isCritical: boolean;
   toggleCritical: () => void;
 }
 
-export function WaterfallToolbar({ waterfall, search, isCritical, toggleCritical }: WaterfallToolbarProps) {
+export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCritical }: WaterfallToolbarProps) {
   const { tree, matches, cursor, query } = waterfall;
   const at = cursor === null ? -1 : matches.indexOf(cursor);
   return (
@@ -34,6 +36,7 @@ export function WaterfallToolbar({ waterfall, search, isCritical, toggleCritical
           {texts.trace.resetZoom}
         </button>
       )}
+      <LogsToggle logs={logs} />
       <button type="button" className="button small-button" aria-pressed={isCritical} title={texts.trace.criticalHint} onClick={toggleCritical}>
         <Icon name="path" size={14} />
         <span className="wide-only">{texts.trace.critical}</span>
@@ -45,6 +48,23 @@ export function WaterfallToolbar({ waterfall, search, isCritical, toggleCritical
         <ToolButton icon="expandAll" label={texts.trace.expandAll} onClick={waterfall.expandEverything} />
       </span>
     </div>
+  );
+}
+
+function LogsToggle({ logs }: { logs: WaterfallLogs }) {
+  const hint = logs.total === 0 ? texts.trace.noLogLines : texts.trace.logLinesHint(logs.total);
+  return (
+    <>
+      {logs.error && (
+        <button type="button" className="text-button error-text" role="alert" title={logs.error.message} onClick={logs.retry}>
+          {texts.trace.logLinesFailed}
+        </button>
+      )}
+      <button type="button" className="button small-button" aria-pressed={logs.isOn} aria-busy={logs.isLoading} aria-label={texts.trace.logLines} title={hint} disabled={logs.total === 0 && !logs.isOn} onClick={logs.toggle}>
+        <Icon name="log" size={14} />
+        <span className="wide-only">{texts.trace.logLines}</span>
+      </button>
+    </>
   );
 }
 

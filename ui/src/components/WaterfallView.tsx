@@ -1,18 +1,22 @@
 // Owns putting the parts of the waterfall together: toolbar, overview, rows, and the panel of the open span.
 // Never computes: view state is in useWaterfall, shape in model/, places in layout/.
 import { useMemo, useRef, useState } from "react";
+import { SPAN_LINE_PX } from "../layout/waterfallLines";
 import { criticalPath, type CriticalSegment } from "../model/criticalPath";
 import type { TraceTree } from "../model/traceTree";
 import { useParameter } from "../router";
+import { LogPanel } from "./LogPanel";
 import { Overview } from "./Overview";
 import { SpanPanel } from "./SpanPanel";
 import { useWaterfall } from "./useWaterfall";
+import { useWaterfallLogs } from "./useWaterfallLogs";
 import { useWaterfallKeys } from "./useWaterfallKeys";
-import { ROW_HEIGHT, WaterfallRows } from "./WaterfallRows";
+import { WaterfallRows } from "./WaterfallRows";
 import { WaterfallToolbar } from "./WaterfallToolbar";
 
 export function WaterfallView({ tree }: { tree: TraceTree }) {
   const waterfall = useWaterfall(tree);
+  const logs = useWaterfallLogs(waterfall);
   const [criticalText, setCriticalText] = useParameter("critical");
   const isCritical = criticalText === "on";
   const search = useRef<HTMLInputElement>(null);
@@ -23,17 +27,21 @@ export function WaterfallView({ tree }: { tree: TraceTree }) {
   useWaterfallKeys(waterfall, {
     focusSearch: () => search.current?.focus(),
     toggleCritical,
-    rowsPerPage: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / ROW_HEIGHT) - 1),
+    toggleLogs: logs.toggle,
+    rowsPerPage: () => Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / SPAN_LINE_PX) - 1),
   });
   return (
-    <div className="waterfall" data-panel={waterfall.open !== null || undefined}>
+    <div className="waterfall" data-panel={waterfall.open !== null || logs.opened !== null || undefined}>
       <div className="waterfall-main">
-        <WaterfallToolbar waterfall={waterfall} search={search} isCritical={isCritical} toggleCritical={toggleCritical} />
+        <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} />
         <Overview waterfall={waterfall} rowsInView={rowsInView} />
-        <WaterfallRows waterfall={waterfall} critical={critical} scroller={scroller} onRowsInView={setRowsInView} />
+        <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} scroller={scroller} onRowsInView={setRowsInView} />
       </div>
       {waterfall.open !== null && (
         <SpanPanel tree={tree} node={waterfall.open} onClose={waterfall.close} onZoom={waterfall.zoomTo} onGoTo={(node) => waterfall.goTo(node, true)} />
+      )}
+      {waterfall.open === null && logs.opened !== null && (
+        <LogPanel tree={tree} node={logs.opened.node} log={logs.opened.log} onClose={waterfall.close} onOpenSpan={() => logs.opened && waterfall.goTo(logs.opened.node, true)} />
       )}
     </div>
   );

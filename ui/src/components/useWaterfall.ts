@@ -44,10 +44,11 @@ export function useWaterfall(tree: TraceTree) {
   const [openText, setOpenText] = useLaggedParameter("span");
   const [zoomText, setZoomText] = useLaggedParameter("zoom");
   const [query, setQuery] = useLaggedParameter("q");
+  const [logText, setLogText] = useLaggedParameter("log");
   const open = useMemo(() => nodeFromText(tree, openText), [tree, openText]);
   const [cursor, setCursorState] = useState<number | null>(open);
   /** A new object whenever a node must be brought into view. */
-  const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, open, zoomText));
+  const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, open ?? nodeFromText(tree, logText?.split(".")[0] ?? null), zoomText));
 
   const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
   const rows = useMemo(() => visibleNodes(tree, collapsed), [tree, collapsed]);
@@ -67,7 +68,13 @@ export function useWaterfall(tree: TraceTree) {
     setCollapsed((now) => revealed(tree, now, node));
     setCursorState(node);
     setReveal({ node, at: "auto" });
-    if (andOpen) setOpenText(nodeText(tree, node));
+    if (andOpen) openSpan(node);
+  };
+
+  /** The panel shows a span or a log record, never both. */
+  const openSpan = (node: number): void => {
+    setOpenText(nodeText(tree, node));
+    setLogText(null);
   };
 
   const changeCollapsed = (next: ReadonlySet<number>): void => {
@@ -80,7 +87,7 @@ export function useWaterfall(tree: TraceTree) {
   };
 
   return {
-    tree, rows, rowOf, collapsed, cursor, open, window, query: query ?? "", matches, matching, reveal,
+    tree, rows, rowOf, collapsed, cursor, open, window, query: query ?? "", matches, matching, reveal, logText,
     setQuery: (text: string) => setQuery(text === "" ? null : text),
     setWindow,
     /** From the overview: also goes to the first row that starts in the part chosen. */
@@ -94,9 +101,17 @@ export function useWaterfall(tree: TraceTree) {
     /** From the click on a row: it is in view already. */
     openNode: (node: number) => {
       setCursorState(node);
-      setOpenText(nodeText(tree, node));
+      openSpan(node);
     },
-    close: () => setOpenText(null),
+    openLog: (node: number, key: string) => {
+      setCursorState(node);
+      setOpenText(null);
+      setLogText(key);
+    },
+    close: () => {
+      setOpenText(null);
+      setLogText(null);
+    },
     moveBy: (step: number) => {
       const from = cursor === null ? -1 : rowOf[cursor];
       const to = Math.min(Math.max(from === -1 && cursor === null ? (step > 0 ? 0 : rows.length - 1) : from + step, 0), rows.length - 1);

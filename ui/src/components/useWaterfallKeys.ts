@@ -6,6 +6,7 @@ import type { Waterfall } from "./useWaterfall";
 interface KeyTargets {
   focusSearch: () => void;
   toggleCritical: () => void;
+  toggleLogs: () => void;
   rowsPerPage: () => number;
 }
 
@@ -41,7 +42,7 @@ export function useWaterfallKeys(waterfall: Waterfall, targets: KeyTargets): voi
     "}": () => waterfall.changeLevel(1),
     Enter: () => cursor !== null && waterfall.openNode(cursor),
     Escape: () => {
-      if (waterfall.open !== null) waterfall.close();
+      if (waterfall.open !== null || waterfall.logText !== null) waterfall.close();
       else if (waterfall.query !== "") waterfall.setQuery("");
     },
     z: () => cursor !== null && waterfall.zoomTo(cursor),
@@ -57,6 +58,7 @@ export function useWaterfallKeys(waterfall: Waterfall, targets: KeyTargets): voi
     n: () => waterfall.goToMatch(1),
     N: () => waterfall.goToMatch(-1),
     c: targets.toggleCritical,
+    l: targets.toggleLogs,
     e: waterfall.goToError,
   });
 }

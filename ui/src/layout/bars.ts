@@ -28,6 +28,12 @@ export function placeBar(startNs: number, endNs: number, window: TimeWindow): Ba
   return { left, width: Math.max(0, right - left), label, offscreen };
 }
 
+/** Percent of the time column at which a moment lies; null where it is not on screen. */
+export function placeMoment(atNs: number, window: TimeWindow): number | null {
+  const at = ((atNs - window.startNs) / (window.endNs - window.startNs)) * 100;
+  return at >= 0 && at <= 100 ? at : null;
+}
+
 /** Pixels of indent at a depth: full steps while there is room, then ever smaller ones, never past `most`. */
 export function indentOf(depth: number, step: number, most: number): number {
   const full = depth * step;

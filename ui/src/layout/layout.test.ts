@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { skeletonFromRows } from "../model/skeleton";
 import { buildTraceTree } from "../model/traceTree";
-import { indentOf, placeBar } from "./bars";
+import { indentOf, placeBar, placeMoment } from "./bars";
 import { layOutOverview } from "./overview";
 import { niceStep, rulerTicks } from "./ruler";
 import { nearestPoint, placePoints, scatterScale } from "./scatter";
@@ -32,6 +32,10 @@ describe("time window", () => {
 describe("bars", () => {
   const window = { startNs: 0, endNs: 100 };
   it("are placed in percent", () => expect(placeBar(20, 50, window)).toEqual({ left: 20, width: 30, label: "right", offscreen: null }));
+  it("have moments placed, and none off screen", () => {
+    expect([0, 25, 100, -1, 101, NaN].map((at) => placeMoment(at, window))).toEqual([0, 25, 100, null, null, null]);
+    expect(placeMoment(5, { startNs: 7, endNs: 7 })).toBeNull();
+  });
   it("put the label where there is room", () => {
     expect(placeBar(60, 99, window).label).toBe("left");
     expect(placeBar(1, 99, window).label).toBe("inside");

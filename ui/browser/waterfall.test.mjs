@@ -1,0 +1,72 @@
+// Scenario: a reader looks closer at one trace, in ways that need more than its skeleton. Guarantees: what is shown is
+// in the address and survives a reload, the keyboard reaches it, and nothing breaks the content policy.
+import assert from "node:assert/strict";
+import { after, afterEach, before, beforeEach, test } from "node:test";
+import { startMock } from "../mock/server.mjs";
+import { FAILING, ODD } from "../mock/store.mjs";
+import { launchBrowser, openPage } from "./launch.mjs";
+
+let mock;
+let chromium;
+let view;
+let asked;
+const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's traces" : false };
+
+before(async () => {
+  mock = await startMock();
+  chromium = await launchBrowser();
+});
+after(async () => {
+  await chromium?.close();
+  mock?.close();
+});
+beforeEach(async () => {
+  // High enough for every row of the shop's trace.
+  view = await openPage(chromium.browser, { height: 1800 });
+  view.page.setDefaultTimeout(10_000);
+  asked = [];
+  view.page.on("request", (request) => asked.push(request.url().replace(mock.url, "")));
+});
+afterEach(async () => {
+  await view.close();
+});
+
+const go = (path) => view.page.goto(mock.url + path);
+const wholeTraceAsked = (id) => asked.filter((path) => path === `/api/traces/${id}`).length;
+
+test("log lines stand under their span, open in the panel by mouse and by key, and survive a reload", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.locator(".log-mark").first().waitFor();
+  await page.keyboard.press("l");
+  await page.locator(".waterfall-log").nth(4).waitFor();
+  assert.equal(await page.locator(".waterfall-log").count(), 5);
+  assert.equal(wholeTraceAsked(FAILING), 1);
+  const failed = page.locator('.waterfall-log[data-level="error"]');
+  const [spanBox, logBox] = [await page.locator(".waterfall-row", { hasText: "shop.Payment/Charge" }).last().boundingBox(), await failed.boundingBox()];
+  assert.equal(Math.round(logBox.y - spanBox.y), 28);
+  await failed.click();
+  const panel = page.getByRole("complementary", { name: "Log record" });
+  await panel.getByText("charge failed for order o-99121").waitFor();
+  await panel.getByText("order.id").waitFor();
+  await page.waitForURL(/logs=on.*log=|log=.*logs=on/);
+  await page.reload();
+  await panel.getByText("charge failed for order o-99121").waitFor();
+  await page.keyboard.press("Escape");
+  await panel.waitFor({ state: "detached" });
+  await page.locator(".waterfall-log button").first().focus();
+  await page.keyboard.press("Enter");
+  await panel.getByText("PlaceOrder user=u-48213").waitFor();
+  await panel.getByRole("button", { name: "shop.CheckoutService/PlaceOrder" }).click();
+  await page.locator(".span-panel h2", { hasText: "shop.CheckoutService/PlaceOrder" }).waitFor();
+  await page.getByRole("button", { name: "Log lines" }).click();
+  await page.locator(".waterfall-log").first().waitFor({ state: "detached" });
+  assert.deepEqual(view.problems, []);
+});
+
+test("a trace without log records offers none", options, async () => {
+  await go(`/trace/${ODD.huge}`);
+  await view.page.locator(".waterfall-row").first().waitFor({ timeout: 20_000 });
+  assert.ok(await view.page.getByRole("button", { name: "Log lines" }).isDisabled());
+  assert.equal(wholeTraceAsked(ODD.huge), 0);
+});
