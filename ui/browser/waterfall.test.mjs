@@ -70,3 +70,20 @@ test("a trace without log records offers none", options, async () => {
   assert.ok(await view.page.getByRole("button", { name: "Log lines" }).isDisabled());
   assert.equal(wholeTraceAsked(ODD.huge), 0);
 });
+
+test("events are ticks on the bars, and exceptions stand out", options, async () => {
+  await go(`/trace/${FAILING}`);
+  const ticks = view.page.locator(".event-tick");
+  await ticks.first().waitFor();
+  assert.deepEqual(await ticks.evaluateAll((all) => all.map((tick) => `${tick.ariaLabel}${"exception" in tick.dataset ? "!" : ""}`)), ["Event: retry", "Event: exception!"]);
+  assert.equal(wholeTraceAsked(FAILING), 1);
+});
+
+test("a huge trace is never fetched whole for its ticks: only opened spans have them", options, async () => {
+  await go(`/trace/${ODD.huge}`);
+  await view.page.locator(".waterfall-row").first().waitFor({ timeout: 20_000 });
+  assert.equal(await view.page.locator(".event-tick").count(), 0);
+  await view.page.locator(".waterfall-row").first().click();
+  await view.page.getByRole("img", { name: "Event: half way" }).waitFor();
+  assert.equal(wholeTraceAsked(ODD.huge), 0);
+});

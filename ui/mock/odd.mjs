@@ -58,7 +58,7 @@ function deepTrace(now) {
 function hugeTrace(now) {
   const random = randomFrom(3);
   const services = ["frontend", "checkout", "catalog", "cart", "payment", "shipping", "recommend", "ads"];
-  const root = makeSpan(random, { traceId: ODD.huge, service: "batch", name: "nightly import", start: now, duration: 100_000e6, kind: "internal" });
+  const root = makeSpan(random, { traceId: ODD.huge, service: "batch", name: "nightly import", start: now, duration: 100_000e6, kind: "internal", events: [{ time: String(now + 50_000_000_000n), name: "half way", attributes: {}, dropped_attributes_count: 0 }] });
   const spans = [root];
   for (let batch = 0; batch < 100; batch++) {
     const batchSpan = makeSpan(random, { traceId: ODD.huge, service: "batch", name: `batch ${batch}`, parent: root.span_id, start: now + BigInt(batch * 1e9), duration: 990e6 });

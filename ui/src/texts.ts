@@ -121,6 +121,11 @@ export const texts = {
     errorBelow: (count: number) => `${plural(count, "error")} below`,
     error: "Error",
     events: (count: number) => plural(count, "event"),
+    eventTick: (names: string[]) => {
+      const shown = names.slice(0, 4).join(", ");
+      const rest = names.length - 4;
+      return `${names.length === 1 ? "Event" : plural(names.length, "event")}: ${shown}${rest > 0 ? ` and ${rest.toLocaleString("en-US")} more` : ""}`;
+    },
     logsOf: (count: number) => plural(count, "log record"),
     logLines: "Log lines",
     logLinesHint: (count: number) => `Show ${plural(count, "log record")} under the spans`,

@@ -1,6 +1,7 @@
 // Owns the server state of the page: one hook per question, with its key and how long an answer holds.
 // Never draws; components say what they need and when it is live.
-import { keepPreviousData, QueryCache, QueryClient, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { durationForServer } from "../model/duration";
 import { nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
@@ -9,7 +10,7 @@ import { buildTraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
 import type {
-  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, TraceDetail, TraceList,
+  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail, TraceList,
 } from "./types";
 
 export function createQueryClient(): QueryClient {
@@ -128,18 +129,50 @@ export function useSpan(traceId: string, spanId: string | null) {
 /** Above this many spans the whole trace is too much to fetch for its logs; SQL gives the logs alone. */
 const WHOLE_TRACE_SPANS_MAX = 3000;
 
-export function useTraceLogs(traceId: string, spanCount: number, isWanted = true) {
+/** Up to this many spans their details are asked for without being opened, because they draw the events on the bars. */
+const UNASKED_DETAIL_SPANS_MAX = 1000;
+
+function useWholeTrace(traceId: string, isWanted: boolean) {
   return useQuery({
-    queryKey: ["trace-logs", traceId],
-    queryFn: async ({ signal }): Promise<LogRecord[]> => {
-      if (spanCount <= WHOLE_TRACE_SPANS_MAX) {
-        return (await getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, {}, signal)).logs;
-      }
-      return logsBySql(traceId, signal);
-    },
+    queryKey: ["trace-detail", traceId],
+    queryFn: ({ signal }) => getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, {}, signal),
     enabled: isWanted,
     staleTime: 30_000,
   });
+}
+
+export function useTraceLogs(traceId: string, spanCount: number, isWanted = true) {
+  const isWhole = spanCount <= WHOLE_TRACE_SPANS_MAX;
+  const whole = useWholeTrace(traceId, isWanted && isWhole);
+  const bySql = useQuery({
+    queryKey: ["trace-logs", traceId],
+    queryFn: ({ signal }): Promise<LogRecord[]> => logsBySql(traceId, signal),
+    enabled: isWanted && !isWhole,
+    staleTime: 30_000,
+  });
+  const { error, isLoading, refetch } = isWhole ? whole : bySql;
+  return { data: isWhole ? whole.data?.logs : bySql.data, error, isLoading, refetch };
+}
+
+/**
+ * Spans whose details are known: all of a small trace, and of any trace those that were opened. `openSpanId` is the one
+ * open now, whose details someone else asks for: when they come, the answer grows.
+ */
+export function useKnownSpans(traceId: string, spanCount: number, openSpanId: string | null, isWanted: boolean): Span[] {
+  const client = useQueryClient();
+  const whole = useWholeTrace(traceId, isWanted && spanCount <= UNASKED_DETAIL_SPANS_MAX);
+  const opened = useSpan(traceId, isWanted ? openSpanId : null);
+  return useMemo(() => {
+    if (whole.data) return whole.data.spans;
+    const asked = client.getQueriesData<TraceDetail>({ queryKey: ["span", traceId] });
+    return [...new Set([opened.data, ...asked.map(([, detail]) => detail)])].flatMap((detail) => detail?.spans ?? []);
+  }, [client, traceId, whole.data, opened.data]);
+}
+
+/** Everything known of a trace is out of date; what is on screen is asked again at once. */
+export function useReloadTrace(traceId: string): () => void {
+  const client = useQueryClient();
+  return () => void client.invalidateQueries({ predicate: ({ queryKey }) => queryKey[1] === traceId });
 }
 
 async function logsBySql(traceId: string, signal: AbortSignal): Promise<LogRecord[]> {

@@ -1,12 +1,14 @@
 // Owns one row of the waterfall: name on the left, bar on the right. Places come from layout/bars.
 import { indentOf, placeBar } from "../layout/bars";
 import type { CriticalSegment } from "../model/criticalPath";
+import type { EventMark } from "../model/eventMarks";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
 import { serviceColour } from "../model/serviceColour";
 import { isMissing, spanIdOf } from "../model/traceTree";
 import { hidesError } from "../model/visibleRows";
 import { texts } from "../texts";
+import { EventTicks } from "./EventTicks";
 import { Icon } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
 
@@ -17,11 +19,12 @@ interface WaterfallRowProps {
   node: number;
   top: number;
   segments: CriticalSegment[] | undefined;
+  marks: EventMark[] | undefined;
   isCritical: boolean;
   indentMost: number;
 }
 
-export function WaterfallRow({ waterfall, node, top, segments, isCritical, indentMost }: WaterfallRowProps) {
+export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical, indentMost }: WaterfallRowProps) {
   const { tree, collapsed, matching } = waterfall;
   const missing = isMissing(tree, node);
   const { spans } = tree;
@@ -46,7 +49,7 @@ export function WaterfallRow({ waterfall, node, top, segments, isCritical, inden
     >
       <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, indentMost)} />
       <div className="row-time" onDoubleClick={() => waterfall.zoomTo(node)}>
-        <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} />
+        <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />
       </div>
     </div>
   );
@@ -145,9 +148,10 @@ interface RowBarProps {
   node: number;
   missing: boolean;
   segments: CriticalSegment[] | undefined;
+  marks: EventMark[] | undefined;
 }
 
-function RowBar({ waterfall, node, missing, segments }: RowBarProps) {
+function RowBar({ waterfall, node, missing, segments, marks }: RowBarProps) {
   const { tree, window } = waterfall;
   const { spans } = tree;
   const start = tree.startOf[node];
@@ -174,6 +178,7 @@ function RowBar({ waterfall, node, missing, segments }: RowBarProps) {
         const part = placeBar(segment.startNs, segment.endNs, window);
         return <span key={segment.startNs} className="bar-critical" style={{ left: `${part.left}%`, width: `${part.width}%` }} />;
       })}
+      {marks && <EventTicks marks={marks} window={window} />}
       <span className="bar-label" data-at={place.label} style={labelStyle}>
         {text}
         {logs > 0 && <LogMark count={logs} />}

@@ -6,6 +6,7 @@ import { rulerTicks } from "../layout/ruler";
 import { panBy, zoomAt } from "../layout/timeWindow";
 import { lineHeight, lineKey, SPAN_LINE_PX } from "../layout/waterfallLines";
 import type { CriticalSegment } from "../model/criticalPath";
+import type { EventMark } from "../model/eventMarks";
 import { texts } from "../texts";
 import { NameColumnHandle, useNameColumnWidth } from "./NameColumnHandle";
 import { Ruler } from "./Ruler";
@@ -19,11 +20,13 @@ interface WaterfallRowsProps {
   waterfall: Waterfall;
   logs: WaterfallLogs;
   critical: Map<number, CriticalSegment[]> | null;
+  /** Of the spans whose details are known. */
+  marks: ReadonlyMap<number, EventMark[]>;
   scroller: RefObject<HTMLDivElement | null>;
   onRowsInView: (rows: [number, number]) => void;
 }
 
-export function WaterfallRows({ waterfall, logs, critical, scroller, onRowsInView }: WaterfallRowsProps) {
+export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRowsInView }: WaterfallRowsProps) {
   const { rowOf, cursor, reveal, window, tree } = waterfall;
   const { lines } = logs;
   const holder = useRef<HTMLDivElement>(null);
@@ -103,7 +106,7 @@ export function WaterfallRows({ waterfall, logs, critical, scroller, onRowsInVie
             const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
             const place = { waterfall, node, top: item.start, indentMost: nameWidth * 0.45 };
             if (log) return <WaterfallLogRow key={item.key} {...place} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={item.key} {...place} segments={critical?.get(node)} isCritical={critical !== null} />;
+            return <WaterfallRow key={item.key} {...place} segments={critical?.get(node)} marks={marks.get(node)} isCritical={critical !== null} />;
           })}
         </div>
       </div>

@@ -1,9 +1,11 @@
 // Owns putting the parts of the waterfall together: toolbar, overview, rows, and the panel of the open span.
 // Never computes: view state is in useWaterfall, shape in model/, places in layout/.
 import { useMemo, useRef, useState } from "react";
+import { useKnownSpans } from "../api/queries";
 import { SPAN_LINE_PX } from "../layout/waterfallLines";
 import { criticalPath, type CriticalSegment } from "../model/criticalPath";
-import type { TraceTree } from "../model/traceTree";
+import { eventMarksByNode, type EventMark } from "../model/eventMarks";
+import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { useParameter } from "../router";
 import { LogPanel } from "./LogPanel";
 import { Overview } from "./Overview";
@@ -23,6 +25,7 @@ export function WaterfallView({ tree }: { tree: TraceTree }) {
   const scroller = useRef<HTMLDivElement>(null);
   const [rowsInView, setRowsInView] = useState<[number, number]>([0, 0]);
   const critical = useMemo(() => (isCritical ? segmentsByNode(criticalPath(tree)) : null), [isCritical, tree]);
+  const marks = useEventMarks(tree, waterfall.open);
   const toggleCritical = (): void => setCriticalText(isCritical ? null : "on");
   useWaterfallKeys(waterfall, {
     focusSearch: () => search.current?.focus(),
@@ -35,7 +38,7 @@ export function WaterfallView({ tree }: { tree: TraceTree }) {
       <div className="waterfall-main">
         <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} />
         <Overview waterfall={waterfall} rowsInView={rowsInView} />
-        <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} scroller={scroller} onRowsInView={setRowsInView} />
+        <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} onRowsInView={setRowsInView} />
       </div>
       {waterfall.open !== null && (
         <SpanPanel tree={tree} node={waterfall.open} onClose={waterfall.close} onZoom={waterfall.zoomTo} onGoTo={(node) => waterfall.goTo(node, true)} />
@@ -45,6 +48,14 @@ export function WaterfallView({ tree }: { tree: TraceTree }) {
       )}
     </div>
   );
+}
+
+function useEventMarks(tree: TraceTree, open: number | null): ReadonlyMap<number, EventMark[]> {
+  const { traceId, count, eventCounts } = tree.spans;
+  const hasEvents = useMemo(() => eventCounts.some((events) => events > 0), [eventCounts]);
+  const openSpanId = open === null || isMissing(tree, open) ? null : spanIdOf(tree, open);
+  const known = useKnownSpans(traceId, count, openSpanId, hasEvents);
+  return useMemo(() => eventMarksByNode(tree, known), [tree, known]);
 }
 
 function segmentsByNode(segments: CriticalSegment[]): Map<number, CriticalSegment[]> {

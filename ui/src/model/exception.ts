@@ -20,8 +20,12 @@ const FRAME = /^\s+at\s|^\s*File "|^\s*\d+:\s|^\s*from\s.+:\d+|^\s*#\d+\s|^\s+.+
 const CAUSE = /^(Caused by:|Suppressed:|During handling of|The above exception|Traceback )/;
 const FOREIGN = /node_modules|site-packages|\/usr\/lib|\/rustc\/|node:internal|java\.base\/|jdk\.internal|org\.springframework|\/gems\/|vendor\/|System\.|Microsoft\./;
 
+export function isException(name: string, attributes: Attributes): boolean {
+  return name === "exception" || attributes["exception.type"] !== undefined || attributes["exception.stacktrace"] !== undefined;
+}
+
 export function exceptionOf(name: string, attributes: Attributes): ExceptionView | null {
-  if (name !== "exception" && attributes["exception.type"] === undefined && attributes["exception.stacktrace"] === undefined) return null;
+  if (!isException(name, attributes)) return null;
   const stack = String(attributes["exception.stacktrace"] ?? "");
   return {
     type: String(attributes["exception.type"] ?? ""),

@@ -2,7 +2,7 @@
 // Never draws spans itself.
 import { useMemo } from "react";
 import { ApiError } from "../api/client";
-import { useTraceTree } from "../api/queries";
+import { useReloadTrace, useTraceTree } from "../api/queries";
 import { ErrorNote } from "../components/ErrorNote";
 import { LoadingNote } from "../components/LoadingNote";
 import { TraceHeader } from "../components/TraceHeader";
@@ -18,6 +18,7 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   // What cannot be read here may still be an id to the server, which knows more spellings.
   const traceId = useMemo(() => normaliseTraceId(traceIdInAddress) ?? traceIdInAddress, [traceIdInAddress]);
   const query = useTraceTree(traceId);
+  const reload = useReloadTrace(traceId);
   const [tab] = useParameter("tab");
   useTitle(query.data ? titleOf(query.data) : `${texts.trace.title} ${shortTraceId(traceId)}`);
 
@@ -30,7 +31,7 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   const showLogs = tab === "logs" || tree.spans.count === 0;
   return (
     <div className="trace-page">
-      <TraceHeader tree={tree} showLogs={showLogs} isReloading={query.isFetching} reload={() => void query.refetch()} />
+      <TraceHeader tree={tree} showLogs={showLogs} isReloading={query.isFetching} reload={reload} />
       {showLogs ? <TraceLogs tree={tree} /> : <WaterfallView key={tree.nodeCount} tree={tree} />}
     </div>
   );
