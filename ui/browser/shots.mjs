@@ -18,6 +18,7 @@ const VIEWS = [
   { name: "trace-critical", path: `/trace/${FAILING}?critical=on&q=shop.Payment` },
   { name: "trace-logs", path: `/trace/${FAILING}?tab=logs` },
   { name: "trace-loglines", path: `/trace/${FAILING}?logs=on`, keys: ["End"] },
+  { name: "trace-skew", path: `/trace/${ODD.skew}`, keys: ["j", "j", "j", "Enter"] },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
   { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
   { name: "trace-negative", path: `/trace/${ODD.negative}` },

@@ -87,3 +87,16 @@ test("a huge trace is never fetched whole for its ticks: only opened spans have 
   await view.page.getByRole("img", { name: "Event: half way" }).waitFor();
   assert.equal(wholeTraceAsked(ODD.huge), 0);
 });
+
+test("a child outside its parent's time is marked, and the panel says by how much", options, async () => {
+  const { page } = view;
+  await go(`/trace/${ODD.skew}`);
+  await page.locator(".waterfall-row").nth(6).waitFor();
+  const marked = await page.locator(".waterfall-row", { has: page.locator(".skew-mark") }).evaluateAll((rows) => rows.map((row) => row.querySelector(".row-operation").textContent));
+  assert.deepEqual(marked, ["charge early", "quote late"]);
+  await page.getByText("charge early").click();
+  await page.getByRole("note").getByText("Starts 12 ms before its parent (frontend: call payment)").waitFor();
+  await page.getByText("quote late").click();
+  await page.getByRole("note").getByText("Ends 60 ms after its parent (frontend: call shipping)").waitFor();
+  assert.deepEqual(view.problems, []);
+});

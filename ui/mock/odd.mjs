@@ -10,6 +10,7 @@ export const ODD = {
   noRoot: id("10500000000000000000000000001"),
   script: id("5c21b7000000000000000000000001"),
   deep: id("dee9000000000000000000000001"),
+  skew: id("5e7d000000000000000000000001"),
   negative: id("4e9a71000000000000000000000001"),
 };
 
@@ -40,7 +41,20 @@ export function oddTraces(now) {
     span(ODD.negative, { parent: negativeRoot.span_id, spanId: "d1".repeat(8), name: "the same id again", start: later(26) }),
     span(ODD.negative, { parent: negativeRoot.span_id, name: "starts before its parent, ends after", start: later(-9), duration: 90e6 }),
   ], []);
-  return [cycle, noRoot, script, negative, deepTrace(now), hugeTrace(now)];
+  return [cycle, noRoot, script, negative, skewTrace(now), deepTrace(now), hugeTrace(now)];
+}
+
+/** Clocks that differ: one service is early, one ends long after its caller; a message taken later is as it should be. */
+function skewTrace(now) {
+  const random = randomFrom(11);
+  const ms = (value) => BigInt(value * 1e6);
+  const span = (service, name, kind, from, to, parent) => makeSpan(random, { traceId: ODD.skew, service, name, kind, start: now + ms(from), duration: (to - from) * 1e6, parent: parent?.span_id });
+  const root = span("frontend", "POST /order", "server", 0, 120);
+  const pay = span("frontend", "call payment", "client", 10, 60, root);
+  const ship = span("frontend", "call shipping", "client", 62, 90, root);
+  const tell = span("frontend", "publish order", "producer", 95, 97, root);
+  const spans = [root, pay, ship, tell, span("payment", "charge early", "server", -2, 45, pay), span("shipping", "quote late", "server", 64, 150, ship), span("email", "order taken", "consumer", 180, 220, tell)];
+  return finish(ODD.skew, spans, []);
 }
 
 function deepTrace(now) {

@@ -14,6 +14,7 @@ import { LoadingNote } from "./LoadingNote";
 import { LogLines } from "./LogLines";
 import { PanelSection } from "./PanelSection";
 import { ServiceDot } from "./ServicePill";
+import { SkewNote } from "./SkewNote";
 import { SpanEvents } from "./SpanEvents";
 import { SpanFacts } from "./SpanFacts";
 import { SpanLinks } from "./SpanLinks";
@@ -51,6 +52,7 @@ export function SpanPanel({ tree, node, onClose, onZoom, onGoTo }: SpanPanelProp
       </div>
       <div className="span-body">
         {missing && <p className="muted">{texts.span.missing}</p>}
+        <SkewNote tree={tree} node={node} />
         {query.error && !query.data && <ErrorNote title={texts.span.loadFailed} error={query.error} retry={() => void query.refetch()} />}
         {!missing && !query.data && !query.error && <LoadingNote />}
         {query.data && <SpanDetails key={node} tree={tree} node={node} detail={query.data} onGoTo={onGoTo} />}

@@ -10,6 +10,7 @@ import { hidesError } from "../model/visibleRows";
 import { texts } from "../texts";
 import { EventTicks } from "./EventTicks";
 import { Icon } from "./Icon";
+import { SkewMark } from "./SkewNote";
 import type { Waterfall } from "./useWaterfall";
 
 export const ROW_INDENT = 14;
@@ -88,6 +89,7 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
       )}
       {tree.cycleHeads.has(node) && <Mark text="↻" title={texts.trace.cycleHead} />}
       {tree.repeatedNodes.has(node) && <Mark text="=" title={texts.trace.repeated} />}
+      <SkewMark tree={tree} node={node} />
       {!sameService && !missing && <span className="row-service">{service || texts.trace.noService}</span>}
       <span className="row-operation">{name}</span>
       {!missing && spans.eventCounts[node] > 0 && (
