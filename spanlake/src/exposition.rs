@@ -125,13 +125,15 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
 }
 
 fn merges(out: &mut String, store: &StoreMetrics) {
-    let rows: [(&str, &str, &AtomicU64); 6] = [
+    let rows: [(&str, &str, &AtomicU64); 8] = [
         ("spanlake_merges_total", "Merges of files.", &store.merges),
         ("spanlake_merge_failures_total", "Merges that failed; nothing is lost by one.", &store.merge_failures),
         ("spanlake_merged_files_total", "Files that merges have replaced.", &store.merged_files),
         ("spanlake_merged_rows_total", "Rows that merges have rewritten.", &store.merged_rows),
         ("spanlake_merge_read_bytes_total", "Bytes of the files that merges read.", &store.merged_bytes_read),
         ("spanlake_merge_written_bytes_total", "Bytes of the files that merges wrote.", &store.merged_bytes_written),
+        ("spanlake_expired_files_total", "Files that retention has removed.", &store.expired_files),
+        ("spanlake_expired_bytes_total", "Their bytes.", &store.expired_bytes),
     ];
     for (name, help, value) in rows {
         single(out, name, "counter", help, value.load(Relaxed));

@@ -12,7 +12,7 @@ use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_schemas::ingest::{DecodeLimits, Ingest};
-use spanlake_store::{DataDirLock, Durability, Opened, Store, StoreConfig};
+use spanlake_store::{DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -118,6 +118,12 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
         seal_bytes: config.hot.seal_bytes,
         seal_interval: config.hot.seal_interval,
         compaction: config.hot.compaction,
+        retention: Retention {
+            spans: config.retention.spans,
+            logs: config.retention.logs,
+            metrics: config.retention.metrics,
+            bytes_max: config.retention.bytes_max,
+        },
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::retention::Retention;
+
 /// What an acknowledgement survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -27,6 +29,8 @@ pub struct StoreConfig {
     pub seal_interval: Duration,
     /// Whether small files are merged.
     pub compaction: bool,
+    /// What is kept for how long.
+    pub retention: Retention,
 }
 
 impl StoreConfig {
@@ -41,6 +45,7 @@ impl StoreConfig {
             seal_bytes: 48 << 20,
             seal_interval: Duration::from_secs(30),
             compaction: true,
+            retention: Retention::default(),
         }
     }
 }

@@ -96,6 +96,20 @@ impl ReadHalf {
         self.publish(next, metrics);
     }
 
+    /// Takes files away that retention no longer keeps, in one swap.
+    pub(crate) fn remove_files(&self, gone: &[(Table, Arc<DataFile>)], metrics: &StoreMetrics) {
+        let _turn = self.inner.publishing.lock();
+        let mut next = Version::clone(&self.inner.current.load());
+        for table in Table::ALL {
+            let is_gone = |file: &Arc<DataFile>| gone.iter().any(|(of, gone)| *of == table && Arc::ptr_eq(gone, file));
+            let files = &mut next.tables[table as usize].files;
+            if files.iter().any(is_gone) {
+                *files = Arc::new(files.iter().filter(|file| !is_gone(file)).cloned().collect());
+            }
+        }
+        self.publish(next, metrics);
+    }
+
     fn publish(&self, mut next: Version, metrics: &StoreMetrics) {
         next.sequence += 1;
         let all = || next.tables.iter().flat_map(|table| &table.hot);

@@ -22,6 +22,7 @@ pub mod memory;
 pub mod metrics;
 pub mod open;
 pub mod read;
+pub mod retention;
 pub mod seal;
 mod sealer;
 pub mod store;
@@ -32,6 +33,7 @@ pub use config::{Durability, StoreConfig};
 pub use metrics::StoreMetrics;
 pub use open::{DataDirLock, OpenError, OpenReport, Opened};
 pub use read::{ReadError, ReadHalf, TraceRows};
+pub use retention::Retention;
 pub use store::Store;
 pub use version::{DataFile, FileEntry, HotBatch, Version};
 

@@ -89,6 +89,9 @@ pub struct StoreMetrics {
     pub merged_rows: AtomicU64,
     pub merged_bytes_read: AtomicU64,
     pub merged_bytes_written: AtomicU64,
+    /// Files and their bytes that retention has removed.
+    pub expired_files: AtomicU64,
+    pub expired_bytes: AtomicU64,
     pub refused_memory: AtomicU64,
     pub refused_disk_full: AtomicU64,
     pub disk_full: AtomicU64,

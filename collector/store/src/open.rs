@@ -309,11 +309,9 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
     };
     let to_keeper = commands.clone();
     let (seals, seals_seen) = std::sync::mpsc::sync_channel(1);
-    if inner.config.compaction {
-        let manifest = Arc::clone(&sealer.manifest);
-        let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0 };
-        spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
-    }
+    let manifest = Arc::clone(&sealer.manifest);
+    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0 };
+    spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
     spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper, &seals))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;
     Ok(Store { keeper: Arc::new(KeeperHandle { commands, inner: Arc::clone(&inner) }), inner })

@@ -22,6 +22,8 @@ pub(super) fn describe(form: &str) -> &'static str {
         "boolean" => "`true` or `false`",
         "words" => "list",
         "bytes" => "size: `64MiB`, `20GB`",
+        "optional_bytes" => "size: `64GiB`, `2TB`; empty for no end",
+        "optional_duration" => "duration: `12h`, `90d`; empty for ever",
         "duration" => "duration: `150ms`, `30s`, `5m`",
         "count" => "whole number",
         "durability" => "`fsync` or `os`",
@@ -78,6 +80,14 @@ pub(super) fn bytes(node: &Node, range: Range) -> Result<u64, String> {
 
 pub(super) fn duration(node: &Node, range: Range) -> Result<Duration, String> {
     within(scalar(node)?, range, parse_duration)
+}
+
+pub(super) fn optional_bytes(node: &Node, range: Range) -> Result<Option<u64>, String> {
+    if scalar(node)?.is_empty() { Ok(None) } else { bytes(node, range).map(Some) }
+}
+
+pub(super) fn optional_duration(node: &Node, range: Range) -> Result<Option<Duration>, String> {
+    if scalar(node)?.is_empty() { Ok(None) } else { duration(node, range).map(Some) }
 }
 
 /// A whole number of whatever width the setting has; its range fits.

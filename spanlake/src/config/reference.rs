@@ -70,6 +70,7 @@ fn heading(group: &str) -> &'static str {
         "receiver" => "Receiver",
         "log" => "Write-ahead log",
         "hot" => "Hot tier",
+        "retention" => "Retention",
         "query" => "Queries",
         "self_telemetry" => "The server's own telemetry",
         _ => "Server",

@@ -101,6 +101,15 @@ settings! {
     hot.compaction: boolean = "true";
     "Whether small files are merged into large ones, hour by hour."
 
+    retention.spans: optional_duration ["1h", "100000d"] = "";
+    "How long spans are kept after the hour that they are filed under; then whole files go."
+    retention.logs: optional_duration ["1h", "100000d"] = "";
+    "The same for logs."
+    retention.metrics: optional_duration ["1h", "100000d"] = "";
+    "The same for points, histograms, summaries and exemplars."
+    retention.bytes_max: optional_bytes ["1MiB", "1000000TiB"] = "";
+    "Bytes of all files; beyond it the oldest hours go, of all tables."
+
     query.memory_bytes_max: bytes ["16MiB", "1TiB"] = "256MiB";
     "Memory of all running statements together."
     query.timeout: duration ["100ms", "1h"] = "30s";

@@ -22,6 +22,7 @@ pub struct Config {
     pub receiver: ReceiverSettings,
     pub log: LogSettings,
     pub hot: HotSettings,
+    pub retention: RetentionSettings,
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
     pub mysql: Vec<MysqlSource>,
@@ -57,6 +58,15 @@ pub struct HotSettings {
     pub seal_bytes: u64,
     pub seal_interval: Duration,
     pub compaction: bool,
+}
+
+/// `None` keeps for ever.
+#[derive(Clone, Debug, Default)]
+pub struct RetentionSettings {
+    pub spans: Option<Duration>,
+    pub logs: Option<Duration>,
+    pub metrics: Option<Duration>,
+    pub bytes_max: Option<u64>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -123,6 +133,7 @@ impl Config {
             receiver: ReceiverSettings::default(),
             log: LogSettings::default(),
             hot: HotSettings::default(),
+            retention: RetentionSettings::default(),
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),
             mysql: Vec::new(),

@@ -1,4 +1,4 @@
-//! The compactor: the one thread that merges files, after seals and every few seconds.
+//! The compactor: the one thread that merges files and lets old ones go, after seals and every few seconds.
 //!
 //! Owns the order of a merge: file durable, manifest edit (the commit point), version swapped, inputs retired. A
 //! crash before the edit leaves an orphan that the next start removes. A file that cannot be read is left alone and
@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use super::{Job, Merge, pick};
 use crate::manifest::{Manifest, ManifestError};
+use crate::retention::expired;
 use crate::seal::SealError;
 use crate::store::Inner;
 use crate::version::DataFile;
@@ -56,6 +57,9 @@ impl Compactor {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             wait = TICK;
+            if let Err(error) = self.expire() {
+                self.failed(&error.into());
+            }
             while let Some(job) = self.next_job() {
                 if self.is_busy() && job.waiting < WAITING_MAX {
                     wait = LULL;
@@ -82,7 +86,27 @@ impl Compactor {
         self.inner.stopping.load(Ordering::Acquire)
     }
 
+    /// Lets go what retention no longer keeps.
+    fn expire(&mut self) -> Result<(), ManifestError> {
+        let gone = expired(&self.inner.read.pin(), crate::now_nanos(), &self.inner.config.retention);
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let removes = gone.iter().map(|(_, file)| file.entry.path.clone()).collect();
+        self.manifest.lock().replace(Vec::new(), removes)?;
+        self.inner.read.remove_files(&gone, &self.inner.metrics);
+        let bytes: u64 = gone.iter().map(|(_, file)| file.entry.bytes).sum();
+        gone.iter().for_each(|(_, file)| file.retire());
+        self.inner.metrics.expired_files.fetch_add(gone.len() as u64, Ordering::Relaxed);
+        self.inner.metrics.expired_bytes.fetch_add(bytes, Ordering::Relaxed);
+        tracing::info!(files = gone.len(), bytes, "removed what is older, or more, than retention keeps");
+        Ok(())
+    }
+
     fn next_job(&self) -> Option<Job> {
+        if !self.inner.config.compaction {
+            return None;
+        }
         let version = self.inner.read.pin();
         pick(&version, crate::now_nanos(), |file| self.barred.contains(&file.entry.path))
     }
@@ -143,22 +167,23 @@ impl Compactor {
     /// A file that cannot be read would fail each time: it is left alone. Anything else is tried again.
     fn note(&mut self, failure: &Failure, job: &Job) {
         self.inner.metrics.merge_failures.fetch_add(1, Ordering::Relaxed);
-        if matches!(failure, Failure::Manifest(ManifestError::Conflict { .. })) {
-            crate::fatal(&failure.to_string());
-        }
         let unreadable = match failure {
             Failure::Files(SealError::Parquet { path, .. } | SealError::Io { path, .. }) => {
                 job.inputs.iter().find(|file| file.path == *path)
             }
             _ => None,
         };
+        let Some(file) = unreadable else { return self.failed(failure) };
+        self.barred.insert(file.entry.path.clone());
         let error = failure as &dyn std::error::Error;
-        match unreadable {
-            Some(file) => {
-                self.barred.insert(file.entry.path.clone());
-                tracing::error!(error, "a file cannot be read and is left out of merges; the rest goes on");
-            }
-            None => tracing::error!(error, "merging failed; trying again in {} s", RETRY.as_secs()),
+        tracing::error!(error, "a file cannot be read and is left out of merges; the rest goes on");
+    }
+
+    fn failed(&self, failure: &Failure) {
+        if matches!(failure, Failure::Manifest(ManifestError::Conflict { .. })) {
+            crate::fatal(&failure.to_string());
         }
+        let error = failure as &dyn std::error::Error;
+        tracing::error!(error, "tidying files failed; trying again soon");
     }
 }

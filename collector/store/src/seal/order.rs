@@ -150,7 +150,12 @@ fn set_buckets(rows: &mut [SortedRow], bucket_seconds: u32) {
 /// Hours since the epoch under which a row is filed: of its event if that is near its receipt, else of the receipt.
 pub fn filing_hour(time: i64, received: i64) -> i64 {
     let near = time >= received.saturating_sub(FILED_BEFORE) && time <= received.saturating_add(FILED_AFTER);
-    (if near { time } else { received }).div_euclid(NANOS_PER_HOUR)
+    hour_of(if near { time } else { received })
+}
+
+/// Hours since the epoch.
+pub fn hour_of(time: i64) -> i64 {
+    time.div_euclid(NANOS_PER_HOUR)
 }
 
 /// `2026-11-21` and the hour of the day, of hours since the epoch.

@@ -5,6 +5,7 @@ use arrow::compute::{concat_batches, lexsort_to_indices, take_record_batch};
 use arrow::datatypes::TimestampNanosecondType;
 
 use super::*;
+use crate::Retention;
 use crate::columns::{pad_to_schema, schema_subset};
 use crate::compact::{Job, Merge};
 use crate::read::whole_file;
@@ -178,4 +179,30 @@ async fn a_file_that_cannot_be_read_is_left_out_and_the_rest_is_merged() {
     assert!(store.metrics().merges.load(Ordering::Relaxed) > 0);
     assert!(store.metrics().merge_failures.load(Ordering::Relaxed) > 0);
     assert!(bad.exists(), "a file that cannot be read is not thrown away");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_older_than_its_retention_goes_and_stays_gone() {
+    let dir = tempfile::tempdir().unwrap();
+    let retention = Retention { spans: Some(Duration::from_secs(2 * 3600)), ..Retention::default() };
+    let config = StoreConfig { retention, ..StoreConfig::in_dir(dir.path()) };
+    let store = open_with(config.clone()).unwrap().store;
+    let now = u64::try_from(crate::now_nanos()).unwrap();
+    for (number, hours) in [(0, 0), (1, 1), (2, 5), (3, 12)] {
+        send(&store, body_at(number, 10, now - hours * 60 * MINUTE)).await;
+    }
+    store.seal().await;
+    for _ in 0..500 {
+        if rows(&store, Table::Spans) == 20 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(rows(&store, Table::Spans), 20);
+    assert_eq!((spans_of(&store, 1).await, spans_of(&store, 2).await), (10, 0));
+    assert_eq!(store.metrics().expired_files.load(Ordering::Relaxed), 2);
+    store.shutdown().await;
+    drop(store);
+    let opened = open_with(config).unwrap();
+    assert_eq!((opened.report.orphans, rows(&opened.store, Table::Spans)), (0, 20));
 }
