@@ -19,6 +19,7 @@ const VIEWS = [
   { name: "trace-logs", path: `/trace/${FAILING}?tab=logs` },
   { name: "trace-loglines", path: `/trace/${FAILING}?logs=on`, keys: ["End"] },
   { name: "trace-skew", path: `/trace/${ODD.skew}`, keys: ["j", "j", "j", "Enter"] },
+  { name: "trace-table", path: `/trace/${FAILING}?tab=table` },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
   { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
   { name: "trace-negative", path: `/trace/${ODD.negative}` },

@@ -100,3 +100,35 @@ test("a child outside its parent's time is marked, and the panel says by how muc
   await page.getByRole("note").getByText("Ends 60 ms after its parent (frontend: call shipping)").waitFor();
   assert.deepEqual(view.problems, []);
 });
+
+test("the table sums the trace by operation, sorts, and leads to the spans of a row", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.getByRole("tab", { name: "Table" }).click();
+  await page.waitForURL(/tab=table/);
+  const firstName = page.locator(".operation-rows .operation").first().locator('[data-column="name"]');
+  await firstName.getByText("POST https://issuer.example/charges").waitFor();
+  await page.getByRole("button", { name: "Spans" }).click();
+  await page.waitForURL(/sort=-count/);
+  await page.getByRole("columnheader", { name: "Spans" }).and(page.locator('[aria-sort="descending"]')).waitFor();
+  await page.getByRole("button", { name: "Operation" }).click();
+  await page.waitForURL(/sort=name/);
+  await page.reload();
+  await firstName.getByText("calculate quote").waitFor();
+  await page.setViewportSize({ width: 390, height: 780 });
+  assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
+  const row = page.locator(".operation", { hasText: "SELECT shop.products" });
+  await row.getByRole("link").focus();
+  await page.keyboard.press("Enter");
+  await page.locator(".span-panel h2", { hasText: "SELECT shop.products" }).waitFor();
+  await page.getByText("5 of 7").waitFor();
+  await page.goBack();
+  await row.waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("the table of a huge trace has few rows in the document", options, async () => {
+  await go(`/trace/${ODD.huge}?tab=table`);
+  await view.page.locator(".operation-rows .operation").first().waitFor({ timeout: 20_000 });
+  assert.ok((await view.page.locator(".operation").count()) < 100);
+});

@@ -10,6 +10,7 @@ import "./styles/shell.css";
 import "./styles/traces.css";
 import "./styles/trace.css";
 import "./styles/span.css";
+import "./styles/operations.css";
 
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no #root");

@@ -78,6 +78,7 @@ export const texts = {
   trace: {
     title: "Trace",
     waterfall: "Waterfall",
+    table: "Table",
     logs: "Logs",
     tabs: "Views of the trace",
     notFound: "There is no such trace",
@@ -112,7 +113,7 @@ export const texts = {
     critical: "Critical path",
     criticalHint: "Mark what the end of the trace waited for",
     search: "Search in this trace",
-    searchHint: 'Words, "quoted words", -exclude, service=cart, status=error, duration>10ms',
+    searchHint: 'Words, "quoted words", -exclude, service=cart, name=="GET /cart", status=error, duration>10ms',
     matches: (at: number, total: number) => (total === 0 ? "no match" : at === 0 ? `${total.toLocaleString("en-US")}` : `${at.toLocaleString("en-US")} of ${total.toLocaleString("en-US")}`),
     previousMatch: "Previous match",
     nextMatch: "Next match",
@@ -137,6 +138,20 @@ export const texts = {
     repeated: "Id already used",
     cycleHead: "Its parents form a cycle",
     startsAt: "starts at",
+  },
+  operations: {
+    label: (count: number) => plural(count, "operation"),
+    show: (name: string) => `Show the spans of ${name} in the waterfall`,
+    columns: { service: "Service", name: "Operation", count: "Spans", total: "Total", self: "Self time", share: "Share", errors: "Errors" },
+    hints: {
+      service: "Sort by service",
+      name: "Sort by operation",
+      count: "Sort by the number of spans",
+      total: "Sum of the durations; spans inside each other count each for themselves",
+      self: "Sum of the time in which none of a span's children ran",
+      share: "Of the self time of the whole trace",
+      errors: "Sort by the number of errors",
+    },
   },
   span: {
     panel: "Span",

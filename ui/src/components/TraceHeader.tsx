@@ -11,14 +11,17 @@ import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 
+export const TRACE_TABS = ["waterfall", "table", "logs"] as const;
+export type TraceTab = (typeof TRACE_TABS)[number];
+
 interface TraceHeaderProps {
   tree: TraceTree;
-  showLogs: boolean;
+  tab: TraceTab;
   isReloading: boolean;
   reload: () => void;
 }
 
-export function TraceHeader({ tree, showLogs, isReloading, reload }: TraceHeaderProps) {
+export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps) {
   const { spans, warnings } = tree;
   const first = tree.order[0];
   const hasRoot = first !== undefined && !isMissing(tree, first);
@@ -62,12 +65,11 @@ export function TraceHeader({ tree, showLogs, isReloading, reload }: TraceHeader
           </button>
         </span>
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
-          <button type="button" role="tab" aria-selected={!showLogs} onClick={() => setParameters({ tab: null })}>
-            {texts.trace.waterfall}
-          </button>
-          <button type="button" role="tab" aria-selected={showLogs} onClick={() => setParameters({ tab: "logs" })}>
-            {texts.trace.logs}
-          </button>
+          {TRACE_TABS.map((name) => (
+            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name })}>
+              {texts.trace[name]}
+            </button>
+          ))}
         </div>
       </div>
       <Warnings warnings={warnings} />

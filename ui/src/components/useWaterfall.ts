@@ -8,7 +8,7 @@ import { collapseAll, collapseFromDepth, openDepth, revealed, rowOfNode, toggled
 import { useLaggedParameter } from "./useLaggedParameter";
 
 /** A span's id; a span whose id was already used also says which one it is. */
-function nodeText(tree: TraceTree, node: number): string {
+export function nodeText(tree: TraceTree, node: number): string {
   return tree.repeatedNodes.has(node) ? `${spanIdOf(tree, node)}@${node}` : spanIdOf(tree, node);
 }
 

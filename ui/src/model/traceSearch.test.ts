@@ -28,6 +28,7 @@ const CASES: [string, string][] = [
   ["duration<=5ms", "b2"],
   ["events=1", "c3"],
   ['name="render the"', "c3"],
+  ['name=="render the"', ""],
   ["nothing-like-this", ""],
   ["-", ""],
 ];

@@ -5,7 +5,7 @@ import { isMissing, spanIdOf, type TraceTree } from "./traceTree";
 
 type Test = (tree: TraceTree, node: number) => boolean;
 
-/** Words are ANDed; `-word` excludes; `"two words"` is one; `service=cart`, `status=error`, `duration>10ms`. */
+/** Words are ANDed; `-word` excludes; `"two words"` is one; `service=cart` (contains), `name=="GET /"` (exactly), `status=error`, `duration>10ms`. */
 export function compileSearch(text: string): Test | null {
   const tests = splitWords(text).map(compileWord);
   if (tests.length === 0) return null;
@@ -13,7 +13,7 @@ export function compileSearch(text: string): Test | null {
 }
 
 function splitWords(text: string): string[] {
-  return [...text.matchAll(/-?[\w.]*[=<>]?"[^"]*"|\S+/g)].map((match) => match[0]).filter((word) => word !== "-");
+  return [...text.matchAll(/-?[\w.]*[=<>]{0,2}"[^"]*"|\S+/g)].map((match) => match[0]).filter((word) => word !== "-");
 }
 
 function compileWord(word: string): Test {
@@ -31,13 +31,15 @@ function compileWord(word: string): Test {
     };
   }
   const field = /^(service|name|kind|status|id|events|logs)[=:](.*)$/i.exec(word);
-  if (field) return compileField(field[1].toLowerCase(), unquote(field[2]).toLowerCase());
+  if (field) return compileField(field[1].toLowerCase(), field[2].toLowerCase());
   const wanted = unquote(word).toLowerCase();
   return (tree, node) => anyText(tree, node).some((candidate) => candidate.toLowerCase().includes(wanted));
 }
 
-function compileField(field: string, wanted: string): Test {
-  const contains = (value: string): boolean => value.toLowerCase().includes(wanted);
+function compileField(field: string, text: string): Test {
+  const isExact = text.startsWith("=");
+  const wanted = unquote(isExact ? text.slice(1) : text);
+  const contains = (value: string): boolean => (isExact ? value.toLowerCase() === wanted : value.toLowerCase().includes(wanted));
   return (tree, node) => {
     if (field === "id") return spanIdOf(tree, node).startsWith(wanted);
     if (isMissing(tree, node)) return false;

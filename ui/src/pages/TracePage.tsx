@@ -5,7 +5,8 @@ import { ApiError } from "../api/client";
 import { useReloadTrace, useTraceTree } from "../api/queries";
 import { ErrorNote } from "../components/ErrorNote";
 import { LoadingNote } from "../components/LoadingNote";
-import { TraceHeader } from "../components/TraceHeader";
+import { OperationTable } from "../components/OperationTable";
+import { TRACE_TABS, TraceHeader } from "../components/TraceHeader";
 import { TraceLogs } from "../components/TraceLogs";
 import { useTitle } from "../components/useTitle";
 import { WaterfallView } from "../components/WaterfallView";
@@ -19,7 +20,7 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   const traceId = useMemo(() => normaliseTraceId(traceIdInAddress) ?? traceIdInAddress, [traceIdInAddress]);
   const query = useTraceTree(traceId);
   const reload = useReloadTrace(traceId);
-  const [tab] = useParameter("tab");
+  const [tabText] = useParameter("tab");
   useTitle(query.data ? titleOf(query.data) : `${texts.trace.title} ${shortTraceId(traceId)}`);
 
   if (query.error && !query.data) {
@@ -28,11 +29,13 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   }
   if (!query.data) return <LoadingNote />;
   const tree = query.data;
-  const showLogs = tab === "logs" || tree.spans.count === 0;
+  const tab = tree.spans.count === 0 ? "logs" : (TRACE_TABS.find((name) => name === tabText) ?? "waterfall");
   return (
     <div className="trace-page">
-      <TraceHeader tree={tree} showLogs={showLogs} isReloading={query.isFetching} reload={reload} />
-      {showLogs ? <TraceLogs tree={tree} /> : <WaterfallView key={tree.nodeCount} tree={tree} />}
+      <TraceHeader tree={tree} tab={tab} isReloading={query.isFetching} reload={reload} />
+      {tab === "logs" && <TraceLogs tree={tree} />}
+      {tab === "table" && <OperationTable tree={tree} />}
+      {tab === "waterfall" && <WaterfallView key={tree.nodeCount} tree={tree} />}
     </div>
   );
 }
