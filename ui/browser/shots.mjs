@@ -20,6 +20,7 @@ const VIEWS = [
   { name: "trace-loglines", path: `/trace/${FAILING}?logs=on`, keys: ["End"] },
   { name: "trace-skew", path: `/trace/${ODD.skew}`, keys: ["j", "j", "j", "Enter"] },
   { name: "trace-table", path: `/trace/${FAILING}?tab=table` },
+  { name: "trace-menu", path: `/trace/${FAILING}`, click: ".menu-holder button" },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
   { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
   { name: "trace-negative", path: `/trace/${ODD.negative}` },
@@ -47,6 +48,7 @@ for (const theme of themes) {
       mock.state.empty = view.empty === true;
       await page.goto(mock.url + view.path);
       await page.waitForLoadState("networkidle");
+      if (view.click) await page.locator(view.click).first().click();
       for (const key of view.keys ?? []) await page.keyboard.press(key, { delay: 60 });
       if (view.keys) await page.waitForLoadState("networkidle");
       await page.waitForTimeout(350);

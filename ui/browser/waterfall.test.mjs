@@ -1,6 +1,7 @@
 // Scenario: a reader looks closer at one trace, in ways that need more than its skeleton. Guarantees: what is shown is
 // in the address and survives a reload, the keyboard reaches it, and nothing breaks the content policy.
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startMock } from "../mock/server.mjs";
 import { FAILING, ODD } from "../mock/store.mjs";
@@ -131,4 +132,37 @@ test("the table of a huge trace has few rows in the document", options, async ()
   await go(`/trace/${ODD.huge}?tab=table`);
   await view.page.locator(".operation-rows .operation").first().waitFor({ timeout: 20_000 });
   assert.ok((await view.page.locator(".operation").count()) < 100);
+});
+
+test("the menu copies curl and SQL, downloads JSON, and keeps its keys to itself", options, async () => {
+  const { page } = view;
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await go(`/trace/${FAILING}`);
+  await page.locator(".waterfall-row").first().waitFor();
+  const opener = page.getByRole("button", { name: "Copy or download the trace" });
+  const copied = () => page.evaluate(() => navigator.clipboard.readText());
+  await opener.focus();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menuitem", { name: "Copy as curl" }).and(page.locator(":focus")).waitFor();
+  await page.keyboard.press("Enter");
+  await page.getByRole("menu").getByText("Copied").waitFor();
+  assert.equal(await copied(), `curl -sS --compressed '${mock.url}/api/traces/${FAILING}'`);
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.locator('[role="menuitem"]:nth-child(2)[data-state="done"]').waitFor();
+  assert.match(await copied(), new RegExp(`from spans\\nwhere trace_id = '${FAILING}'`));
+  await page.keyboard.press("j");
+  assert.equal(await page.locator("[data-cursor]").count(), 0);
+  const download = page.waitForEvent("download");
+  await page.getByRole("menuitem", { name: "Download JSON" }).click();
+  const file = await download;
+  assert.equal(file.suggestedFilename(), `trace-${FAILING}.json`);
+  assert.equal(JSON.parse(await readFile(await file.path(), "utf8")).spans.length, 54);
+  await page.keyboard.press("Escape");
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  assert.ok(await opener.evaluate((button) => button === document.activeElement));
+  await opener.click();
+  await page.locator(".overview").click({ position: { x: 20, y: 20 } });
+  await page.getByRole("menu").waitFor({ state: "detached" });
+  assert.deepEqual(view.problems, []);
 });

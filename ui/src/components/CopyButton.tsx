@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 
-async function copyText(text: string): Promise<void> {
+export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
   const area = document.createElement("textarea");
   area.value = text;

@@ -1,7 +1,4 @@
 // Owns the head of a trace: what it is, its figures, its tabs, and what is wrong with it.
-import { getJson } from "../api/client";
-import { saveAs } from "../api/download";
-import type { TraceDetail } from "../api/types";
 import { formatDuration } from "../model/duration";
 import { dayAndTime, millisecondsOf } from "../model/instant";
 import { isMissing, type TraceTree } from "../model/traceTree";
@@ -10,6 +7,7 @@ import { texts } from "../texts";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
+import { TraceMenu } from "./TraceMenu";
 
 export const TRACE_TABS = ["waterfall", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
@@ -27,10 +25,6 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
   const hasRoot = first !== undefined && !isMissing(tree, first);
   const service = hasRoot ? spans.services[spans.serviceOf[first]] : "";
   const errors = spans.errors.reduce((sum, error) => sum + error, 0);
-  const download = async (): Promise<void> => {
-    const detail = await getJson<TraceDetail>(`/api/traces/${encodeURIComponent(spans.traceId)}`);
-    saveAs(new Blob([JSON.stringify(detail, null, 2)], { type: "application/json" }), `trace-${spans.traceId}.json`);
-  };
   return (
     <section className="trace-head" aria-label={texts.trace.title}>
       <div className="trace-title">
@@ -60,9 +54,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>
             <Icon name="reload" />
           </button>
-          <button type="button" className="icon-button" title={texts.trace.downloadHint} aria-label={texts.trace.downloadHint} onClick={() => void download().catch(() => undefined)}>
-            <Icon name="download" />
-          </button>
+          <TraceMenu traceId={spans.traceId} />
         </span>
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (

@@ -1,0 +1,100 @@
+// Owns the menu of ways to take a trace elsewhere: copied as curl, copied as SQL, downloaded as JSON. Moving in it and
+// leaving it by key is as in any menu; keys pressed in it never reach the waterfall. Never holds the trace.
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
+import { getBytes } from "../api/client";
+import { saveAs } from "../api/download";
+import { readToken } from "../api/token";
+import { curlCommand, traceStatement } from "../model/traceExport";
+import { texts } from "../texts";
+import { copyText } from "./CopyButton";
+import { Icon, type IconName } from "./Icon";
+
+interface Entry {
+  icon: IconName;
+  caption: string;
+  done: string;
+  run: () => Promise<void>;
+}
+
+function entriesFor(traceId: string): Entry[] {
+  const { menu } = texts.trace;
+  return [
+    { icon: "copy", caption: menu.curl, done: texts.common.copied, run: () => copyText(curlCommand(window.location.origin, traceId, readToken() !== null)) },
+    { icon: "copy", caption: menu.sql, done: texts.common.copied, run: () => copyText(traceStatement(traceId)) },
+    { icon: "download", caption: menu.json, done: menu.downloaded, run: () => downloadTrace(traceId) },
+  ];
+}
+
+/** The bytes as the server sent them: parsing and writing them again would take memory and change large numbers. */
+async function downloadTrace(traceId: string): Promise<void> {
+  const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`);
+  saveAs(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/json" }), `trace-${traceId}.json`);
+}
+
+type Outcome = { entry: number; state: "running" | "done" | "failed" } | null;
+
+export function TraceMenu({ traceId }: { traceId: string }) {
+  const [isOpen, setOpen] = useState(false);
+  const holder = useRef<HTMLSpanElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (!isOpen) return;
+    const leave = (down: PointerEvent): void => {
+      if (!holder.current?.contains(down.target as Node)) setOpen(false);
+    };
+    document.addEventListener("pointerdown", leave);
+    return () => document.removeEventListener("pointerdown", leave);
+  }, [isOpen]);
+  const close = (): void => {
+    setOpen(false);
+    opener.current?.focus();
+  };
+  const label = texts.trace.menu.label;
+  return (
+    <span className="menu-holder" ref={holder} onBlur={(blur) => blur.relatedTarget !== null && !holder.current?.contains(blur.relatedTarget) && setOpen(false)}>
+      <button ref={opener} type="button" className="icon-button" title={label} aria-label={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+        <Icon name="more" />
+      </button>
+      {isOpen && <MenuEntries entries={entriesFor(traceId)} label={label} onClose={close} />}
+    </span>
+  );
+}
+
+function MenuEntries({ entries, label, onClose }: { entries: Entry[]; label: string; onClose: () => void }) {
+  const list = useRef<HTMLDivElement>(null);
+  const [outcome, setOutcome] = useState<Outcome>(null);
+  const items = (): HTMLElement[] => [...(list.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
+  useEffect(() => items()[0]?.focus(), []);
+  const onKeyDown = (press: KeyboardEvent): void => {
+    press.stopPropagation();
+    const all = items();
+    const at = all.indexOf(document.activeElement as HTMLElement);
+    const to = { ArrowDown: (at + 1) % all.length, ArrowUp: (at - 1 + all.length) % all.length, Home: 0, End: all.length - 1 }[press.key];
+    if (press.key === "Escape" || to !== undefined) press.preventDefault();
+    if (press.key === "Escape") onClose();
+    else if (to !== undefined) all[to].focus();
+  };
+  const choose = (entry: number): void => {
+    setOutcome({ entry, state: "running" });
+    entries[entry].run().then(
+      () => setOutcome({ entry, state: "done" }),
+      () => setOutcome({ entry, state: "failed" }),
+    );
+  };
+  return (
+    <div className="menu" role="menu" aria-label={label} ref={list} onKeyDown={onKeyDown}>
+      {entries.map((entry, index) => {
+        const state = outcome?.entry === index ? outcome.state : null;
+        return (
+          <button key={entry.caption} type="button" role="menuitem" tabIndex={-1} data-state={state ?? undefined} onClick={() => choose(index)}>
+            <Icon name={state === "done" ? "check" : state === "failed" ? "error" : entry.icon} size={14} />
+            <span>{entry.caption}</span>
+            <span className="menu-outcome" role="status">
+              {state === "done" ? entry.done : state === "failed" ? texts.trace.menu.failed : ""}
+            </span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
