@@ -65,6 +65,16 @@ test("log lines stand under their span, open in the panel by mouse and by key, a
   assert.deepEqual(view.problems, []);
 });
 
+test("a large trace's log lines come by SQL, at their exact moments", options, async () => {
+  const { page } = view;
+  await go(`/trace/${ODD.deep}?logs=on`);
+  await page.locator(".waterfall-log", { hasText: "said at level 1" }).getByText("+50 ms").click();
+  // Half of 99.99 ms after a span that began 10 µs after the trace: cut to milliseconds it would end in zeros.
+  await page.getByText(/50 ms after the trace began · 50 ms after the span began · .*005000Z/).waitFor();
+  assert.equal(wholeTraceAsked(ODD.deep), 0);
+  assert.ok(asked.includes("/api/sql"));
+});
+
 test("a trace without log records offers none", options, async () => {
   await go(`/trace/${ODD.huge}`);
   await view.page.locator(".waterfall-row").first().waitFor({ timeout: 20_000 });

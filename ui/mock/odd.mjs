@@ -66,7 +66,7 @@ function deepTrace(now) {
     spans.push(span);
     parent = span.span_id;
   }
-  return finish(ODD.deep, spans, []);
+  return finish(ODD.deep, spans, [makeLog(spans[1], 0.5, 9, "said at level 1")]);
 }
 
 function hugeTrace(now) {

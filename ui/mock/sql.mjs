@@ -21,6 +21,12 @@ export function runStatement(query, store) {
   }
   if (/date_bin|date_trunc/i.test(text)) return perMinute();
   if (/group by/i.test(text)) return perService(store);
+  const ofTrace = /from logs where trace_id = '([0-9a-f]+)'/i.exec(text);
+  if (ofTrace) {
+    const names = ["time", "severity_number", "severity_text", "event_name", "body", "span_id", "service_name", "attributes"];
+    const logs = store.find((trace) => trace.trace_id === ofTrace[1])?.logs ?? [];
+    return answer(names.map((name) => column(name, "Utf8")), logs.map((log) => names.map((name) => (name === "time" ? iso(log.time) : log[name]))));
+  }
   if (/from logs/i.test(text)) {
     const logs = store.flatMap((trace) => trace.logs);
     return answer([column("time", "Timestamp(ns, UTC)"), column("severity_text", "Utf8"), column("service_name", "Utf8"), column("body", "Utf8"), column("trace_id", "FixedSizeBinary(16)")], logs.map((log) => [iso(log.time), log.severity_text, log.service_name, log.body, log.trace_id]));

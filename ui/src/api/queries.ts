@@ -3,7 +3,7 @@
 import { keepPreviousData, QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { durationForServer } from "../model/duration";
-import { nanosecondsText, readRange } from "../model/instant";
+import { nanosecondsOf, nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
 import { readSkeleton } from "./skeletonArrow";
 import { buildTraceTree } from "../model/traceTree";
@@ -182,7 +182,7 @@ async function logsBySql(traceId: string, signal: AbortSignal): Promise<LogRecor
   return answer.rows.map((row) => {
     const [time, severityNumber, severityText, eventName, body, spanId, service, attributes] = row;
     return {
-      time: nanosecondsText(Date.parse(String(time))),
+      time: nanosecondsOf(String(time)),
       severity_number: Number(severityNumber ?? 0),
       severity_text: String(severityText ?? ""),
       event_name: String(eventName ?? ""),

@@ -22,7 +22,8 @@ interface LogPanelProps {
 
 export function LogPanel({ tree, node, log, onClose, onOpenSpan }: LogPanelProps) {
   const resource = log.resource_attributes ?? {};
-  const sinceSpan = sinceOrigin(tree, log) - tree.startOf[node];
+  const sinceTrace = sinceOrigin(tree, log);
+  const sinceSpan = sinceTrace - tree.startOf[node];
   return (
     <aside className="span-panel" aria-label={texts.logs.panel}>
       <div className="span-head">
@@ -36,7 +37,7 @@ export function LogPanel({ tree, node, log, onClose, onOpenSpan }: LogPanelProps
           </button>
         </div>
         <p className="muted small">
-          {texts.logs.sinceTrace(formatDuration(sinceOrigin(tree, log)))} · {texts.logs.sinceSpan(formatDuration(sinceSpan))} · {rfc3339(log.time)}
+          {texts.logs.sinceTrace(formatDuration(Math.abs(sinceTrace)), sinceTrace < 0)} · {texts.logs.sinceSpan(formatDuration(Math.abs(sinceSpan)), sinceSpan < 0)} · {rfc3339(log.time)}
         </p>
         <button type="button" className="text-button" onClick={onOpenSpan}>
           <Icon name="link" size={13} />

@@ -25,6 +25,7 @@ export function WaterfallLogRow({ waterfall, node, log, top, isOpen, onOpen, ind
   const at = sinceOrigin(tree, log);
   const place = placeMoment(at, window);
   const body = logBody(log);
+  const since = `${at < 0 ? "" : "+"}${formatDuration(at)}`;
   return (
     <div
       className="waterfall-log"
@@ -44,14 +45,13 @@ export function WaterfallLogRow({ waterfall, node, log, top, isOpen, onOpen, ind
         <span className="row-time">
           {place === null ? (
             <span className="bar-offscreen" data-side={at < window.startNs ? "before" : "after"}>
-              {at < window.startNs ? `‹ +${formatDuration(at)}` : `+${formatDuration(at)} ›`}
+              {at < window.startNs ? `‹ ${since}` : `${since} ›`}
             </span>
           ) : (
             <>
               <span className="log-moment" style={{ left: `${place}%` }} />
               <span className="bar-label" data-at={place > 86 ? "left" : "right"} style={place > 86 ? { right: `${100 - place}%` } : { left: `${place}%` }}>
-                {at < 0 ? "" : "+"}
-                {formatDuration(at)}
+                {since}
               </span>
             </>
           )}

@@ -38,6 +38,14 @@ export function rfc3339(nanoseconds: string): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}.${String(value % 1_000_000_000n).padStart(9, "0")}Z`;
 }
 
+/** Nanoseconds since the epoch of a UTC time as SQL answers write it, with all its digits; "0" for anything else. */
+export function nanosecondsOf(rfc3339Text: string): string {
+  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?:Z|\+00:00)?$/.exec(rfc3339Text);
+  const milliseconds = match ? Date.parse(`${match[1]}Z`) : NaN;
+  if (!match || Number.isNaN(milliseconds)) return "0";
+  return String(BigInt(milliseconds) * 1_000_000n + BigInt((match[2] ?? "").padEnd(9, "0")));
+}
+
 /** `12 s ago`, `5 min ago`; the reader's clock may be behind, which reads as `now`. */
 export function howLongAgo(milliseconds: number, now: number): string {
   const seconds = Math.round((now - milliseconds) / 1000);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { spansWithAttribute, sqlText } from "./attributes";
 import { durationForServer, formatDuration, parseDuration } from "./duration";
 import { exceptionOf } from "./exception";
-import { howLongAgo, millisecondsOf, readRange, rfc3339, writeRange } from "./instant";
+import { howLongAgo, millisecondsOf, nanosecondsOf, readRange, rfc3339, writeRange } from "./instant";
 import { formatBytes, formatValue, formatWithUnit } from "./numbers";
 import { severityLevel } from "./severity";
 import { portOf, snippets } from "./snippets";
@@ -34,6 +34,9 @@ describe("trace ids", () => {
 
 describe("moments", () => {
   it("keeps nanoseconds when copying", () => expect(rfc3339("1732165200123456789")).toBe("2024-11-21T05:00:00.123456789Z"));
+  it.each([["2024-11-21T05:00:00.123456789Z", "1732165200123456789"], ["2024-11-21T05:00:00.5Z", "1732165200500000000"], ["2024-11-21T05:00:00", "1732165200000000000"], ["2024-13-99T05:00:00Z", "0"], ["yesterday", "0"]])("reads %s as SQL writes it", (text, nanoseconds) =>
+    expect(nanosecondsOf(text)).toBe(nanoseconds),
+  );
   it("reads nanosecond texts", () => {
     expect(millisecondsOf("1732165200123456789")).toBeCloseTo(1732165200123.456, 2);
     expect(millisecondsOf("not a number")).toBe(0);
