@@ -176,3 +176,12 @@ test("the menu copies curl and SQL, downloads JSON, and keeps its keys to itself
   await page.getByRole("menu").waitFor({ state: "detached" });
   assert.deepEqual(view.problems, []);
 });
+
+test("every tool of the waterfall is within a phone's width, also while searching", options, async () => {
+  const { page } = view;
+  await page.setViewportSize({ width: 390, height: 780 });
+  await go(`/trace/${FAILING}?q=shop&zoom=100000000-200000000`);
+  await page.locator(".match-count").waitFor();
+  const rightmost = await page.locator(".toolbar :is(button, input)").evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
+  assert.ok(rightmost <= 390, `a tool ends at ${rightmost} px`);
+});
