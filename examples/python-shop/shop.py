@@ -116,7 +116,9 @@ def main():
     try:
         serve_customers(frontend, service.port, None if arguments.forever else arguments.orders)
     except KeyboardInterrupt:
-        pass
+        # Once is enough: what follows ends in its own order.
+        for impatient in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(impatient, signal.SIG_IGN)
     service.close()
     checkout_output, _ = checkout.communicate()  # closes its input, which is its sign to finish
     ours, theirs = telemetry.shutdown(), json.loads(checkout_output)

@@ -39,8 +39,10 @@ pub enum Command {
     Trace(TraceArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
+    /// Check everything that is kept below a data directory of a server that does not run; changes nothing
+    Fsck(DataDirArguments),
     /// Cut corrupt records out of the write-ahead log of a server that does not run
-    SalvageLog(SalvageArguments),
+    SalvageLog(DataDirArguments),
 }
 
 #[derive(Clone, Default, Args)]
@@ -136,7 +138,7 @@ pub struct CheckConfigArguments {
 }
 
 #[derive(Debug, Args)]
-pub struct SalvageArguments {
+pub struct DataDirArguments {
     /// Folder of the server's data
     #[arg(long, value_name = "DIR")]
     pub data_dir: PathBuf,

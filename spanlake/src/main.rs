@@ -5,6 +5,7 @@
 mod commands;
 mod config;
 mod exposition;
+mod fsck;
 mod salvage;
 mod serve;
 mod status;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Sql(arguments) => commands::sql(&arguments),
         Command::Trace(arguments) => commands::trace(&arguments),
         Command::CheckConfig(arguments) => commands::check_config(&arguments),
+        Command::Fsck(arguments) => fsck::run(&arguments.data_dir),
         Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),
     }
 }

@@ -14,6 +14,7 @@ pub mod catalog;
 pub mod columns;
 mod compact;
 pub mod config;
+pub mod fsck;
 mod hot;
 mod keeper;
 pub mod log;

@@ -45,6 +45,8 @@ pub enum OpenError {
         "the data directory {path} is in use by another spanlake process ({owner}); stop it or choose another --data-dir"
     )]
     InUse { path: PathBuf, owner: String },
+    #[error("{path} is no data directory: it has no manifest")]
+    NotADataDir { path: PathBuf },
     #[error(transparent)]
     Manifest(#[from] ManifestError),
     #[error(transparent)]

@@ -103,6 +103,7 @@ mod tests {
             series_min: None,
             series_max: None,
             last_lsn: 0,
+            checksum: None,
             level: 0,
             bucket_seconds: 1,
         };

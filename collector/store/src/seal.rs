@@ -103,6 +103,7 @@ fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
         series_min: None,
         series_max: None,
         last_lsn: 0,
+        checksum: None,
         level: effort.level,
         bucket_seconds: effort.bucket_seconds,
     }

@@ -49,6 +49,9 @@ pub struct FileEntry {
     pub series_max: Option<String>,
     /// The last log sequence number whose rows may be in it.
     pub last_lsn: u64,
+    /// CRC-32C of the whole file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<u32>,
     /// 0 as sealed, 1 merged.
     #[serde(default)]
     pub level: u8,

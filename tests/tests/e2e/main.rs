@@ -6,6 +6,7 @@
 mod bad_input;
 mod disk_full;
 mod doors;
+mod fsck;
 mod kills;
 mod lifecycle;
 mod lists;

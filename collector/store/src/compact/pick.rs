@@ -105,6 +105,7 @@ mod tests {
             series_min: None,
             series_max: None,
             last_lsn: 0,
+            checksum: None,
             level,
             bucket_seconds: 1,
         };

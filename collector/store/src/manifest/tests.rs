@@ -15,6 +15,7 @@ fn entry(path: &str) -> FileEntry {
         series_min: None,
         series_max: None,
         last_lsn: 7,
+        checksum: None,
         level: 0,
         bucket_seconds: 1,
     }

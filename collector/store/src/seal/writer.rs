@@ -3,7 +3,7 @@
 //! Owns encodings and page sizes. Never holds more than one slice of gathered rows.
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
@@ -33,8 +33,26 @@ pub struct FileWriter {
     path: PathBuf,
     aside: PathBuf,
     /// `None` once finished.
-    writer: Option<ArrowWriter<BufWriter<File>>>,
+    writer: Option<ArrowWriter<BufWriter<Summed>>>,
     entry: FileEntry,
+}
+
+/// A file, and the checksum of what was written to it.
+struct Summed {
+    file: File,
+    sum: u32,
+}
+
+impl Write for Summed {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.sum = crc32c::crc32c_append(self.sum, &bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// What the properties of a file depend on.
@@ -60,7 +78,7 @@ impl FileWriter {
         create_dirs(data_dir, path.parent().expect("a data file lies in a folder"))?;
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(SealError::io("create", &aside))?;
-        let buffered = BufWriter::with_capacity(1 << 18, file);
+        let buffered = BufWriter::with_capacity(1 << 18, Summed { file, sum: 0 });
         let properties = properties(table, &schema, effort);
         let entry = super::entry(relative, table, effort);
         let mut this = Self { table, path, aside, writer: None, entry };
@@ -84,8 +102,10 @@ impl FileWriter {
     pub fn finish(mut self) -> Result<FileEntry, SealError> {
         let writer = self.writer.take().expect("finished once");
         let buffered = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
-        let file = buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;
+        let Summed { file, sum } =
+            buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;
         file.sync_all().map_err(SealError::io("sync", &self.aside))?;
+        self.entry.checksum = Some(sum);
         self.entry.bytes = file.metadata().map_err(SealError::io("stat", &self.aside))?.len();
         std::fs::rename(&self.aside, &self.path).map_err(SealError::io("rename", &self.aside))?;
         let dir = self.path.parent().expect("a data file lies in a folder");

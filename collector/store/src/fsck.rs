@@ -1,0 +1,185 @@
+//! `fsck`: reads everything that is kept and says what is wrong, and what to do.
+//!
+//! Owns the checks: manifest, every data file's length, checksum, footer and rows, the log's frames and numbers. Never
+//! changes a byte of them.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::log::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
+use crate::log::{LogError, LogSequence};
+use crate::manifest::{Manifest, State};
+use crate::open::{DataDirLock, OpenError};
+use crate::version::FileEntry;
+
+/// Something that is not as it should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Whether data is lost or cannot be read; otherwise the next start puts it right by itself.
+    pub is_error: bool,
+    pub path: PathBuf,
+    pub what: String,
+    pub advice: &'static str,
+}
+
+/// What was read, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct FsckReport {
+    pub files: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub log_segments: u64,
+    /// Requests in the log that are in no file yet.
+    pub log_requests: u64,
+    pub findings: Vec<Finding>,
+}
+
+const RESTORE: &str = "restore it from a copy; all other files are as they were";
+const SALVAGE: &str = "spanlake salvage-log keeps every record that is whole";
+const NEXT_START: &str = "nothing; the next start puts it right";
+
+/// Checks a data directory that no server uses.
+///
+/// # Errors
+/// When it is in use, is no data directory, or its manifest cannot be read.
+pub fn fsck(data_dir: &Path) -> Result<FsckReport, OpenError> {
+    let manifest_dir = data_dir.join("manifest");
+    if !manifest_dir.is_dir() {
+        return Err(OpenError::NotADataDir { path: data_dir.to_path_buf() });
+    }
+    let _lock = DataDirLock::take(data_dir)?;
+    let manifest = Manifest::open(&manifest_dir)?;
+    let mut report = FsckReport::default();
+    for entry in manifest.state().files.values() {
+        report.files += 1;
+        report.rows += entry.rows;
+        report.bytes += entry.bytes;
+        let path = data_dir.join(&entry.path);
+        if let Err(what) = check_file(&path, entry) {
+            report.findings.push(Finding { is_error: true, path, what, advice: RESTORE });
+        }
+    }
+    orphans(data_dir, manifest.state(), &mut report);
+    check_log(&data_dir.join("log"), manifest.state().flushed_lsn, &mut report)?;
+    Ok(report)
+}
+
+fn check_file(path: &Path, entry: &FileEntry) -> Result<(), String> {
+    let mut file = File::open(path).map_err(|error| format!("cannot be opened: {error}"))?;
+    let bytes = file.metadata().map_err(|error| format!("cannot be read: {error}"))?.len();
+    if bytes != entry.bytes {
+        return Err(format!("is {bytes} bytes long instead of {}", entry.bytes));
+    }
+    if let Some(expected) = entry.checksum {
+        let found = checksum(&mut file).map_err(|error| format!("cannot be read: {error}"))?;
+        if found != expected {
+            return Err(format!("has the checksum {found:08x} instead of {expected:08x}"));
+        }
+    }
+    let builder =
+        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| format!("has a damaged footer: {error}"))?;
+    let rows = builder.metadata().file_metadata().num_rows();
+    if u64::try_from(rows) != Ok(entry.rows) {
+        return Err(format!("has {rows} rows instead of {}", entry.rows));
+    }
+    if entry.checksum.is_none() {
+        // Written before there were checksums: whatever can be decoded is whole.
+        let batches = builder.build().map_err(|error| format!("cannot be read: {error}"))?;
+        for batch in batches {
+            batch.map_err(|error| format!("cannot be decoded: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn checksum(file: &mut File) -> std::io::Result<u32> {
+    let mut buffer = vec![0; 1 << 20];
+    let mut sum = 0;
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(sum),
+            read => sum = crc32c::crc32c_append(sum, &buffer[..read]),
+        }
+    }
+}
+
+fn orphans(data_dir: &Path, state: &State, report: &mut FsckReport) {
+    let mut dirs = vec![data_dir.join("hot")];
+    while let Some(dir) = dirs.pop() {
+        let Ok(listed) = std::fs::read_dir(&dir) else { continue };
+        for path in listed.flatten().map(|entry| entry.path()) {
+            if path.is_dir() {
+                dirs.push(path);
+                continue;
+            }
+            let relative = path.strip_prefix(data_dir).unwrap_or(&path).to_string_lossy().into_owned();
+            if !state.files.contains_key(&relative) {
+                let what = "is not in the manifest: left by a seal or merge that did not end".to_owned();
+                report.findings.push(Finding { is_error: false, path, what, advice: NEXT_START });
+            }
+        }
+    }
+}
+
+fn check_log(log_dir: &Path, flushed: LogSequence, report: &mut FsckReport) -> Result<(), LogError> {
+    let mut next = None;
+    for (_, path) in segment::list(log_dir)? {
+        report.log_segments += 1;
+        let reader = SegmentReader::open(&path)?;
+        if let Some(finding) = check_segment(&reader, flushed, &mut next, report)? {
+            report.findings.push(finding);
+        }
+    }
+    Ok(())
+}
+
+/// Follows the frames of a segment; `next` is the number that the next record should have.
+fn check_segment(
+    reader: &SegmentReader,
+    flushed: LogSequence,
+    next: &mut Option<LogSequence>,
+    report: &mut FsckReport,
+) -> Result<Option<Finding>, LogError> {
+    let path = reader.path.clone();
+    let damage = |at: u64| Finding {
+        is_error: true,
+        path: path.clone(),
+        what: format!("is damaged at byte {at}, and whole records follow"),
+        advice: SALVAGE,
+    };
+    let torn = |at: u64, bytes: u64| Finding {
+        is_error: false,
+        path: path.clone(),
+        what: format!("ends at byte {at} in {bytes} bytes of a record that was never acknowledged"),
+        advice: NEXT_START,
+    };
+    let mut position = if reader.header_is_valid() { SEGMENT_HEADER_BYTES } else { 0 };
+    loop {
+        match reader.frame_at(position)? {
+            Found::Frame { first_lsn, records, next: behind, .. } => {
+                let expected = next.unwrap_or(first_lsn).max(flushed + 1);
+                if first_lsn > expected {
+                    let what = format!("begins a frame with record {first_lsn}; {expected} and on are missing");
+                    report.findings.push(Finding { is_error: true, path: path.clone(), what, advice: RESTORE });
+                }
+                let end = first_lsn + u64::from(records);
+                report.log_requests += end.saturating_sub(first_lsn.max(flushed + 1));
+                *next = Some(end);
+                position = behind;
+            }
+            Found::End => return Ok(None),
+            Found::Broken => {
+                return Ok(Some(match reader.next_valid_frame(position)? {
+                    Some(_) => damage(position),
+                    None => {
+                        let end = reader.last_nonzero_after(position)?.unwrap_or(position);
+                        torn(position, end - position)
+                    }
+                }));
+            }
+        }
+    }
+}
