@@ -13,7 +13,8 @@ const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-
 
 fn main() {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    let dist = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../ui/dist");
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
+    let dist = Path::new(&here).join("../../ui/dist");
     // Cargo runs this again at every build while a watched folder is missing.
     let _ = std::fs::create_dir_all(&dist);
     println!("cargo::rerun-if-changed=build.rs");

@@ -11,8 +11,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::log::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
 use crate::log::{LogError, LogSequence};
-use crate::manifest::{Manifest, State};
-use crate::open::{DataDirLock, OpenError};
+use crate::manifest::Manifest;
+use crate::open::{DataDirLock, OpenError, orphans};
 use crate::version::FileEntry;
 
 /// Something that is not as it should be.
@@ -62,7 +62,13 @@ pub fn fsck(data_dir: &Path) -> Result<FsckReport, OpenError> {
             report.findings.push(Finding { is_error: true, path, what, advice: RESTORE });
         }
     }
-    orphans(data_dir, manifest.state(), &mut report);
+    // Without the folder every file was missed above.
+    if data_dir.join("hot").is_dir() {
+        for path in orphans(data_dir, manifest.state())? {
+            let what = "is not in the manifest: left by a seal or merge that did not end".to_owned();
+            report.findings.push(Finding { is_error: false, path, what, advice: NEXT_START });
+        }
+    }
     check_log(&data_dir.join("log"), manifest.state().flushed_lsn, &mut report)?;
     Ok(report)
 }
@@ -102,24 +108,6 @@ fn checksum(file: &mut File) -> std::io::Result<u32> {
         match file.read(&mut buffer)? {
             0 => return Ok(sum),
             read => sum = crc32c::crc32c_append(sum, &buffer[..read]),
-        }
-    }
-}
-
-fn orphans(data_dir: &Path, state: &State, report: &mut FsckReport) {
-    let mut dirs = vec![data_dir.join("hot")];
-    while let Some(dir) = dirs.pop() {
-        let Ok(listed) = std::fs::read_dir(&dir) else { continue };
-        for path in listed.flatten().map(|entry| entry.path()) {
-            if path.is_dir() {
-                dirs.push(path);
-                continue;
-            }
-            let relative = path.strip_prefix(data_dir).unwrap_or(&path).to_string_lossy().into_owned();
-            if !state.files.contains_key(&relative) {
-                let what = "is not in the manifest: left by a seal or merge that did not end".to_owned();
-                report.findings.push(Finding { is_error: false, path, what, advice: NEXT_START });
-            }
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::columns::{pad_to_schema, schema_subset};
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
 use crate::seal::times;
-use crate::version::{DataFile, HotBatch, Version};
+use crate::version::{DataFile, HotBatch, TableFile, Version};
 
 /// A batch of this many rows is left as it is.
 const SMALL_ROWS: usize = 256;
@@ -66,7 +66,7 @@ impl ReadHalf {
     }
 
     /// Replaces the batches up to a generation by the files that hold their rows, in one swap.
-    pub(crate) fn replace_sealed(&self, generation: u64, files: &[(Table, Arc<DataFile>)], metrics: &StoreMetrics) {
+    pub(crate) fn replace_sealed(&self, generation: u64, files: &[TableFile], metrics: &StoreMetrics) {
         let _turn = self.inner.publishing.lock();
         let mut next = Version::clone(&self.inner.current.load());
         for table in Table::ALL {
@@ -80,31 +80,18 @@ impl ReadHalf {
         self.publish(next, metrics);
     }
 
-    /// Replaces files of a table by others that hold the same rows, in one swap.
-    pub(crate) fn replace_files(
-        &self,
-        table: Table,
-        removed: &[Arc<DataFile>],
-        added: &[Arc<DataFile>],
-        metrics: &StoreMetrics,
-    ) {
-        let _turn = self.inner.publishing.lock();
-        let mut next = Version::clone(&self.inner.current.load());
-        let files = &mut next.tables[table as usize].files;
-        let kept = files.iter().filter(|file| !removed.iter().any(|gone| Arc::ptr_eq(gone, file)));
-        *files = Arc::new(kept.chain(added).cloned().collect());
-        self.publish(next, metrics);
-    }
-
-    /// Takes files away that retention no longer keeps, in one swap.
-    pub(crate) fn remove_files(&self, gone: &[(Table, Arc<DataFile>)], metrics: &StoreMetrics) {
+    /// Takes files away and shows others, in one swap.
+    pub(crate) fn replace_files(&self, removed: &[TableFile], added: &[TableFile], metrics: &StoreMetrics) {
         let _turn = self.inner.publishing.lock();
         let mut next = Version::clone(&self.inner.current.load());
         for table in Table::ALL {
-            let is_gone = |file: &Arc<DataFile>| gone.iter().any(|(of, gone)| *of == table && Arc::ptr_eq(gone, file));
+            let is_gone =
+                |file: &Arc<DataFile>| removed.iter().any(|(of, gone)| *of == table && Arc::ptr_eq(gone, file));
+            let fresh: Vec<_> = added.iter().filter(|(to, _)| *to == table).map(|(_, file)| file).collect();
             let files = &mut next.tables[table as usize].files;
-            if files.iter().any(is_gone) {
-                *files = Arc::new(files.iter().filter(|file| !is_gone(file)).cloned().collect());
+            if !fresh.is_empty() || files.iter().any(is_gone) {
+                let kept = files.iter().filter(|file| !is_gone(file));
+                *files = Arc::new(kept.chain(fresh).cloned().collect());
             }
         }
         self.publish(next, metrics);

@@ -105,7 +105,8 @@ impl Manifest {
         &self.state
     }
 
-    /// Makes one change durable. When this returns, it has happened; on an error it has not.
+    /// Makes one change durable. When this returns, it has happened; on an error it has not. Where that cannot be
+    /// known, because the folder's sync failed, the process ends.
     ///
     /// # Errors
     /// When it cannot be written or another writer took its number.
@@ -209,7 +210,8 @@ fn create<T: Serialize>(dir: &Path, path: &Path, content: &T) -> Result<(), Mani
     let linked = std::fs::hard_link(&aside, path);
     let _ = std::fs::remove_file(&aside);
     match linked {
-        Ok(()) => sync_dir(dir).map_err(io("sync", dir)),
+        // The name may be durable or not, and a sync is not retried: neither "it happened" nor "it did not" is true.
+        Ok(()) => sync_dir(dir).or_else(|error| crate::fatal(&format!("cannot sync {}: {error}", dir.display()))),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
             Err(ManifestError::Conflict { path: path.to_path_buf() })
         }

@@ -23,7 +23,7 @@ use crate::log::recent::{self, RecentRequests, Seen};
 use crate::log::replay::{ReplayReport, replay};
 use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
-use crate::manifest::{Manifest, ManifestError};
+use crate::manifest::{Manifest, ManifestError, State};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
@@ -165,9 +165,18 @@ impl DataDirLock {
     }
 }
 
-/// Removes data files that no edit names: what a crash in the middle of a seal leaves.
+/// Removes data files that no edit names: what a crash in the middle of a seal or merge leaves.
 fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenError> {
-    let mut removed = 0;
+    let orphans = orphans(data_dir, manifest.state())?;
+    for path in &orphans {
+        std::fs::remove_file(path).map_err(io("remove", path))?;
+    }
+    Ok(orphans.len())
+}
+
+/// Data files that no edit names.
+pub(crate) fn orphans(data_dir: &Path, state: &State) -> Result<Vec<PathBuf>, OpenError> {
+    let mut found = Vec::new();
     let mut dirs = vec![data_dir.join("hot")];
     while let Some(dir) = dirs.pop() {
         for entry in std::fs::read_dir(&dir).map_err(io("list", &dir))? {
@@ -177,13 +186,12 @@ fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenErr
                 continue;
             }
             let relative = path.strip_prefix(data_dir).expect("listed below it").to_string_lossy().into_owned();
-            if !manifest.state().files.contains_key(&relative) {
-                std::fs::remove_file(&path).map_err(io("remove", &path))?;
-                removed += 1;
+            if !state.files.contains_key(&relative) {
+                found.push(path);
             }
         }
     }
-    Ok(removed)
+    Ok(found)
 }
 
 fn first_version(data_dir: &Path, manifest: &Manifest) -> Result<Version, OpenError> {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use spanlake_schemas::tables::Table;
 
 use crate::seal::order::{date_and_hour, hour_of};
-use crate::version::{DataFile, Version};
+use crate::version::{DataFile, TableFile, Version};
 
 /// How long rows are kept after the hour that they are filed under, and how much in all. `None`: for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -36,13 +36,10 @@ impl Retention {
     }
 }
 
-/// A table's file that goes.
-pub type Expired = (Table, Arc<DataFile>);
-
 /// What is to go now.
-pub fn expired(version: &Version, now: i64, retention: &Retention) -> Vec<Expired> {
-    let mut gone: Vec<Expired> = Vec::new();
-    let mut kept: BTreeMap<String, Vec<Expired>> = BTreeMap::new();
+pub fn expired(version: &Version, now: i64, retention: &Retention) -> Vec<TableFile> {
+    let mut gone: Vec<TableFile> = Vec::new();
+    let mut kept: BTreeMap<String, Vec<TableFile>> = BTreeMap::new();
     let mut bytes = 0;
     for table in Table::ALL {
         let oldest = retention.of(table).map(|age| oldest_hour(now, age));
@@ -91,23 +88,7 @@ mod tests {
 
     fn file(table: Table, hour: u8, bytes: u64) -> Arc<DataFile> {
         let path = format!("hot/{}/date=2026-11-21/hour={hour:02}/{bytes}.parquet", table.name());
-        let entry = FileEntry {
-            path: path.clone(),
-            table: table.name().into(),
-            rows: 1,
-            bytes,
-            time_min: 0,
-            time_max: 0,
-            received_min: 0,
-            received_max: 0,
-            series_min: None,
-            series_max: None,
-            last_lsn: 0,
-            checksum: None,
-            level: 0,
-            bucket_seconds: 1,
-        };
-        Arc::new(DataFile::new(entry, path.into()))
+        Arc::new(DataFile::new(FileEntry::sample(&path, table, bytes), path.into()))
     }
 
     fn gone(retention: Retention) -> Vec<(Table, String)> {

@@ -60,7 +60,7 @@ impl Sealer {
                     crate::fatal(&error.to_string());
                 }
                 tracing::error!(error = &error as &dyn std::error::Error, "sealing failed; trying again");
-                if self.inner.gives_up_sealing() {
+                if self.inner.is_stopping() {
                     break;
                 }
                 std::thread::sleep(RETRY);

@@ -43,8 +43,8 @@ impl Inner {
         self.config.data_dir.join("log")
     }
 
-    /// At a shutdown the log keeps what cannot be sealed.
-    pub(crate) fn gives_up_sealing(&self) -> bool {
+    /// No more is taken; the log keeps what cannot be sealed, and a merge is left off.
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
 }
@@ -153,7 +153,7 @@ impl Store {
 
 impl Ingest for Store {
     fn admit(&self, bytes: u64) -> Result<Box<dyn Permit>, Refusal> {
-        if self.inner.stopping.load(Ordering::Acquire) {
+        if self.inner.is_stopping() {
             return Err(Refusal::ShuttingDown);
         }
         if self.inner.metrics.disk_full.load(Ordering::Acquire) == 1 {

@@ -66,6 +66,27 @@ const fn bucket_seconds_max() -> u32 {
 }
 
 impl FileEntry {
+    /// An entry for tests: a row, now and then overridden.
+    #[cfg(test)]
+    pub(crate) fn sample(path: &str, table: Table, bytes: u64) -> Self {
+        Self {
+            path: path.to_owned(),
+            table: table.name().to_owned(),
+            rows: 1,
+            bytes,
+            time_min: 0,
+            time_max: 0,
+            received_min: 0,
+            received_max: 0,
+            series_min: None,
+            series_max: None,
+            last_lsn: 0,
+            checksum: None,
+            level: 0,
+            bucket_seconds: 1,
+        }
+    }
+
     /// The folder of its table and hour, relative to the data directory.
     #[must_use]
     pub fn partition(&self) -> &str {
@@ -94,6 +115,9 @@ impl DataFile {
         self.is_retired.store(true, Ordering::Release);
     }
 }
+
+/// A file and the table whose rows it holds.
+pub type TableFile = (Table, Arc<DataFile>);
 
 impl Drop for DataFile {
     fn drop(&mut self) {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use cargo_metadata::MetadataCommand;
 
@@ -12,8 +13,13 @@ const LONG_FILES: &str = "tests/long-files.txt";
 /// Folders whose code ships.
 const PRODUCTION: [&str; 6] = ["schemas", "collector", "query", "spanlake", "ui/src", "tests/bench"];
 
+/// Asked when it runs, not when it is built: checkouts may share a target folder, and with it this binary.
 fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in the workspace")
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests"));
+        here.parent().expect("the tests lie in the workspace").to_path_buf()
+    });
+    &ROOT
 }
 
 fn architecture() -> String {

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use mysql_async::Conn;
@@ -22,8 +22,9 @@ struct Server {
 impl Server {
     /// `None` where there is no such server to be had; says why.
     fn start() -> Option<Self> {
-        let shared = std::env::var_os("SPANLAKE_SHARED")
-            .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"), PathBuf::from);
+        // Asked when it runs, not when it is built: checkouts may share a target folder, and with it this binary.
+        let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+        let shared = std::env::var_os("SPANLAKE_SHARED").map_or_else(|| here.join("../../../shared"), PathBuf::from);
         let script = shared.join("servers/mysql.sh");
         if !script.exists() {
             return not_run(&format!("there is no {}", script.display()));

@@ -17,7 +17,7 @@ use crate::manifest::{Manifest, ManifestError};
 use crate::retention::expired;
 use crate::seal::SealError;
 use crate::store::Inner;
-use crate::version::DataFile;
+use crate::version::{DataFile, TableFile};
 
 /// Looks again even if nothing is sealed: hours come to their end.
 const TICK: Duration = Duration::from_secs(10);
@@ -70,7 +70,7 @@ impl Compactor {
                     wait = RETRY;
                     break;
                 }
-                if self.stops() {
+                if self.inner.is_stopping() {
                     return;
                 }
             }
@@ -82,21 +82,24 @@ impl Compactor {
         self.inner.metrics.unsealed_bytes.load(Ordering::Acquire) > self.inner.config.seal_bytes / 2
     }
 
-    fn stops(&self) -> bool {
-        self.inner.stopping.load(Ordering::Acquire)
+    /// The edit, which is the commit point; then the version; what is removed goes once nobody reads it.
+    fn swap(&self, removed: &[TableFile], added: &[TableFile]) -> Result<(), ManifestError> {
+        let adds = added.iter().map(|(_, file)| file.entry.clone()).collect();
+        let removes = removed.iter().map(|(_, file)| file.entry.path.clone()).collect();
+        self.manifest.lock().replace(adds, removes)?;
+        self.inner.read.replace_files(removed, added, &self.inner.metrics);
+        removed.iter().for_each(|(_, file)| file.retire());
+        Ok(())
     }
 
     /// Lets go what retention no longer keeps.
-    fn expire(&mut self) -> Result<(), ManifestError> {
+    fn expire(&self) -> Result<(), ManifestError> {
         let gone = expired(&self.inner.read.pin(), crate::now_nanos(), &self.inner.config.retention);
         if gone.is_empty() {
             return Ok(());
         }
-        let removes = gone.iter().map(|(_, file)| file.entry.path.clone()).collect();
-        self.manifest.lock().replace(Vec::new(), removes)?;
-        self.inner.read.remove_files(&gone, &self.inner.metrics);
+        self.swap(&gone, &[])?;
         let bytes: u64 = gone.iter().map(|(_, file)| file.entry.bytes).sum();
-        gone.iter().for_each(|(_, file)| file.retire());
         self.inner.metrics.expired_files.fetch_add(gone.len() as u64, Ordering::Relaxed);
         self.inner.metrics.expired_bytes.fetch_add(bytes, Ordering::Relaxed);
         tracing::info!(files = gone.len(), bytes, "removed what is older, or more, than retention keeps");
@@ -125,21 +128,18 @@ impl Compactor {
         let folder = job.inputs[0].entry.partition();
         let relative = format!("{folder}/{epoch:06}-merged-{:09}.parquet", self.merges);
         let inner = Arc::clone(&self.inner);
-        let stops = || inner.stopping.load(Ordering::Acquire);
-        let Some(entry) = Merge::open(job)?.run(&inner.config.data_dir, &relative, stops)? else { return Ok(()) };
+        let merged = Merge::open(job)?.run(&inner.config.data_dir, &relative, || inner.is_stopping())?;
+        let Some(entry) = merged else { return Ok(()) };
         let output = Arc::new(DataFile::new(entry, inner.config.data_dir.join(&relative)));
         let expected: u64 = job.inputs.iter().map(|file| file.entry.rows).sum();
         if output.entry.rows != expected {
             crate::fatal(&format!("merging {folder} made {} rows of {expected}", output.entry.rows));
         }
-        let removes = job.inputs.iter().map(|file| file.entry.path.clone()).collect();
-        let committed = self.manifest.lock().replace(vec![output.entry.clone()], removes);
-        if let Err(error) = committed {
+        let removed: Vec<TableFile> = job.inputs.iter().map(|file| (job.table, Arc::clone(file))).collect();
+        if let Err(error) = self.swap(&removed, &[(job.table, Arc::clone(&output))]) {
             output.retire();
             return Err(error.into());
         }
-        inner.read.replace_files(job.table, &job.inputs, &[Arc::clone(&output)], &inner.metrics);
-        job.inputs.iter().for_each(|file| file.retire());
         span.record("rows", expected);
         self.count(job, &output, began);
         Ok(())

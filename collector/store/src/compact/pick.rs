@@ -94,20 +94,10 @@ mod tests {
     fn file(hour: u8, name: usize, level: u8, bytes: u64, received: i64) -> Arc<DataFile> {
         let path = format!("hot/spans/date=2026-11-21/hour={hour:02}/{name:06}.parquet");
         let entry = FileEntry {
-            path: path.clone(),
-            table: "spans".into(),
-            rows: 1,
-            bytes,
-            time_min: 0,
-            time_max: 0,
             received_min: received,
             received_max: received,
-            series_min: None,
-            series_max: None,
-            last_lsn: 0,
-            checksum: None,
             level,
-            bucket_seconds: 1,
+            ..FileEntry::sample(&path, Table::Spans, bytes)
         };
         Arc::new(DataFile::new(entry, path.into()))
     }

@@ -1,23 +1,18 @@
 //! Edits are whole or absent, and a state read back is the state that was written.
 
+use spanlake_schemas::tables::Table;
+
 use super::*;
 
 fn entry(path: &str) -> FileEntry {
     FileEntry {
-        path: path.to_owned(),
-        table: "spans".to_owned(),
         rows: 3,
-        bytes: 100,
         time_min: 1,
         time_max: 2,
         received_min: 1,
         received_max: 2,
-        series_min: None,
-        series_max: None,
         last_lsn: 7,
-        checksum: None,
-        level: 0,
-        bucket_seconds: 1,
+        ..FileEntry::sample(path, Table::Spans, 100)
     }
 }
 

@@ -8,8 +8,9 @@ use crate::ingest::Signal;
 use crate::otlp::json_to_protobuf;
 
 fn shared_data() -> Option<PathBuf> {
-    let root = std::env::var_os("SPANLAKE_SHARED")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared"), PathBuf::from);
+    // Asked when it runs, not when it is built: checkouts may share a target folder, and with it this binary.
+    let here = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    let root = std::env::var_os("SPANLAKE_SHARED").map_or_else(|| here.join("../../shared"), PathBuf::from);
     let data = root.join("data/otlp");
     data.is_dir().then_some(data)
 }
