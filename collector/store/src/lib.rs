@@ -11,6 +11,7 @@
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
 pub mod catalog;
+pub mod cold;
 pub mod columns;
 mod compact;
 pub mod config;
@@ -30,6 +31,7 @@ pub mod store;
 pub mod version;
 
 pub use catalog::{Catalog, Dimension};
+pub use cold::{ColdCondition, ColdConfig, ColdStatus};
 pub use config::{Durability, StoreConfig};
 pub use metrics::StoreMetrics;
 pub use open::{DataDirLock, OpenError, OpenReport, Opened};

@@ -15,6 +15,9 @@ use spanlake_schemas::otlp;
 use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
+use crate::cold::ColdLogError;
+use crate::cold::mover::Mover;
+use crate::cold::tier::ColdTier;
 use crate::compact::compactor::Compactor;
 use crate::config::StoreConfig;
 use crate::keeper::{Command, Keeper};
@@ -53,6 +56,10 @@ pub enum OpenError {
     Log(#[from] LogError),
     #[error("the manifest names {path}, which is {problem}; restore the file from a copy")]
     DataFile { path: PathBuf, problem: String },
+    #[error(transparent)]
+    Cold(#[from] ColdLogError),
+    #[error("the cold tier could not be opened: {0}")]
+    ColdTier(String),
     #[error("sealing while the log was replayed failed")]
     Seal(#[from] SealFailure),
 }
@@ -97,10 +104,18 @@ impl Store {
         for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
             std::fs::create_dir_all(dir).map_err(io("create", dir))?;
         }
-        let manifest = Manifest::open(&manifest_dir)?;
+        let mut manifest = Manifest::open(&manifest_dir)?;
+        let cold = config.cold.as_ref().map(|cold| ColdTier::open(&config.data_dir, cold)).transpose()?;
+        if let Some(cold) = &cold {
+            cold.finish_local(&mut manifest)?;
+        }
         let mut report = OpenReport { files: manifest.state().files.len(), ..OpenReport::default() };
         report.orphans = remove_orphans(&config.data_dir, &manifest)?;
-        let read = ReadHalf::new(first_version(&config.data_dir, &manifest)?, Catalog::default());
+        let mut version = first_version(&config.data_dir, &manifest)?;
+        if let Some(cold) = &cold {
+            cold.show(&mut version);
+        }
+        let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));
         load_dimensions(&read)?;
         let metrics = Arc::new(StoreMetrics::default());
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
@@ -111,12 +126,16 @@ impl Store {
             metrics,
             sealed: tokio::sync::Notify::new(),
             stopping: std::sync::atomic::AtomicBool::new(false),
+            claims: Mutex::default(),
+            cold: cold.as_ref().map(|cold| cold.status.clone()),
             _lock: lock,
         });
         let mut sealer = Sealer { inner: Arc::clone(&inner), manifest: Arc::new(Mutex::new(manifest)) };
         let replayed = replay_log(&mut sealer)?;
         report.replay = replayed.report.clone();
-        Ok(Opened { store: start(inner, sealer, replayed)?, report })
+        let manifest = Arc::clone(&sealer.manifest);
+        let mover = cold.map(|cold| cold.into_mover(&inner, manifest)).transpose()?;
+        Ok(Opened { store: start(inner, sealer, replayed, mover)?, report })
     }
 }
 
@@ -280,7 +299,7 @@ fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: 
     inner.read.append(decoded.batches.tables, generation, &inner.metrics).map_err(|error| error.to_string())
 }
 
-fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store, OpenError> {
+fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed, mover: Option<Mover>) -> Result<Store, OpenError> {
     let log_dir = inner.log_dir();
     let mut recent = RecentRequests::default();
     for seen in recent::load(&log_dir, crate::now_nanos())?.into_iter().chain(replayed.digests.iter().copied()) {
@@ -320,7 +339,11 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
     let to_keeper = commands.clone();
     let (seals, seals_seen) = std::sync::mpsc::sync_channel(1);
     let manifest = Arc::clone(&sealer.manifest);
-    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0 };
+    let (moves, moves_seen) = std::sync::mpsc::sync_channel(1);
+    if let Some(mover) = mover {
+        spawn("spanlake-cold", move || mover.run(&moves_seen))?;
+    }
+    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0, _mover: moves };
     spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
     spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper, &seals))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;
