@@ -40,7 +40,7 @@ pub enum Command {
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
-    Fsck(DataDirArguments),
+    Fsck(FsckArguments),
     /// Cut corrupt records out of the write-ahead log of a server that does not run
     SalvageLog(DataDirArguments),
 }
@@ -71,6 +71,9 @@ pub struct ServeArguments {
     /// Let others reach --listen without a token
     #[arg(long)]
     pub insecure: bool,
+    /// Take over the cold tier of another installation, whose server is gone for good
+    #[arg(long)]
+    pub adopt_cold: bool,
     /// Where own spans and metrics go: self, off or otlp [default: self]
     #[arg(long, value_name = "MODE")]
     pub self_telemetry: Option<String>,
@@ -138,6 +141,24 @@ pub struct CheckConfigArguments {
 }
 
 #[derive(Debug, Args)]
+pub struct FsckArguments {
+    /// Folder of the server's data
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: String,
+    /// Configuration file of the server, which says where its cold tier is [env: SPANLAKE_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+impl FsckArguments {
+    /// In the words of the settings.
+    #[must_use]
+    pub fn flags(&self) -> Flags {
+        Flags { file: self.config.clone(), values: vec![("data_dir", vec![self.data_dir.clone()])] }
+    }
+}
+
+#[derive(Debug, Args)]
 pub struct DataDirArguments {
     /// Folder of the server's data
     #[arg(long, value_name = "DIR")]
@@ -198,6 +219,7 @@ impl ServeArguments {
             (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
             one("token_file", &self.token_file),
             self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
+            self.adopt_cold.then(|| ("cold.adopt", vec!["true".to_owned()])),
             one("self_telemetry.mode", &self.self_telemetry),
         ];
         Flags { file: self.config.clone(), values: values.into_iter().flatten().collect() }

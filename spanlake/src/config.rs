@@ -87,8 +87,8 @@ impl Loaded {
     fn put(&mut self, setting: &'static Setting, node: &Node, origin: Origin) -> Result<(), ConfigError> {
         let wrong = |message: String| ConfigError::about(setting.key, origin.clone(), &message);
         (setting.set)(&mut self.config, node).map_err(wrong)?;
-        // Addresses of databases hold passwords; what is shown of them is made from the checked value.
-        let shown = if setting.key == "mysql" { String::new() } else { node.plain() };
+        // Addresses of databases and options hold passwords; what is shown of them is made from the checked value.
+        let shown = if is_secret(setting.key) { String::new() } else { node.plain() };
         self.origins.insert(setting.key, (shown, origin));
         Ok(())
     }
@@ -101,10 +101,13 @@ impl Loaded {
     #[must_use]
     pub fn effective(&self) -> Vec<(&'static str, String, String)> {
         let shown = |setting: &Setting| match self.origins.get(setting.key) {
-            Some((text, origin)) if setting.key != "mysql" => (text.clone(), origin.to_string()),
+            Some((text, origin)) if !is_secret(setting.key) => (text.clone(), origin.to_string()),
             origin => {
-                let servers: Vec<String> = self.config.mysql.iter().map(|source| source.url.to_string()).collect();
-                (servers.join(", "), origin.map_or_else(String::new, |(_, origin)| origin.to_string()))
+                let words: Vec<String> = match setting.key {
+                    "mysql" => self.config.mysql.iter().map(|source| source.url.to_string()).collect(),
+                    _ => self.config.cold.options.iter().map(|(name, _)| format!("{name}=…")).collect(),
+                };
+                (words.join(", "), origin.map_or_else(String::new, |(_, origin)| origin.to_string()))
             }
         };
         let line = |setting: &Setting| {
@@ -113,6 +116,10 @@ impl Loaded {
         };
         SETTINGS.iter().map(line).collect()
     }
+}
+
+fn is_secret(key: &str) -> bool {
+    matches!(key, "mysql" | "cold.options")
 }
 
 fn read_file(path: &Path) -> Result<Vec<(&'static Setting, Node)>, ConfigError> {

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use spanlake_receiver::{ReceiverMetrics, Transport};
-use spanlake_store::StoreMetrics;
 use spanlake_store::metrics::DurationBuckets;
+use spanlake_store::{ColdCondition, ColdStatus, StoreMetrics};
 
 /// Appends everything that receiver and store count.
 pub fn write(out: &mut String, store: &StoreMetrics, receiver: &ReceiverMetrics) {
@@ -125,7 +125,11 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
 }
 
 fn merges(out: &mut String, store: &StoreMetrics) {
-    let rows: [(&str, &str, &AtomicU64); 8] = [
+    single(out, "spanlake_hot_file_bytes", "gauge", "Bytes of hot files.", store.hot_file_bytes.load(Relaxed));
+    let rows: [(&str, &str, &AtomicU64); 11] = [
+        ("spanlake_cold_merges_total", "Merges of small files of the cold tier.", &store.cold_merges),
+        ("spanlake_cold_moves_total", "Hours moved to the cold tier.", &store.cold_moves),
+        ("spanlake_cold_moved_rows_total", "Their rows.", &store.cold_moved_rows),
         ("spanlake_merges_total", "Merges of files.", &store.merges),
         ("spanlake_merge_failures_total", "Merges that failed; nothing is lost by one.", &store.merge_failures),
         ("spanlake_merged_files_total", "Files that merges have replaced.", &store.merged_files),
@@ -138,6 +142,17 @@ fn merges(out: &mut String, store: &StoreMetrics) {
     for (name, help, value) in rows {
         single(out, name, "counter", help, value.load(Relaxed));
     }
+}
+
+/// Appends what the cold tier says of itself.
+pub fn write_cold(out: &mut String, cold: &ColdStatus) {
+    let is_ready = u8::from(cold.condition == ColdCondition::Ready);
+    single(out, "spanlake_cold_ready", "gauge", "1 while the cold tier can be written to.", is_ready);
+    single(out, "spanlake_cold_files", "gauge", "Files of the cold tier.", cold.files);
+    single(out, "spanlake_cold_bytes", "gauge", "Their bytes.", cold.bytes);
+    single(out, "spanlake_cold_rows", "gauge", "Their rows.", cold.rows);
+    let help = "Bytes of hot files that should have moved to the cold tier already.";
+    single(out, "spanlake_cold_waiting_bytes", "gauge", help, cold.waiting_bytes);
 }
 
 fn oldest_seconds(store: &StoreMetrics) -> f64 {

@@ -4,14 +4,16 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::Path;
 use std::process::ExitCode;
 
 use spanlake_store::fsck::{FsckReport, fsck};
 
-/// Checks a data directory that no server uses.
-pub fn run(data_dir: &Path) -> ExitCode {
-    match fsck(data_dir) {
+use crate::config::Config;
+use crate::serve::cold_config;
+
+/// Checks a data directory that no server uses, and its cold tier.
+pub fn run(config: &Config) -> ExitCode {
+    match fsck(&config.data_dir, cold_config(config).as_ref()) {
         Ok(report) => {
             let _ = std::io::stdout().write_all(text(&report).as_bytes());
             let is_bad = report.findings.iter().any(|finding| finding.is_error);
@@ -32,6 +34,10 @@ fn text(report: &FsckReport) -> String {
         "{} files with {} rows in {} bytes; {} log segments with {} requests that are in no file yet",
         report.files, report.rows, report.bytes, report.log_segments, report.log_requests
     );
+    if report.cold_files > 0 {
+        let (files, rows, bytes) = (report.cold_files, report.cold_rows, report.cold_bytes);
+        let _ = writeln!(text, "{files} files with {rows} rows in {bytes} bytes in the cold tier");
+    }
     let errors = report.findings.iter().filter(|finding| finding.is_error).count();
     let _ = match errors {
         0 => writeln!(text, "nothing is lost"),

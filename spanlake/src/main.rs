@@ -15,7 +15,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use commands::{Command, ServeArguments};
-use config::{EXIT_USAGE, Loaded};
+use config::{Config, EXIT_USAGE, Flags, Loaded};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -33,21 +33,26 @@ fn main() -> ExitCode {
         Command::Sql(arguments) => commands::sql(&arguments),
         Command::Trace(arguments) => commands::trace(&arguments),
         Command::CheckConfig(arguments) => commands::check_config(&arguments),
-        Command::Fsck(arguments) => fsck::run(&arguments.data_dir),
+        Command::Fsck(arguments) => with_config(&arguments.flags(), |config| fsck::run(&config)),
         Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),
     }
 }
 
 fn serve(arguments: &ServeArguments) -> ExitCode {
-    let config = match Loaded::from(&arguments.flags(), std::env::vars_os()) {
-        Ok(loaded) => loaded.config,
-        Err(error) => return fail(EXIT_USAGE, &error.to_string()),
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("spanlake-io").build();
-    let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(serve::serve(config)));
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(EXIT_FAILURE, &format!("{error:#}")),
+    with_config(&arguments.flags(), |config| {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("spanlake-io").build();
+        let result = runtime.map_err(anyhow::Error::from).and_then(|runtime| runtime.block_on(serve::serve(config)));
+        match result {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => fail(EXIT_FAILURE, &format!("{error:#}")),
+        }
+    })
+}
+
+fn with_config(flags: &Flags, run: impl FnOnce(Config) -> ExitCode) -> ExitCode {
+    match Loaded::from(flags, std::env::vars_os()) {
+        Ok(loaded) => run(loaded.config),
+        Err(error) => fail(EXIT_USAGE, &error.to_string()),
     }
 }
 

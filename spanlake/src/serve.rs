@@ -12,7 +12,7 @@ use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_schemas::ingest::{DecodeLimits, Ingest};
-use spanlake_store::{DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
+use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -124,6 +124,8 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
             metrics: config.retention.metrics,
             bytes_max: config.retention.bytes_max,
         },
+        disk_bytes_max: config.hot.disk_bytes_max,
+        cold: cold_config(config),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(
@@ -141,6 +143,29 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
         );
     }
     Ok(store)
+}
+
+/// Half of the free disk is left to whatever else lives there.
+const HOT_BYTES_MAX: u64 = 20_000_000_000;
+
+/// Where hot data goes in the end.
+pub fn cold_config(config: &Config) -> Option<ColdConfig> {
+    let cold = &config.cold;
+    let url = match cold.url.as_str() {
+        "none" => return None,
+        "" => config.data_dir.join("cold").display().to_string(),
+        url => url.to_owned(),
+    };
+    let half = || rustix::fs::statvfs(&config.data_dir).map_or(HOT_BYTES_MAX, |disk| disk.f_bavail * disk.f_frsize / 2);
+    Some(ColdConfig {
+        url,
+        options: cold.options.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect(),
+        adopt: cold.adopt,
+        hot_age_max: config.hot.age_max,
+        hot_bytes_max: config.hot.bytes_max.unwrap_or_else(|| half().min(HOT_BYTES_MAX)),
+        sweep_after: cold.removed_kept,
+        cache_bytes_max: cold.cache_bytes_max,
+    })
 }
 
 fn build_doors(

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use spanlake_api::{Accepted, Admin, StatusReport, StatusSource};
+use spanlake_api::{Accepted, Admin, ColdReport, StatusReport, StatusSource};
 use spanlake_receiver::ReceiverMetrics;
 use spanlake_schemas::ingest::Signal;
-use spanlake_store::Store;
+use spanlake_store::{ColdStatus, Store};
 
 use crate::config::Config;
 use crate::exposition;
@@ -73,11 +73,30 @@ impl StatusSource for ServerStatus {
             accepted,
             hot_bytes: metrics.unsealed_bytes.load(Ordering::Relaxed),
             log_bytes: metrics.log_disk_bytes.load(Ordering::Relaxed),
+            hot_file_bytes: metrics.hot_file_bytes.load(Ordering::Relaxed),
+            cold: self.store.cold_status().map(cold_report),
         }
     }
 
     fn write_metrics(&self, out: &mut String) {
         exposition::write(out, &self.store.metrics(), &self.receiver);
+        if let Some(cold) = self.store.cold_status() {
+            exposition::write_cold(out, &cold);
+        }
+    }
+}
+
+fn cold_report(status: ColdStatus) -> ColdReport {
+    let since: chrono::DateTime<chrono::Utc> = status.since.into();
+    ColdReport {
+        url: status.place,
+        state: status.condition.word(),
+        message: status.message,
+        since: since.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+        files: status.files,
+        bytes: status.bytes,
+        rows: status.rows,
+        waiting_bytes: status.waiting_bytes,
     }
 }
 

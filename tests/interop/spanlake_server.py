@@ -17,8 +17,9 @@ STOP_TIMEOUT_S = 60
 
 
 class Spanlake:
-    def __init__(self, data_dir: Path):
+    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None):
         self.data_dir = data_dir
+        self.environment = environment or {}
         self.log_path = data_dir.with_suffix(".log")
         self.process = None
         self.ports = {}
@@ -33,7 +34,8 @@ class Spanlake:
             "--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--listen", "127.0.0.1:0",
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            environment = os.environ | self.environment
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment)
         deadline = time.monotonic() + READY_TIMEOUT_S
         while not (ports_file.exists() and self._is_ready(ports_file)):
             if self.process.poll() is not None:

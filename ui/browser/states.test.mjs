@@ -44,6 +44,17 @@ test("a server that is gone is said; what was there stays; it recovers", options
   await view.page.getByTestId("server-gone").waitFor({ state: "detached", timeout: 20_000 });
 });
 
+test("a cold tier that cannot be reached is said with what to do, and no more once it is back", options, async () => {
+  mock.state.cold = { state: "failing", message: "the store cannot be reached: cannot create it in s3://b", waiting_bytes: 5_000_000 };
+  await view.page.goto(mock.url);
+  const notice = view.page.getByTestId("cold-notice");
+  await notice.getByText("5.0 MB wait on this server's disk").click();
+  await notice.getByText("the store cannot be reached").waitFor();
+  await view.page.locator(".trace-row:not(.head)").first().waitFor();
+  mock.state.cold = null;
+  await notice.waitFor({ state: "detached", timeout: 20_000 });
+});
+
 test("a token is asked for, refused, taken, and sent with everything after", options, async () => {
   mock.state.token = "secret";
   await view.page.goto(mock.url);

@@ -15,7 +15,7 @@ const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; conn
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
 
 export function startMock({ port = 0, empty = false, token = null } = {}) {
-  const state = { empty, token, down: false, store: createStore(), startedAt: Date.now() };
+  const state = { empty, token, down: false, cold: null, store: createStore(), startedAt: Date.now() };
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
@@ -87,7 +87,7 @@ function answerTrace(store, id, search, response) {
 
 function statusOf(state) {
   const spans = state.empty ? 0 : state.store.reduce((sum, trace) => sum + trace.spans.length, 0);
-  return { version: "0.1.0", uptime_seconds: Math.round((Date.now() - state.startedAt) / 1000), ready: true, otlp_grpc: "127.0.0.1:4317", otlp_http: "127.0.0.1:4318", data_dir: "./data", accepted: { spans, logs: 120, points: 4000 }, hot_bytes: 123456, log_bytes: 99999, files: 9, empty: state.empty };
+  return { version: "0.1.0", uptime_seconds: Math.round((Date.now() - state.startedAt) / 1000), ready: true, otlp_grpc: "127.0.0.1:4317", otlp_http: "127.0.0.1:4318", data_dir: "./data", accepted: { spans, logs: 120, points: 4000 }, hot_bytes: 123456, log_bytes: 99999, hot_file_bytes: 5_000_000, cold: { url: "./data/cold", state: "ready", message: null, since: "2026-11-21T10:00:00Z", files: 3, bytes: 900_000, rows: 20_000, waiting_bytes: 0, ...state.cold }, files: 9, empty: state.empty };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

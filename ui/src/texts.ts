@@ -22,6 +22,12 @@ export const texts = {
     back: "The server is back.",
     notReady: "The server is starting and not ready yet.",
   },
+  cold: {
+    starting: "The cold tier has not answered yet; what lies there cannot be searched.",
+    failing: "The cold tier cannot be used; older data may be missing here, new data is taken as ever and nothing is lost.",
+    lost: "Another server has taken the cold tier; nothing more is moved there.",
+    waiting: (bytes: string) => `${bytes} wait on this server's disk.`,
+  },
   common: {
     copy: "Copy",
     copied: "Copied",

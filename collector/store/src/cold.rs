@@ -5,10 +5,12 @@
 //! wait. Never deletes a hot file before its rows are committed cold.
 
 pub(crate) mod bucket;
+pub(crate) mod cache;
 pub(crate) mod delta;
 pub(crate) mod dimensions;
 pub mod form;
 pub(crate) mod log;
+pub(crate) mod merge;
 pub(crate) mod mover;
 pub(crate) mod pending;
 pub(crate) mod pick;
@@ -40,6 +42,8 @@ pub struct ColdConfig {
     pub hot_bytes_max: u64,
     /// How long a file that a commit removed stays for readers of the Delta table.
     pub sweep_after: Duration,
+    /// Bytes of a bucket's files that are kept on the local disk once they were read.
+    pub cache_bytes_max: u64,
 }
 
 impl std::fmt::Debug for ColdConfig {

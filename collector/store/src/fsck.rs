@@ -3,12 +3,15 @@
 //! Owns the checks: manifest, every data file's length, checksum, footer and rows, the log's frames and numbers. Never
 //! changes a byte of them.
 
+mod cold;
+
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::cold::ColdConfig;
 use crate::log::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
 use crate::log::{LogError, LogSequence};
 use crate::manifest::Manifest;
@@ -34,6 +37,10 @@ pub struct FsckReport {
     pub log_segments: u64,
     /// Requests in the log that are in no file yet.
     pub log_requests: u64,
+    /// The same of the cold tier, where there is one.
+    pub cold_files: u64,
+    pub cold_rows: u64,
+    pub cold_bytes: u64,
     pub findings: Vec<Finding>,
 }
 
@@ -41,11 +48,11 @@ const RESTORE: &str = "restore it from a copy; all other files are as they were"
 const SALVAGE: &str = "spanlake salvage-log keeps every record that is whole";
 const NEXT_START: &str = "nothing; the next start puts it right";
 
-/// Checks a data directory that no server uses.
+/// Checks a data directory that no server uses, and its cold tier.
 ///
 /// # Errors
-/// When it is in use, is no data directory, or its manifest cannot be read.
-pub fn fsck(data_dir: &Path) -> Result<FsckReport, OpenError> {
+/// When it is in use, is no data directory, or a manifest or the cold tier cannot be read.
+pub fn fsck(data_dir: &Path, cold_config: Option<&ColdConfig>) -> Result<FsckReport, OpenError> {
     let manifest_dir = data_dir.join("manifest");
     if !manifest_dir.is_dir() {
         return Err(OpenError::NotADataDir { path: data_dir.to_path_buf() });
@@ -70,6 +77,9 @@ pub fn fsck(data_dir: &Path) -> Result<FsckReport, OpenError> {
         }
     }
     check_log(&data_dir.join("log"), manifest.state().flushed_lsn, &mut report)?;
+    if let Some(config) = cold_config {
+        cold::check(data_dir, config, manifest.state(), &mut report)?;
+    }
     Ok(report)
 }
 

@@ -107,7 +107,8 @@ impl ReadHalf {
         metrics.unsealed_rows.store(u64::try_from(rows).expect("fits"), Ordering::Release);
         metrics.oldest_unsealed.store(oldest, Ordering::Release);
         let before = self.inner.current.load();
-        let is_same = |table: &Table| Arc::ptr_eq(&before.tables[*table as usize].files, &next.tables[*table as usize].files);
+        let is_same =
+            |table: &Table| Arc::ptr_eq(&before.tables[*table as usize].files, &next.tables[*table as usize].files);
         if !Table::ALL.iter().all(is_same) {
             metrics.hot_file_bytes.store(next.hot_file_bytes(), Ordering::Relaxed);
         }

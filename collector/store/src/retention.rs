@@ -92,7 +92,9 @@ mod tests {
             version.tables[table as usize] = TableVersion { hot: Vec::new(), files: Arc::new(files) };
         }
         let gone = expired(&version, NOW, &retention);
-        gone.into_iter().map(|(table, file)| (table, file.entry.partition().rsplit('/').next().unwrap().to_owned())).collect()
+        gone.into_iter()
+            .map(|(table, file)| (table, file.entry.partition().rsplit('/').next().unwrap().to_owned()))
+            .collect()
     }
 
     fn hours(table: Table, hours: &[&str]) -> Vec<(Table, String)> {

@@ -21,13 +21,17 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// Requests are taken.
-pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    if shared.status.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+/// Requests are taken. A cold tier that cannot be reached is said, and no reason to send elsewhere: hot data waits.
+pub(crate) async fn readyz(State(shared): State<Arc<Shared>>) -> (StatusCode, String) {
+    if !shared.status.is_ready() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "not ready\n".to_owned());
     }
+    let troubled = shared.status.report().cold.filter(|cold| cold.message.is_some());
+    let text = match troubled {
+        Some(cold) => format!("ready; degraded: cold tier {}: {}\n", cold.state, cold.message.unwrap_or_default()),
+        None => "ready\n".to_owned(),
+    };
+    (StatusCode::OK, text)
 }
 
 #[derive(Serialize)]

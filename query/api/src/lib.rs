@@ -31,4 +31,4 @@ mod traced;
 mod tests;
 
 pub use server::{routes, serve};
-pub use state::{Accepted, Admin, ApiConfig, ApiState, StatusReport, StatusSource};
+pub use state::{Accepted, Admin, ApiConfig, ApiState, ColdReport, StatusReport, StatusSource};

@@ -62,8 +62,31 @@ pub struct StatusReport {
     pub otlp_http: SocketAddr,
     pub data_dir: PathBuf,
     pub accepted: Accepted,
+    /// Unsealed rows in memory.
     pub hot_bytes: u64,
     pub log_bytes: u64,
+    /// Files of the hot tier.
+    pub hot_file_bytes: u64,
+    /// `None` where there is no cold tier.
+    pub cold: Option<ColdReport>,
+}
+
+/// How the cold tier is.
+#[derive(Clone, Debug, Serialize)]
+pub struct ColdReport {
+    /// Without secrets.
+    pub url: String,
+    /// `ready`; `starting` before the place has answered; `failing` while it is tried again; `lost` to another server.
+    pub state: &'static str,
+    /// What is wrong and what to do.
+    pub message: Option<String>,
+    /// Since when, RFC 3339.
+    pub since: String,
+    pub files: u64,
+    pub bytes: u64,
+    pub rows: u64,
+    /// Bytes that should have left the hot tier already.
+    pub waiting_bytes: u64,
 }
 
 /// What other rooms say about themselves. Every call MUST return at once: no I/O, no lock that is held long.

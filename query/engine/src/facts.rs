@@ -3,6 +3,7 @@
 //! Owns what a scan reads and what it leaves out. Plans are made of DataFusion's stock nodes, so that its
 //! optimiser pushes filters, limits and TopK through them. Never computes a column: see [`crate::logical`].
 
+mod cold;
 mod files;
 mod hot;
 mod narrow;
@@ -25,6 +26,7 @@ use spanlake_store::{ReadHalf, Version};
 
 use crate::dimensions::StatementDimensions;
 
+pub(crate) use files::BUCKET;
 pub(crate) use reading::Reading;
 
 /// What every fact table of a statement shares.
@@ -140,11 +142,12 @@ impl TableProvider for FactTable {
         predicates.extend(added.iter().cloned());
         let pruned = prune::prune(&self.facts.version, self.table, &self.schema, conjunction(predicates), &narrowed)?;
         let hot = hot::exec(&scan, pruned.hot, state.config().target_partitions())?;
-        let files = files::exec(&scan, pruned.files, added, state)?;
-        match (hot, files) {
-            (None, None) => Ok(Arc::new(EmptyExec::new(scan.output()?))),
-            (Some(one), None) | (None, Some(one)) => Ok(one),
-            (Some(hot), Some(files)) => UnionExec::try_new(vec![hot, files]),
+        let mut plans = files::exec(&scan, pruned.files, added, state)?;
+        plans.splice(..0, hot);
+        match plans.len() {
+            0 => Ok(Arc::new(EmptyExec::new(scan.output()?))),
+            1 => Ok(plans.remove(0)),
+            _ => UnionExec::try_new(plans),
         }
     }
 }

@@ -21,7 +21,7 @@ use spanlake_store::ReadHalf;
 
 use crate::dimensions::DimensionCache;
 use crate::explain_error::explain;
-use crate::facts::{Facts, FilterPlace, Reading};
+use crate::facts::{BUCKET, Facts, FilterPlace, Reading};
 use crate::logical::{TableDoc, table_doc};
 use crate::{EngineError, EngineLimits, attributes, ids, rules};
 use tables::StatementTables;
@@ -55,6 +55,10 @@ impl Sessions {
             let place = limits.spill_dir.display();
             EngineError::Failed { message: format!("cannot use {place} for spills: {error}") }
         })?;
+        if let Some(bucket) = store.bucket() {
+            let url = url::Url::parse(BUCKET).expect("a constant that is a URL");
+            runtime.register_object_store(&url, Arc::clone(bucket));
+        }
         let mut template = SessionStateBuilder::new()
             .with_config(config(limits.thread_count()))
             .with_runtime_env(Arc::new(runtime))

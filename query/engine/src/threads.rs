@@ -23,7 +23,8 @@ impl Threads {
             .max_blocking_threads(count * 4 + 8)
             .thread_stack_size(STACK_BYTES)
             .thread_name("spanlake-query")
-            .enable_time()
+            // The cold tier may be in a bucket, which is read over the network.
+            .enable_all()
             .build()
             .map_err(|error| EngineError::Failed { message: format!("cannot start query threads: {error}") })?;
         let handle = runtime.handle().clone();

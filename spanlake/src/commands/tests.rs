@@ -54,6 +54,7 @@ fn flags_of_serve_are_settings() {
         "--mysql",
         "mysql://b/",
         "--insecure",
+        "--adopt-cold",
         "--self-telemetry",
         "off",
     ])

@@ -10,7 +10,7 @@ use std::time::Duration;
 use spanlake_sources::mysql::{MysqlSource, MysqlUrl};
 
 use super::document::{Node, Value};
-use super::values::{Durability, SelfTelemetryMode};
+use super::values::{Durability, Secret, SelfTelemetryMode};
 
 type Range = Option<(&'static str, &'static str)>;
 
@@ -30,6 +30,8 @@ pub(super) fn describe(form: &str) -> &'static str {
         "self_telemetry_mode" => "`self`, `off` or `otlp`",
         "endpoint" => "URL",
         "mysql_sources" => "list of URLs",
+        "options" => "list of `name=value`",
+        "text" => "path or URL",
         _ => "text",
     }
 }
@@ -72,6 +74,22 @@ pub(super) fn words(node: &Node, _: Range) -> Result<Vec<String>, String> {
         Value::List(items) => items.iter().map(|item| scalar(item).map(str::to_owned)).collect(),
         _ => Ok(scalar(node)?.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()),
     }
+}
+
+pub(super) fn text(node: &Node, _: Range) -> Result<String, String> {
+    Ok(scalar(node)?.to_owned())
+}
+
+/// `name=value`, of which only the name may be repeated in a message.
+pub(super) fn options(node: &Node, _: Range) -> Result<Vec<(String, Secret)>, String> {
+    let pairs = words(node, None)?.into_iter().enumerate().map(|(index, word)| {
+        let (name, value) = word
+            .split_once('=')
+            .filter(|(name, _)| !name.is_empty())
+            .ok_or_else(|| format!("is no list of name=value: there is no `=` in part {}", index + 1))?;
+        Ok((name.trim().to_lowercase(), Secret::new(value.trim().to_owned())))
+    });
+    pairs.collect()
 }
 
 pub(super) fn bytes(node: &Node, range: Range) -> Result<u64, String> {

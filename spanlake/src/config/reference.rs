@@ -70,6 +70,7 @@ fn heading(group: &str) -> &'static str {
         "receiver" => "Receiver",
         "log" => "Write-ahead log",
         "hot" => "Hot tier",
+        "cold" => "Cold tier",
         "retention" => "Retention",
         "query" => "Queries",
         "self_telemetry" => "The server's own telemetry",
@@ -84,7 +85,7 @@ fn form(setting: &Setting) -> String {
 
 fn yaml(setting: &Setting) -> String {
     match setting.form {
-        "words" | "mysql_sources" => {
+        "words" | "mysql_sources" | "options" => {
             let words: Vec<String> = setting
                 .default
                 .split(',')

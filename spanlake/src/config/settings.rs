@@ -101,6 +101,24 @@ settings! {
     hot.compaction: boolean = "true";
     "Whether small files are merged into large ones, hour by hour."
 
+    hot.age_max: duration ["1s", "100000d"] = "6h";
+    "How long rows stay in the hot tier after their receipt; then their hour moves to the cold one."
+    hot.bytes_max: optional_bytes ["0", "1000000TiB"] = "";
+    "Bytes of hot files above which the oldest hours move sooner; empty for 20 GB or half of the free disk, whichever is less."
+    hot.disk_bytes_max: optional_bytes ["1MiB", "1000000TiB"] = "";
+    "Bytes of hot files and the log at which senders are told to retry (503, UNAVAILABLE): what waits while the cold tier cannot be reached. Nothing is thrown away."
+
+    cold.url: text = "";
+    "Where the cold tier is: a folder, `s3://bucket/prefix`, `gs://bucket/prefix` or `az://container/prefix`; empty for the folder `cold` in `data_dir`, `none` for no cold tier. Each table there is a Delta Lake table."
+    cold.options: options = "";
+    "Options of the bucket's client as `name=value`, such as `aws_endpoint=…`, `aws_region=…`, `aws_access_key_id=…`; they go before the environment's (`AWS_…`, `GOOGLE_…`, `AZURE_…`). Values are never shown."
+    cold.adopt: boolean = "false", flag "--adopt-cold";
+    "Takes over a cold tier that another installation wrote, whose server is gone for good."
+    cold.removed_kept: duration ["0s", "365d"] = "1h";
+    "How long a cold file that is data no more stays, for readers of the Delta tables that have just begun."
+    cold.cache_bytes_max: bytes ["0", "1000TiB"] = "2GiB";
+    "Bytes of a bucket's files that stay on the local disk (`cold-cache` in `data_dir`) once they were read."
+
     retention.spans: optional_duration ["1h", "100000d"] = "";
     "How long spans are kept after the hour that they are filed under; then whole files go."
     retention.logs: optional_duration ["1h", "100000d"] = "";

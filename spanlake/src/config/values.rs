@@ -22,6 +22,7 @@ pub struct Config {
     pub receiver: ReceiverSettings,
     pub log: LogSettings,
     pub hot: HotSettings,
+    pub cold: ColdSettings,
     pub retention: RetentionSettings,
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
@@ -58,6 +59,19 @@ pub struct HotSettings {
     pub seal_bytes: u64,
     pub seal_interval: Duration,
     pub compaction: bool,
+    pub age_max: Duration,
+    /// `None` for what the disk allows.
+    pub bytes_max: Option<u64>,
+    pub disk_bytes_max: Option<u64>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ColdSettings {
+    pub url: String,
+    pub options: Vec<(String, Secret)>,
+    pub adopt: bool,
+    pub removed_kept: Duration,
+    pub cache_bytes_max: u64,
 }
 
 /// `None` keeps for ever.
@@ -133,6 +147,7 @@ impl Config {
             receiver: ReceiverSettings::default(),
             log: LogSettings::default(),
             hot: HotSettings::default(),
+            cold: ColdSettings::default(),
             retention: RetentionSettings::default(),
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),

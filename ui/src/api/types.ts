@@ -132,6 +132,19 @@ export interface MetricSeriesAnswer {
   series: { labels: Record<string, string>; points: [number, number | null][] }[];
 }
 
+export interface ColdStatus {
+  url: string;
+  state: "starting" | "ready" | "failing" | "lost";
+  message: string | null;
+  /** RFC 3339. */
+  since: string;
+  files: number;
+  bytes: number;
+  rows: number;
+  /** Bytes that should have left the hot tier already. */
+  waiting_bytes: number;
+}
+
 export interface ServerStatus {
   version: string;
   uptime_seconds: number;
@@ -142,6 +155,9 @@ export interface ServerStatus {
   accepted: { spans: number; logs: number; points: number };
   hot_bytes: number;
   log_bytes: number;
+  hot_file_bytes: number;
+  /** Null where there is no cold tier. */
+  cold: ColdStatus | null;
   files: number;
   empty: boolean;
 }

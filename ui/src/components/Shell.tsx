@@ -6,6 +6,7 @@ import { ApiError } from "../api/client";
 import { useStatus } from "../api/queries";
 import { addressOf, METRICS_PATH, navigate, setParameters, useParameter, usePath } from "../router";
 import { switchTheme, useTheme } from "../theme";
+import { coldNotice } from "../model/coldNotice";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 import { Link } from "./Link";
@@ -106,5 +107,16 @@ function ServerBanner() {
     );
   }
   if (status.data && !status.data.ready) return <div className="server-banner" role="status">{texts.server.notReady}</div>;
+  const cold = coldNotice(status.data?.cold);
+  if (cold) {
+    return (
+      <div className="server-banner" role="status" data-testid="cold-notice">
+        <details>
+          <summary>{cold.sentence}</summary>
+          <p>{cold.detail}</p>
+        </details>
+      </div>
+    );
+  }
   return null;
 }

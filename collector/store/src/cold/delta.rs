@@ -42,12 +42,9 @@ pub fn assign(edit: &mut ColdEdit, state: &ColdState) {
         let Some(table) = Table::by_name(name) else { continue };
         let schema = crc32c::crc32c(schema_text(table).as_bytes());
         let head = match state.delta.get(name) {
-            Some(old) => DeltaHead {
-                version: old.version + 1,
-                id: old.id.clone(),
-                schema,
-                describes: old.schema != schema,
-            },
+            Some(old) => {
+                DeltaHead { version: old.version + 1, id: old.id.clone(), schema, describes: old.schema != schema }
+            }
             None => DeltaHead { version: 0, id: table_id(&edit.installation, name), schema, describes: true },
         };
         heads.insert(name.to_owned(), head);
@@ -93,7 +90,9 @@ fn write_checkpoint(
 ) -> Result<(), String> {
     let name = table.name();
     let mut actions = vec![protocol(), metadata(table, head, edit.at), transaction(edit)];
-    actions.extend(state.files.values().filter(|entry| entry.table == name).map(|entry| add(table, entry, edit.at, false)));
+    actions.extend(
+        state.files.values().filter(|entry| entry.table == name).map(|entry| add(table, entry, edit.at, false)),
+    );
     let below = format!("{name}/");
     let removed = state.removed.iter().filter(|(key, _)| key.starts_with(&below));
     actions.extend(removed.map(|(key, at)| remove(key, None, *at, false)));
@@ -202,9 +201,7 @@ fn schema_text(table: Table) -> String {
 }
 
 fn fields_json(fields: &Fields) -> Vec<Value> {
-    let field = |field: &std::sync::Arc<Field>| {
-        json!({ "name": field.name(), "type": type_json(field.data_type()), "nullable": true, "metadata": {} })
-    };
+    let field = |field: &std::sync::Arc<Field>| json!({ "name": field.name(), "type": type_json(field.data_type()), "nullable": true, "metadata": {} });
     fields.iter().map(field).collect()
 }
 

@@ -47,11 +47,8 @@ impl Copied {
         let mut this = Self::default();
         for entry in state.files.values() {
             let Some(table) = Table::by_name(&entry.table).filter(|table| table.is_dimension()) else { continue };
-            let damaged = |reason: String| ColdLogError::Damaged {
-                place: place.to_string(),
-                key: entry.path.clone(),
-                reason,
-            };
+            let damaged =
+                |reason: String| ColdLogError::Damaged { place: place.to_string(), key: entry.path.clone(), reason };
             let path = local_copy(place, entry, copies)?;
             let dimension = catalog.dimension(table).expect("it is a dimension");
             for batch in whole_file(&path).map_err(damaged)? {

@@ -238,8 +238,9 @@ mod tests {
 
     #[test]
     fn times_before_1970_and_the_last_nanosecond_survive() {
-        let times = TimestampNanosecondArray::from(vec![Some(-1), Some(i64::MIN + 808), None, Some(i64::MAX), Some(999)])
-            .with_timezone("UTC");
+        let times =
+            TimestampNanosecondArray::from(vec![Some(-1), Some(i64::MIN + 808), None, Some(i64::MAX), Some(999)])
+                .with_timezone("UTC");
         let schema = Schema::new(vec![Field::new("time", times.data_type().clone(), true)]);
         let batch = RecordBatch::try_new(Arc::new(schema), vec![Arc::new(times)]).unwrap();
         let back = from_cold(&to_cold(&batch).unwrap(), &batch.schema()).unwrap();

@@ -16,14 +16,16 @@ use spanlake_schemas::tables::Table;
 use super::delta;
 use super::dimensions::{Copied, Copying};
 use super::log::{ColdEdit, ColdLog, ColdLogError};
+use super::merge::pick;
 use super::pending::PendingFile;
 use super::pick::{Move, due};
 use super::place::Place;
 use super::status::{ColdCondition, SharedStatus, condition_of};
-use super::write::{Names, WriteError, hour_folder, owner, write_cold};
+use super::write::{Names, WriteError, hour_folder, merge_cold, owner, write_cold};
 use super::{ColdConfig, place};
 use crate::manifest::{Manifest, ManifestError};
 use crate::retention::expired;
+use crate::seal::SealError;
 use crate::store::Inner;
 use crate::version::{DataFile, FileEntry, TableFile};
 
@@ -63,7 +65,9 @@ pub struct Mover {
     pub status: SharedStatus,
     /// Set once the log is claimed.
     pub writing: Option<Writing>,
-    /// Cold files of other installations or broken merges that cannot be used.
+    /// Keys of files that could not be merged.
+    pub barred: HashSet<String>,
+    /// Turns in a row that failed.
     pub failures: u32,
 }
 
@@ -149,6 +153,7 @@ impl Mover {
             moved?;
             self.describe();
         }
+        self.merge()?;
         self.sweep()
     }
 
@@ -210,7 +215,12 @@ impl Mover {
         let metrics = &self.inner.metrics;
         metrics.cold_moves.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         metrics.cold_moved_rows.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
-        tracing::info!(files = job.files.len(), rows, seconds = began.elapsed().as_secs_f64(), "moved an hour to the cold tier");
+        tracing::info!(
+            files = job.files.len(),
+            rows,
+            seconds = began.elapsed().as_secs_f64(),
+            "moved an hour to the cold tier"
+        );
         Ok(())
     }
 
@@ -294,6 +304,40 @@ impl Mover {
         self.inner.metrics.expired_bytes.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
         tracing::info!(files, bytes, "removed cold files that are older, or more, than retention keeps");
         Ok(())
+    }
+
+    /// Makes few files of many, one merge at a time while nothing has to leave the hot tier.
+    fn merge(&mut self) -> Result<(), Failure> {
+        let now = crate::now_nanos();
+        while let Some(merge) = pick(self.log.state(), now, |key| self.barred.contains(key)) {
+            let inner = Arc::clone(&self.inner);
+            let span = tracing::info_span!("merge cold", files = merge.inputs.len());
+            let _entered = span.enter();
+            let writing = self.writing.as_mut().expect("the log is claimed");
+            let stops = || inner.is_stopping();
+            let merged = match merge_cold(&inner.config.data_dir, &self.place, &merge, &mut writing.names, stops) {
+                Err(WriteError::Files(error @ SealError::Parquet { .. })) => {
+                    tracing::error!(%error, "cold files cannot be merged and are left as they are; the rest goes on");
+                    self.inner.metrics.merge_failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    self.barred.extend(merge.inputs.into_iter().map(|entry| entry.path));
+                    continue;
+                }
+                other => other?,
+            };
+            let edit = ColdEdit { adds: vec![merged], removes: merge.inputs, ..self.log.draft(now) };
+            self.propose(edit, None)?;
+            self.inner.metrics.cold_merges.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            if self.next_is_due() || inner.is_stopping() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn next_is_due(&self) -> bool {
+        let (age, bytes) = (self.config.hot_age_max, self.config.hot_bytes_max);
+        let claims = self.inner.claims.lock();
+        due(&self.inner.read.pin(), crate::now_nanos(), age, bytes, |path| claims.holds(path)).0.is_some()
     }
 
     /// Deletes files that were removed long enough ago for every reader to have noticed.

@@ -51,8 +51,7 @@ pub fn due(
         over = over.saturating_sub(size);
         waiting += size;
         if first.is_none() {
-            let files: Vec<TableFile> =
-                leaving.into_iter().filter(|(_, file)| !is_claimed(&file.entry.path)).collect();
+            let files: Vec<TableFile> = leaving.into_iter().filter(|(_, file)| !is_claimed(&file.entry.path)).collect();
             first = (!files.is_empty()).then_some(Move { hour, files });
         }
     }
@@ -81,7 +80,8 @@ mod tests {
             let of = files.iter().filter(|(of, _)| *of == table).map(|(_, file)| Arc::clone(file)).collect();
             version.tables[table as usize] = TableVersion { hot: Vec::new(), files: Arc::new(of) };
         }
-        let (first, waiting) = due(&version, NOW, Duration::from_secs(3 * 3600), bytes_max, |path| path.contains("busy"));
+        let (first, waiting) =
+            due(&version, NOW, Duration::from_secs(3 * 3600), bytes_max, |path| path.contains("busy"));
         let paths = first.map(|job| job.files.iter().map(|(_, file)| file.entry.path.clone()).collect());
         (paths.unwrap_or_default(), waiting)
     }

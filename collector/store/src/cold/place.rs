@@ -144,8 +144,11 @@ impl Place {
             Kind::Folder(dir) => create_file(&dir.join(key), content),
             Kind::Bucket { store, prefix, .. } => {
                 let location = location(prefix, key);
-                let put =
-                    store.put_opts(&location, PutPayload::from(Bytes::copy_from_slice(content)), PutMode::Create.into());
+                let put = store.put_opts(
+                    &location,
+                    PutPayload::from(Bytes::copy_from_slice(content)),
+                    PutMode::Create.into(),
+                );
                 let created = self.wait("create", key, put);
                 match created {
                     Ok(_) => Ok(Put::Created),
@@ -228,6 +231,27 @@ impl Place {
                 Err(error)
             }
         }
+    }
+
+    /// Copies an object to a local file, unless it can be opened where it is; gives the path.
+    ///
+    /// # Errors
+    /// When it is not there or could not be copied.
+    pub fn fetch(&self, key: &str, to: &Path) -> Result<PathBuf, PlaceError> {
+        let Kind::Bucket { store, prefix, runtime } = &self.kind else {
+            return Ok(self.local_path(key).expect("a folder's files are local"));
+        };
+        create_dirs(to.parent().expect("a file has a folder"), Path::new("/"))?;
+        let mut file = File::create(to).map_err(io("create", to))?;
+        let location = location(prefix, key);
+        let copy = async {
+            let mut parts = self.patiently("read", key, store.get(&location)).await?.into_stream();
+            while let Some(part) = self.patiently("read", key, parts.try_next()).await? {
+                file.write_all(&part).map_err(io("write", to))?;
+            }
+            Ok(())
+        };
+        runtime.block_on(copy).map(|()| to.to_path_buf())
     }
 
     /// A small object; `None` where there is none.

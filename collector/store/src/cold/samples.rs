@@ -29,14 +29,28 @@ fn column(data_type: &DataType, nullable: bool, rows: usize) -> ArrayRef {
     let is_there = |row: usize| !nullable || row % 3 != 1;
     let number = |row: usize| is_there(row).then_some(row as i64 * 1_000_000_007 + 123);
     match data_type {
-        DataType::Boolean => Arc::new((0..rows).map(|row| is_there(row).then_some(row % 2 == 0)).collect::<BooleanArray>()),
-        DataType::Int32 => Arc::new((0..rows).map(|row| is_there(row).then_some(-(row as i32))).collect::<Int32Array>()),
+        DataType::Boolean => {
+            Arc::new((0..rows).map(|row| is_there(row).then_some(row % 2 == 0)).collect::<BooleanArray>())
+        }
+        DataType::Int32 => {
+            Arc::new((0..rows).map(|row| is_there(row).then_some(-(row as i32))).collect::<Int32Array>())
+        }
         DataType::Int64 => Arc::new((0..rows).map(number).collect::<Int64Array>()),
-        DataType::UInt32 => Arc::new((0..rows).map(|row| is_there(row).then_some(u32::MAX - row as u32)).collect::<UInt32Array>()),
-        DataType::UInt64 => Arc::new((0..rows).map(|row| is_there(row).then_some(u64::MAX - row as u64)).collect::<UInt64Array>()),
-        DataType::Float64 => Arc::new((0..rows).map(|row| is_there(row).then_some(row as f64 / 3.0)).collect::<Float64Array>()),
-        DataType::Utf8 => Arc::new((0..rows).map(|row| is_there(row).then(|| format!("text {row}"))).collect::<StringArray>()),
-        DataType::Timestamp(_, _) => Arc::new((0..rows).map(number).collect::<TimestampNanosecondArray>().with_timezone("UTC")),
+        DataType::UInt32 => {
+            Arc::new((0..rows).map(|row| is_there(row).then_some(u32::MAX - row as u32)).collect::<UInt32Array>())
+        }
+        DataType::UInt64 => {
+            Arc::new((0..rows).map(|row| is_there(row).then_some(u64::MAX - row as u64)).collect::<UInt64Array>())
+        }
+        DataType::Float64 => {
+            Arc::new((0..rows).map(|row| is_there(row).then_some(row as f64 / 3.0)).collect::<Float64Array>())
+        }
+        DataType::Utf8 => {
+            Arc::new((0..rows).map(|row| is_there(row).then(|| format!("text {row}"))).collect::<StringArray>())
+        }
+        DataType::Timestamp(_, _) => {
+            Arc::new((0..rows).map(number).collect::<TimestampNanosecondArray>().with_timezone("UTC"))
+        }
         DataType::FixedSizeBinary(width) => {
             let ids = (0..rows).map(|row| is_there(row).then(|| vec![row as u8; *width as usize]));
             Arc::new(FixedSizeBinaryArray::try_from_sparse_iter_with_size(ids, *width).unwrap())

@@ -106,9 +106,7 @@ pub(crate) fn condition_of(error: &ColdLogError) -> (ColdCondition, String) {
         text.push_str(&cause.to_string());
         next = cause.source();
     }
-    let is_lost = matches!(
-        error,
-        ColdLogError::Fenced { .. } | ColdLogError::Foreign { .. } | ColdLogError::Newer { .. }
-    );
+    let is_lost =
+        matches!(error, ColdLogError::Fenced { .. } | ColdLogError::Foreign { .. } | ColdLogError::Newer { .. });
     (if is_lost { ColdCondition::Lost } else { ColdCondition::Failing }, text)
 }

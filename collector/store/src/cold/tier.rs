@@ -2,6 +2,7 @@
 //!
 //! Owns the installation's name and the folder of the tier's own state below the data directory. Never moves a file.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use object_store::ObjectStore;
 use parking_lot::Mutex;
 
 use super::ColdConfig;
+use super::cache::ReadCache;
 use super::log::{ColdLog, ColdLogError};
 use super::mover::{Mover, cold_file};
 use super::pending::PendingFile;
@@ -24,6 +26,8 @@ use crate::version::Version;
 
 /// Folder of the tier's own state below the data directory.
 pub const STATE: &str = "cold-state";
+/// Folder of what was read from a bucket.
+const CACHE: &str = "cold-cache";
 const INSTALLATION: &str = "installation";
 
 /// The tier as far as this machine knows it.
@@ -33,6 +37,7 @@ pub struct ColdTier {
     log: ColdLog,
     pending: PendingFile,
     dir: PathBuf,
+    cache_dir: PathBuf,
     pub status: SharedStatus,
 }
 
@@ -54,13 +59,22 @@ impl ColdTier {
         }
         let log = ColdLog::open_copy(place.clone(), &dir, &installation)?;
         let status = SharedStatus::starting(place.to_string());
-        Ok(Self { config: config.clone(), place, log, pending: PendingFile::below(&dir), dir, status })
+        Ok(Self {
+            config: config.clone(),
+            place,
+            log,
+            pending: PendingFile::below(&dir),
+            dir,
+            cache_dir: data_dir.join(CACHE),
+            status,
+        })
     }
 
     /// What reads objects, where the place is a bucket.
     #[must_use]
     pub fn bucket(&self) -> Option<Arc<dyn ObjectStore>> {
-        self.place.bucket().map(|(store, _)| store)
+        let (bucket, _) = self.place.bucket()?;
+        Some(Arc::new(ReadCache::open(bucket, self.cache_dir.clone(), self.config.cache_bytes_max)))
     }
 
     /// The local part of a change that was committed cold before a crash: its hot files are data no more.
@@ -95,7 +109,7 @@ impl ColdTier {
         if let Some(edit) = self.pending.read()? {
             inner.claims.lock().take(edit.retires);
         }
-        let is_folder = self.bucket().is_none();
+        let is_folder = self.place.bucket().is_none();
         let mut mover = Mover {
             inner: Arc::clone(inner),
             manifest,
@@ -106,6 +120,7 @@ impl ColdTier {
             copies: self.dir,
             status: self.status,
             writing: None,
+            barred: HashSet::new(),
             failures: 0,
         };
         if is_folder {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use spanlake_schemas::tables::Table;
 
 use super::log::ColdLogError;
+use super::merge::ColdMerge;
 use super::place::Place;
 use crate::compact::{Job, Merge};
 use crate::seal::SealError;
@@ -81,45 +82,77 @@ pub fn write_cold(
     names: &mut Names,
     stops: impl Fn() -> bool,
 ) -> Result<Vec<FileEntry>, WriteError> {
-    let mut entries = Vec::new();
-    for (table, inputs) in groups(files) {
-        let key = format!("{folder}/{}", names.next());
-        let scratch = format!("{SCRATCH}/{key}");
-        let rows: u64 = inputs.iter().map(|file| file.entry.rows).sum();
-        let job = Job { table, inputs, waiting: 0 };
-        let written = Merge::open(&job)?.run(data_dir, &scratch, COLD_LEVEL, &stops)?;
-        let entry = written.ok_or(WriteError::Stopping)?;
-        if entry.rows != rows {
-            crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
-        }
-        let path = data_dir.join(&scratch);
-        let uploaded = place.upload(&path, &key);
-        // Moved already where the place is a folder of this disk.
-        let _ = std::fs::remove_file(&path);
-        uploaded?;
-        entries.push(FileEntry { path: key, ..entry });
+    let write = |files| write_one(data_dir, place, folder, files, names, &stops);
+    groups(files).into_iter().map(write).collect()
+}
+
+fn write_one(
+    data_dir: &Path,
+    place: &Place,
+    folder: &str,
+    files: Vec<TableFile>,
+    names: &mut Names,
+    stops: impl Fn() -> bool,
+) -> Result<FileEntry, WriteError> {
+    let key = format!("{folder}/{}", names.next());
+    let scratch = format!("{SCRATCH}/{key}");
+    let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
+    let table = files[0].0;
+    let job = Job { table, inputs: files.into_iter().map(|(_, file)| file).collect(), waiting: 0 };
+    let written = Merge::open(&job)?.run(data_dir, &scratch, COLD_LEVEL, stops)?;
+    let entry = written.ok_or(WriteError::Stopping)?;
+    if entry.rows != rows {
+        crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
     }
-    Ok(entries)
+    let path = data_dir.join(&scratch);
+    let uploaded = place.upload(&path, &key);
+    // Moved already where the place is a folder of this disk.
+    let _ = std::fs::remove_file(&path);
+    uploaded?;
+    Ok(FileEntry { path: key, ..entry })
+}
+
+/// Merges cold files into one, which is uploaded; their own are left as they are.
+///
+/// # Errors
+/// As [`write_cold`].
+pub fn merge_cold(
+    data_dir: &Path,
+    place: &Place,
+    merge: &ColdMerge,
+    names: &mut Names,
+    stops: impl Fn() -> bool,
+) -> Result<FileEntry, WriteError> {
+    let scratch = data_dir.join(SCRATCH).join("inputs");
+    let mut inputs = Vec::with_capacity(merge.inputs.len());
+    for (number, entry) in merge.inputs.iter().enumerate() {
+        let path = place.fetch(&entry.path, &scratch.join(number.to_string()))?;
+        inputs.push((merge.table, Arc::new(DataFile::new(entry.clone(), path))));
+    }
+    let merged = write_one(data_dir, place, &merge.folder, inputs, names, stops);
+    // There where the place is a bucket.
+    let _ = std::fs::remove_dir_all(&scratch);
+    merged
 }
 
 /// Files of one output each: by receipt, so that a row's neighbours in time stay its neighbours.
-fn groups(files: &[TableFile]) -> Vec<(Table, Vec<Arc<DataFile>>)> {
+fn groups(files: &[TableFile]) -> Vec<Vec<TableFile>> {
     let mut files: Vec<&TableFile> = files.iter().collect();
     files.sort_by(|left, right| {
         let key = |file: &TableFile| (file.0, file.1.entry.received_min);
         key(left).cmp(&key(right)).then_with(|| left.1.entry.path.cmp(&right.1.entry.path))
     });
-    let mut groups: Vec<(Table, Vec<Arc<DataFile>>)> = Vec::new();
+    let mut groups: Vec<Vec<TableFile>> = Vec::new();
     let mut bytes = 0;
-    for (table, file) in files {
-        bytes += file.entry.bytes;
+    for file in files {
+        bytes += file.1.entry.bytes;
         match groups.last_mut() {
-            Some((of, group)) if of == table && group.len() < INPUTS_MAX && bytes <= FILE_BYTES => {
-                group.push(Arc::clone(file));
+            Some(group) if group[0].0 == file.0 && group.len() < INPUTS_MAX && bytes <= FILE_BYTES => {
+                group.push(file.clone());
             }
             _ => {
-                bytes = file.entry.bytes;
-                groups.push((*table, vec![Arc::clone(file)]));
+                bytes = file.1.entry.bytes;
+                groups.push(vec![file.clone()]);
             }
         }
     }

@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
+use crate::cold::form::from_cold;
 use crate::columns::schema_subset;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
@@ -162,8 +163,9 @@ impl Input {
         };
         let parquet_error = |source| SealError::Parquet { path: self.file.path.clone(), source };
         let batch = batch.map_err(|error| parquet_error(ParquetError::ArrowError(error.to_string())))?;
-        let rows = rows_of(table, &batch, bucket_seconds)
-            .map_err(|source| SealError::Arrow { table: table.name(), source })?;
+        let arrow_error = |source| SealError::Arrow { table: table.name(), source };
+        let batch = if self.file.is_cold() { from_cold(&batch, &table.schema()).map_err(arrow_error)? } else { batch };
+        let rows = rows_of(table, &batch, bucket_seconds).map_err(arrow_error)?;
         self.waiting.push_back(Waiting { batch, rows, taken: 0 });
         Ok(())
     }

@@ -88,8 +88,7 @@ fn load(file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<Reside
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let (metadata, trace_blooms, object) = match (&file.object, bucket) {
         (Some(location), Some(store)) => {
-            let object =
-                ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
+            let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
             let load = load_object(object.clone(), options);
             let (metadata, blooms) = tokio::runtime::Handle::current().block_on(load).map_err(parquet_error)?;
             (metadata, blooms, Some(object))
@@ -134,6 +133,7 @@ fn trace_column(metadata: &ArrowReaderMetadata) -> Option<usize> {
 
 fn bloom_bytes(metadata: &ArrowReaderMetadata) -> usize {
     let Some(column) = trace_column(metadata) else { return 0 };
-    let lengths = metadata.metadata().row_groups().iter().filter_map(|group| group.column(column).bloom_filter_length());
+    let lengths =
+        metadata.metadata().row_groups().iter().filter_map(|group| group.column(column).bloom_filter_length());
     lengths.filter_map(|length| usize::try_from(length).ok()).sum()
 }

@@ -53,6 +53,8 @@ impl StatusSource for Rooms {
             accepted,
             hot_bytes: 5,
             log_bytes: 6,
+            hot_file_bytes: 7,
+            cold: None,
         }
     }
 

@@ -32,7 +32,7 @@ async fn health_tells_of_the_rooms() {
         status,
         json!({
             "version": env!("CARGO_PKG_VERSION"), "ready": false, "uptime_seconds": 12, "otlp_grpc": "127.0.0.1:4317", "otlp_http": "127.0.0.1:4317",
-            "data_dir": "./data", "accepted": {"spans": 1, "logs": 2, "points": 3}, "hot_bytes": 5, "log_bytes": 6, "files": 0, "empty": true,
+            "data_dir": "./data", "accepted": {"spans": 1, "logs": 2, "points": 3}, "hot_bytes": 5, "log_bytes": 6, "hot_file_bytes": 7, "cold": null, "files": 0, "empty": true,
         })
     );
     lake.send(Signal::Traces, &spans("spanlake", &[span(1, 1, 0, "own", 5)])).await;

@@ -18,6 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::path::Path as ObjectPath;
 use spanlake_store::DataFile;
 
+use super::cold::ColdColumns;
 use super::{FilterPlace, Scan};
 
 /// With more columns than this beside those in filters, rows that fail are better never decoded.
@@ -25,17 +26,34 @@ const NARROW_COLUMNS_MAX: usize = 6;
 /// The end of a file that holds its footer, mostly in one read.
 const FOOTER_BYTES: usize = 256 << 10;
 
-/// A scan of files; `None` where there is none.
+/// Where the cold tier's bucket is registered.
+pub(crate) const BUCKET: &str = "spanlake-cold://bucket";
+
+/// A scan of files, where there are any; files of the cold tier's bucket have one of their own.
 pub(super) fn exec(
     scan: &Scan<'_>,
     files: Vec<Arc<DataFile>>,
     predicates: Vec<Arc<dyn PhysicalExpr>>,
     state: &dyn Session,
-) -> Result<Option<Arc<dyn ExecutionPlan>>> {
-    if files.is_empty() {
-        return Ok(None);
+) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+    let (bucket, local): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.object.is_some());
+    let predicate = (!predicates.is_empty()).then(|| conjunction(predicates));
+    let mut plans = Vec::new();
+    for (files, url) in [(local, ObjectStoreUrl::local_filesystem()), (bucket, ObjectStoreUrl::parse(BUCKET)?)] {
+        if !files.is_empty() {
+            plans.push(exec_one(scan, &files, url, predicate.clone(), state)?);
+        }
     }
-    let url = ObjectStoreUrl::local_filesystem();
+    Ok(plans)
+}
+
+fn exec_one(
+    scan: &Scan<'_>,
+    files: &[Arc<DataFile>],
+    url: ObjectStoreUrl,
+    predicate: Option<Arc<dyn PhysicalExpr>>,
+    state: &dyn Session,
+) -> Result<Arc<dyn ExecutionPlan>> {
     let runtime = state.runtime_env();
     let footers = runtime.cache_manager.get_file_metadata_cache();
     let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, footers);
@@ -44,10 +62,10 @@ pub(super) fn exec(
         .with_metadata_size_hint(FOOTER_BYTES)
         .with_reorder_filters(true)
         .with_pushdown_filters(filters_run_in_reader(scan));
-    if !predicates.is_empty() {
-        source = source.with_predicate(conjunction(predicates));
+    if let Some(predicate) = predicate {
+        source = source.with_predicate(predicate);
     }
-    let statistics = total(scan, &files);
+    let statistics = total(scan, files);
     let partitions = state.config().target_partitions().clamp(1, files.len());
     let mut groups = vec![Vec::new(); partitions];
     for (index, file) in files.iter().enumerate() {
@@ -58,8 +76,9 @@ pub(super) fn exec(
         .with_statistics(statistics)
         .with_limit(scan.limit)
         .with_projection_indices(Some(scan.projection.clone()))?
+        .with_expr_adapter(Some(Arc::new(ColdColumns)))
         .build();
-    Ok(Some(DataSourceExec::from_data_source(config)))
+    Ok(DataSourceExec::from_data_source(config))
 }
 
 /// Filtering while decoding pays where few rows pass and much else would be decoded; on narrow scans it costs.
@@ -79,7 +98,10 @@ fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
 
 fn partitioned(scan: &Scan<'_>, file: &DataFile) -> Result<PartitionedFile> {
     let mut part = PartitionedFile::new(String::new(), file.entry.bytes);
-    part.object_meta.location = location(&file.path)?;
+    part.object_meta.location = match &file.object {
+        Some(object) => object.clone(),
+        None => location(&file.path)?,
+    };
     Ok(part.with_statistics(Arc::new(statistics(scan, std::slice::from_ref(&file)))))
 }
 

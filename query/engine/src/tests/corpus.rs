@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use spanlake_schemas::ingest::{Batches, Compression, DecodeLimits, Decoded, Encoding, Ingest, Request, Signal};
 use spanlake_schemas::tables::Table;
-use spanlake_store::{Store, StoreConfig, now_nanos};
+use spanlake_store::{ColdConfig, Store, StoreConfig, now_nanos};
 use tempfile::TempDir;
 
 use crate::facts::FilterPlace;
@@ -27,6 +27,10 @@ pub(super) enum Place {
     Memory,
     Files,
     Both,
+    /// All in the cold tier.
+    Cold,
+    /// Half of it there, half in memory.
+    HalfCold,
 }
 
 /// A store with rows and an engine over it.
@@ -57,9 +61,26 @@ impl Lake {
     }
 
     pub(super) fn with_limits(change: impl FnOnce(&mut EngineLimits)) -> Self {
+        Self::with_settings(change, false)
+    }
+
+    /// With a cold tier whatever is sealed leaves at once.
+    fn with_settings(change: impl FnOnce(&mut EngineLimits), has_cold: bool) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let config =
-            StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
+        let cold = ColdConfig {
+            url: dir.path().join("cold").display().to_string(),
+            options: Vec::new(),
+            adopt: false,
+            hot_age_max: Duration::from_secs(3600),
+            hot_bytes_max: 0,
+            sweep_after: Duration::from_secs(3600),
+            cache_bytes_max: 1 << 20,
+        };
+        let config = StoreConfig {
+            seal_interval: Duration::from_secs(3600),
+            cold: has_cold.then_some(cold),
+            ..StoreConfig::in_dir(dir.path().join("data"))
+        };
         let store = Store::open(config).unwrap().store;
         let mut limits = limits(dir.path().join("spill"));
         change(&mut limits);
@@ -75,7 +96,8 @@ impl Lake {
 
     /// The whole corpus, the same for each place but for the moment it ends.
     pub(super) async fn filled(place: Place) -> Self {
-        let mut lake = Self::empty();
+        let is_cold = matches!(place, Place::Cold | Place::HalfCold);
+        let mut lake = Self::with_settings(|_| {}, is_cold);
         lake.now = 1_900_000_000 * SECOND;
         lake.dimensions().await;
         for chunk in 0..12 {
@@ -85,8 +107,26 @@ impl Lake {
             if place == Place::Both && chunk % 3 == 1 || place == Place::Files && chunk % 3 == 2 {
                 lake.store.seal().await;
             }
+            if place == Place::Cold && chunk == 11 || place == Place::HalfCold && chunk == 5 {
+                lake.move_cold().await;
+            }
         }
         lake
+    }
+
+    async fn move_cold(&self) {
+        self.store.seal().await;
+        let is_hot = |table: Table| {
+            let version = self.store.read().pin();
+            !table.is_dimension() && version.files(table).iter().any(|file| !file.is_cold())
+        };
+        for _ in 0..1000 {
+            if !Table::ALL.into_iter().any(is_hot) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        panic!("{:?}", self.store.cold_status());
     }
 
     pub(super) async fn put(&mut self, signal: Signal, tables: Vec<(Table, Vec<Value>)>) {
@@ -162,7 +202,7 @@ pub(super) fn span(now: i64, chunk: i64, row: i64) -> Value {
     let resource = row % 8;
     let mut span = json!({
         "trace_id": trace_id(chunk, row / 5), "span_id": format!("{:016x}", chunk * 1000 + row + 1),
-        "start_time": now - (60 - chunk * 5) * MINUTE + row * SECOND / 2, "duration": (row * 37 % 100 + 1) * 1_000_000,
+        "start_time": now - (60 - chunk * 5) * MINUTE + row * (SECOND / 2 + 1), "duration": (row * 37 % 100 + 1) * 1_000_000,
         "name": format!("op-{}", row % 7), "kind": if row % 5 == 0 { "server" } else { "client" },
         "status_code": if row % 33 == 0 { "error" } else { "unset" }, "flags": 1,
         "dropped_attributes_count": 0, "dropped_events_count": 0, "dropped_links_count": 0,

@@ -68,10 +68,12 @@ async fn memory_files_and_both_answer_alike() {
     let memory = Lake::filled(Place::Memory).await;
     let files = Lake::filled(Place::Files).await;
     let both = Lake::filled(Place::Both).await;
+    let cold = Lake::filled(Place::Cold).await;
+    let half = Lake::filled(Place::HalfCold).await;
     for sql in statements() {
         let expected = ask(&memory.engine, &sql).await;
         let expected = expected.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0;
-        for (name, lake) in [("files", &files), ("both", &both)] {
+        for (name, lake) in [("files", &files), ("both", &both), ("cold", &cold), ("half cold", &half)] {
             let found = ask(&lake.engine, &sql).await.unwrap_or_else(|error| panic!("{sql} in {name}: {error:?}")).0;
             assert_eq!(found, expected, "{name}: {sql}");
         }
@@ -80,12 +82,14 @@ async fn memory_files_and_both_answer_alike() {
 
 #[tokio::test]
 async fn filters_in_the_reader_and_above_it_answer_alike() {
-    let lake = Lake::filled(Place::Both).await;
-    let [reader, plan] = [FilterPlace::Reader, FilterPlace::Plan].map(|place| lake.engine_with_filters(place));
-    for sql in statements() {
-        let expected = ask(&plan, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0;
-        let found = ask(&reader, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0;
-        assert_eq!(found, expected, "{sql}");
+    for place in [Place::Both, Place::HalfCold] {
+        let lake = Lake::filled(place).await;
+        let [reader, plan] = [FilterPlace::Reader, FilterPlace::Plan].map(|place| lake.engine_with_filters(place));
+        for sql in statements() {
+            let expected = ask(&plan, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0;
+            let found = ask(&reader, &sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).0;
+            assert_eq!(found, expected, "{place:?}: {sql}");
+        }
     }
 }
 

@@ -17,6 +17,7 @@ fn cold_config(dir: &Path) -> ColdConfig {
         hot_age_max: Duration::from_secs(3600),
         hot_bytes_max: 0,
         sweep_after: Duration::ZERO,
+        cache_bytes_max: 1 << 20,
     }
 }
 
