@@ -123,6 +123,23 @@ impl Group {
         self.fsck("at the end")
     }
 
+    /// Leaves the server down after a kill at a random moment, and what it took with it unresolved.
+    pub fn kill_under_load(&mut self) -> Result<(), String> {
+        let (_, fed) = self.feed_and_strike(Scenario::Kill { after_micros: 100_000 })?;
+        self.sent.extend(fed.sent);
+        Ok(())
+    }
+
+    /// Starts the server in the original, which nobody damaged.
+    pub fn start_plainly(&mut self) {
+        self.server.restart();
+    }
+
+    /// What clients know of every request so far.
+    pub fn sent(&self) -> &[Sent] {
+        &self.sent
+    }
+
     fn feed_and_strike(&mut self, scenario: Scenario) -> Result<(Met, Fed), String> {
         let progress = Progress::default();
         let target = self.server.ports().otlp_http;

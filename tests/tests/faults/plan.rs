@@ -77,6 +77,15 @@ pub enum Kind {
     Digests,
 }
 
+impl Damage {
+    pub const ALL: [Self; 4] = [Self::FlippedBit, Self::CutShort, Self::Zeroed, Self::Removed];
+}
+
+impl Kind {
+    pub const ALL: [Self; 7] =
+        [Self::LogSegment, Self::LogTail, Self::Edit, Self::NewestEdit, Self::Checkpoint, Self::Data, Self::Digests];
+}
+
 /// What happens.
 #[derive(Clone, Copy, Debug)]
 pub enum Scenario {
@@ -136,44 +145,26 @@ pub fn draw(random: &mut Random, abilities: Abilities) -> Plan {
 
 fn draw_scenario(random: &mut Random) -> Scenario {
     match random.below(100) {
-        0..=29 => Scenario::Kill { after_micros: random.below(150_000) },
-        30..=49 => Scenario::KillAt(aim(random)),
-        50..=69 => {
+        0..=23 => Scenario::Kill { after_micros: random.below(150_000) },
+        24..=43 => Scenario::KillAt(aim(random)),
+        44..=63 => {
             let aim = aim(random);
             // What the thread says of its trouble is written too, and must come through.
             let times = if aim.call == "write" { 1 } else { 1 + random.below(3) };
             Scenario::Fail { aim, error: *random.pick(&["EIO", "ENOSPC", "EDQUOT", "EMFILE"]), times }
         }
-        70..=73 => Scenario::FailAtStart {
+        64..=67 => Scenario::FailAtStart {
             call: *random.pick(&["openat", "fsync", "rename", "linkat", "pread64", "read", "unlink"]),
             error: *random.pick(&["EIO", "ENOSPC"]),
             nth: 1 + random.below(60),
         },
-        74..=79 => Scenario::FullDisk { killed_while_full: random.chance(500) },
-        80..=84 => Scenario::ClockJump {
+        68..=73 => Scenario::FullDisk { killed_while_full: random.chance(500) },
+        74..=84 => Scenario::ClockJump {
             seconds: *random.pick(&[-90_000, -3_600, -700, -20, 20, 700, 3_700, 90_000, 40_000_000]),
             comes_back: random.chance(500),
         },
         85..=88 => Scenario::Stop,
-        _ => Scenario::Damage {
-            kind: *random.pick(&[
-                Kind::LogSegment,
-                Kind::LogTail,
-                Kind::Edit,
-                Kind::NewestEdit,
-                Kind::Checkpoint,
-                Kind::Data,
-                Kind::Data,
-                Kind::Digests,
-            ]),
-            damage: *random.pick(&[
-                Damage::FlippedBit,
-                Damage::FlippedBit,
-                Damage::CutShort,
-                Damage::Zeroed,
-                Damage::Removed,
-            ]),
-        },
+        _ => Scenario::Damage { kind: *random.pick(&Kind::ALL), damage: *random.pick(&Damage::ALL) },
     }
 }
 

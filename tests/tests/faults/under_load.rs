@@ -70,8 +70,11 @@ fn calm_down_for(thread: Thread, hands: &Hands) {
 }
 
 fn kill_at(aim: Aim, hands: &mut Hands) -> Result<Met, String> {
-    let injection = Injection::at(hands.server.id(), aim, Instead::Kill, hands.place.path());
-    let injection = injection.ok_or("the tracer cannot attach")?;
+    let Some(injection) = Injection::at(hands.server.id(), aim, Instead::Kill, hands.place.path()) else {
+        // It may have been killed before anybody could see the tracer.
+        let is_killed = hands.server.ended().is_some();
+        return if is_killed { Ok(Met::Hit) } else { Err("the tracer cannot attach".to_owned()) };
+    };
     calm_down_for(aim.thread, hands);
     let began = Instant::now();
     while began.elapsed() < AIM_PATIENCE {
