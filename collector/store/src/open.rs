@@ -20,7 +20,7 @@ use crate::config::StoreConfig;
 use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
-use crate::log::replay::{ReplayReport, replay};
+use crate::log::replay::{ReplayReport, check_beginning, replay};
 use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
 use crate::manifest::{Manifest, ManifestError, State};
@@ -51,6 +51,11 @@ pub enum OpenError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(
+        "{path} names no file, but there are data files below hot and nothing in the log tells of them; \
+         restore the manifest from a copy"
+    )]
+    NoManifest { path: PathBuf },
     #[error("the manifest names {path}, which is {problem}; restore the file from a copy")]
     DataFile { path: PathBuf, problem: String },
     #[error("sealing while the log was replayed failed")]
@@ -99,7 +104,14 @@ impl Store {
         }
         let manifest = Manifest::open(&manifest_dir)?;
         let mut report = OpenReport { files: manifest.state().files.len(), ..OpenReport::default() };
-        report.orphans = remove_orphans(&config.data_dir, &manifest)?;
+        let orphans = orphans(&config.data_dir, manifest.state())?;
+        let first_record = check_beginning(&log_dir, &config.data_dir, manifest.state().flushed_lsn)?;
+        if manifest.state().number == 0 && first_record.is_none() && !orphans.is_empty() {
+            return Err(OpenError::NoManifest { path: manifest_dir });
+        }
+        // What they hold is in the log, or in files that the manifest names.
+        remove_orphans(&orphans)?;
+        report.orphans = orphans.len();
         let read = ReadHalf::new(first_version(&config.data_dir, &manifest)?, Catalog::default());
         load_dimensions(&read)?;
         let metrics = Arc::new(StoreMetrics::default());
@@ -131,7 +143,9 @@ impl Store {
             return Err(io("find", &log_dir)(std::io::ErrorKind::NotFound.into()));
         }
         let _lock = DataDirLock::take(data_dir)?;
-        Ok(salvage(&log_dir)?)
+        let manifest_dir = data_dir.join("manifest");
+        let flushed = if manifest_dir.is_dir() { Manifest::open(&manifest_dir)?.state().flushed_lsn } else { 0 };
+        Ok(salvage(&log_dir, flushed)?)
     }
 }
 
@@ -166,12 +180,11 @@ impl DataDirLock {
 }
 
 /// Removes data files that no edit names: what a crash in the middle of a seal or merge leaves.
-fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenError> {
-    let orphans = orphans(data_dir, manifest.state())?;
-    for path in &orphans {
+fn remove_orphans(orphans: &[PathBuf]) -> Result<(), OpenError> {
+    for path in orphans {
         std::fs::remove_file(path).map_err(io("remove", path))?;
     }
-    Ok(orphans.len())
+    Ok(())
 }
 
 /// Data files that no edit names.

@@ -1,7 +1,8 @@
 //! Reading the log back at start: every record after what is sealed, in order.
 //!
-//! Owns the judgement between a torn tail (cut, and said) and damage (refused, with the way out). Holds one
-//! frame in memory at a time. Never decodes a payload.
+//! Owns the judgement between a torn tail (cut, and said) and damage (refused, with the way out), and that no
+//! record is missing between what is in files and what is in the log, nor within it. Holds one frame in memory
+//! at a time. Never decodes a payload.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -21,10 +22,38 @@ pub struct ReplayReport {
     pub next_lsn: LogSequence,
 }
 
+/// Refuses where records between what is in files and the beginning of the log are in neither. To be asked before
+/// anything is removed that the manifest does not name: it may be the manifest that is not whole. Gives the number
+/// of the first record of the log.
+///
+/// # Errors
+/// The records that are missing, or an unreadable disk.
+pub fn check_beginning(log_dir: &Path, data_dir: &Path, flushed: LogSequence) -> Result<Option<LogSequence>, LogError> {
+    for (first_lsn, path) in segment::list(log_dir)? {
+        match SegmentReader::open(&path)?.frame_at(SEGMENT_HEADER_BYTES)? {
+            Found::Frame { first_lsn, .. } => {
+                check_number(first_lsn, flushed + 1, data_dir)?;
+                return Ok(Some(first_lsn));
+            }
+            // Replay judges that.
+            Found::Broken => return Ok(Some(first_lsn)),
+            Found::End => {}
+        }
+    }
+    Ok(None)
+}
+
+fn check_number(first_lsn: LogSequence, expected: LogSequence, data_dir: &Path) -> Result<(), LogError> {
+    if first_lsn <= expected {
+        return Ok(());
+    }
+    Err(LogError::Missing { first: expected, last: first_lsn - 1, data_dir: data_dir.to_path_buf() })
+}
+
 /// Calls `each` with every record whose number is past `flushed`, in order.
 ///
 /// # Errors
-/// Damage with valid records behind it, an unreadable disk, or what `each` says.
+/// Damage with valid records behind it, records that are missing, an unreadable disk, or what `each` says.
 pub fn replay(
     log_dir: &Path,
     data_dir: &Path,
@@ -49,6 +78,7 @@ pub fn replay(
         loop {
             match reader.frame_at(position)? {
                 Found::Frame { first_lsn, records, body, next } => {
+                    check_number(first_lsn, report.next_lsn, data_dir)?;
                     let after = first_lsn + u64::from(records);
                     if after > flushed + 1 {
                         replay_frame(first_lsn, &body, flushed, path, data_dir, &mut report, &mut each)?;
