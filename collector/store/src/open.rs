@@ -23,7 +23,7 @@ use crate::log::recent::{self, RecentRequests, Seen};
 use crate::log::replay::{ReplayReport, check_beginning, replay};
 use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
-use crate::manifest::{Manifest, ManifestError, State};
+use crate::manifest::{Manifest, ManifestError, State, sync_dir};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
@@ -101,6 +101,11 @@ impl Store {
         let manifest_dir = config.data_dir.join("manifest");
         for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
             std::fs::create_dir_all(dir).map_err(io("create", dir))?;
+        }
+        // Else the first acknowledgements would stand in a folder that a power cut takes away.
+        let parent = config.data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+        for dir in [Some(config.data_dir.as_path()), parent].into_iter().flatten() {
+            sync_dir(dir).map_err(io("sync", dir))?;
         }
         let manifest = Manifest::open(&manifest_dir)?;
         let mut report = OpenReport { files: manifest.state().files.len(), ..OpenReport::default() };

@@ -67,7 +67,7 @@ pub fn replay(
         let damaged = |offset| LogError::Damaged { path: path.clone(), offset, data_dir: data_dir.to_path_buf() };
         let later = &segments[index + 1..];
         if !reader.header_is_valid() {
-            if any_frame_follows(&reader, 0, later)? {
+            if is_missed(&reader, 0, report.next_lsn, later)? {
                 return Err(damaged(0));
             }
             report.cut_bytes += reader.last_nonzero_after(0)?.unwrap_or(0);
@@ -87,7 +87,9 @@ pub fn replay(
                     position = next;
                 }
                 Found::End => break,
-                Found::Broken if any_frame_follows(&reader, position, later)? => return Err(damaged(position)),
+                Found::Broken if is_missed(&reader, position, report.next_lsn, later)? => {
+                    return Err(damaged(position));
+                }
                 Found::Broken => {
                     report.cut_bytes += cut(&reader, position)?;
                     break;
@@ -121,9 +123,12 @@ fn replay_frame(
     Ok(())
 }
 
-fn any_frame_follows(
+/// Whether what is broken at `position` held records. It did not where the next whole frame goes on with `next_lsn`: a
+/// frame that could not be written was written again in another segment, and a power cut undid the wiping of its beginning.
+fn is_missed(
     reader: &SegmentReader,
     position: u64,
+    next_lsn: LogSequence,
     later: &[(LogSequence, std::path::PathBuf)],
 ) -> Result<bool, LogError> {
     if reader.next_valid_frame(position)?.is_some() {
@@ -131,8 +136,10 @@ fn any_frame_follows(
     }
     for (_, path) in later {
         let reader = SegmentReader::open(path)?;
-        if reader.next_valid_frame(0)?.is_some() {
-            return Ok(true);
+        if let Some(place) = reader.next_valid_frame(0)?
+            && let Found::Frame { first_lsn, .. } = reader.frame_at(place)?
+        {
+            return Ok(first_lsn > next_lsn);
         }
     }
     Ok(false)

@@ -55,6 +55,30 @@ async fn without_a_log_segment_it_is_refused_until_it_is_given_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_beginning_of_a_frame_that_was_written_again_elsewhere_is_no_damage() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open_with(small(dir.path())).unwrap().store;
+    fill(&store).await;
+    drop(store);
+    let (_, path) = segment::list(&dir.path().join("log")).unwrap().remove(0);
+    let whole = std::fs::read(&path).unwrap();
+    let end = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+
+    let mut bytes = whole.clone();
+    bytes[end - 9] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let said = refused(dir.path());
+    assert!(said.contains("is damaged at byte"), "the frame held records: {said}");
+
+    bytes = whole[..end].to_vec();
+    bytes.extend_from_slice(&whole[40..140]);
+    std::fs::write(&path, &bytes).unwrap();
+    let opened = open_with(small(dir.path())).unwrap();
+    assert_eq!(rows(&opened.store, Table::Spans), REQUESTS * 5);
+    assert_eq!(opened.report.replay.cut_bytes, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_newest_edit_its_files_are_not_taken_for_leftovers() {
     let dir = tempfile::tempdir().unwrap();
     let store = open_with(small(dir.path())).unwrap().store;
