@@ -1,11 +1,12 @@
 //! A clock that can be moved under a running server: a small C library loaded in front of libc, and a file it maps.
 //!
-//! Owns the library and the file. libfaketime will not do: it allocates on its way to libc, and the server's allocator asks
-//! for the time. Needs a C compiler, as the build does.
+//! Owns the library's source and the file. libfaketime will not do: it allocates on its way to libc, and the server's
+//! allocator asks for the time.
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+
+use super::shim::compile;
 
 /// Adds the offset in the file, nanoseconds, to the time of day; leaves all other clocks alone.
 const SOURCE: &str = r#"
@@ -61,13 +62,7 @@ pub struct Clock {
 impl Clock {
     /// `None` where nothing can be compiled.
     pub fn build(folder: &Path) -> Option<Self> {
-        let source = folder.join("clock.c");
-        let library = folder.join("clock.so");
-        std::fs::write(&source, SOURCE).ok()?;
-        let compiled = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).output();
-        if !compiled.ok()?.status.success() {
-            return None;
-        }
+        let library = compile(folder, "clock", SOURCE)?;
         let offset = folder.join("clock.offset");
         std::fs::write(&offset, 0_i64.to_ne_bytes()).ok()?;
         Some(Self { library, offset })

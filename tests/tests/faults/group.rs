@@ -13,13 +13,14 @@ use spanlake_tests::checker;
 use spanlake_tests::corpus::Signal;
 use spanlake_tests::feeder::{Body, Fed, Feeder, Outcome, Progress, Sent, StopOnDrop};
 use spanlake_tests::server::{self, PATIENCE, Setup, TestServer};
-use spanlake_tests::settings::{BUSY_SEALS, RETENTION_LOGS};
+use spanlake_tests::settings::{BUSY_SEALS, LOG_DURABILITY, RETENTION_LOGS};
 
 use super::clock::Clock;
 use super::damage::damage_a_copy;
 use super::injection;
 use super::place::Place;
 use super::plan::{Abilities, ITEMS_BEFORE_FAULT, Plan, Scenario, draw};
+use super::power::Power;
 use super::under_load::{Hands, Met, strike, tail};
 
 const ITEMS_PER_REQUEST: usize = 128;
@@ -31,10 +32,24 @@ const TIME_SLACK: Duration = Duration::from_secs(10);
 pub struct Group {
     pub place: Place,
     clock: Option<Clock>,
+    power: Option<Power>,
     server: TestServer,
     feeder: Feeder,
     sent: Vec<Sent>,
     abilities: Abilities,
+}
+
+/// What is special about a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Old log records come in and are forgotten all the time.
+    Forgets,
+    /// Its clock can be moved; so it forgets nothing.
+    MovesClock,
+    /// What its servers do not sync may be lost.
+    CutsPower,
+    /// The same, with servers that acknowledge before their log is synced: to show that it is noticed.
+    CutsPowerUnsynced,
 }
 
 /// What a seed did.
@@ -55,25 +70,33 @@ struct Half {
 // === impl Group ===
 
 impl Group {
-    /// Groups with a clock that moves keep everything; the others forget old log records all the time.
-    pub fn start(seed: u64, injects: bool, moves_clock: bool) -> Self {
+    /// With a server that is ready.
+    pub fn start(seed: u64, injects: bool, kind: Kind) -> Self {
         let place = Place::new();
-        let clock = if moves_clock { Clock::build(place.path()) } else { None };
+        let clock = if kind == Kind::MovesClock { Clock::build(place.path()) } else { None };
+        let cuts_power = matches!(kind, Kind::CutsPower | Kind::CutsPowerUnsynced);
+        let power = if cuts_power { Power::build(place.path()) } else { None };
         let mut setup = Setup::default().env(BUSY_SEALS).data_dir(&place.data_dir());
-        let mut lanes = LANES.to_vec();
-        match &clock {
-            Some(clock) => {
-                let [library, file] = clock.environment();
-                setup = setup.env(&[(&library.0, &library.1), (&file.0, &file.1)]);
-            }
-            None => {
-                setup = setup.env(&[(RETENTION_LOGS, "1h")]);
-                lanes.push(Signal::OldLogs);
-            }
+        if kind == Kind::CutsPowerUnsynced {
+            setup = setup.env(&[(LOG_DURABILITY, "os")]);
         }
-        let abilities = Abilities { injects, fills_disk: place.is_mounted(), moves_clock: clock.is_some() };
+        let loaded = [clock.as_ref().map(Clock::environment), power.as_ref().map(Power::environment)];
+        for (name, value) in loaded.iter().flatten().flatten() {
+            setup = setup.env(&[(name, value)]);
+        }
+        let mut lanes = LANES.to_vec();
+        if clock.is_none() {
+            setup = setup.env(&[(RETENTION_LOGS, "1h")]);
+            lanes.push(Signal::OldLogs);
+        }
+        let abilities = Abilities {
+            injects,
+            fills_disk: place.is_mounted(),
+            moves_clock: clock.is_some(),
+            cuts_power: power.is_some(),
+        };
         let feeder = Feeder::new(seed, &lanes, ITEMS_PER_REQUEST);
-        Self { server: setup.start(), feeder, place, clock, sent: Vec::new(), abilities }
+        Self { server: setup.start(), feeder, place, clock, power, sent: Vec::new(), abilities }
     }
 
     /// Runs a seed.
@@ -83,7 +106,7 @@ impl Group {
         self.run_plan(plan, &mut random).map_err(|wrong| format!("{plan:?}: {wrong}"))
     }
 
-    fn run_plan(&mut self, plan: Plan, random: &mut Random) -> Result<Done, String> {
+    pub fn run_plan(&mut self, plan: Plan, random: &mut Random) -> Result<Done, String> {
         let first = self.feeder.next_request();
         let since = (chrono::Utc::now() - TIME_SLACK).to_rfc3339_opts(chrono::SecondsFormat::Nanos, true);
         let half = if plan.holds_half_a_request { Some(self.begin_half()) } else { None };
@@ -92,6 +115,9 @@ impl Group {
             self.jump_clock(0);
         }
         let items_acknowledged = acknowledged(&fed.sent);
+        if let Some(power) = self.power.as_ref().filter(|_| plan.cuts_power) {
+            power.cut(&self.place.data_dir(), random);
+        }
         self.fsck("after the fault")?;
         if let Scenario::Damage { kind, damage } = plan.scenario {
             let known: Vec<Sent> = self.sent.iter().chain(&fed.sent).copied().collect();

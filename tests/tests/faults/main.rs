@@ -14,5 +14,7 @@ mod group;
 mod injection;
 mod place;
 mod plan;
+mod power;
 mod seeds;
+mod shim;
 mod under_load;

@@ -18,6 +18,8 @@ pub struct Abilities {
     pub fills_disk: bool,
     /// The server's clock can be moved.
     pub moves_clock: bool,
+    /// What no sync made durable can be taken away.
+    pub cuts_power: bool,
 }
 
 /// The thread that a fault meets, as the server names it.
@@ -107,12 +109,31 @@ pub enum Scenario {
     Damage { kind: Kind, damage: Damage },
 }
 
+impl Scenario {
+    /// In a word or two, to be counted by.
+    pub fn kind(&self) -> String {
+        let name = match self {
+            Self::Kill { .. } => "kill",
+            Self::KillAt(aim) => return format!("kill at a call of {}", aim.thread.name()),
+            Self::Fail { aim, .. } => return format!("failing call of {}", aim.thread.name()),
+            Self::FailAtStart { .. } => "failing call at start",
+            Self::FullDisk { .. } => "full disk",
+            Self::ClockJump { .. } => "clock jump",
+            Self::Stop => "stop",
+            Self::Damage { .. } => "damage",
+        };
+        name.to_owned()
+    }
+}
+
 /// A scenario and what surrounds it.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub scenario: Scenario,
     /// A client is in the middle of its request when the fault comes.
     pub holds_half_a_request: bool,
+    /// Once the server is down, what it did not sync is lost too.
+    pub cuts_power: bool,
     /// Kills while the server starts again.
     pub kills_at_start: u64,
     /// Clients send again what got no answer, and the last request that did.
@@ -137,6 +158,7 @@ pub fn draw(random: &mut Random, abilities: Abilities) -> Plan {
     Plan {
         scenario,
         holds_half_a_request: random.chance(300),
+        cuts_power: abilities.cuts_power && random.chance(700),
         kills_at_start: if random.chance(250) { 1 + random.below(2) } else { 0 },
         // Digests are kept by the clock, for ten minutes.
         sends_again: random.chance(500) && !forgets,
