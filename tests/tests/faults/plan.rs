@@ -173,11 +173,11 @@ fn draw_scenario(random: &mut Random) -> Scenario {
             let aim = aim(random);
             // What the thread says of its trouble is written too, and must come through.
             let times = if aim.call == "write" { 1 } else { 1 + random.below(3) };
-            Scenario::Fail { aim, error: *random.pick(&["EIO", "ENOSPC", "EDQUOT", "EMFILE"]), times }
+            Scenario::Fail { aim, error: random.pick::<&str>(&["EIO", "ENOSPC", "EDQUOT", "EMFILE"]), times }
         }
         64..=67 => Scenario::FailAtStart {
-            call: *random.pick(&["openat", "fsync", "rename", "linkat", "pread64", "read", "unlink"]),
-            error: *random.pick(&["EIO", "ENOSPC"]),
+            call: random.pick::<&str>(&["openat", "fsync", "rename", "linkat", "pread64", "read", "unlink"]),
+            error: random.pick::<&str>(&["EIO", "ENOSPC"]),
             nth: 1 + random.below(60),
         },
         68..=73 => Scenario::FullDisk { killed_while_full: random.chance(500) },
@@ -192,7 +192,7 @@ fn draw_scenario(random: &mut Random) -> Scenario {
 
 fn aim(random: &mut Random) -> Aim {
     let thread = *random.pick(&[Thread::Log, Thread::Log, Thread::Seal, Thread::Seal, Thread::Merge]);
-    let call: &'static str = *random.pick(thread.calls());
+    let call: &'static str = random.pick::<&str>(thread.calls());
     // A seal makes a handful of files, a frame is one write and one sync; segments come and go a few times a second.
     let nth_max = match call {
         "pwrite64" | "fdatasync" => 200,

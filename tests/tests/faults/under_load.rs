@@ -122,6 +122,12 @@ fn fill_disk(killed_while_full: bool, hands: &mut Hands) -> Result<Met, String> 
     wait("requests are refused on a full disk", hands, |progress| progress.refusals.load(Ordering::Acquire) > refused)?;
     if killed_while_full {
         hands.server.kill();
+        // Who starts on a full disk may have to seal what it replays, and then cannot; it must say so.
+        hands.server.spawn_again();
+        if !hands.server.wait_ready_or_ended() && !tail(hands.server).contains("No space left") {
+            return Err(format!("a start on a full disk does not say why it ended\n{}", tail(hands.server)));
+        }
+        hands.server.kill();
         drop(ballast);
     } else {
         drop(ballast);
