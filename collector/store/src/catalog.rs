@@ -139,7 +139,8 @@ impl Dimension {
         Ok(Some(new))
     }
 
-    fn ids(&self, batch: &RecordBatch) -> Vec<[u8; 16]> {
+    /// The ids of rows, widened.
+    pub(crate) fn ids(&self, batch: &RecordBatch) -> Vec<[u8; 16]> {
         let column = batch.column(0);
         if let Some(ids) = column.as_primitive_opt::<Int64Type>() {
             return ids.values().iter().map(|id| wide_id(*id)).collect();

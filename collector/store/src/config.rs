@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cold::ColdConfig;
 use crate::retention::Retention;
 
 /// What an acknowledgement survives.
@@ -31,6 +32,10 @@ pub struct StoreConfig {
     pub compaction: bool,
     /// What is kept for how long.
     pub retention: Retention,
+    /// Bytes of hot files and the log at which requests are refused; `None`: what the disk has.
+    pub disk_bytes_max: Option<u64>,
+    /// Where hot data goes in the end; `None`: it stays.
+    pub cold: Option<ColdConfig>,
 }
 
 impl StoreConfig {
@@ -46,6 +51,8 @@ impl StoreConfig {
             seal_interval: Duration::from_secs(30),
             compaction: true,
             retention: Retention::default(),
+            disk_bytes_max: None,
+            cold: None,
         }
     }
 }

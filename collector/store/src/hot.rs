@@ -106,6 +106,12 @@ impl ReadHalf {
         metrics.unsealed_bytes.store(u64::try_from(bytes).expect("fits"), Ordering::Release);
         metrics.unsealed_rows.store(u64::try_from(rows).expect("fits"), Ordering::Release);
         metrics.oldest_unsealed.store(oldest, Ordering::Release);
+        let before = self.inner.current.load();
+        let is_same =
+            |table: &Table| Arc::ptr_eq(&before.tables[*table as usize].files, &next.tables[*table as usize].files);
+        if !Table::ALL.iter().all(is_same) {
+            metrics.hot_file_bytes.store(next.hot_file_bytes(), Ordering::Relaxed);
+        }
         self.inner.current.store(Arc::new(next));
     }
 }

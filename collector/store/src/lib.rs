@@ -12,6 +12,7 @@
 
 pub mod catalog;
 mod checksum;
+pub mod cold;
 pub mod columns;
 mod compact;
 pub mod config;
@@ -31,6 +32,7 @@ pub mod store;
 pub mod version;
 
 pub use catalog::{Catalog, Dimension};
+pub use cold::{ColdCondition, ColdConfig, ColdStatus};
 pub use config::{Durability, StoreConfig};
 pub use metrics::StoreMetrics;
 pub use open::{DataDirLock, OpenError, OpenReport, Opened};

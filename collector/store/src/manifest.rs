@@ -193,14 +193,29 @@ fn list(dir: &Path) -> Result<Vec<(u64, PathBuf, bool)>, ManifestError> {
     Ok(found)
 }
 
-/// First line: checksum of the rest.
-fn create<T: Serialize>(dir: &Path, path: &Path, content: &T) -> Result<(), ManifestError> {
+/// As it stands in a file: the first line is the checksum of the rest.
+pub(crate) fn encoded<T: Serialize>(content: &T) -> Vec<u8> {
     let json = serde_json::to_vec(content).expect("plain structs always serialise");
+    let mut text = format!("crc32c={:08x}\n", crc32c::crc32c(&json)).into_bytes();
+    text.extend(json);
+    text
+}
+
+/// What [`encoded`] made; the error is what is wrong with it.
+pub(crate) fn decoded<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, String> {
+    let end = text.iter().position(|byte| *byte == b'\n').ok_or("no checksum line")?;
+    let (first, json) = (&text[..end], &text[end + 1..]);
+    if first != format!("crc32c={:08x}", crc32c::crc32c(json)).as_bytes() {
+        return Err("checksum does not match".to_owned());
+    }
+    serde_json::from_slice(json).map_err(|error| error.to_string())
+}
+
+fn create<T: Serialize>(dir: &Path, path: &Path, content: &T) -> Result<(), ManifestError> {
     let aside = path.with_extension("tmp");
     let written = (|| {
         let mut file = File::create(&aside)?;
-        file.write_all(format!("crc32c={:08x}\n", crc32c::crc32c(&json)).as_bytes())?;
-        file.write_all(&json)?;
+        file.write_all(&encoded(content))?;
         file.sync_all()
     })();
     if let Err(error) = written {
@@ -220,14 +235,8 @@ fn create<T: Serialize>(dir: &Path, path: &Path, content: &T) -> Result<(), Mani
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ManifestError> {
-    let text = std::fs::read_to_string(path).map_err(io("read", path))?;
-    let damaged = |reason: &str| ManifestError::Damaged { path: path.to_path_buf(), reason: reason.to_owned() };
-    let (first, json) = text.split_once('\n').ok_or_else(|| damaged("no checksum line"))?;
-    let expected = format!("crc32c={:08x}", crc32c::crc32c(json.as_bytes()));
-    if first != expected {
-        return Err(damaged("checksum does not match"));
-    }
-    serde_json::from_str(json).map_err(|error| damaged(&error.to_string()))
+    let text = std::fs::read(path).map_err(io("read", path))?;
+    decoded(&text).map_err(|reason| ManifestError::Damaged { path: path.to_path_buf(), reason })
 }
 
 /// Makes names in a folder durable.

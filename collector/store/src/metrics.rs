@@ -92,6 +92,11 @@ pub struct StoreMetrics {
     /// Files and their bytes that retention has removed.
     pub expired_files: AtomicU64,
     pub expired_bytes: AtomicU64,
+    /// Bytes of hot files.
+    pub hot_file_bytes: AtomicU64,
+    /// Hours moved to the cold tier, and their rows.
+    pub cold_moves: AtomicU64,
+    pub cold_moved_rows: AtomicU64,
     pub refused_memory: AtomicU64,
     pub refused_disk_full: AtomicU64,
     pub disk_full: AtomicU64,

@@ -15,6 +15,9 @@ use spanlake_schemas::otlp;
 use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
+use crate::cold::ColdLogError;
+use crate::cold::mover::Mover;
+use crate::cold::tier::ColdTier;
 use crate::compact::compactor::Compactor;
 use crate::config::StoreConfig;
 use crate::keeper::{Command, Keeper};
@@ -58,6 +61,10 @@ pub enum OpenError {
     NoManifest { path: PathBuf },
     #[error("the manifest names {path}, which is {problem}; restore the file from a copy")]
     DataFile { path: PathBuf, problem: String },
+    #[error(transparent)]
+    Cold(#[from] ColdLogError),
+    #[error("the cold tier could not be opened: {0}")]
+    ColdTier(String),
     #[error("sealing while the log was replayed failed")]
     Seal(#[from] SealFailure),
 }
@@ -102,22 +109,20 @@ impl Store {
         for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
             std::fs::create_dir_all(dir).map_err(io("create", dir))?;
         }
-        // Else the first acknowledgements would stand in a folder that a power cut takes away.
-        let parent = config.data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-        for dir in [Some(config.data_dir.as_path()), parent].into_iter().flatten() {
-            sync_dir(dir).map_err(io("sync", dir))?;
+        make_durable(&config.data_dir)?;
+        let mut manifest = Manifest::open(&manifest_dir)?;
+        check_nothing_is_missing(&config.data_dir, &manifest)?;
+        let cold = config.cold.as_ref().map(|cold| ColdTier::open(&config.data_dir, cold)).transpose()?;
+        if let Some(cold) = &cold {
+            cold.finish_local(&mut manifest)?;
         }
-        let manifest = Manifest::open(&manifest_dir)?;
         let mut report = OpenReport { files: manifest.state().files.len(), ..OpenReport::default() };
-        let orphans = orphans(&config.data_dir, manifest.state())?;
-        let first_record = check_beginning(&log_dir, &config.data_dir, manifest.state().flushed_lsn)?;
-        if manifest.state().number == 0 && first_record.is_none() && !orphans.is_empty() {
-            return Err(OpenError::NoManifest { path: manifest_dir });
+        report.orphans = remove_orphans(&config.data_dir, &manifest)?;
+        let mut version = first_version(&config.data_dir, &manifest)?;
+        if let Some(cold) = &cold {
+            cold.show(&mut version);
         }
-        // What they hold is in the log, or in files that the manifest names.
-        remove_orphans(&orphans)?;
-        report.orphans = orphans.len();
-        let read = ReadHalf::new(first_version(&config.data_dir, &manifest)?, Catalog::default());
+        let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));
         load_dimensions(&read)?;
         let metrics = Arc::new(StoreMetrics::default());
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
@@ -128,12 +133,16 @@ impl Store {
             metrics,
             sealed: tokio::sync::Notify::new(),
             stopping: std::sync::atomic::AtomicBool::new(false),
+            claims: Mutex::default(),
+            cold: cold.as_ref().map(|cold| cold.status.clone()),
             _lock: lock,
         });
         let mut sealer = Sealer { inner: Arc::clone(&inner), manifest: Arc::new(Mutex::new(manifest)) };
         let replayed = replay_log(&mut sealer)?;
         report.replay = replayed.report.clone();
-        Ok(Opened { store: start(inner, sealer, replayed)?, report })
+        let manifest = Arc::clone(&sealer.manifest);
+        let mover = cold.map(|cold| cold.into_mover(&inner, manifest)).transpose()?;
+        Ok(Opened { store: start(inner, sealer, replayed, mover)?, report })
     }
 }
 
@@ -185,9 +194,29 @@ impl DataDirLock {
 }
 
 /// Removes data files that no edit names: what a crash in the middle of a seal or merge leaves.
-fn remove_orphans(orphans: &[PathBuf]) -> Result<(), OpenError> {
-    for path in orphans {
+fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenError> {
+    let orphans = orphans(data_dir, manifest.state())?;
+    for path in &orphans {
         std::fs::remove_file(path).map_err(io("remove", path))?;
+    }
+    Ok(orphans.len())
+}
+
+/// The names of the folders: else the first acknowledgements would stand in one that a power cut takes away.
+fn make_durable(data_dir: &Path) -> Result<(), OpenError> {
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    for dir in [Some(data_dir), parent].into_iter().flatten() {
+        sync_dir(dir).map_err(io("sync", dir))?;
+    }
+    Ok(())
+}
+
+/// Before anything is removed that no edit names: what it holds must be in the log, or in files that one names.
+fn check_nothing_is_missing(data_dir: &Path, manifest: &Manifest) -> Result<(), OpenError> {
+    let state = manifest.state();
+    let first_record = check_beginning(&data_dir.join("log"), data_dir, state.flushed_lsn)?;
+    if state.number == 0 && first_record.is_none() && !orphans(data_dir, state)?.is_empty() {
+        return Err(OpenError::NoManifest { path: data_dir.join("manifest") });
     }
     Ok(())
 }
@@ -298,7 +327,7 @@ fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: 
     inner.read.append(decoded.batches.tables, generation, &inner.metrics).map_err(|error| error.to_string())
 }
 
-fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store, OpenError> {
+fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed, mover: Option<Mover>) -> Result<Store, OpenError> {
     let log_dir = inner.log_dir();
     let mut recent = RecentRequests::default();
     for seen in recent::load(&log_dir, crate::now_nanos())?.into_iter().chain(replayed.digests.iter().copied()) {
@@ -338,7 +367,11 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed) -> Result<Store,
     let to_keeper = commands.clone();
     let (seals, seals_seen) = std::sync::mpsc::sync_channel(1);
     let manifest = Arc::clone(&sealer.manifest);
-    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0 };
+    let (moves, moves_seen) = std::sync::mpsc::sync_channel(1);
+    if let Some(mover) = mover {
+        spawn("spanlake-cold", move || mover.run(&moves_seen))?;
+    }
+    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0, _mover: moves };
     spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
     spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper, &seals))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;

@@ -3,6 +3,7 @@
 //! Owns the resident parts of files (footers, page indexes, blooms). Never writes, never plans.
 
 mod lookup;
+mod object;
 mod resident;
 
 use std::fs::File;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use arrow::array::{Array, AsArray, BooleanArray};
 use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
+use object_store::ObjectStore;
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use spanlake_schemas::ids::TraceId;
@@ -19,7 +21,7 @@ use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
 use crate::columns::pick_columns;
-use crate::version::Version;
+use crate::version::{DataFile, Version};
 use resident::ResidentFiles;
 
 /// Why a read failed.
@@ -43,6 +45,16 @@ pub enum ReadError {
     Task(String),
 }
 
+impl ReadError {
+    fn io(file: &DataFile, source: std::io::Error) -> Self {
+        Self::Io { path: file.path.display().to_string(), source }
+    }
+
+    fn parquet(file: &DataFile, source: parquet::errors::ParquetError) -> Self {
+        Self::Parquet { path: file.path.display().to_string(), source }
+    }
+}
+
 /// Rows of one or more traces.
 #[derive(Debug, Default)]
 pub struct TraceRows {
@@ -64,16 +76,19 @@ pub(crate) struct ReadInner {
     /// Held by whoever makes the next version.
     pub(crate) publishing: Mutex<()>,
     resident: ResidentFiles,
+    /// Of the cold tier, where that is a bucket.
+    bucket: Option<Arc<dyn ObjectStore>>,
 }
 
 impl ReadHalf {
-    pub(crate) fn new(version: Version, catalog: Catalog) -> Self {
+    pub(crate) fn new(version: Version, catalog: Catalog, bucket: Option<Arc<dyn ObjectStore>>) -> Self {
         Self {
             inner: Arc::new(ReadInner {
                 current: arc_swap::ArcSwap::from_pointee(version),
                 catalog: Arc::new(catalog),
                 publishing: Mutex::new(()),
                 resident: ResidentFiles::default(),
+                bucket,
             }),
         }
     }
@@ -88,6 +103,12 @@ impl ReadHalf {
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.inner.catalog
+    }
+
+    /// What reads the objects of files that are in a bucket.
+    #[must_use]
+    pub fn bucket(&self) -> Option<&Arc<dyn ObjectStore>> {
+        self.inner.bucket.as_ref()
     }
 
     /// All rows of [`Table::Spans`] or [`Table::Logs`] with one of these trace ids, from memory and files, in
@@ -127,7 +148,7 @@ impl ReadHalf {
             }
         }
         for file in version.files(table) {
-            let resident = self.inner.resident.get(file)?;
+            let resident = self.inner.resident.get(file, self.inner.bucket.as_ref())?;
             let found = lookup::rows_in_file(&resident, file, ids, columns)?;
             rows.files_read += usize::from(!found.is_empty());
             rows.batches.extend(found);

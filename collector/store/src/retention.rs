@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use spanlake_schemas::tables::Table;
 
-use crate::seal::order::{date_and_hour, hour_of};
-use crate::version::{DataFile, TableFile, Version};
+use crate::seal::order::hour_of;
+use crate::version::{TableFile, Version};
 
 /// How long rows are kept after the hour that they are filed under, and how much in all. `None`: for ever.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,20 +38,22 @@ impl Retention {
 
 /// What is to go now.
 pub fn expired(version: &Version, now: i64, retention: &Retention) -> Vec<TableFile> {
+    if *retention == Retention::default() {
+        return Vec::new();
+    }
     let mut gone: Vec<TableFile> = Vec::new();
-    let mut kept: BTreeMap<String, Vec<TableFile>> = BTreeMap::new();
+    let mut kept: BTreeMap<i64, Vec<TableFile>> = BTreeMap::new();
     let mut bytes = 0;
     for table in Table::ALL {
         let oldest = retention.of(table).map(|age| oldest_hour(now, age));
         for file in version.files(table) {
-            let hour = hour_folder(file);
-            if oldest.as_ref().is_some_and(|oldest| hour < oldest.as_str()) {
+            if oldest.is_some_and(|oldest| file.entry.last_hour() < oldest) && !table.is_dimension() {
                 gone.push((table, Arc::clone(file)));
                 continue;
             }
             bytes += file.entry.bytes;
             if !table.is_dimension() {
-                kept.entry(hour.to_owned()).or_default().push((table, Arc::clone(file)));
+                kept.entry(file.entry.last_hour()).or_default().push((table, Arc::clone(file)));
             }
         }
     }
@@ -64,23 +66,15 @@ pub fn expired(version: &Version, now: i64, retention: &Retention) -> Vec<TableF
     gone
 }
 
-/// `date=…/hour=…`, which sorts as time does.
-fn hour_folder(file: &DataFile) -> &str {
-    let partition = file.entry.partition();
-    partition.find("date=").map_or("", |start| &partition[start..])
-}
-
-/// The folder of the first hour that is not over for longer than `age`.
-fn oldest_hour(now: i64, age: Duration) -> String {
-    let age = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
-    let (date, hour) = date_and_hour(hour_of(now.saturating_sub(age)));
-    format!("date={date}/hour={hour:02}")
+/// The first hour, since the epoch, that is not over for longer than `age`.
+fn oldest_hour(now: i64, age: Duration) -> i64 {
+    hour_of(now.saturating_sub(i64::try_from(age.as_nanos()).unwrap_or(i64::MAX)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::version::{FileEntry, TableVersion};
+    use crate::version::{DataFile, FileEntry, TableVersion};
 
     /// 2026-11-21, 10:30.
     const NOW: i64 = 1_795_257_000 * 1_000_000_000;
@@ -98,7 +92,9 @@ mod tests {
             version.tables[table as usize] = TableVersion { hot: Vec::new(), files: Arc::new(files) };
         }
         let gone = expired(&version, NOW, &retention);
-        gone.into_iter().map(|(table, file)| (table, hour_folder(&file)[16..].to_owned())).collect()
+        gone.into_iter()
+            .map(|(table, file)| (table, file.entry.partition().rsplit('/').next().unwrap().to_owned()))
+            .collect()
     }
 
     fn hours(table: Table, hours: &[&str]) -> Vec<(Table, String)> {

@@ -2,6 +2,7 @@
 //!
 //! Owns admission and the hand-over to the keeper. Never writes itself.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -10,10 +11,12 @@ use std::sync::mpsc::Sender;
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Signal};
 use tokio::sync::{Notify, oneshot};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::cold::status::{ColdStatus, SharedStatus};
 use crate::config::StoreConfig;
 use crate::keeper::{Append, Command};
 use crate::log::frame::RecordHeader;
@@ -25,6 +28,26 @@ use crate::read::ReadHalf;
 /// How long a request waits for a seal when memory is tight, before it goes on and the cap decides.
 const TIGHT_WAIT: Duration = Duration::from_millis(500);
 
+/// Hot files that one thread works on: no other may replace them meanwhile.
+#[derive(Debug, Default)]
+pub(crate) struct Claims(HashSet<String>);
+
+impl Claims {
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        self.0.contains(path)
+    }
+
+    pub(crate) fn take(&mut self, paths: impl IntoIterator<Item = String>) {
+        self.0.extend(paths);
+    }
+
+    pub(crate) fn release<'a>(&mut self, paths: impl IntoIterator<Item = &'a String>) {
+        for path in paths {
+            self.0.remove(path);
+        }
+    }
+}
+
 /// What the store's threads share.
 pub(crate) struct Inner {
     pub(crate) config: StoreConfig,
@@ -34,6 +57,9 @@ pub(crate) struct Inner {
     /// Told after every seal.
     pub(crate) sealed: Notify,
     pub(crate) stopping: AtomicBool,
+    pub(crate) claims: Mutex<Claims>,
+    /// Of the cold tier, where there is one.
+    pub(crate) cold: Option<SharedStatus>,
     /// Held for as long as the process uses the data directory.
     pub(crate) _lock: crate::open::DataDirLock,
 }
@@ -83,6 +109,12 @@ impl Store {
         Arc::clone(&self.inner.metrics)
     }
 
+    /// How the cold tier is; `None` where there is none.
+    #[must_use]
+    pub fn cold_status(&self) -> Option<ColdStatus> {
+        self.inner.cold.as_ref().map(SharedStatus::get)
+    }
+
     /// Bytes held now: requests in flight and unsealed rows.
     #[must_use]
     pub fn held_bytes(&self) -> u64 {
@@ -104,6 +136,13 @@ impl Store {
         if self.keeper.commands.send(Command::Shutdown(done)).is_ok() {
             let _ = wait.await;
         }
+    }
+
+    /// Files that wait for the cold tier, and the log, take all that they may.
+    fn is_at_disk_cap(&self) -> bool {
+        let Some(max) = self.inner.config.disk_bytes_max else { return false };
+        let metrics = &self.inner.metrics;
+        metrics.hot_file_bytes.load(Ordering::Relaxed) + metrics.log_disk_bytes.load(Ordering::Relaxed) > max
     }
 
     async fn wait_while_tight(&self) {
@@ -156,7 +195,7 @@ impl Ingest for Store {
         if self.inner.is_stopping() {
             return Err(Refusal::ShuttingDown);
         }
-        if self.inner.metrics.disk_full.load(Ordering::Acquire) == 1 {
+        if self.inner.metrics.disk_full.load(Ordering::Acquire) == 1 || self.is_at_disk_cap() {
             self.inner.metrics.refused_disk_full.fetch_add(1, Ordering::Relaxed);
             return Err(Refusal::DiskFull);
         }

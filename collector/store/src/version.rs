@@ -11,6 +11,8 @@ use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::tables::Table;
 
+use crate::seal::order::hours_of_folder;
+
 /// Rows that are durable in the log and not yet in a file.
 #[derive(Debug)]
 pub struct HotBatch {
@@ -30,7 +32,8 @@ pub struct HotBatch {
 /// What the manifest says of one sealed file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FileEntry {
-    /// Relative to the data directory: `hot/<table>/date=…/hour=…/<name>.parquet`.
+    /// Hot, relative to the data directory: `hot/<table>/date=…/hour=…/<name>.parquet`. Cold, the key below `cold.url`:
+    /// `<table>/date=…/hour=…/<name>.parquet`, without the hour for a whole day's.
     pub path: String,
     /// Name of the table.
     pub table: String,
@@ -52,13 +55,16 @@ pub struct FileEntry {
     /// CRC-32C of the whole file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<u32>,
-    /// 0 as sealed, 1 merged.
+    /// 0 as sealed, 1 merged, [`COLD_LEVEL`] and above in the form of cold files.
     #[serde(default)]
     pub level: u8,
     /// Length of the time buckets that its rows are sorted by, seconds; spans and logs only.
     #[serde(default = "bucket_seconds_max")]
     pub bucket_seconds: u32,
 }
+
+/// Level of files of the cold tier.
+pub const COLD_LEVEL: u8 = 2;
 
 /// What a file may have that does not say.
 const fn bucket_seconds_max() -> u32 {
@@ -92,14 +98,28 @@ impl FileEntry {
     pub fn partition(&self) -> &str {
         self.path.rsplit_once('/').map_or("", |(folder, _)| folder)
     }
+
+    /// The first hour, since the epoch, under which its rows are filed.
+    #[must_use]
+    pub fn first_hour(&self) -> i64 {
+        hours_of_folder(self.partition()).map_or(0, |(first, _)| first)
+    }
+
+    /// The last such hour.
+    #[must_use]
+    pub fn last_hour(&self) -> i64 {
+        hours_of_folder(self.partition()).map_or(i64::MAX, |(_, last)| last)
+    }
 }
 
 /// A sealed, immutable Parquet file. Its columns are a subset of the table's physical schema, in its order.
 #[derive(Debug)]
 pub struct DataFile {
     pub entry: FileEntry,
-    /// Absolute path.
+    /// Absolute path; of an object in a bucket its URL, for messages.
     pub path: PathBuf,
+    /// Where it lies in the cold tier's bucket; `None` for what can be opened as a file.
+    pub object: Option<object_store::path::Path>,
     is_retired: AtomicBool,
 }
 
@@ -107,7 +127,19 @@ impl DataFile {
     /// A file that the manifest names, or is about to.
     #[must_use]
     pub fn new(entry: FileEntry, path: PathBuf) -> Self {
-        Self { entry, path, is_retired: AtomicBool::new(false) }
+        Self { entry, path, object: None, is_retired: AtomicBool::new(false) }
+    }
+
+    /// An object of the cold tier's bucket.
+    #[must_use]
+    pub fn in_bucket(entry: FileEntry, path: PathBuf, object: object_store::path::Path) -> Self {
+        Self { entry, path, object: Some(object), is_retired: AtomicBool::new(false) }
+    }
+
+    /// Whether its columns have the form of cold files, and the cold log names it.
+    #[must_use]
+    pub fn is_cold(&self) -> bool {
+        self.entry.level >= COLD_LEVEL
     }
 
     /// The manifest names it no more: it goes when the last version that shows it does.
@@ -153,6 +185,11 @@ impl Version {
     #[must_use]
     pub fn hot(&self, table: Table) -> &[Arc<HotBatch>] {
         &self.tables[table as usize].hot
+    }
+
+    pub(crate) fn hot_file_bytes(&self) -> u64 {
+        let hot = self.tables.iter().flat_map(|table| table.files.iter()).filter(|file| !file.is_cold());
+        hot.map(|file| file.entry.bytes).sum()
     }
 
     /// Sealed files, oldest first.

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -35,6 +35,8 @@ pub struct Compactor {
     /// Paths of files that could not be read.
     pub barred: HashSet<String>,
     pub merges: u64,
+    /// The mover ends when this is dropped.
+    pub _mover: SyncSender<()>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -62,10 +64,13 @@ impl Compactor {
             }
             while let Some(job) = self.next_job() {
                 if self.is_busy() && job.waiting < WAITING_MAX {
+                    self.release(&job);
                     wait = LULL;
                     break;
                 }
-                if let Err(failure) = self.merge(&job) {
+                let merged = self.merge(&job);
+                self.release(&job);
+                if let Err(failure) = merged {
                     self.note(&failure, &job);
                     wait = RETRY;
                     break;
@@ -94,7 +99,11 @@ impl Compactor {
 
     /// Lets go what retention no longer keeps.
     fn expire(&self) -> Result<(), ManifestError> {
+        // Cold files are the mover's.
+        let claims = self.inner.claims.lock();
         let gone = expired(&self.inner.read.pin(), crate::now_nanos(), &self.inner.config.retention);
+        let gone: Vec<TableFile> =
+            gone.into_iter().filter(|(_, file)| !file.is_cold() && !claims.holds(&file.entry.path)).collect();
         if gone.is_empty() {
             return Ok(());
         }
@@ -110,8 +119,16 @@ impl Compactor {
         if !self.inner.config.compaction {
             return None;
         }
+        let mut claims = self.inner.claims.lock();
         let version = self.inner.read.pin();
-        pick(&version, crate::now_nanos(), |file| self.barred.contains(&file.entry.path))
+        let is_barred = |file: &DataFile| self.barred.contains(&file.entry.path) || claims.holds(&file.entry.path);
+        let job = pick(&version, crate::now_nanos(), is_barred);
+        claims.take(job.iter().flat_map(|job| &job.inputs).map(|file| file.entry.path.clone()));
+        job
+    }
+
+    fn release(&self, job: &Job) {
+        self.inner.claims.lock().release(job.inputs.iter().map(|file| &file.entry.path));
     }
 
     fn merge(&mut self, job: &Job) -> Result<(), Failure> {
@@ -128,7 +145,7 @@ impl Compactor {
         let folder = job.inputs[0].entry.partition();
         let relative = format!("{folder}/{epoch:06}-merged-{:09}.parquet", self.merges);
         let inner = Arc::clone(&self.inner);
-        let merged = Merge::open(job)?.run(&inner.config.data_dir, &relative, || inner.is_stopping())?;
+        let merged = Merge::open(job)?.run(&inner.config.data_dir, &relative, 1, || inner.is_stopping())?;
         let Some(entry) = merged else { return Ok(()) };
         let output = Arc::new(DataFile::new(entry, inner.config.data_dir.join(&relative)));
         let expected: u64 = job.inputs.iter().map(|file| file.entry.rows).sum();

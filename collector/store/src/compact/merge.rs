@@ -102,9 +102,10 @@ impl Merge {
         mut self,
         data_dir: &Path,
         relative: &str,
+        level: u8,
         stops: impl Fn() -> bool,
     ) -> Result<Option<FileEntry>, SealError> {
-        let effort = Effort { level: 1, bucket_seconds: self.bucket_seconds, traces_max: ROW_GROUP_ROWS };
+        let effort = Effort { level, bucket_seconds: self.bucket_seconds, traces_max: ROW_GROUP_ROWS };
         let mut file = FileWriter::create(data_dir, relative, self.table, Arc::clone(&self.schema), effort)?;
         while self.fill()? {
             if stops() {

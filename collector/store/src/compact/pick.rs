@@ -53,7 +53,7 @@ pub fn pick(version: &Version, now: i64, is_barred: impl Fn(&DataFile) -> bool) 
 
 fn folders(version: &Version, table: Table) -> BTreeMap<String, Vec<Arc<DataFile>>> {
     let mut folders: BTreeMap<String, Vec<Arc<DataFile>>> = BTreeMap::new();
-    for file in version.files(table).iter().filter(|file| file.entry.bytes < FULL_BYTES) {
+    for file in version.files(table).iter().filter(|file| !file.is_cold() && file.entry.bytes < FULL_BYTES) {
         folders.entry(file.entry.partition().to_owned()).or_default().push(Arc::clone(file));
     }
     folders

@@ -8,16 +8,21 @@ use std::ops::Range;
 
 use arrow::array::BooleanArray;
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReaderBuilder, RowSelection};
+use futures::TryStreamExt;
+use parquet::arrow::arrow_reader::{ArrowReaderBuilder, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::{ParquetRecordBatchStreamBuilder, ProjectionMask};
 use parquet::data_type::FixedLenByteArray;
-use parquet::errors::ParquetError;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use spanlake_schemas::ids::TraceId;
+use spanlake_schemas::tables::Table;
 
 use super::resident::ResidentFile;
 use super::{ReadError, trace_mask};
+use crate::cold::form::{from_cold, nanos_column};
 use crate::version::DataFile;
+
+/// Least and greatest value of a page, and whether it holds only nulls.
+type Bounds<'a> = (Option<&'a [u8]>, Option<&'a [u8]>, bool);
 
 /// All rows of the file with one of the ids.
 pub fn rows_in_file(
@@ -57,16 +62,26 @@ fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Ra
         resident.metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
     let Some(position) = position else { return Vec::new() };
     let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else { return whole };
-    let ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) = &columns[group][position] else { return whole };
+    let bounds = |page: usize| -> Bounds<'_> {
+        match &columns[group][position] {
+            ColumnIndexMetaData::FIXED_LEN_BYTE_ARRAY(index) => {
+                (index.min_value(page), index.max_value(page), index.is_null_page(page))
+            }
+            ColumnIndexMetaData::BYTE_ARRAY(index) => {
+                (index.min_value(page), index.max_value(page), index.is_null_page(page))
+            }
+            _ => (None, None, false),
+        }
+    };
     let starts: Vec<usize> = offsets[group][position]
         .page_locations()
         .iter()
         .map(|page| usize::try_from(page.first_row_index).unwrap_or(0))
         .collect();
     (0..starts.len())
-        .filter(|page| match (index.min_value(*page), index.max_value(*page)) {
-            (Some(min), Some(max)) => ids.iter().any(|id| min <= id.0.as_slice() && id.0.as_slice() <= max),
-            _ => !index.is_null_page(*page),
+        .filter(|page| match bounds(*page) {
+            (Some(min), Some(max), _) => ids.iter().any(|id| min <= id.0.as_slice() && id.0.as_slice() <= max),
+            (_, _, is_null) => !is_null,
         })
         .map(|page| starts[page]..starts.get(page + 1).copied().unwrap_or(rows))
         .collect()
@@ -98,6 +113,7 @@ fn rows_in_group(
     read(resident, file, group, exact, columns)
 }
 
+/// Rows as the table has them, whatever form and place the file has.
 fn read(
     resident: &ResidentFile,
     file: &DataFile,
@@ -105,30 +121,51 @@ fn read(
     selection: RowSelection,
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, ReadError> {
-    let path = || file.path.display().to_string();
-    let parquet_error = |source: ParquetError| ReadError::Parquet { path: path(), source };
-    let handle = File::open(&file.path).map_err(|source| ReadError::Io { path: path(), source })?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, resident.metadata.clone());
+    let wanted: Option<Vec<String>> = columns.map(|names| with_nanos(names, file.is_cold()));
+    let batches = match &resident.object {
+        None => {
+            let handle = File::open(&file.path).map_err(|source| ReadError::io(file, source))?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, resident.metadata.clone());
+            let reader = narrowed(builder, group, selection, wanted.as_deref()).build();
+            reader.map_err(|source| ReadError::parquet(file, source))?.collect::<Result<Vec<_>, _>>()?
+        }
+        Some(object) => {
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(object.clone(), resident.metadata.clone());
+            let stream = narrowed(builder, group, selection, wanted.as_deref()).build();
+            let stream = stream.map_err(|source| ReadError::parquet(file, source))?;
+            let read = tokio::runtime::Handle::current().block_on(stream.try_collect());
+            read.map_err(|source| ReadError::parquet(file, source))?
+        }
+    };
+    if !file.is_cold() {
+        return Ok(batches);
+    }
+    // The manifest names no other tables.
+    let Some(table) = Table::by_name(&file.entry.table) else { return Ok(Vec::new()) };
+    let schema = table.schema();
+    batches.iter().map(|batch| Ok(from_cold(batch, &schema)?)).collect()
+}
+
+/// A cold file has the last digits of a time in a column of their own.
+fn with_nanos(names: &[&str], is_cold: bool) -> Vec<String> {
+    let nanos = names.iter().filter(|_| is_cold).map(|name| nanos_column(name));
+    names.iter().map(|name| (*name).to_owned()).chain(nanos).collect()
+}
+
+fn narrowed<T>(
+    builder: ArrowReaderBuilder<T>,
+    group: usize,
+    selection: RowSelection,
+    columns: Option<&[String]>,
+) -> ArrowReaderBuilder<T> {
     let mask = match columns {
         Some(names) => {
-            let present: Vec<usize> = builder
-                .schema()
-                .fields()
-                .iter()
-                .enumerate()
-                .filter(|(_, field)| names.contains(&field.name().as_str()))
-                .map(|(index, _)| index)
-                .collect();
+            let fields = builder.schema().fields().iter().enumerate();
+            let present: Vec<usize> =
+                fields.filter(|(_, field)| names.contains(field.name())).map(|(index, _)| index).collect();
             ProjectionMask::roots(builder.parquet_schema(), present)
         }
         None => ProjectionMask::all(),
     };
-    let reader = builder
-        .with_row_groups(vec![group])
-        .with_row_selection(selection)
-        .with_projection(mask)
-        .with_batch_size(8192)
-        .build()
-        .map_err(parquet_error)?;
-    Ok(reader.collect::<Result<_, _>>()?)
+    builder.with_row_groups(vec![group]).with_row_selection(selection).with_projection(mask).with_batch_size(8192)
 }

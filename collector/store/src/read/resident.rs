@@ -6,12 +6,16 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::sync::Arc;
 
+use object_store::ObjectStore;
 use parking_lot::Mutex;
+use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::bloom_filter::Sbbf;
+use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
 use super::ReadError;
+use super::object::ObjectReader;
 use crate::version::DataFile;
 
 /// Bytes that footers and blooms may take together.
@@ -23,6 +27,8 @@ pub struct ResidentFile {
     pub metadata: ArrowReaderMetadata,
     /// By row group; `None` where there is no bloom.
     pub trace_blooms: Arc<Vec<Option<Sbbf>>>,
+    /// How to read on, where it is no local file.
+    pub object: Option<ObjectReader>,
     bytes: usize,
 }
 
@@ -41,11 +47,11 @@ pub struct ResidentFiles {
 
 impl ResidentFiles {
     /// The resident parts of a file, read if they are not there.
-    pub fn get(&self, file: &DataFile) -> Result<ResidentFile, ReadError> {
+    pub fn get(&self, file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<ResidentFile, ReadError> {
         if let Some(found) = self.touch(&file.entry.path) {
             return Ok(found);
         }
-        let resident = load(file)?;
+        let resident = load(file, bucket)?;
         let mut cache = self.cache.lock();
         cache.clock += 1;
         let clock = cache.clock;
@@ -77,28 +83,57 @@ impl Cache {
     }
 }
 
-fn load(file: &DataFile) -> Result<ResidentFile, ReadError> {
-    let path = || file.path.display().to_string();
-    let parquet_error = |source| ReadError::Parquet { path: path(), source };
-    let handle = File::open(&file.path).map_err(|source| ReadError::Io { path: path(), source })?;
+fn load(file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<ResidentFile, ReadError> {
+    let parquet_error = |source| ReadError::parquet(file, source);
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let metadata = ArrowReaderMetadata::load(&handle, options).map_err(parquet_error)?;
-    let trace_column =
-        metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
-    let groups = metadata.metadata().num_row_groups();
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone());
-    let mut trace_blooms = Vec::with_capacity(groups);
-    let mut bytes = metadata.metadata().memory_size();
-    for group in 0..groups {
-        let bloom = match trace_column {
-            Some(column) => builder.get_row_group_column_bloom_filter(group, column).map_err(parquet_error)?,
+    let (metadata, trace_blooms, object) = match (&file.object, bucket) {
+        (Some(location), Some(store)) => {
+            let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
+            let load = load_object(object.clone(), options);
+            let (metadata, blooms) = tokio::runtime::Handle::current().block_on(load).map_err(parquet_error)?;
+            (metadata, blooms, Some(object))
+        }
+        _ => {
+            let handle = File::open(&file.path).map_err(|source| ReadError::io(file, source))?;
+            let metadata = ArrowReaderMetadata::load(&handle, options).map_err(parquet_error)?;
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone());
+            let column = trace_column(&metadata);
+            let groups = 0..metadata.metadata().num_row_groups();
+            let bloom = |group| match column {
+                Some(column) => builder.get_row_group_column_bloom_filter(group, column),
+                None => Ok(None),
+            };
+            let blooms = groups.map(bloom).collect::<Result<Vec<_>, _>>().map_err(parquet_error)?;
+            (metadata, blooms, None)
+        }
+    };
+    let bytes = metadata.metadata().memory_size() + bloom_bytes(&metadata);
+    Ok(ResidentFile { metadata, trace_blooms: Arc::new(trace_blooms), object, bytes })
+}
+
+async fn load_object(
+    mut object: ObjectReader,
+    options: ArrowReaderOptions,
+) -> Result<(ArrowReaderMetadata, Vec<Option<Sbbf>>), ParquetError> {
+    let metadata = ArrowReaderMetadata::load_async(&mut object, options).await?;
+    let mut builder = ParquetRecordBatchStreamBuilder::new_with_metadata(object, metadata.clone());
+    let mut blooms = Vec::new();
+    for group in 0..metadata.metadata().num_row_groups() {
+        blooms.push(match trace_column(&metadata) {
+            Some(column) => builder.get_row_group_column_bloom_filter(group, column).await?,
             None => None,
-        };
-        let length = trace_column
-            .and_then(|column| metadata.metadata().row_group(group).column(column).bloom_filter_length())
-            .and_then(|length| usize::try_from(length).ok());
-        bytes += length.unwrap_or(0);
-        trace_blooms.push(bloom);
+        });
     }
-    Ok(ResidentFile { metadata, trace_blooms: Arc::new(trace_blooms), bytes })
+    Ok((metadata, blooms))
+}
+
+fn trace_column(metadata: &ArrowReaderMetadata) -> Option<usize> {
+    metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"])
+}
+
+fn bloom_bytes(metadata: &ArrowReaderMetadata) -> usize {
+    let Some(column) = trace_column(metadata) else { return 0 };
+    let lengths =
+        metadata.metadata().row_groups().iter().filter_map(|group| group.column(column).bloom_filter_length());
+    lengths.filter_map(|length| usize::try_from(length).ok()).sum()
 }

@@ -174,6 +174,42 @@ pub fn date_and_hour(hours: i64) -> (String, i64) {
     (format!("{year:04}-{month:02}-{day:02}"), hours.rem_euclid(24))
 }
 
+/// Hours since the epoch, first and last, of a folder: `…/date=2026-11-21/hour=10`, a whole day's without the hour, or
+/// a month's, `…/month=2026-11`.
+pub fn hours_of_folder(folder: &str) -> Option<(i64, i64)> {
+    let part = |name: &str| folder.split('/').find_map(|part| part.strip_prefix(name)?.strip_prefix('='));
+    let number = |text: &str| text.parse::<i64>().ok();
+    if let Some(month) = part("month") {
+        let (year, month) = month.split_once('-')?;
+        let (year, month) = (number(year)?, number(month)?);
+        let next = if month == 12 { (year + 1, 1) } else { (year, month + 1) };
+        return Some((days_of(year, month, 1) * 24, days_of(next.0, next.1, 1) * 24 - 1));
+    }
+    let mut date = part("date")?.splitn(3, '-').map(number);
+    let days = days_of(date.next()??, date.next()??, date.next()??);
+    match part("hour") {
+        Some(hour) => number(hour).map(|hour| (days * 24 + hour, days * 24 + hour)),
+        None => Some((days * 24, days * 24 + 23)),
+    }
+}
+
+/// Days since the epoch. Howard Hinnant's days_from_civil.
+fn days_of(year: i64, month: i64, day: i64) -> i64 {
+    let year = year - i64::from(month <= 2);
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+    era * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// A time as ISO 8601 with milliseconds, cut: `2026-11-21T10:30:00.123Z`.
+pub fn civil_time(nanos: i64) -> String {
+    let (date, hour) = date_and_hour(hour_of(nanos));
+    let in_hour = nanos.rem_euclid(NANOS_PER_HOUR) / 1_000_000;
+    let (minute, second, milli) = (in_hour / 60_000, in_hour / 1000 % 60, in_hour % 1000);
+    format!("{date}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
+}
+
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
     batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("a batch lacks its column {name}")))
 }
@@ -207,5 +243,14 @@ mod tests {
         assert_eq!(date_and_hour(0), ("1970-01-01".to_owned(), 0));
         assert_eq!(date_and_hour(-1), ("1969-12-31".to_owned(), 23));
         assert_eq!(date_and_hour(19_782 * 24 + 7), ("2024-02-29".to_owned(), 7));
+        for hours in [-1, 0, 19_782 * 24 + 7, 498_682] {
+            let (date, hour) = date_and_hour(hours);
+            assert_eq!(hours_of_folder(&format!("hot/spans/date={date}/hour={hour:02}")), Some((hours, hours)));
+        }
+        assert_eq!(hours_of_folder("spans/date=1970-01-02"), Some((24, 47)));
+        assert_eq!(hours_of_folder("spans/month=1970-12"), Some((334 * 24, 365 * 24 - 1)));
+        assert_eq!(hours_of_folder("spans"), None);
+        assert_eq!(civil_time(-1), "1969-12-31T23:59:59.999Z");
+        assert_eq!(civil_time(1_795_257_012_345_678_901), "2026-11-21T10:30:12.345Z");
     }
 }

@@ -17,9 +17,12 @@ use spanlake_schemas::tables::Table;
 use super::SealError;
 use super::gather::Gather;
 use super::order::{SortedRow, has_buckets};
+use crate::cold::form::{cold_schema, to_cold};
 use crate::manifest::sync_dir;
-use crate::version::FileEntry;
+use crate::version::{COLD_LEVEL, FileEntry};
 
+/// Level of compression of cold files.
+const COLD_ZSTD: i32 = 7;
 pub const ROW_GROUP_ROWS: usize = 131_072;
 const PAGE_ROWS: usize = 2_048;
 /// A lookup decodes the whole dictionary for a handful of rows; larger ones save next to nothing on disk.
@@ -35,6 +38,7 @@ pub struct FileWriter {
     /// `None` once finished.
     writer: Option<ArrowWriter<BufWriter<Summed>>>,
     entry: FileEntry,
+    is_cold: bool,
 }
 
 /// A file, and the checksum of what was written to it.
@@ -79,9 +83,11 @@ impl FileWriter {
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(SealError::io("create", &aside))?;
         let buffered = BufWriter::with_capacity(1 << 18, Summed { file, sum: 0 });
+        let is_cold = effort.level >= COLD_LEVEL;
+        let schema = if is_cold { cold_schema(&schema) } else { schema };
         let properties = properties(table, &schema, effort);
         let entry = super::entry(relative, table, effort);
-        let mut this = Self { table, path, aside, writer: None, entry };
+        let mut this = Self { table, path, aside, writer: None, entry, is_cold };
         let writer = ArrowWriter::try_new(buffered, schema, Some(properties));
         this.writer = Some(writer.map_err(|source| SealError::Parquet { path: this.aside.clone(), source })?);
         Ok(this)
@@ -90,7 +96,9 @@ impl FileWriter {
     /// Appends rows in the order given.
     pub fn write(&mut self, gather: &Gather, rows: &[SortedRow]) -> Result<(), SealError> {
         for slice in rows.chunks(SLICE_ROWS) {
-            let batch = gather.take(slice).map_err(|source| SealError::Arrow { table: self.table.name(), source })?;
+            let arrow_error = |source| SealError::Arrow { table: self.table.name(), source };
+            let batch = gather.take(slice).map_err(arrow_error)?;
+            let batch = if self.is_cold { to_cold(&batch).map_err(arrow_error)? } else { batch };
             let writer = self.writer.as_mut().expect("not finished");
             writer.write(&batch).map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
         }
@@ -140,7 +148,7 @@ fn path_of(parts: &[&str]) -> ColumnPath {
 fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties {
     let builder = WriterProperties::builder()
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_compression(Compression::ZSTD(zstd_level(effort.level)))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
@@ -155,8 +163,30 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
             metric(builder)
         }
     };
-    let builder = plain_text(builder, &["attributes", "entries", "values"]);
+    let builder = if effort.level >= COLD_LEVEL {
+        plain_text(cold_columns(builder, schema), &["attributes", "key_value", "value"])
+    } else {
+        plain_text(builder, &["attributes", "entries", "values"])
+    };
     if matches!(table, Table::Spans | Table::Logs) { few_codecs(builder, schema).build() } else { builder.build() }
+}
+
+/// Written once in the hot tier, read soon; written once more for years in the cold one.
+fn zstd_level(level: u8) -> ZstdLevel {
+    if level < COLD_LEVEL { ZstdLevel::default() } else { ZstdLevel::try_new(COLD_ZSTD).expect("a level that is") }
+}
+
+/// Ids are byte arrays here: their lengths are all alike, and neighbours in a bucket are often of one trace.
+fn cold_columns(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
+    for field in schema.fields() {
+        if matches!(field.data_type(), DataType::Binary) {
+            let path = path_of(&[field.name()]);
+            let is_sorted = matches!(field.name().as_str(), "trace_id" | "series_id");
+            let encoding = if is_sorted { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY };
+            builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+        }
+    }
+    builder
 }
 
 /// A lookup of one trace reads a page of every column, and a reader sets up a codec for each compressed one, which
@@ -166,7 +196,12 @@ fn few_codecs(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPr
     for field in schema.fields() {
         let is_number = !matches!(
             field.data_type(),
-            DataType::Utf8 | DataType::FixedSizeBinary(16) | DataType::Map(_, _) | DataType::List(_)
+            DataType::Utf8
+                | DataType::FixedSizeBinary(16)
+                | DataType::Binary
+                | DataType::Int16
+                | DataType::Map(_, _)
+                | DataType::List(_)
         );
         if is_number || WORDS.contains(&field.name().as_str()) {
             builder = builder.set_column_compression(path_of(&[field.name()]), Compression::UNCOMPRESSED);
@@ -174,7 +209,10 @@ fn few_codecs(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPr
     }
     for (list, leaves) in LIST_NUMBERS {
         for leaf in *leaves {
-            builder = builder.set_column_compression(path_of(&[list, "list", "item", leaf]), Compression::UNCOMPRESSED);
+            for item in ["item", "element"] {
+                let path = path_of(&[list, "list", item, leaf]);
+                builder = builder.set_column_compression(path, Compression::UNCOMPRESSED);
+            }
         }
     }
     builder

@@ -12,6 +12,7 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding};
 use spanlake_schemas::tables::Table;
 
+mod cold;
 mod compaction;
 mod missing;
 

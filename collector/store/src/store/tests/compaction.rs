@@ -62,7 +62,7 @@ async fn a_merge_keeps_every_row_and_the_order() {
         for (folder, inputs) in folders {
             let job = Job { table, inputs: inputs.clone(), waiting: 0 };
             let relative = format!("{folder}/merged.parquet");
-            let entry = Merge::open(&job).unwrap().run(dir.path(), &relative, || false).unwrap().unwrap();
+            let entry = Merge::open(&job).unwrap().run(dir.path(), &relative, 1, || false).unwrap().unwrap();
             assert_eq!(entry.rows, inputs.iter().map(|file| file.entry.rows).sum::<u64>());
             assert_eq!(entry.time_min, inputs.iter().map(|file| file.entry.time_min).min().unwrap());
             let output = [Arc::new(DataFile::new(entry, dir.path().join(&relative)))];
@@ -136,11 +136,11 @@ async fn a_start_after_a_merge_that_was_cut_off_removes_its_file_and_keeps_its_i
     fill(&store, 20).await;
     let job = Job { table: Table::Spans, inputs: store.read().pin().files(Table::Spans).to_vec(), waiting: 0 };
     let folder = job.inputs[0].entry.partition().to_owned();
-    let stopped = Merge::open(&job).unwrap().run(dir.path(), &format!("{folder}/stopped.parquet"), || true).unwrap();
+    let stopped = Merge::open(&job).unwrap().run(dir.path(), &format!("{folder}/stopped.parquet"), 1, || true).unwrap();
     assert!(stopped.is_none() && !dir.path().join(format!("{folder}/stopped.tmp")).exists());
     // Whole, but the edit was never written.
     let whole = format!("{folder}/whole.parquet");
-    Merge::open(&job).unwrap().run(dir.path(), &whole, || false).unwrap().unwrap();
+    Merge::open(&job).unwrap().run(dir.path(), &whole, 1, || false).unwrap().unwrap();
     drop((store, job));
     let opened = open_with(settings(dir.path(), false)).unwrap();
     assert_eq!((opened.report.orphans, rows(&opened.store, Table::Spans)), (1, 800));

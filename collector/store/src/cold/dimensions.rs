@@ -1,0 +1,168 @@
+//! Copies of resources, scopes and series in the cold tier, so that it can be read without this machine.
+//!
+//! Owns which rows are there already. Hot dimension files stay: they are what a start reads. Never forgets a row.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::BooleanArray;
+use arrow::compute::filter_record_batch;
+use arrow::record_batch::RecordBatch;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use spanlake_schemas::tables::Table;
+
+use super::form::from_cold;
+use super::log::{ColdLogError, ColdState};
+use super::place::Place;
+use super::write::{Names, SCRATCH, WriteError, hour_folder};
+use crate::catalog::Catalog;
+use crate::seal::SealError;
+use crate::seal::gather::Gather;
+use crate::seal::order::{hour_of, sorted_rows};
+use crate::seal::writer::{Effort, FileWriter};
+use crate::version::{COLD_LEVEL, FileEntry};
+
+pub const TABLES: [Table; 3] = [Table::Resources, Table::Scopes, Table::Series];
+
+/// Which rows of the catalog are cold, by position.
+#[derive(Debug, Default)]
+pub struct Copied {
+    rows: [Vec<bool>; 3],
+}
+
+/// Rows that a commit would add, to be noted once it has happened.
+#[derive(Debug, Default)]
+pub struct Copying {
+    pub entries: Vec<FileEntry>,
+    counts: [usize; 3],
+}
+
+impl Copied {
+    /// Reads the cold copies: rows that this machine does not know (another installation's) join the catalog. Files
+    /// are kept below `copies`, so that the next start needs no network.
+    ///
+    /// # Errors
+    /// When one cannot be read.
+    pub fn read(place: &Place, state: &ColdState, copies: &Path, catalog: &Catalog) -> Result<Self, ColdLogError> {
+        let mut this = Self::default();
+        for entry in state.files.values() {
+            let Some(table) = Table::by_name(&entry.table).filter(|table| table.is_dimension()) else { continue };
+            let damaged =
+                |reason: String| ColdLogError::Damaged { place: place.to_string(), key: entry.path.clone(), reason };
+            let path = local_copy(place, entry, copies)?;
+            let dimension = catalog.dimension(table).expect("it is a dimension");
+            for batch in whole_file(&path).map_err(damaged)? {
+                let batch = from_cold(&batch, &table.schema()).map_err(|error| damaged(error.to_string()))?;
+                dimension.insert_new(&batch).map_err(|error| damaged(error.to_string()))?;
+                for id in dimension.ids(&batch) {
+                    this.mark(table, dimension.row_of(&id));
+                }
+            }
+        }
+        Ok(this)
+    }
+
+    fn mark(&mut self, table: Table, row: Option<u32>) {
+        let Some(row) = row.and_then(|row| usize::try_from(row).ok()) else { return };
+        let rows = &mut self.rows[table as usize];
+        if rows.len() <= row {
+            rows.resize(row + 1, false);
+        }
+        rows[row] = true;
+    }
+
+    /// Writes and uploads the rows that are not cold yet, a file a table.
+    ///
+    /// # Errors
+    /// As [`super::write::write_cold`].
+    pub fn write_new(
+        &self,
+        data_dir: &Path,
+        place: &Place,
+        catalog: &Catalog,
+        names: &mut Names,
+        now: i64,
+    ) -> Result<Copying, WriteError> {
+        let mut copying = Copying::default();
+        for table in TABLES {
+            let batches = catalog.dimension(table).expect("it is a dimension").batches();
+            let known = &self.rows[table as usize];
+            let mut position = 0;
+            let mut fresh: Vec<RecordBatch> = Vec::new();
+            for batch in &batches {
+                let mask: BooleanArray = (position..position + batch.num_rows())
+                    .map(|row| Some(!known.get(row).copied().unwrap_or(false)))
+                    .collect();
+                position += batch.num_rows();
+                if mask.true_count() > 0 {
+                    let rows = filter_record_batch(batch, &mask);
+                    fresh.push(rows.map_err(|source| SealError::Arrow { table: table.name(), source })?);
+                }
+            }
+            copying.counts[table as usize] = position;
+            if !fresh.is_empty() {
+                let key = format!("{}/{}", hour_folder(table, hour_of(now)), names.next());
+                copying.entries.push(write_rows(data_dir, place, table, &key, &fresh)?);
+            }
+        }
+        Ok(copying)
+    }
+
+    /// They are committed.
+    pub fn note(&mut self, copying: &Copying) {
+        for (rows, count) in self.rows.iter_mut().zip(copying.counts) {
+            rows.clear();
+            rows.resize(count, true);
+        }
+    }
+}
+
+fn write_rows(
+    data_dir: &Path,
+    place: &Place,
+    table: Table,
+    key: &str,
+    batches: &[RecordBatch],
+) -> Result<FileEntry, WriteError> {
+    let arrow_error = |source| SealError::Arrow { table: table.name(), source };
+    let batches: Vec<&RecordBatch> = batches.iter().collect();
+    let rows = sorted_rows(table, &batches).map_err(arrow_error)?;
+    let gather = Gather::new(table, &batches);
+    let scratch = format!("{SCRATCH}/{key}");
+    let effort = Effort { level: COLD_LEVEL, bucket_seconds: 1, traces_max: 1 };
+    let mut file = FileWriter::create(data_dir, &scratch, table, Arc::clone(&gather.schema), effort)?;
+    file.write(&gather, &rows)?;
+    let entry = file.finish()?;
+    let path = data_dir.join(&scratch);
+    let uploaded = place.upload(&path, key);
+    let _ = std::fs::remove_file(&path);
+    uploaded?;
+    Ok(FileEntry { path: key.to_owned(), ..entry })
+}
+
+/// Where the file can be opened: where it is, or as a copy made now.
+fn local_copy(place: &Place, entry: &FileEntry, copies: &Path) -> Result<PathBuf, ColdLogError> {
+    if let Some(path) = place.local_path(&entry.path) {
+        return Ok(path);
+    }
+    let there = Place::folder(copies.to_path_buf());
+    let path = copies.join(&entry.path);
+    if std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == entry.bytes) {
+        return Ok(path);
+    }
+    let content = place.read(&entry.path)?.ok_or_else(|| ColdLogError::Damaged {
+        place: place.to_string(),
+        key: entry.path.clone(),
+        reason: "it is gone".to_owned(),
+    })?;
+    there.replace(&entry.path, &content)?;
+    Ok(path)
+}
+
+fn whole_file(path: &Path) -> Result<Vec<RecordBatch>, String> {
+    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+        .and_then(|builder| builder.with_batch_size(8192).build())
+        .map_err(|error| error.to_string())?;
+    reader.collect::<Result<_, _>>().map_err(|error| error.to_string())
+}

@@ -1,0 +1,127 @@
+//! Rows of hot files as cold ones: merged, in the form of Delta's types, uploaded.
+//!
+//! Owns sizes and names. What it uploads is an orphan until an edit names it. Never commits.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use spanlake_schemas::tables::Table;
+
+use super::log::ColdLogError;
+use super::place::Place;
+use crate::compact::{Job, Merge};
+use crate::seal::SealError;
+use crate::seal::order::date_and_hour;
+use crate::version::{COLD_LEVEL, DataFile, FileEntry, TableFile};
+
+/// Files that are written before they are uploaded.
+pub const SCRATCH: &str = "moving";
+/// Inputs of one file: each takes buffers while it is read.
+const INPUTS_MAX: usize = 10;
+/// About the size of a cold file, in bytes of its inputs.
+const FILE_BYTES: u64 = 768 << 20;
+
+/// Why files were not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Files(#[from] SealError),
+    #[error(transparent)]
+    Log(#[from] ColdLogError),
+    #[error("the server stops")]
+    Stopping,
+}
+
+impl From<super::place::PlaceError> for WriteError {
+    fn from(error: super::place::PlaceError) -> Self {
+        Self::Log(error.into())
+    }
+}
+
+/// Makes names that no other file has had or will have.
+#[derive(Debug)]
+pub struct Names {
+    prefix: String,
+    next: u64,
+}
+
+impl Names {
+    /// Of one start of one installation.
+    #[must_use]
+    pub fn of(installation: &str, epoch: u64) -> Self {
+        Self { prefix: format!("{}-{epoch:06}", owner(installation)), next: 0 }
+    }
+
+    pub(super) fn next(&mut self) -> String {
+        self.next += 1;
+        format!("{}-{:06}.parquet", self.prefix, self.next)
+    }
+}
+
+/// How the names of an installation's files begin.
+pub fn owner(installation: &str) -> &str {
+    installation.get(..8).unwrap_or(installation)
+}
+
+/// Folder of an hour in the cold tier.
+pub fn hour_folder(table: Table, hour: i64) -> String {
+    let (date, hour) = date_and_hour(hour);
+    format!("{}/date={date}/hour={hour:02}", table.name())
+}
+
+/// Writes and uploads the rows of files of one table; gives what the log is to say.
+///
+/// # Errors
+/// When a file could not be read, written or uploaded. What was uploaded already is then an orphan.
+pub fn write_cold(
+    data_dir: &Path,
+    place: &Place,
+    folder: &str,
+    files: &[TableFile],
+    names: &mut Names,
+    stops: impl Fn() -> bool,
+) -> Result<Vec<FileEntry>, WriteError> {
+    let mut entries = Vec::new();
+    for (table, inputs) in groups(files) {
+        let key = format!("{folder}/{}", names.next());
+        let scratch = format!("{SCRATCH}/{key}");
+        let rows: u64 = inputs.iter().map(|file| file.entry.rows).sum();
+        let job = Job { table, inputs, waiting: 0 };
+        let written = Merge::open(&job)?.run(data_dir, &scratch, COLD_LEVEL, &stops)?;
+        let entry = written.ok_or(WriteError::Stopping)?;
+        if entry.rows != rows {
+            crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
+        }
+        let path = data_dir.join(&scratch);
+        let uploaded = place.upload(&path, &key);
+        // Moved already where the place is a folder of this disk.
+        let _ = std::fs::remove_file(&path);
+        uploaded?;
+        entries.push(FileEntry { path: key, ..entry });
+    }
+    Ok(entries)
+}
+
+/// Files of one output each: by receipt, so that a row's neighbours in time stay its neighbours.
+fn groups(files: &[TableFile]) -> Vec<(Table, Vec<Arc<DataFile>>)> {
+    let mut files: Vec<&TableFile> = files.iter().collect();
+    files.sort_by(|left, right| {
+        let key = |file: &TableFile| (file.0, file.1.entry.received_min);
+        key(left).cmp(&key(right)).then_with(|| left.1.entry.path.cmp(&right.1.entry.path))
+    });
+    let mut groups: Vec<(Table, Vec<Arc<DataFile>>)> = Vec::new();
+    let mut bytes = 0;
+    for (table, file) in files {
+        bytes += file.entry.bytes;
+        match groups.last_mut() {
+            Some((of, group)) if of == table && group.len() < INPUTS_MAX && bytes <= FILE_BYTES => {
+                group.push(Arc::clone(file));
+            }
+            _ => {
+                bytes = file.entry.bytes;
+                groups.push((*table, vec![Arc::clone(file)]));
+            }
+        }
+    }
+    groups
+}
