@@ -23,7 +23,7 @@ build: tools ui/dist/index.html ## the release binary with the page in it
 	cargo build --release -p spanlake
 
 .PHONY: test
-test: tools browser-tools check-format build ## everything: lints, unit, end-to-end, real SDKs, the page in a browser
+test: tools browser-tools fault-tools check-format build ## everything: lints, unit, end-to-end, real SDKs, the page in a browser
 	cargo clippy --release --workspace --all-targets -- -D warnings
 	cargo test --release --workspace
 	cd ui && npm run check && npm test
@@ -61,6 +61,10 @@ ui/dist/index.html: ui/node_modules/.stamp $(shell find ui/src ui/public -type f
 .PHONY: tools
 tools: # a C compiler for zstd and the allocator; nothing to do where there is one
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq build-essential; }
+
+.PHONY: fault-tools
+fault-tools: # meets the server's system calls in the fault runs; without it they say what is not run
+	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; } || true
 
 .PHONY: browser-tools
 browser-tools:

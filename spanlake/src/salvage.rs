@@ -25,10 +25,11 @@ fn report(salvaged: &[Salvaged]) -> String {
     }
     let line = |segment: &Salvaged| {
         format!(
-            "{}: kept {} requests, lost {} bytes; the damaged file is {}\n",
+            "{}: kept {} requests, lost {} bytes, gave up {} requests before; the file as it was is {}\n",
             segment.segment.display(),
             segment.kept_records,
             segment.lost_bytes,
+            segment.missing_records,
             segment.set_aside.display()
         )
     };

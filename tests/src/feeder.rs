@@ -1,40 +1,55 @@
-//! Load that remembers what was acknowledged and what was under way when the server vanished.
+//! Load that remembers what was acknowledged, what was refused, and what was under way when the server vanished.
 //!
-//! Owns the numbering of requests: each span carries its request's number, so that one statement shows which
-//! requests are stored, whole or in part. Never judges.
+//! Owns the numbering of requests: each item carries its request's number, so that one statement a table shows which
+//! requests are stored, whole or in part. Never judges; `checker` does.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use spanlake_bench::corpus::traces::{self, TraceCorpus};
+use spanlake_bench::corpus::traces;
 use spanlake_bench::http::{Connection, post_head};
 use spanlake_bench::load::PROTOBUF;
 use spanlake_bench::random::{Random, mix};
 use spanlake_bench::template::{Round, Template};
 
-use crate::requests::TRACES;
+use crate::corpus::{OLD_LOGS_NANOS, Signal};
+
+/// What a client knows of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Acknowledged,
+    /// The last answer asked to come later, and it did not come again.
+    Refused,
+    /// No answer came.
+    Unanswered,
+}
 
 /// A request that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sent {
     pub request: u64,
-    pub spans: u32,
-    pub is_acknowledged: bool,
+    pub signal: Signal,
+    pub items: u32,
+    pub outcome: Outcome,
 }
 
-/// A request whose answer never came, to be sent again.
+/// A request with its bytes, to be sent again.
 #[derive(Clone, Debug)]
-pub struct Unanswered {
+pub struct Body {
     pub request: u64,
-    pub body: Vec<u8>,
+    pub signal: Signal,
+    pub bytes: Vec<u8>,
 }
 
 /// What one time of feeding left.
 #[derive(Clone, Debug, Default)]
 pub struct Fed {
     pub sent: Vec<Sent>,
-    pub unanswered: Vec<Unanswered>,
-    /// Traces whose spans of one acknowledged request are known: id and least number of spans.
+    pub unanswered: Vec<Body>,
+    /// The last request of each lane that was acknowledged.
+    pub acknowledged: Vec<Body>,
+    /// Traces that an acknowledged request has spans of.
     pub traces: Vec<[u8; 16]>,
 }
 
@@ -42,10 +57,10 @@ pub struct Fed {
 #[derive(Debug, Default)]
 pub struct Progress {
     pub stop: AtomicBool,
-    /// Spans of requests that were begun; counted before the first byte is written.
-    pub spans_sent: AtomicU64,
-    /// Spans of acknowledged requests; counted after the answer was read.
-    pub spans_acknowledged: AtomicU64,
+    /// Items of requests that were begun; counted before the first byte is written.
+    pub items_sent: AtomicU64,
+    /// Items of acknowledged requests; counted after the answer was read.
+    pub items_acknowledged: AtomicU64,
     /// Answers that asked to come later.
     pub refusals: AtomicU64,
 }
@@ -59,7 +74,7 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Templates by connection, and the next numbers.
+/// A lane a connection, and the next numbers.
 pub struct Feeder {
     lanes: Vec<Lane>,
     next_request: AtomicU64,
@@ -68,9 +83,20 @@ pub struct Feeder {
 }
 
 struct Lane {
+    signal: Signal,
     templates: Vec<Template>,
     next: usize,
     round: Round,
+}
+
+/// What lanes share while they feed.
+#[derive(Clone, Copy)]
+struct Shared<'a> {
+    target: SocketAddr,
+    progress: &'a Progress,
+    next_request: &'a AtomicU64,
+    next_round: &'a AtomicU64,
+    seed: u64,
 }
 
 // === impl Feeder ===
@@ -78,17 +104,30 @@ struct Lane {
 impl Feeder {
     /// So many connections, with requests of so many spans.
     #[must_use]
-    pub fn new(seed: u64, connections: usize, spans_per_request: usize) -> Self {
-        let corpus = TraceCorpus { seed, spans_per_request, numbers_requests: true, ..TraceCorpus::default() };
-        let templates = traces::templates(&corpus);
-        let lanes = (0..connections)
-            .map(|lane| Lane {
-                templates: templates.iter().skip(lane).step_by(connections).cloned().collect(),
+    pub fn of_spans(seed: u64, connections: usize, spans_per_request: usize) -> Self {
+        Self::new(seed, &vec![Signal::Spans; connections], spans_per_request)
+    }
+
+    /// A connection for each of these, with requests of so many items.
+    #[must_use]
+    pub fn new(seed: u64, signals: &[Signal], items_per_request: usize) -> Self {
+        let lane = |(index, signal): (usize, &Signal)| {
+            // Lanes of one signal share its round of requests.
+            let before = signals[..index].iter().filter(|other| *other == signal).count();
+            let all = signals.iter().filter(|other| *other == signal).count();
+            Lane {
+                signal: *signal,
+                templates: signal.templates(seed, items_per_request).into_iter().skip(before).step_by(all).collect(),
                 next: 0,
                 round: Round { seed: 0, base_time: 0 },
-            })
-            .collect();
-        Self { lanes, next_request: AtomicU64::new(0), next_round: AtomicU64::new(0), seed }
+            }
+        };
+        Self {
+            lanes: signals.iter().enumerate().map(lane).collect(),
+            next_request: AtomicU64::new(0),
+            next_round: AtomicU64::new(0),
+            seed,
+        }
     }
 
     /// The number that the next request will have.
@@ -97,90 +136,124 @@ impl Feeder {
         self.next_request.load(Ordering::Acquire)
     }
 
+    /// A request that somebody else will send.
+    pub fn prepare(&mut self) -> (Body, u32) {
+        let shared = Shared {
+            target: SocketAddr::from(([127, 0, 0, 1], 0)),
+            progress: &Progress::default(),
+            next_request: &self.next_request,
+            next_round: &self.next_round,
+            seed: self.seed,
+        };
+        let lane = self.lanes.first_mut().expect("a feeder has lanes");
+        let (request, index) = lane.fresh(shared, &mut Random::new(self.seed));
+        let template = &lane.templates[index];
+        (Body { request, signal: lane.signal, bytes: template.bytes().to_vec() }, template.items)
+    }
+
     /// Sends until told to stop or until the server is gone.
     pub fn feed(&mut self, target: SocketAddr, progress: &Progress) -> Fed {
         let (next_request, next_round, seed) = (&self.next_request, &self.next_round, self.seed);
+        let shared = Shared { target, progress, next_request, next_round, seed };
         let fed: Vec<Fed> = std::thread::scope(|scope| {
-            let start = move |lane: &mut Lane| lane.feed(target, progress, next_request, next_round, seed);
-            let threads: Vec<_> = self.lanes.iter_mut().map(|lane| scope.spawn(move || start(lane))).collect();
+            let threads: Vec<_> = self.lanes.iter_mut().map(|lane| scope.spawn(move || lane.feed(shared))).collect();
             threads.into_iter().map(|thread| thread.join().expect("a feeding thread does not panic")).collect()
         });
         fed.into_iter().fold(Fed::default(), |mut all, one| {
             all.sent.extend(one.sent);
             all.unanswered.extend(one.unanswered);
+            all.acknowledged.extend(one.acknowledged);
             all.traces.extend(one.traces);
             all
         })
     }
 }
 
+// === impl Lane ===
+
 impl Lane {
-    fn feed(
-        &mut self,
-        target: SocketAddr,
-        progress: &Progress,
-        next_request: &AtomicU64,
-        next_round: &AtomicU64,
-        seed: u64,
-    ) -> Fed {
+    /// Gives the next template new numbers; its request's, and which one it is.
+    fn fresh(&mut self, shared: Shared, random: &mut Random) -> (u64, usize) {
+        if self.next == 0 {
+            self.round.seed = mix(shared.seed, shared.next_round.fetch_add(1, Ordering::AcqRel));
+        }
+        let age = if self.signal == Signal::OldLogs { OLD_LOGS_NANOS } else { traces::ROUND_LEAD_NANOS };
+        self.round.base_time = spanlake_bench::now_nanos() - age;
+        let index = self.next;
+        self.next = (index + 1) % self.templates.len();
+        let request = shared.next_request.fetch_add(1, Ordering::AcqRel);
+        self.templates[index].freshen(&self.round, request, random);
+        (request, index)
+    }
+
+    fn feed(&mut self, shared: Shared) -> Fed {
         let mut fed = Fed::default();
-        let mut random = Random::new(seed);
-        let Ok(mut connection) = Connection::open(target) else { return fed };
-        while !progress.stop.load(Ordering::Acquire) {
-            if self.next == 0 {
-                self.round.seed = mix(seed, next_round.fetch_add(1, Ordering::AcqRel));
+        let mut last = None;
+        let mut random = Random::new(shared.seed);
+        let Ok(mut connection) = Connection::open(shared.target) else { return fed };
+        let signal = self.signal;
+        while !shared.progress.stop.load(Ordering::Acquire) {
+            let (request, index) = self.fresh(shared, &mut random);
+            let template = &self.templates[index];
+            let items = template.items;
+            shared.progress.items_sent.fetch_add(u64::from(items), Ordering::AcqRel);
+            let outcome = deliver(&mut connection, shared, signal, template.bytes());
+            if signal == Signal::OldLogs {
+                if outcome == Outcome::Unanswered {
+                    break;
+                }
+                // A little is enough, and retention is to take more than one file.
+                std::thread::sleep(Duration::from_millis(20));
+                continue;
             }
-            self.round.base_time = spanlake_bench::now_nanos() - traces::ROUND_LEAD_NANOS;
-            let index = self.next;
-            self.next = (index + 1) % self.templates.len();
-            let template = &mut self.templates[index];
-            let request = next_request.fetch_add(1, Ordering::AcqRel);
-            template.freshen(&self.round, request, &mut random);
-            progress.spans_sent.fetch_add(u64::from(template.items), Ordering::AcqRel);
-            let is_acknowledged = deliver(&mut connection, target, template, progress);
-            fed.sent.push(Sent { request, spans: template.items, is_acknowledged });
-            if !is_acknowledged {
-                fed.unanswered.push(Unanswered { request, body: template.bytes().to_vec() });
-                break;
+            fed.sent.push(Sent { request, signal, items, outcome });
+            let body = || Body { request, signal, bytes: template.bytes().to_vec() };
+            match outcome {
+                Outcome::Acknowledged => {}
+                Outcome::Refused => break,
+                Outcome::Unanswered => {
+                    fed.unanswered.push(body());
+                    break;
+                }
             }
-            progress.spans_acknowledged.fetch_add(u64::from(template.items), Ordering::AcqRel);
+            last = Some(body());
+            shared.progress.items_acknowledged.fetch_add(u64::from(items), Ordering::AcqRel);
             if request.is_multiple_of(16) {
-                fed.traces.extend(template.trace_slots().next().map(|slot| self.round.trace_id(slot)));
+                let slot = template.trace_slots().next();
+                fed.traces.extend(slot.map(|slot| self.round.trace_id(slot)));
             }
         }
+        fed.acknowledged.extend(last);
         fed
     }
 }
 
-/// Sends until it is acknowledged; false where the server was gone before its answer came.
-fn deliver(connection: &mut Connection, target: SocketAddr, template: &Template, progress: &Progress) -> bool {
-    let head = post_head(target, TRACES, PROTOBUF, None, template.bytes().len());
+/// Sends until it is acknowledged, the server is gone, or nobody wants it any more.
+fn deliver(connection: &mut Connection, shared: Shared, signal: Signal, bytes: &[u8]) -> Outcome {
+    let head = post_head(shared.target, signal.path(), PROTOBUF, None, bytes.len());
     loop {
-        match connection.exchange(head.as_bytes(), template.bytes()) {
+        match connection.exchange(head.as_bytes(), bytes) {
             Ok(200) => {
-                assert!(
-                    connection.body().is_empty(),
-                    "spans were rejected: {}",
-                    String::from_utf8_lossy(connection.body())
-                );
-                return true;
+                let said = String::from_utf8_lossy(connection.body());
+                assert!(said.is_empty(), "items were rejected: {said}");
+                return Outcome::Acknowledged;
             }
             Ok(429 | 503) => {
-                progress.refusals.fetch_add(1, Ordering::AcqRel);
-                if progress.stop.load(Ordering::Acquire) {
-                    return false;
+                shared.progress.refusals.fetch_add(1, Ordering::AcqRel);
+                if shared.progress.stop.load(Ordering::Acquire) {
+                    return Outcome::Refused;
                 }
-                std::thread::sleep(std::time::Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(20));
                 let closes = connection.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
                 if closes {
-                    match Connection::open(target) {
+                    match Connection::open(shared.target) {
                         Ok(again) => *connection = again,
-                        Err(_) => return false,
+                        Err(_) => return Outcome::Refused,
                     }
                 }
             }
             Ok(status) => panic!("the server answered {status}: {}", String::from_utf8_lossy(connection.body())),
-            Err(_) => return false,
+            Err(_) => return Outcome::Unanswered,
         }
     }
 }

@@ -1,8 +1,11 @@
-//! What the end-to-end tests share: a server under test, requests to send it, and a feeder that remembers.
+//! What the tests of the real binary share: a server under test, requests to send it, a feeder that remembers, and a
+//! checker that finds again what the feeder sent.
 //!
-//! Owns names of settings, so that a renamed one is changed in one place. The tests themselves are one binary,
-//! `tests/e2e`; they drive the real `spanlake` over loopback, on ports that the system chooses.
+//! Owns names of settings, so that a renamed one is changed in one place. The tests themselves are two binaries,
+//! `tests/e2e` and `tests/faults`; they drive `spanlake` over loopback, on ports that the system chooses.
 
+pub mod checker;
+pub mod corpus;
 pub mod feeder;
 pub mod requests;
 pub mod server;

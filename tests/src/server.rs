@@ -92,6 +92,8 @@ impl Setup {
 pub struct TestServer {
     process: Server,
     ports: Option<Ports>,
+    /// How it is started again.
+    options: ServerOptions,
     // Dropped after the process.
     _folder: tempfile::TempDir,
 }
@@ -110,14 +112,15 @@ impl TestServer {
             tempfile::Builder::new().prefix("spanlake-test-").tempdir().expect("a temporary folder can be made");
         let options = ServerOptions {
             binary: binary(),
+            wrapper: Vec::new(),
             data_dir: setup.data_dir.unwrap_or_else(|| folder.path().join("data")),
             arguments: setup.arguments,
             environment: setup.environment,
             output: folder.path().join("server.log"),
         };
-        let mut process = Server::spawn(options).expect("the server can be started");
+        let mut process = Server::spawn(options.clone()).expect("the server can be started");
         let ports = process.wait_ready(PATIENCE).expect("the server gets ready");
-        Self { process, ports: Some(ports), _folder: folder }
+        Self { process, ports: Some(ports), options, _folder: folder }
     }
 
     /// Where it listens.
@@ -158,8 +161,27 @@ impl TestServer {
 
     /// Starts the process again in the same folder, without waiting until it is ready.
     pub fn spawn_again(&mut self) {
+        self.spawn_wrapped(Vec::new());
+    }
+
+    /// The same, run by something else this once, such as a tracer.
+    pub fn spawn_wrapped(&mut self, wrapper: Vec<String>) {
         self.ports = None;
-        self.process = Server::spawn(self.process.options().clone()).expect("the server can be started again");
+        let options = ServerOptions { wrapper, ..self.options.clone() };
+        self.process = Server::spawn(options).expect("the server can be started again");
+    }
+
+    /// Waits until it is ready or has ended by itself, and says which.
+    pub fn wait_ready_or_ended(&mut self) -> bool {
+        self.ports = self.process.wait_ready(PATIENCE).ok();
+        let ended = self.process.ended().expect("a child's state can be asked for").is_some();
+        assert!(ended || self.ports.is_some(), "neither ready nor ended within {PATIENCE:?}\n{}", self.output());
+        !ended
+    }
+
+    /// How it ended, where it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended().expect("a child's state can be asked for")
     }
 
     /// Waits until a process that was started again is ready.

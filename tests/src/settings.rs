@@ -5,8 +5,10 @@
 pub const SEAL_BYTES: &str = "SPANLAKE_HOT_SEAL_BYTES";
 pub const SEAL_INTERVAL: &str = "SPANLAKE_HOT_SEAL_INTERVAL";
 pub const MEMORY_BYTES_MAX: &str = "SPANLAKE_HOT_MEMORY_BYTES_MAX";
+pub const LOG_DURABILITY: &str = "SPANLAKE_LOG_DURABILITY";
 pub const LOG_SEGMENT_BYTES: &str = "SPANLAKE_LOG_SEGMENT_BYTES";
 pub const HTTP_BODY_BYTES_MAX: &str = "SPANLAKE_RECEIVER_HTTP_BODY_BYTES_MAX";
+pub const RETENTION_LOGS: &str = "SPANLAKE_RETENTION_LOGS";
 pub const QUERY_TIMEOUT: &str = "SPANLAKE_QUERY_TIMEOUT";
 
 /// Seals a few times a second under load, and starts a log segment with nearly each.

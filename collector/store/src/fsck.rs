@@ -6,11 +6,11 @@
 mod cold;
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
+use crate::checksum::checksum_of;
 use crate::cold::ColdConfig;
 use crate::log::segment::{self, Found, SEGMENT_HEADER_BYTES, SegmentReader};
 use crate::log::{LogError, LogSequence};
@@ -46,6 +46,7 @@ pub struct FsckReport {
 
 const RESTORE: &str = "restore it from a copy; all other files are as they were";
 const SALVAGE: &str = "spanlake salvage-log keeps every record that is whole";
+const KEEP: &str = "keep it until the errors are put right: it may be what is missing";
 const NEXT_START: &str = "nothing; the next start puts it right";
 
 /// Checks a data directory that no server uses, and its cold tier.
@@ -70,13 +71,19 @@ pub fn fsck(data_dir: &Path, cold_config: Option<&ColdConfig>) -> Result<FsckRep
         }
     }
     // Without the folder every file was missed above.
-    if data_dir.join("hot").is_dir() {
-        for path in orphans(data_dir, manifest.state())? {
-            let what = "is not in the manifest: left by a seal or merge that did not end".to_owned();
-            report.findings.push(Finding { is_error: false, path, what, advice: NEXT_START });
-        }
-    }
+    let orphans = if data_dir.join("hot").is_dir() { orphans(data_dir, manifest.state())? } else { Vec::new() };
     check_log(&data_dir.join("log"), manifest.state().flushed_lsn, &mut report)?;
+    let has_manifest = manifest.state().number > 0 || report.log_requests > 0 || orphans.is_empty();
+    if !has_manifest {
+        let what = "names no file, and nothing in the log tells of those that are there".to_owned();
+        report.findings.push(Finding { is_error: true, path: manifest_dir, what, advice: RESTORE });
+    }
+    let is_whole = report.findings.iter().all(|finding| !finding.is_error);
+    for path in orphans {
+        let what = "is not in the manifest: left by a seal or merge that did not end".to_owned();
+        let advice = if is_whole { NEXT_START } else { KEEP };
+        report.findings.push(Finding { is_error: false, path, what, advice });
+    }
     if let Some(config) = cold_config {
         cold::check(data_dir, config, manifest.state(), &mut report)?;
     }
@@ -90,7 +97,7 @@ fn check_file(path: &Path, entry: &FileEntry) -> Result<(), String> {
         return Err(format!("is {bytes} bytes long instead of {}", entry.bytes));
     }
     if let Some(expected) = entry.checksum {
-        let found = checksum(&mut file).map_err(|error| format!("cannot be read: {error}"))?;
+        let found = checksum_of(&mut file).map_err(|error| format!("cannot be read: {error}"))?;
         if found != expected {
             return Err(format!("has the checksum {found:08x} instead of {expected:08x}"));
         }
@@ -109,17 +116,6 @@ fn check_file(path: &Path, entry: &FileEntry) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-fn checksum(file: &mut File) -> std::io::Result<u32> {
-    let mut buffer = vec![0; 1 << 20];
-    let mut sum = 0;
-    loop {
-        match file.read(&mut buffer)? {
-            0 => return Ok(sum),
-            read => sum = crc32c::crc32c_append(sum, &buffer[..read]),
-        }
-    }
 }
 
 fn check_log(log_dir: &Path, flushed: LogSequence, report: &mut FsckReport) -> Result<(), LogError> {
@@ -157,14 +153,18 @@ fn check_segment(
     let mut position = if reader.header_is_valid() { SEGMENT_HEADER_BYTES } else { 0 };
     loop {
         match reader.frame_at(position)? {
-            Found::Frame { first_lsn, records, next: behind, .. } => {
-                let expected = next.unwrap_or(first_lsn).max(flushed + 1);
+            Found::Frame { first_lsn, records, body, next: behind } => {
+                let expected = next.unwrap_or(0).max(flushed + 1);
                 if first_lsn > expected {
-                    let what = format!("begins a frame with record {first_lsn}; {expected} and on are missing");
+                    let last = first_lsn - 1;
+                    let what = format!("begins a frame with record {first_lsn}; {expected} to {last} are missing");
                     report.findings.push(Finding { is_error: true, path: path.clone(), what, advice: RESTORE });
                 }
                 let end = first_lsn + u64::from(records);
-                report.log_requests += end.saturating_sub(first_lsn.max(flushed + 1));
+                // One without a body stands for records that salvage-log gave up.
+                if !body.is_empty() {
+                    report.log_requests += end.saturating_sub(first_lsn.max(flushed + 1));
+                }
                 *next = Some(end);
                 position = behind;
             }

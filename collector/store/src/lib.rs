@@ -11,6 +11,7 @@
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
 pub mod catalog;
+mod checksum;
 pub mod cold;
 pub mod columns;
 mod compact;

@@ -29,6 +29,12 @@ pub enum LogError {
     )]
     Damaged { path: PathBuf, offset: u64, data_dir: PathBuf },
     #[error(
+        "records {first} to {last} are in no file that the manifest names, and not in the log below {data_dir}: \
+         an edit of the manifest or a log segment is missing. Restore it from a copy; \
+         to go on without these records: spanlake salvage-log --data-dir {data_dir}"
+    )]
+    Missing { first: LogSequence, last: LogSequence, data_dir: PathBuf },
+    #[error(
         "a record of {path} cannot be decoded ({reason}). To set it aside: spanlake salvage-log --data-dir {data_dir}"
     )]
     Undecodable { path: PathBuf, reason: String, data_dir: PathBuf },

@@ -23,10 +23,10 @@ use crate::config::StoreConfig;
 use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
-use crate::log::replay::{ReplayReport, replay};
+use crate::log::replay::{ReplayReport, check_beginning, replay};
 use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
-use crate::manifest::{Manifest, ManifestError, State};
+use crate::manifest::{Manifest, ManifestError, State, sync_dir};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
@@ -54,6 +54,11 @@ pub enum OpenError {
     Manifest(#[from] ManifestError),
     #[error(transparent)]
     Log(#[from] LogError),
+    #[error(
+        "{path} names no file, but there are data files below hot and nothing in the log tells of them; \
+         restore the manifest from a copy"
+    )]
+    NoManifest { path: PathBuf },
     #[error("the manifest names {path}, which is {problem}; restore the file from a copy")]
     DataFile { path: PathBuf, problem: String },
     #[error(transparent)]
@@ -104,7 +109,9 @@ impl Store {
         for dir in [&log_dir, &manifest_dir, &config.data_dir.join("hot")] {
             std::fs::create_dir_all(dir).map_err(io("create", dir))?;
         }
+        make_durable(&config.data_dir)?;
         let mut manifest = Manifest::open(&manifest_dir)?;
+        check_nothing_is_missing(&config.data_dir, &manifest)?;
         let cold = config.cold.as_ref().map(|cold| ColdTier::open(&config.data_dir, cold)).transpose()?;
         if let Some(cold) = &cold {
             cold.finish_local(&mut manifest)?;
@@ -115,9 +122,10 @@ impl Store {
         if let Some(cold) = &cold {
             cold.show(&mut version);
         }
+        let metrics = Arc::new(StoreMetrics::default());
+        metrics.hot_file_bytes.store(version.hot_file_bytes(), Ordering::Relaxed);
         let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));
         load_dimensions(&read)?;
-        let metrics = Arc::new(StoreMetrics::default());
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
         let inner = Arc::new(Inner {
             config,
@@ -150,7 +158,9 @@ impl Store {
             return Err(io("find", &log_dir)(std::io::ErrorKind::NotFound.into()));
         }
         let _lock = DataDirLock::take(data_dir)?;
-        Ok(salvage(&log_dir)?)
+        let manifest_dir = data_dir.join("manifest");
+        let flushed = if manifest_dir.is_dir() { Manifest::open(&manifest_dir)?.state().flushed_lsn } else { 0 };
+        Ok(salvage(&log_dir, flushed)?)
     }
 }
 
@@ -191,6 +201,25 @@ fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenErr
         std::fs::remove_file(path).map_err(io("remove", path))?;
     }
     Ok(orphans.len())
+}
+
+/// The names of the folders: else the first acknowledgements would stand in one that a power cut takes away.
+fn make_durable(data_dir: &Path) -> Result<(), OpenError> {
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
+    for dir in [Some(data_dir), parent].into_iter().flatten() {
+        sync_dir(dir).map_err(io("sync", dir))?;
+    }
+    Ok(())
+}
+
+/// Before anything is removed that no edit names: what it holds must be in the log, or in files that one names.
+fn check_nothing_is_missing(data_dir: &Path, manifest: &Manifest) -> Result<(), OpenError> {
+    let state = manifest.state();
+    let first_record = check_beginning(&data_dir.join("log"), data_dir, state.flushed_lsn)?;
+    if state.number == 0 && first_record.is_none() && !orphans(data_dir, state)?.is_empty() {
+        return Err(OpenError::NoManifest { path: data_dir.join("manifest") });
+    }
+    Ok(())
 }
 
 /// Data files that no edit names.

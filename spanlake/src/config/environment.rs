@@ -10,8 +10,15 @@ use super::settings::{SETTINGS, Setting};
 const PREFIX: &str = "SPANLAKE_";
 
 /// Read by the build, the tests and the scripts beside the server, and none of its business.
-const NOT_SETTINGS: &[&str] =
-    &["SPANLAKE_BIN", "SPANLAKE_CACHE", "SPANLAKE_KILLS", "SPANLAKE_SEED", "SPANLAKE_SHARED", "SPANLAKE_URL"];
+const NOT_SETTINGS: &[&str] = &[
+    "SPANLAKE_BIN",
+    "SPANLAKE_CACHE",
+    "SPANLAKE_FAULT_MINUTES",
+    "SPANLAKE_FAULT_SEED",
+    "SPANLAKE_FAULT_SEEDS",
+    "SPANLAKE_SHARED",
+    "SPANLAKE_URL",
+];
 
 /// What the environment sets.
 pub(super) struct Environment {

@@ -156,8 +156,7 @@ fn wrong_variables_and_flags_are_told_by_name() {
     assert!(
         Loaded::from(&missing, []).unwrap_err().to_string().contains("spanlake.none: cannot be read: No such file")
     );
-    for name in ["SPANLAKE_BIN", "SPANLAKE_SEED", "SPANLAKE_KILLS", "SPANLAKE_SHARED", "SPANLAKE_CACHE", "SPANLAKE_URL"]
-    {
+    for name in ["SPANLAKE_BIN", "SPANLAKE_FAULT_SEEDS", "SPANLAKE_SHARED", "SPANLAKE_CACHE", "SPANLAKE_URL"] {
         load("", &[(name, "whatever")], &[]).unwrap();
     }
 }

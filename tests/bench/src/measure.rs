@@ -137,6 +137,7 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
     folder.disable_cleanup(settings.keep);
     let mut server = Server::spawn(ServerOptions {
         binary: settings.binary.clone(),
+        wrapper: Vec::new(),
         data_dir: folder.path().join("data"),
         arguments: settings.server_arguments.clone(),
         environment: vec![("SPANLAKE_HOT_COMPACTION".to_owned(), (kind == Kind::SpansMerged).to_string())],

@@ -16,6 +16,8 @@ use crate::http::Connection;
 #[derive(Clone, Debug)]
 pub struct ServerOptions {
     pub binary: PathBuf,
+    /// What runs it, such as a tracer and its arguments; it must become the server itself, or be told to stay behind.
+    pub wrapper: Vec<String>,
     pub data_dir: PathBuf,
     /// After `serve --data-dir … --otlp-grpc … --otlp-http … --listen …`.
     pub arguments: Vec<String>,
@@ -52,7 +54,15 @@ impl Server {
         let _ = std::fs::remove_file(options.data_dir.join("ports.json"));
         let output =
             File::options().create(true).append(true).open(&options.output).context("cannot open the output file")?;
-        let child = clean_command(&options.binary)
+        let mut command = match options.wrapper.split_first() {
+            None => clean_command(&options.binary),
+            Some((program, arguments)) => {
+                let mut command = clean_command(Path::new(program));
+                command.args(arguments).arg(&options.binary);
+                command
+            }
+        };
+        let child = command
             .arg("serve")
             .arg("--data-dir")
             .arg(&options.data_dir)
@@ -96,6 +106,14 @@ impl Server {
         let ports: serde_json::Value = serde_json::from_str(&text).ok()?;
         let of = |name: &str| ports.get(name)?.as_str()?.parse().ok();
         Some(Ports { otlp_grpc: of("otlp_grpc")?, otlp_http: of("otlp_http")?, listen: of("listen")? })
+    }
+
+    /// Whether it has ended, and how.
+    ///
+    /// # Errors
+    /// When the system does not say.
+    pub fn ended(&mut self) -> anyhow::Result<Option<ExitStatus>> {
+        self.child.try_wait().context("cannot ask for the server's state")
     }
 
     /// Its process id.

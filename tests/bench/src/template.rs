@@ -63,6 +63,15 @@ pub const fn request_value(request: u64) -> u64 {
     REQUEST_BASE + request
 }
 
+/// Bits of [`numbered_value`] that are the item's.
+pub const ITEM_BITS: u32 = 20;
+
+/// What [`Motion::Numbered`] writes: who reads it back knows which point of which request it is.
+#[must_use]
+pub const fn numbered_value(request: u64, item: u32) -> u64 {
+    (request_value(request) << ITEM_BITS) | item as u64
+}
+
 /// One pass over all templates: what is fresh about it.
 #[derive(Clone, Copy, Debug)]
 pub struct Round {
@@ -125,6 +134,10 @@ pub enum Motion {
     },
     /// One of the marks that [`Motion::Histogram`] writes.
     OfHistogram,
+    /// No motion: the number of the request and that of the item in it, see [`numbered_value`].
+    Numbered {
+        item: u32,
+    },
 }
 
 #[derive(Clone, Debug)]
@@ -224,7 +237,7 @@ impl Template {
         for offset in &self.requests {
             put(bytes, *offset, number);
         }
-        move_values(bytes, &mut self.values, random);
+        move_values(bytes, &mut self.values, random, request);
     }
 }
 
@@ -244,7 +257,7 @@ fn varint(mut value: u64) -> [u8; 5] {
 }
 
 #[allow(clippy::cast_precision_loss, reason = "made-up values")]
-fn move_values(bytes: &mut [u8], values: &mut [Value], random: &mut Random) {
+fn move_values(bytes: &mut [u8], values: &mut [Value], random: &mut Random, request: u64) {
     let mut index = 0;
     while index < values.len() {
         let value = &mut values[index];
@@ -261,6 +274,7 @@ fn move_values(bytes: &mut [u8], values: &mut [Value], random: &mut Random) {
                 continue;
             }
             Motion::OfHistogram => value.state,
+            Motion::Numbered { item } => numbered_value(request, item),
         };
         put(bytes, value.offset, value.state.to_le_bytes());
         index += 1;

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use spanlake_tests::feeder::{Feeder, Progress};
+use spanlake_tests::feeder::{Feeder, Outcome, Progress};
 use spanlake_tests::requests::{LOGS, METRICS, TRACES, gauge, log, logs, some_spans};
 use spanlake_tests::server::{self, Setup, TestServer};
 use spanlake_tests::settings::{BUSY_SEALS, NO_SEALS};
@@ -82,12 +82,12 @@ fn a_retry_of_the_same_bytes_is_stored_once() {
 #[test]
 fn a_clean_stop_under_load_seals_everything() {
     let mut server = Setup::default().env(BUSY_SEALS).start();
-    let mut feeder = Feeder::new(5, 4, 128);
+    let mut feeder = Feeder::of_spans(5, 4, 128);
     let progress = Progress::default();
     let target = server.ports().otlp_http;
     let fed = std::thread::scope(|scope| {
         let feeding = scope.spawn(|| feeder.feed(target, &progress));
-        while progress.spans_acknowledged.load(Ordering::Acquire) < 10_000 {
+        while progress.items_acknowledged.load(Ordering::Acquire) < 10_000 {
             assert!(!feeding.is_finished(), "{}", server.output());
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -99,7 +99,11 @@ fn a_clean_stop_under_load_seals_everything() {
         feeding.join().expect("feeding does not panic")
     });
     let spans = |all: bool| -> u64 {
-        fed.sent.iter().filter(|sent| all || sent.is_acknowledged).map(|sent| u64::from(sent.spans)).sum()
+        fed.sent
+            .iter()
+            .filter(|sent| all || sent.outcome == Outcome::Acknowledged)
+            .map(|sent| u64::from(sent.items))
+            .sum()
     };
     server.restart();
     let rows = server.metric("spanlake_unsealed_rows");

@@ -1,13 +1,12 @@
 //! End-to-end tests: the real binary, real processes, loopback, ports of the system's choice.
 //!
 //! One binary, so that it is linked once. Each test says in a line its scenario and what it guarantees.
-//! `SPANLAKE_BIN` names the server to test; `SPANLAKE_KILLS` and `SPANLAKE_SEED` turn the longest one.
+//! `SPANLAKE_BIN` names the server to test. Crashes and damage under load are `tests/faults`.
 
 mod bad_input;
 mod disk_full;
 mod doors;
 mod fsck;
-mod kills;
 mod lifecycle;
 mod lists;
 mod log_damage;

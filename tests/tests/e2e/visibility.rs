@@ -29,7 +29,7 @@ fn an_acknowledged_span_is_visible_at_once() {
 #[test]
 fn counts_are_exact_while_seals_run() {
     let server = Setup::default().env(BUSY_SEALS).start();
-    let mut feeder = Feeder::new(11, 4, 64);
+    let mut feeder = Feeder::of_spans(11, 4, 64);
     let progress = Progress::default();
     let target = server.ports().otlp_http;
     std::thread::scope(|scope| {
@@ -46,7 +46,7 @@ fn counts_are_exact_while_seals_run() {
         }
         drop(stop);
         let fed = feeding.join().expect("feeding does not panic");
-        let sent: u64 = fed.sent.iter().map(|sent| u64::from(sent.spans)).sum();
+        let sent: u64 = fed.sent.iter().map(|sent| u64::from(sent.items)).sum();
         assert!(fed.unanswered.is_empty(), "{}", server.output());
         assert_eq!(server.count("select count(*) from spans"), sent);
         assert!(server.metric("spanlake_seals_total") >= 5.0, "{counts} counts, too few seals");
@@ -55,9 +55,9 @@ fn counts_are_exact_while_seals_run() {
 }
 
 fn check_count(server: &TestServer, progress: &Progress, last: u64) -> u64 {
-    let least = progress.spans_acknowledged.load(Ordering::Acquire).max(last);
+    let least = progress.items_acknowledged.load(Ordering::Acquire).max(last);
     let rows = server.rows("select count(*), count(distinct span_id), (select count(*) from spans) from spans");
-    let most = progress.spans_sent.load(Ordering::Acquire);
+    let most = progress.items_sent.load(Ordering::Acquire);
     let counts: Vec<u64> = rows[0].iter().map(|value| value.as_u64().expect("a count")).collect();
     assert!((least..=most).contains(&counts[0]), "{} is not from {least} to {most}", counts[0]);
     assert_eq!(counts[1], counts[0], "a span is seen twice");

@@ -16,6 +16,7 @@ use parquet::errors::ParquetError;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
+use crate::checksum::checksum_of;
 use crate::cold::form::from_cold;
 use crate::columns::schema_subset;
 use crate::seal::SealError;
@@ -229,7 +230,15 @@ impl Order {
 
 fn open(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
     let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
-    let handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
+    let mut handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
+    if let Some(expected) = file.entry.checksum {
+        // Damage that decodes would get a new checksum, and nobody could tell any more. The bytes are read next anyway.
+        let found = checksum_of(&mut handle).map_err(SealError::io("read", &file.path))?;
+        if found != expected {
+            let said = format!("the file has the checksum {found:08x} instead of {expected:08x}");
+            return Err(parquet_error(ParquetError::General(said)));
+        }
+    }
     let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet_error)?;
     let schema = Arc::clone(builder.schema());
     Ok((schema, builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)?))

@@ -71,6 +71,12 @@ impl FrameBuilder {
         self.records
     }
 
+    /// Becomes a frame that stands for so many records that are lost: numbers go on behind it without a gap.
+    pub fn stand_for(&mut self, records: u32) {
+        self.clear();
+        self.records = records;
+    }
+
     /// Appends a record.
     pub fn push(&mut self, header: &RecordHeader, payload: &[u8]) {
         let payload_bytes = u32::try_from(payload.len()).expect("a payload is at most a body, far below 4 GiB");

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{LogError, LogSequence};
+use crate::manifest::sync_dir;
 
 /// How long a retry is recognised.
 pub const WINDOW: Duration = Duration::from_secs(600);
@@ -77,7 +78,8 @@ pub fn save(dir: &Path, last_lsn: LogSequence, digests: &[Seen]) -> Result<(), L
     bytes.extend_from_slice(&crc.to_le_bytes());
     let mut file = std::fs::File::create(&path).map_err(LogError::io("create", &path))?;
     file.write_all(&bytes).map_err(LogError::io("write", &path))?;
-    file.sync_all().map_err(LogError::io("sync", &path))
+    file.sync_all().map_err(LogError::io("sync", &path))?;
+    sync_dir(dir).map_err(LogError::io("sync", dir))
 }
 
 /// Reads what [`save`] wrote within the window before `now`, and removes older files. A file that is torn

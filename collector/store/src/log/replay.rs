@@ -1,7 +1,8 @@
 //! Reading the log back at start: every record after what is sealed, in order.
 //!
-//! Owns the judgement between a torn tail (cut, and said) and damage (refused, with the way out). Holds one
-//! frame in memory at a time. Never decodes a payload.
+//! Owns the judgement between a torn tail (cut, and said) and damage (refused, with the way out), and that no
+//! record is missing between what is in files and what is in the log, nor within it. Holds one frame in memory
+//! at a time. Never decodes a payload.
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -21,10 +22,38 @@ pub struct ReplayReport {
     pub next_lsn: LogSequence,
 }
 
+/// Refuses where records between what is in files and the beginning of the log are in neither. To be asked before
+/// anything is removed that the manifest does not name: it may be the manifest that is not whole. Gives the number
+/// of the first record of the log.
+///
+/// # Errors
+/// The records that are missing, or an unreadable disk.
+pub fn check_beginning(log_dir: &Path, data_dir: &Path, flushed: LogSequence) -> Result<Option<LogSequence>, LogError> {
+    for (first_lsn, path) in segment::list(log_dir)? {
+        match SegmentReader::open(&path)?.frame_at(SEGMENT_HEADER_BYTES)? {
+            Found::Frame { first_lsn, .. } => {
+                check_number(first_lsn, flushed + 1, data_dir)?;
+                return Ok(Some(first_lsn));
+            }
+            // Replay judges that.
+            Found::Broken => return Ok(Some(first_lsn)),
+            Found::End => {}
+        }
+    }
+    Ok(None)
+}
+
+fn check_number(first_lsn: LogSequence, expected: LogSequence, data_dir: &Path) -> Result<(), LogError> {
+    if first_lsn <= expected {
+        return Ok(());
+    }
+    Err(LogError::Missing { first: expected, last: first_lsn - 1, data_dir: data_dir.to_path_buf() })
+}
+
 /// Calls `each` with every record whose number is past `flushed`, in order.
 ///
 /// # Errors
-/// Damage with valid records behind it, an unreadable disk, or what `each` says.
+/// Damage with valid records behind it, records that are missing, an unreadable disk, or what `each` says.
 pub fn replay(
     log_dir: &Path,
     data_dir: &Path,
@@ -38,7 +67,7 @@ pub fn replay(
         let damaged = |offset| LogError::Damaged { path: path.clone(), offset, data_dir: data_dir.to_path_buf() };
         let later = &segments[index + 1..];
         if !reader.header_is_valid() {
-            if any_frame_follows(&reader, 0, later)? {
+            if is_missed(&reader, 0, report.next_lsn, later)? {
                 return Err(damaged(0));
             }
             report.cut_bytes += reader.last_nonzero_after(0)?.unwrap_or(0);
@@ -49,6 +78,7 @@ pub fn replay(
         loop {
             match reader.frame_at(position)? {
                 Found::Frame { first_lsn, records, body, next } => {
+                    check_number(first_lsn, report.next_lsn, data_dir)?;
                     let after = first_lsn + u64::from(records);
                     if after > flushed + 1 {
                         replay_frame(first_lsn, &body, flushed, path, data_dir, &mut report, &mut each)?;
@@ -57,7 +87,9 @@ pub fn replay(
                     position = next;
                 }
                 Found::End => break,
-                Found::Broken if any_frame_follows(&reader, position, later)? => return Err(damaged(position)),
+                Found::Broken if is_missed(&reader, position, report.next_lsn, later)? => {
+                    return Err(damaged(position));
+                }
                 Found::Broken => {
                     report.cut_bytes += cut(&reader, position)?;
                     break;
@@ -91,9 +123,12 @@ fn replay_frame(
     Ok(())
 }
 
-fn any_frame_follows(
+/// Whether what is broken at `position` held records. It did not where the next whole frame goes on with `next_lsn`: a
+/// frame that could not be written was written again in another segment, and a power cut undid the wiping of its beginning.
+fn is_missed(
     reader: &SegmentReader,
     position: u64,
+    next_lsn: LogSequence,
     later: &[(LogSequence, std::path::PathBuf)],
 ) -> Result<bool, LogError> {
     if reader.next_valid_frame(position)?.is_some() {
@@ -101,8 +136,10 @@ fn any_frame_follows(
     }
     for (_, path) in later {
         let reader = SegmentReader::open(path)?;
-        if reader.next_valid_frame(0)?.is_some() {
-            return Ok(true);
+        if let Some(place) = reader.next_valid_frame(0)?
+            && let Found::Frame { first_lsn, .. } = reader.frame_at(place)?
+        {
+            return Ok(first_lsn > next_lsn);
         }
     }
     Ok(false)

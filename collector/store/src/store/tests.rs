@@ -14,6 +14,7 @@ use spanlake_schemas::tables::Table;
 
 mod cold;
 mod compaction;
+mod missing;
 
 use super::*;
 use crate::open::{OpenError, Opened};
@@ -183,7 +184,7 @@ async fn a_torn_tail_is_cut_and_counted_and_damage_before_valid_records_is_refus
     std::fs::write(&segment, &damaged).unwrap();
     let Err(error) = open_with(StoreConfig::in_dir(dir.path())) else { panic!("damage is refused") };
     assert!(error.to_string().contains("spanlake salvage-log --data-dir"), "{error}");
-    let salvaged = crate::log::salvage::salvage(&log).unwrap();
+    let salvaged = crate::log::salvage::salvage(&log, 0).unwrap();
     assert_eq!(salvaged.len(), 1);
     assert_eq!(salvaged[0].kept_records, 9);
     assert_eq!(rows(&open(dir.path()).store, Table::Spans), 45);
