@@ -10,7 +10,6 @@ mod canonical;
 mod columns;
 mod descriptors;
 mod distributions;
-mod encode;
 mod envelope;
 mod json;
 mod logs;
@@ -23,6 +22,7 @@ mod span_parts;
 mod traces;
 mod value_text;
 mod wire;
+mod wire_writer;
 
 #[cfg(test)]
 mod tests;

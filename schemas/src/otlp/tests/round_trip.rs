@@ -562,7 +562,7 @@ fn reorder(message: &[u8], depth: u32) -> Vec<u8> {
         // Below the items only oneofs of scalars would be told apart by order.
         if depth > 0 && key & 7 == 2 && [1, 2].contains(&(key >> 3)) {
             let mut field = vec![];
-            crate::otlp::encode::put_bytes(&mut field, key >> 3, &reorder(reader.bytes().unwrap(), depth - 1));
+            crate::otlp::wire_writer::put_bytes(&mut field, key >> 3, &reorder(reader.bytes().unwrap(), depth - 1));
             fields.push((key >> 3, field));
         } else {
             reader.skip(key, 0).unwrap();
@@ -616,7 +616,7 @@ proptest! {
         };
         let merged = [content(&first), content(&second)].concat();
         let mut body = vec![];
-        crate::otlp::encode::put_bytes(&mut body, 1, &merged);
+        crate::otlp::wire_writer::put_bytes(&mut body, 1, &merged);
         check_traces(&body);
     }
 
@@ -630,7 +630,7 @@ proptest! {
         let mut body = [content(&first), content(&second)].concat();
         for number in [2, 2, 1] {
             let mut outer = vec![];
-            crate::otlp::encode::put_bytes(&mut outer, number, &body);
+            crate::otlp::wire_writer::put_bytes(&mut outer, number, &body);
             body = outer;
         }
         check_logs(&body);
@@ -645,7 +645,7 @@ proptest! {
         let mut body = [content(&first), content(&second)].concat();
         for number in [2, 2, 1] {
             let mut outer = vec![];
-            crate::otlp::encode::put_bytes(&mut outer, number, &body);
+            crate::otlp::wire_writer::put_bytes(&mut outer, number, &body);
             body = outer;
         }
         check_metrics(&body);
