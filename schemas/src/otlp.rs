@@ -12,6 +12,7 @@ mod descriptors;
 mod distributions;
 mod envelope;
 mod json;
+mod json_writer;
 mod logs;
 mod metrics;
 mod notes;
@@ -78,6 +79,16 @@ pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeEr
         Ok(transcoded) => Ok(transcoded.protobuf),
         Err(fault) => Err(json_error(signal, fault)),
     }
+}
+
+/// Rewrites an OTLP/protobuf request body as OTLP/JSON: the inverse of [`json_to_protobuf`].
+///
+/// Ids are hex, 64-bit integers strings, enums numbers, bytes base64, doubles that JSON lacks `"NaN"`, `"Infinity"` and
+/// `"-Infinity"`. What the body says is written, defaults too; what it does not say is not, but that empty lists have
+/// their `values`. Fields that this version does not know are left out, text that is not UTF-8 is repaired, and lists
+/// nested deeper than the decoder ever follows are empty.
+pub fn protobuf_to_json(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    json_writer::transcode(signal, body).map_err(|fault| Failure::Wire(fault).into_error(signal, body))
 }
 
 fn json_error(signal: Signal, fault: JsonFault) -> DecodeError {

@@ -4,6 +4,7 @@ mod agreement;
 mod generate;
 mod hostile;
 mod json;
+mod json_writer;
 mod readback;
 mod round_trip;
 mod values;
