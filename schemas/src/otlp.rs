@@ -1,4 +1,4 @@
-//! OTLP bytes to Arrow batches: pure, in one pass, the same call for doors, replay and import.
+//! OTLP bytes to Arrow batches: pure, in one pass, the same call for doors, replay and import; and back (`encode`).
 //!
 //! Protobuf goes straight from the wire into column builders (`wire`, `envelope`, and a module a signal); JSON is
 //! first rewritten as protobuf. Text is validated a column at a time; a request with text that is not UTF-8 is
@@ -10,6 +10,7 @@ mod canonical;
 mod columns;
 mod descriptors;
 mod distributions;
+mod encode;
 mod envelope;
 mod json;
 mod json_writer;
@@ -31,6 +32,7 @@ mod tests;
 pub use attribute_value::{AttributeValue, AttributeValueError};
 use attributes::AttributeLimits;
 use columns::ColumnError;
+pub use encode::{DimensionBatches, DimensionLookup, DimensionRow, EncodeError, Encoded, Tally, encode};
 use envelope::{Dimensions, Shared, SignalRows};
 use json::JsonFault;
 use logs::LogRows;

@@ -1,7 +1,7 @@
 //! OTLP's messages as data: numbers, JSON names and types of their fields.
 //!
-//! For what walks requests without deciding anything: JSON in both directions and the repair of text. The decoder
-//! itself knows its messages by heart, for speed. Follows opentelemetry-proto 1.9.
+//! For what walks requests without deciding anything: JSON in both directions and the repair of text. Decoder and
+//! encoder know their messages by heart, for speed. Follows opentelemetry-proto 1.9.
 
 use super::wire::{WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT};
 use crate::ingest::Signal;
@@ -148,7 +148,7 @@ static ENTITY_REF: Message = message(&[
     many(4, "descriptionKeys", Text),
 ]);
 
-static RESOURCE: Message = message(&[
+pub(super) static RESOURCE: Message = message(&[
     many(1, "attributes", Of(&KEY_VALUE)),
     one(2, "droppedAttributesCount", UInt32),
     many(3, "entityRefs", Of(&ENTITY_REF)),

@@ -38,13 +38,18 @@ pub(super) struct Transcoded {
 
 /// Rewrites a JSON body as the protobuf of the same request.
 pub(super) fn transcode(signal: Signal, body: &[u8]) -> Result<Transcoded, JsonFault> {
+    transcode_message(descriptors::request(signal), body)
+}
+
+/// Rewrites the JSON of any message.
+pub(super) fn transcode_message(message: &'static Message, body: &[u8]) -> Result<Transcoded, JsonFault> {
     let text = String::from_utf8_lossy(body);
     let repaired = matches!(text, Cow::Owned(_));
     let mut writer = Writer { out: Vec::with_capacity(body.len() / 2), unknown_fields: 0 };
     let mut deserializer = serde_json::Deserializer::from_str(&text);
     // Nesting is bounded by `ValueSeed`, and what is ignored is passed over without recursion.
     deserializer.disable_recursion_limit();
-    let seed = MessageSeed { writer: &mut writer, message: descriptors::request(signal), depth: 0 };
+    let seed = MessageSeed { writer: &mut writer, message, depth: 0 };
     seed.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| fault(&text, &error))?;
     Ok(Transcoded { protobuf: writer.out, repaired, unknown_fields: writer.unknown_fields })
 }
@@ -167,7 +172,7 @@ impl ValueSeed<'_> {
             FieldType::Int32 => i64::from(i32::try_from(integer).map_err(out_of_range)?).cast_unsigned(),
             FieldType::SInt32 => {
                 let number = i32::try_from(integer).map_err(out_of_range)?;
-                u64::from(((number << 1) ^ (number >> 31)).cast_unsigned())
+                u64::from(wire_writer::zigzag(number))
             }
             FieldType::UInt32 | FieldType::Fixed32 => u64::from(u32::try_from(integer).map_err(out_of_range)?),
             FieldType::Int64 | FieldType::SFixed64 => i64::try_from(integer).map_err(out_of_range)?.cast_unsigned(),

@@ -1,6 +1,9 @@
-//! The little of protobuf's writing that the JSON transcoder and the repair of text need.
+//! Protobuf's writing, straight into one growing vector: the counterpart of `wire`.
+//!
+//! Knows no OTLP message. What has `non_default` in its name leaves out zero and empty, as proto3 does for a field
+//! whose absence means just that; the others write what they are given.
 
-use super::wire::WIRE_LENGTH;
+use super::wire::{WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT};
 
 pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
@@ -18,6 +21,57 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_key(out, number, WIRE_LENGTH);
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
+}
+
+/// A text or bytes unless empty.
+pub(super) fn put_non_default_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+    if !bytes.is_empty() {
+        put_bytes(out, number, bytes);
+    }
+}
+
+/// A varint unless zero.
+pub(super) fn put_non_default_varint(out: &mut Vec<u8>, number: u32, value: u64) {
+    if value != 0 {
+        put_key(out, number, WIRE_VARINT);
+        put_varint(out, value);
+    }
+}
+
+/// An `int32` or enum unless zero; negative ones are ten bytes long, as protobuf has it.
+pub(super) fn put_non_default_int32(out: &mut Vec<u8>, number: u32, value: i32) {
+    put_non_default_varint(out, number, i64::from(value).cast_unsigned());
+}
+
+/// A `sint32` unless zero.
+pub(super) fn put_non_default_sint32(out: &mut Vec<u8>, number: u32, value: i32) {
+    put_non_default_varint(out, number, u64::from(zigzag(value)));
+}
+
+/// How `sint32` makes a number of either sign a short one.
+pub(super) const fn zigzag(value: i32) -> u32 {
+    ((value << 1) ^ (value >> 31)).cast_unsigned()
+}
+
+/// Four bytes unless zero.
+pub(super) fn put_non_default_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
+    if value != 0 {
+        put_key(out, number, WIRE_FIXED32);
+        out.extend_from_slice(&value.to_le_bytes());
+    }
+}
+
+/// Eight bytes unless zero.
+pub(super) fn put_non_default_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+    if value != 0 {
+        put_fixed64(out, number, value);
+    }
+}
+
+/// Eight bytes.
+pub(super) fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_key(out, number, WIRE_FIXED64);
+    out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Where a message's content begins whose length is not known yet.
