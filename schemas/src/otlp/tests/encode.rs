@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
+use proptest::sample::Index;
 use prost::Message;
 
 use super::{decode_protobuf, encode_all, generate, round_trip};
@@ -127,6 +128,29 @@ proptest! {
     #[test]
     fn points_come_back(request in generate::metrics()) {
         comes_back(Signal::Metrics, &request.encode_to_vec())?;
+    }
+
+    #[test]
+    fn mutated_requests_come_back(
+        traces in generate::traces(),
+        logs in generate::logs(),
+        metrics in generate::metrics(),
+        edits in proptest::collection::vec((any::<Index>(), any::<u8>()), 1..40),
+    ) {
+        for (signal, body) in [
+            (Signal::Traces, traces.encode_to_vec()),
+            (Signal::Logs, logs.encode_to_vec()),
+            (Signal::Metrics, metrics.encode_to_vec()),
+        ] {
+            for (position, byte) in edits.iter().filter(|_| !body.is_empty()) {
+                let mut body = body.clone();
+                let position = position.index(body.len());
+                body[position] = *byte;
+                if decode_protobuf(signal, &body).is_ok() {
+                    comes_back(signal, &body)?;
+                }
+            }
+        }
     }
 
     #[test]
