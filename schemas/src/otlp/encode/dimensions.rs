@@ -37,10 +37,14 @@ pub trait DimensionLookup {
 /// A lookup over batches at hand, such as those that a request was decoded to.
 #[derive(Clone, Debug, Default)]
 pub struct DimensionBatches {
-    resources: HashMap<i64, DimensionRow>,
-    scopes: HashMap<i64, DimensionRow>,
-    series: HashMap<[u8; 16], DimensionRow>,
+    batches: Vec<RecordBatch>,
+    resources: HashMap<i64, Place>,
+    scopes: HashMap<i64, Place>,
+    series: HashMap<[u8; 16], Place>,
 }
+
+/// Batch and row.
+type Place = (usize, usize);
 
 impl DimensionBatches {
     /// Takes the dimension rows among these batches; other tables are passed over. Of rows with one id the first is
@@ -48,49 +52,55 @@ impl DimensionBatches {
     #[must_use]
     pub fn new(tables: &[(Table, RecordBatch)]) -> Self {
         let mut lookup = Self::default();
-        for (table, batch) in tables {
+        for (table, batch) in tables.iter().filter(|(table, _)| table.is_dimension()) {
+            let position = lookup.batches.len();
             match table {
-                Table::Resources => add_rows(&mut lookup.resources, batch, "resource_id"),
-                Table::Scopes => add_rows(&mut lookup.scopes, batch, "scope_id"),
-                Table::Series => lookup.add_series(batch),
-                _ => {}
+                Table::Resources => add_rows(&mut lookup.resources, batch, "resource_id", position),
+                Table::Scopes => add_rows(&mut lookup.scopes, batch, "scope_id", position),
+                _ => add_series(&mut lookup.series, batch, position),
             }
+            lookup.batches.push(batch.clone());
         }
         lookup
     }
 
-    fn add_series(&mut self, batch: &RecordBatch) {
-        let Some(ids) = batch.column_by_name("series_id").and_then(|ids| ids.as_fixed_size_binary_opt()) else {
-            return;
-        };
-        for row in (0..ids.len()).filter(|row| ids.is_valid(*row)) {
-            if let Ok(id) = ids.value(row).try_into() {
-                self.series.entry(id).or_insert_with(|| DimensionRow { batch: batch.clone(), row });
-            }
-        }
+    fn row(&self, place: Option<&Place>) -> Option<DimensionRow> {
+        let (batch, row) = *place?;
+        Some(DimensionRow { batch: self.batches[batch].clone(), row })
     }
 }
 
-fn add_rows(rows: &mut HashMap<i64, DimensionRow>, batch: &RecordBatch, id_column: &str) {
+fn add_rows(places: &mut HashMap<i64, Place>, batch: &RecordBatch, id_column: &str, position: usize) {
     let Some(ids) = batch.column_by_name(id_column).and_then(|ids| ids.as_primitive_opt::<Int64Type>()) else {
         return;
     };
     for row in (0..ids.len()).filter(|row| ids.is_valid(*row)) {
-        rows.entry(ids.value(row)).or_insert_with(|| DimensionRow { batch: batch.clone(), row });
+        places.entry(ids.value(row)).or_insert((position, row));
+    }
+}
+
+fn add_series(places: &mut HashMap<[u8; 16], Place>, batch: &RecordBatch, position: usize) {
+    let Some(ids) = batch.column_by_name("series_id").and_then(|ids| ids.as_fixed_size_binary_opt()) else {
+        return;
+    };
+    for row in (0..ids.len()).filter(|row| ids.is_valid(*row)) {
+        if let Ok(id) = ids.value(row).try_into() {
+            places.entry(id).or_insert((position, row));
+        }
     }
 }
 
 impl DimensionLookup for DimensionBatches {
     fn resource(&self, resource_id: i64) -> Option<DimensionRow> {
-        self.resources.get(&resource_id).cloned()
+        self.row(self.resources.get(&resource_id))
     }
 
     fn scope(&self, scope_id: i64) -> Option<DimensionRow> {
-        self.scopes.get(&scope_id).cloned()
+        self.row(self.scopes.get(&scope_id))
     }
 
     fn series(&self, series_id: &[u8; 16]) -> Option<DimensionRow> {
-        self.series.get(series_id).cloned()
+        self.row(self.series.get(series_id))
     }
 }
 
