@@ -1,4 +1,4 @@
-//! What all targets check: the decoder and prost agree about what is a request.
+//! What all targets check: the decoder and prost agree about what is a request, and its rows make a request again.
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -28,7 +28,10 @@ pub fn agree_with_prost(signal: Signal, body: &[u8]) {
         }),
     };
     match (theirs, decode(signal, Encoding::Protobuf, body)) {
-        (Ok(items), Ok(decoded)) => assert_eq!(decoded.accepted + decoded.rejected, items as u64),
+        (Ok(items), Ok(decoded)) => {
+            assert_eq!(decoded.accepted + decoded.rejected, items as u64);
+            comes_back(signal, &decoded);
+        }
         (Ok(_), Err(error)) => panic!("prost accepts, the decoder does not: {error}"),
         (Err(error), Ok(_)) => {
             let error = error.to_string();
@@ -36,6 +39,25 @@ pub fn agree_with_prost(signal: Signal, body: &[u8]) {
         }
         (Err(_), Err(_)) => {}
     }
+}
+
+/// Panics where rows and the request that they make are not the same, or its JSON is no request.
+fn comes_back(signal: Signal, decoded: &Decoded) {
+    let grouped = again(signal, decoded);
+    assert_eq!((grouped.accepted, grouped.rejected), (decoded.accepted, 0));
+    // Only once they are grouped do the rows keep their order.
+    assert_eq!(again(signal, &grouped).batches.tables, grouped.batches.tables);
+}
+
+fn again(signal: Signal, decoded: &Decoded) -> Decoded {
+    let tables = &decoded.batches.tables;
+    let encoded =
+        otlp::encode(signal, tables, &otlp::DimensionBatches::new(tables), None).expect("rows of the decoder");
+    assert_eq!(encoded.tally, otlp::Tally::default());
+    let body = encoded.requests.concat();
+    let json = otlp::protobuf_to_json(signal, &body).expect("we wrote it");
+    otlp::json_to_protobuf(signal, &json).expect("we wrote it");
+    decode(signal, Encoding::Protobuf, &body).expect("we wrote it")
 }
 
 fn points(data: &opentelemetry_proto::tonic::metrics::v1::metric::Data) -> usize {

@@ -1,4 +1,4 @@
-//! OTLP bytes to Arrow batches: pure, in one pass, the same call for doors, replay and import.
+//! OTLP bytes to Arrow batches: pure, in one pass, the same call for doors, replay and import; and back (`encode`).
 //!
 //! Protobuf goes straight from the wire into column builders (`wire`, `envelope`, and a module a signal); JSON is
 //! first rewritten as protobuf. Text is validated a column at a time; a request with text that is not UTF-8 is
@@ -13,6 +13,7 @@ mod distributions;
 mod encode;
 mod envelope;
 mod json;
+mod json_writer;
 mod logs;
 mod metrics;
 mod notes;
@@ -23,6 +24,7 @@ mod span_parts;
 mod traces;
 mod value_text;
 mod wire;
+mod wire_writer;
 
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ mod tests;
 pub use attribute_value::{AttributeValue, AttributeValueError};
 use attributes::AttributeLimits;
 use columns::ColumnError;
+pub use encode::{DimensionBatches, DimensionLookup, DimensionRow, EncodeError, Encoded, Tally, encode};
 use envelope::{Dimensions, Shared, SignalRows};
 use json::JsonFault;
 use logs::LogRows;
@@ -78,6 +81,16 @@ pub fn json_to_protobuf(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeEr
         Ok(transcoded) => Ok(transcoded.protobuf),
         Err(fault) => Err(json_error(signal, fault)),
     }
+}
+
+/// Rewrites an OTLP/protobuf request body as OTLP/JSON: the inverse of [`json_to_protobuf`].
+///
+/// Ids are hex, 64-bit integers strings, enums numbers, bytes base64, doubles that JSON lacks `"NaN"`, `"Infinity"` and
+/// `"-Infinity"`. What the body says is written, defaults too; what it does not say is not, but that empty lists have
+/// their `values`. Fields that this version does not know are left out, text that is not UTF-8 is repaired, and lists
+/// nested deeper than the decoder ever follows are empty.
+pub fn protobuf_to_json(signal: Signal, body: &[u8]) -> Result<Vec<u8>, DecodeError> {
+    json_writer::transcode(signal, body).map_err(|fault| Failure::Wire(fault).into_error(signal, body))
 }
 
 fn json_error(signal: Signal, fault: JsonFault) -> DecodeError {

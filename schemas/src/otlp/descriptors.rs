@@ -1,7 +1,7 @@
 //! OTLP's messages as data: numbers, JSON names and types of their fields.
 //!
-//! For what walks requests without deciding anything: the JSON transcoder and the repair of text. The decoder
-//! itself knows its messages by heart, for speed. Follows opentelemetry-proto 1.9.
+//! For what walks requests without deciding anything: JSON in both directions and the repair of text. Decoder and
+//! encoder know their messages by heart, for speed. Follows opentelemetry-proto 1.9.
 
 use super::wire::{WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT};
 use crate::ingest::Signal;
@@ -45,6 +45,8 @@ pub(super) struct Field {
     pub name: &'static str,
     pub field_type: FieldType,
     pub repeated: bool,
+    /// Whether it is a member of its message's oneof, of which no message here has more than one.
+    pub is_choice: bool,
 }
 
 pub(super) struct Message {
@@ -84,11 +86,16 @@ fn is_snake_of(snake: &str, camel: &str) -> bool {
 }
 
 const fn one(number: u32, name: &'static str, field_type: FieldType) -> Field {
-    Field { number, name, field_type, repeated: false }
+    Field { number, name, field_type, repeated: false, is_choice: false }
+}
+
+/// A member of a oneof: of those that come on the wire the last one counts.
+const fn choice(number: u32, name: &'static str, field_type: FieldType) -> Field {
+    Field { number, name, field_type, repeated: false, is_choice: true }
 }
 
 const fn many(number: u32, name: &'static str, field_type: FieldType) -> Field {
-    Field { number, name, field_type, repeated: true }
+    Field { number, name, field_type, repeated: true, is_choice: false }
 }
 
 const fn message(fields: &'static [Field]) -> Message {
@@ -110,14 +117,14 @@ pub(super) fn request(signal: Signal) -> &'static Message {
 // === common and resource ===
 
 static ANY_VALUE: Message = message(&[
-    one(1, "stringValue", Text),
-    one(2, "boolValue", Bool),
-    one(3, "intValue", Int64),
-    one(4, "doubleValue", Double),
-    one(5, "arrayValue", Of(&ARRAY_VALUE)),
-    one(6, "kvlistValue", Of(&KEY_VALUE_LIST)),
-    one(7, "bytesValue", Bytes),
-    one(8, "stringValueStrindex", Int32),
+    choice(1, "stringValue", Text),
+    choice(2, "boolValue", Bool),
+    choice(3, "intValue", Int64),
+    choice(4, "doubleValue", Double),
+    choice(5, "arrayValue", Of(&ARRAY_VALUE)),
+    choice(6, "kvlistValue", Of(&KEY_VALUE_LIST)),
+    choice(7, "bytesValue", Bytes),
+    choice(8, "stringValueStrindex", Int32),
 ]);
 
 static ARRAY_VALUE: Message = Message { fields: &[many(1, "values", Of(&ANY_VALUE))], is_list: true };
@@ -141,7 +148,7 @@ static ENTITY_REF: Message = message(&[
     many(4, "descriptionKeys", Text),
 ]);
 
-static RESOURCE: Message = message(&[
+pub(super) static RESOURCE: Message = message(&[
     many(1, "attributes", Of(&KEY_VALUE)),
     one(2, "droppedAttributesCount", UInt32),
     many(3, "entityRefs", Of(&ENTITY_REF)),
@@ -235,11 +242,11 @@ static METRIC: Message = message(&[
     one(1, "name", Text),
     one(2, "description", Text),
     one(3, "unit", Text),
-    one(5, "gauge", Of(&GAUGE)),
-    one(7, "sum", Of(&SUM)),
-    one(9, "histogram", Of(&HISTOGRAM)),
-    one(10, "exponentialHistogram", Of(&EXPONENTIAL_HISTOGRAM)),
-    one(11, "summary", Of(&SUMMARY)),
+    choice(5, "gauge", Of(&GAUGE)),
+    choice(7, "sum", Of(&SUM)),
+    choice(9, "histogram", Of(&HISTOGRAM)),
+    choice(10, "exponentialHistogram", Of(&EXPONENTIAL_HISTOGRAM)),
+    choice(11, "summary", Of(&SUMMARY)),
     many(12, "metadata", Of(&KEY_VALUE)),
 ]);
 
@@ -262,9 +269,9 @@ pub(super) static SUMMARY: Message = message(&[many(1, "dataPoints", Of(&SUMMARY
 static NUMBER_POINT: Message = message(&[
     one(2, "startTimeUnixNano", Fixed64),
     one(3, "timeUnixNano", Fixed64),
-    one(4, "asDouble", Double),
+    choice(4, "asDouble", Double),
     many(5, "exemplars", Of(&EXEMPLAR)),
-    one(6, "asInt", SFixed64),
+    choice(6, "asInt", SFixed64),
     many(7, "attributes", Of(&KEY_VALUE)),
     one(8, "flags", UInt32),
 ]);
@@ -316,10 +323,10 @@ static QUANTILE_VALUE: Message = message(&[one(1, "quantile", Double), one(2, "v
 
 static EXEMPLAR: Message = message(&[
     one(2, "timeUnixNano", Fixed64),
-    one(3, "asDouble", Double),
+    choice(3, "asDouble", Double),
     one(4, "spanId", Id(8)),
     one(5, "traceId", Id(16)),
-    one(6, "asInt", SFixed64),
+    choice(6, "asInt", SFixed64),
     many(7, "filteredAttributes", Of(&KEY_VALUE)),
 ]);
 

@@ -8,7 +8,7 @@ use super::attributes::Scan;
 use super::columns::{Assembler, ColumnError, NumberLists, Numbers, SparseNumbers, fields_of};
 use super::envelope::Shared;
 use super::points::{PointColumns, PointStart};
-use super::wire::{Reader, Singular, Wire};
+use super::wire::{Reader, Singular, Wire, unzigzag};
 use crate::ingest::Batches;
 use crate::tables::Table;
 
@@ -52,11 +52,6 @@ fn read_packed_fixed64(reader: &mut Reader<'_>, mut take: impl FnMut(u64)) -> Wi
         take(packed.fixed64()?);
     }
     Ok(())
-}
-
-const fn zigzag(number: u64) -> i32 {
-    let number = number as u32;
-    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
 // === Histograms ===
@@ -151,7 +146,7 @@ impl Buckets {
             let mut reader = Reader::new(part);
             while let Some(key) = reader.key()? {
                 match key {
-                    0x08 => self.read_offset = Some(zigzag(reader.varint()?)),
+                    0x08 => self.read_offset = Some(unzigzag(reader.varint()?)),
                     0x10 => self.read_counts.push(reader.varint()?),
                     0x12 => {
                         let mut packed = Reader::new(reader.bytes()?);
@@ -204,7 +199,7 @@ impl<'a> ExpHistogramRows<'a> {
                 0x19 => start.time = reader.fixed64()?,
                 0x21 => totals.count = reader.fixed64()?,
                 0x29 => totals.sum = Some(reader.double()?),
-                0x30 => self.read_scale = zigzag(reader.varint()?),
+                0x30 => self.read_scale = unzigzag(reader.varint()?),
                 0x39 => self.read_zero_count = reader.fixed64()?,
                 0x42 => positive.push(reader.bytes()?),
                 0x4a => negative.push(reader.bytes()?),

@@ -12,8 +12,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 
 use super::attributes::VALUE_DEPTH_HARD_MAX;
 use super::descriptors::{self, Field, FieldType, Message};
-use super::encode;
 use super::wire::WIRE_LENGTH;
+use super::wire_writer;
 use crate::ingest::Signal;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
@@ -38,13 +38,18 @@ pub(super) struct Transcoded {
 
 /// Rewrites a JSON body as the protobuf of the same request.
 pub(super) fn transcode(signal: Signal, body: &[u8]) -> Result<Transcoded, JsonFault> {
+    transcode_message(descriptors::request(signal), body)
+}
+
+/// Rewrites the JSON of any message.
+pub(super) fn transcode_message(message: &'static Message, body: &[u8]) -> Result<Transcoded, JsonFault> {
     let text = String::from_utf8_lossy(body);
     let repaired = matches!(text, Cow::Owned(_));
     let mut writer = Writer { out: Vec::with_capacity(body.len() / 2), unknown_fields: 0 };
     let mut deserializer = serde_json::Deserializer::from_str(&text);
     // Nesting is bounded by `ValueSeed`, and what is ignored is passed over without recursion.
     deserializer.disable_recursion_limit();
-    let seed = MessageSeed { writer: &mut writer, message: descriptors::request(signal), depth: 0 };
+    let seed = MessageSeed { writer: &mut writer, message, depth: 0 };
     seed.deserialize(&mut deserializer).and_then(|()| deserializer.end()).map_err(|error| fault(&text, &error))?;
     Ok(Transcoded { protobuf: writer.out, repaired, unknown_fields: writer.unknown_fields })
 }
@@ -143,7 +148,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
             && self.depth >= VALUE_DEPTH_HARD_MAX
         {
             // An empty list at this depth is enough for the decoder to refuse the item.
-            encode::put_bytes(&mut self.writer.out, self.field.number, &[]);
+            wire_writer::put_bytes(&mut self.writer.out, self.field.number, &[]);
             return deserializer.deserialize_ignored_any(IgnoredAny).map(|_| ());
         }
         deserializer.deserialize_any(self)
@@ -167,7 +172,7 @@ impl ValueSeed<'_> {
             FieldType::Int32 => i64::from(i32::try_from(integer).map_err(out_of_range)?).cast_unsigned(),
             FieldType::SInt32 => {
                 let number = i32::try_from(integer).map_err(out_of_range)?;
-                u64::from(((number << 1) ^ (number >> 31)).cast_unsigned())
+                u64::from(wire_writer::zigzag(number))
             }
             FieldType::UInt32 | FieldType::Fixed32 => u64::from(u32::try_from(integer).map_err(out_of_range)?),
             FieldType::Int64 | FieldType::SFixed64 => i64::try_from(integer).map_err(out_of_range)?.cast_unsigned(),
@@ -195,13 +200,13 @@ impl ValueSeed<'_> {
     fn put_number(self, number: u64) {
         let wire_type = self.field.field_type.wire_type();
         let out = &mut self.writer.out;
-        encode::put_key(out, self.field.number, wire_type);
+        wire_writer::put_key(out, self.field.number, wire_type);
         match self.field.field_type {
             FieldType::Fixed32 => out.extend_from_slice(&(number as u32).to_le_bytes()),
             FieldType::Fixed64 | FieldType::SFixed64 | FieldType::Double => {
                 out.extend_from_slice(&number.to_le_bytes());
             }
-            _ => encode::put_varint(out, number),
+            _ => wire_writer::put_varint(out, number),
         }
     }
 
@@ -214,8 +219,8 @@ impl ValueSeed<'_> {
             return Err(self.wrong(&format!("{} hex digits are expected", length * 2)));
         }
         let out = &mut self.writer.out;
-        encode::put_key(out, self.field.number, WIRE_LENGTH);
-        encode::put_varint(out, length as u64);
+        wire_writer::put_key(out, self.field.number, WIRE_LENGTH);
+        wire_writer::put_varint(out, length as u64);
         let digit = |byte: u8| char::from(byte).to_digit(16).unwrap_or(0) as u8;
         out.extend(digits.chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])));
         Ok(())
@@ -234,7 +239,7 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         match self.field.field_type {
             _ if !self.is_element => Ok(()),
             FieldType::Message(_) => {
-                encode::put_bytes(&mut self.writer.out, self.field.number, &[]);
+                wire_writer::put_bytes(&mut self.writer.out, self.field.number, &[]);
                 Ok(())
             }
             _ => Err(self.wrong("null is not expected")),
@@ -265,12 +270,12 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
         self.expect_single()?;
         match self.field.field_type {
-            FieldType::Text => encode::put_bytes(&mut self.writer.out, self.field.number, text.as_bytes()),
+            FieldType::Text => wire_writer::put_bytes(&mut self.writer.out, self.field.number, text.as_bytes()),
             FieldType::Id(length) => return self.put_id(text, length),
             FieldType::Bytes => {
                 let bytes = BASE64.decode(text).or_else(|_| BASE64_URL.decode(text));
                 let bytes = bytes.map_err(|_| self.wrong::<E>("not base64"))?;
-                encode::put_bytes(&mut self.writer.out, self.field.number, &bytes);
+                wire_writer::put_bytes(&mut self.writer.out, self.field.number, &bytes);
             }
             FieldType::Bool | FieldType::Message(_) => return Err(self.wrong("a string is not expected")),
             FieldType::Double => {
@@ -307,10 +312,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let FieldType::Message(message) = self.field.field_type else {
             return Err(self.wrong("an object is not expected"));
         };
-        let open = encode::open(&mut self.writer.out, self.field.number);
+        let open = wire_writer::open(&mut self.writer.out, self.field.number);
         let depth = self.depth + u32::from(message.is_list);
         MessageSeed { writer: &mut *self.writer, message, depth }.visit_map(map)?;
-        encode::close(&mut self.writer.out, open);
+        wire_writer::close(&mut self.writer.out, open);
         Ok(())
     }
 }

@@ -20,11 +20,11 @@ use super::wire::{Reader, Singular, Wire};
 use crate::ingest::{Batches, KnownSeries};
 use crate::tables::Table;
 
-const TEMPORALITIES: [&str; 3] = ["unspecified", "delta", "cumulative"];
+pub(super) const TEMPORALITIES: [&str; 3] = ["unspecified", "delta", "cumulative"];
 
 /// The kinds of metric, by their field's number in `Metric`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
     Gauge = 5,
     Sum = 7,
     Histogram = 9,
@@ -45,7 +45,7 @@ impl Kind {
     }
 
     /// `series.type`.
-    const fn name(self) -> &'static str {
+    pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Gauge => "gauge",
             Self::Sum => "sum",

@@ -4,8 +4,8 @@
 
 use super::attributes::VALUE_DEPTH_HARD_MAX;
 use super::descriptors::{self, Field, FieldType, Message};
-use super::encode;
 use super::wire::{Reader, WIRE_LENGTH, Wire};
+use super::wire_writer;
 use crate::ingest::Signal;
 
 /// The request with invalid sequences replaced by U+FFFD, and how many texts that changed.
@@ -50,14 +50,14 @@ impl Repair {
             FieldType::Message(of) if key & 7 == WIRE_LENGTH => {
                 let content = reader.bytes()?;
                 let depth = depth + u32::from(of.is_list);
-                let open = encode::open(&mut self.out, field.number);
+                let open = wire_writer::open(&mut self.out, field.number);
                 if depth <= VALUE_DEPTH_HARD_MAX {
                     self.message(of, content, depth)?;
                 } else {
                     // Nobody stores what lies this deep.
                     self.out.extend_from_slice(content);
                 }
-                encode::close(&mut self.out, open);
+                wire_writer::close(&mut self.out, open);
             }
             _ if key & 7 == WIRE_LENGTH && wire_type != WIRE_LENGTH && field.repeated => {
                 let mut packed = Reader::new(reader.bytes()?);
@@ -80,6 +80,6 @@ impl Repair {
         if std::str::from_utf8(text).is_err() {
             self.replaced = self.replaced.saturating_add(1);
         }
-        encode::put_bytes(&mut self.out, field.number, String::from_utf8_lossy(text).as_bytes());
+        wire_writer::put_bytes(&mut self.out, field.number, String::from_utf8_lossy(text).as_bytes());
     }
 }

@@ -125,8 +125,8 @@ pub(super) fn push_word(column: &mut Text, words: &[&str], number: i32) {
     }
 }
 
-const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
-const STATUS_CODES: [&str; 3] = ["unset", "ok", "error"];
+pub(super) const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
+pub(super) const STATUS_CODES: [&str; 3] = ["unset", "ok", "error"];
 
 impl<'a> SpanRows<'a> {
     pub(super) fn new() -> Self {

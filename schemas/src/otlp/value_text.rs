@@ -65,7 +65,8 @@ pub(super) fn write_double(out: &mut Vec<u8>, double: f64) {
     }
 }
 
-fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
+/// Writes base64 with padding.
+pub(super) fn write_base64(out: &mut Vec<u8>, bytes: &[u8]) {
     let start = out.len();
     let length = base64::encoded_len(bytes.len(), true).unwrap_or(0);
     out.resize(start + length, 0);

@@ -218,6 +218,12 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// The `sint32` of a varint.
+pub(super) const fn unzigzag(number: u64) -> i32 {
+    let number = number as u32;
+    (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
+}
+
 /// A message field that is not repeated. Where it comes more than once its occurrences merge, which protobuf
 /// defines as reading them one after the other into the same message.
 #[derive(Clone, Debug, Default)]

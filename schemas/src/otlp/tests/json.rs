@@ -9,7 +9,7 @@ use crate::otlp::json_to_protobuf;
 
 /// Whether both encodings can say it: opentelemetry-proto writes doubles that are not finite as `null` in JSON, which
 /// is no value, and prost leaves out `-0.0` as if it were zero.
-fn is_sayable(request: &impl std::fmt::Debug) -> bool {
+pub fn is_sayable(request: &impl std::fmt::Debug) -> bool {
     let debug = format!("{request:?}");
     !["NaN", "inf", "-0.0"].iter().any(|double| debug.contains(double))
 }

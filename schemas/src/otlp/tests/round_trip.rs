@@ -230,8 +230,8 @@ fn link_stored(rows: &Rows<'_>, row: usize) -> Link {
     }
 }
 
-fn check_traces(body: &[u8]) {
-    let request = ExportTraceServiceRequest::decode(body).unwrap();
+/// A line for each span that should be stored, and how many there are in all.
+pub fn traces_sent(request: &ExportTraceServiceRequest) -> (Vec<String>, u64) {
     let (mut sent, mut total) = (vec![], 0);
     for of_resource in &request.resource_spans {
         for of_scope in &of_resource.scope_spans {
@@ -241,6 +241,11 @@ fn check_traces(body: &[u8]) {
             sent.extend(of_scope.spans.iter().cloned().filter_map(span_sent).map(|span| format!("{origin} {span}")));
         }
     }
+    (sent, total)
+}
+
+fn check_traces(body: &[u8]) {
+    let (sent, total) = traces_sent(&ExportTraceServiceRequest::decode(body).unwrap());
     let decoded = decode_protobuf(Signal::Traces, body).unwrap();
     let origins = Origins::read(&decoded.batches);
     let rows = Rows::of_table(&decoded.batches, Table::Spans);
@@ -292,8 +297,8 @@ fn log_stored(rows: &Rows<'_>, row: usize) -> String {
     format!("{record:?}")
 }
 
-fn check_logs(body: &[u8]) {
-    let request = ExportLogsServiceRequest::decode(body).unwrap();
+/// A line for each record that should be stored, and how many there are in all.
+pub fn logs_sent(request: &ExportLogsServiceRequest) -> (Vec<String>, u64) {
     let (mut sent, mut total) = (vec![], 0);
     for of_resource in &request.resource_logs {
         for of_scope in &of_resource.scope_logs {
@@ -304,6 +309,11 @@ fn check_logs(body: &[u8]) {
             sent.extend(records.map(|record| format!("{origin} {record}")));
         }
     }
+    (sent, total)
+}
+
+fn check_logs(body: &[u8]) {
+    let (sent, total) = logs_sent(&ExportLogsServiceRequest::decode(body).unwrap());
     let decoded = decode_protobuf(Signal::Logs, body).unwrap();
     let origins = Origins::read(&decoded.batches);
     let rows = Rows::of_table(&decoded.batches, Table::Logs);
@@ -318,10 +328,10 @@ fn check_logs(body: &[u8]) {
 const TEMPORALITIES: [&str; 3] = ["unspecified", "delta", "cumulative"];
 
 /// A metric with a line for each point and exemplar that should be stored.
-struct Lines {
-    lines: Vec<String>,
-    accepted: u64,
-    total: u64,
+pub struct Lines {
+    pub lines: Vec<String>,
+    pub accepted: u64,
+    pub total: u64,
 }
 
 impl Lines {
@@ -517,8 +527,7 @@ fn exemplar_stored(rows: &Rows<'_>, row: usize) -> String {
     format!("{} {exemplar:?}", rows.time("point_time", row).unwrap())
 }
 
-fn check_metrics(body: &[u8]) {
-    let request = ExportMetricsServiceRequest::decode(body).unwrap();
+pub fn metrics_sent(request: &ExportMetricsServiceRequest) -> Lines {
     let mut sent = Lines { lines: vec![], accepted: 0, total: 0 };
     for of_resource in &request.resource_metrics {
         for of_scope in &of_resource.scope_metrics {
@@ -529,6 +538,12 @@ fn check_metrics(body: &[u8]) {
             }
         }
     }
+    sent.lines.sort();
+    sent
+}
+
+fn check_metrics(body: &[u8]) {
+    let sent = metrics_sent(&ExportMetricsServiceRequest::decode(body).unwrap());
     let decoded = decode_protobuf(Signal::Metrics, body).unwrap();
     assert_eq!((decoded.accepted, decoded.rejected), (sent.accepted, sent.total - sent.accepted));
     let series = series_stored(&decoded.batches);
@@ -543,7 +558,6 @@ fn check_metrics(body: &[u8]) {
         }));
     }
     stored.sort();
-    sent.lines.sort();
     assert_eq!(stored, sent.lines);
 }
 
@@ -562,7 +576,7 @@ fn reorder(message: &[u8], depth: u32) -> Vec<u8> {
         // Below the items only oneofs of scalars would be told apart by order.
         if depth > 0 && key & 7 == 2 && [1, 2].contains(&(key >> 3)) {
             let mut field = vec![];
-            crate::otlp::encode::put_bytes(&mut field, key >> 3, &reorder(reader.bytes().unwrap(), depth - 1));
+            crate::otlp::wire_writer::put_bytes(&mut field, key >> 3, &reorder(reader.bytes().unwrap(), depth - 1));
             fields.push((key >> 3, field));
         } else {
             reader.skip(key, 0).unwrap();
@@ -616,7 +630,7 @@ proptest! {
         };
         let merged = [content(&first), content(&second)].concat();
         let mut body = vec![];
-        crate::otlp::encode::put_bytes(&mut body, 1, &merged);
+        crate::otlp::wire_writer::put_bytes(&mut body, 1, &merged);
         check_traces(&body);
     }
 
@@ -630,7 +644,7 @@ proptest! {
         let mut body = [content(&first), content(&second)].concat();
         for number in [2, 2, 1] {
             let mut outer = vec![];
-            crate::otlp::encode::put_bytes(&mut outer, number, &body);
+            crate::otlp::wire_writer::put_bytes(&mut outer, number, &body);
             body = outer;
         }
         check_logs(&body);
@@ -645,7 +659,7 @@ proptest! {
         let mut body = [content(&first), content(&second)].concat();
         for number in [2, 2, 1] {
             let mut outer = vec![];
-            crate::otlp::encode::put_bytes(&mut outer, number, &body);
+            crate::otlp::wire_writer::put_bytes(&mut outer, number, &body);
             body = outer;
         }
         check_metrics(&body);
