@@ -16,6 +16,7 @@ use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Si
 use tokio::sync::{Notify, oneshot};
 use xxhash_rust::xxh3::Xxh3;
 
+use crate::cold::pick::due;
 use crate::cold::status::{ColdStatus, SharedStatus};
 use crate::config::StoreConfig;
 use crate::keeper::{Append, Command};
@@ -112,7 +113,12 @@ impl Store {
     /// How the cold tier is; `None` where there is none.
     #[must_use]
     pub fn cold_status(&self) -> Option<ColdStatus> {
-        self.inner.cold.as_ref().map(SharedStatus::get)
+        let mut status = self.inner.cold.as_ref().map(SharedStatus::get)?;
+        let config = self.inner.config.cold.as_ref()?;
+        let version = self.inner.read.pin();
+        (_, status.waiting_bytes) =
+            due(&version, crate::now_nanos(), config.hot_age_max, config.hot_bytes_max, |_| false);
+        Some(status)
     }
 
     /// Bytes held now: requests in flight and unsealed rows.

@@ -115,10 +115,10 @@ mod tests {
 
     #[test]
     fn newer_days_come_first_and_not_too_many_at_once() {
-        let names: Vec<String> = (0..24).map(|hour| format!("date=2026-11-18/hour={hour:02}/a")).collect();
+        let names: Vec<String> = (0..24).map(|hour| format!("date=2026-11-17/hour={hour:02}/a")).collect();
         let mut files: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), MIB)).collect();
-        files.extend([("date=2026-11-19/hour=01/a", MIB), ("date=2026-11-19/hour=02/a", MIB)]);
-        assert_eq!(picked(&files), Some(("spans/date=2026-11-19".into(), 2)));
-        assert_eq!(picked(&files[..24]), Some(("spans/date=2026-11-18".into(), INPUTS_MAX)));
+        files.extend([("date=2026-11-18/hour=01/a", MIB), ("date=2026-11-18/hour=02/a", MIB)]);
+        assert_eq!(picked(&files), Some(("spans/date=2026-11-18".into(), 2)));
+        assert_eq!(picked(&files[..24]), Some(("spans/date=2026-11-17".into(), INPUTS_MAX)));
     }
 }

@@ -375,15 +375,11 @@ impl Mover {
 
     /// Brings the status up to date.
     fn describe(&self) {
-        let version = self.inner.read.pin();
-        let (age, bytes) = (self.config.hot_age_max, self.config.hot_bytes_max);
-        let (_, waiting) = due(&version, crate::now_nanos(), age, bytes, |_| false);
         let files = &self.log.state().files;
         self.status.update(|status| {
             status.files = files.len() as u64;
             status.bytes = files.values().map(|entry| entry.bytes).sum();
             status.rows = files.values().map(|entry| entry.rows).sum();
-            status.waiting_bytes = waiting;
         });
     }
 }

@@ -171,13 +171,13 @@ impl Place {
         match &self.kind {
             Kind::Folder(dir) => {
                 let aside = dir.join(format!("{key}.tmp"));
-                create_dirs(aside.parent().expect("a key has a folder"), dir)?;
+                create_dirs(aside.parent().expect("a key has a folder"))?;
                 let written = File::create(&aside).and_then(|mut file| {
                     file.write_all(content)?;
                     file.sync_all()
                 });
                 written.map_err(io("write", &aside))?;
-                move_file(&aside, &dir.join(key), dir)
+                move_file(&aside, &dir.join(key))
             }
             Kind::Bucket { store, prefix, .. } => {
                 let payload = PutPayload::from(Bytes::copy_from_slice(content));
@@ -193,7 +193,7 @@ impl Place {
     /// When it could not be read or not be written.
     pub fn upload(&self, from: &Path, key: &str) -> Result<(), PlaceError> {
         match &self.kind {
-            Kind::Folder(dir) => move_file(from, &dir.join(key), dir),
+            Kind::Folder(dir) => move_file(from, &dir.join(key)),
             Kind::Bucket { store, prefix, runtime } => {
                 let file = File::open(from).map_err(io("open", from))?;
                 runtime.block_on(self.upload_parts(store.as_ref(), file, from, &location(prefix, key), key))
@@ -241,7 +241,7 @@ impl Place {
         let Kind::Bucket { store, prefix, runtime } = &self.kind else {
             return Ok(self.local_path(key).expect("a folder's files are local"));
         };
-        create_dirs(to.parent().expect("a file has a folder"), Path::new("/"))?;
+        create_dirs(to.parent().expect("a file has a folder"))?;
         let mut file = File::create(to).map_err(io("create", to))?;
         let location = location(prefix, key);
         let copy = async {
@@ -363,20 +363,21 @@ pub fn location(prefix: &Key, key: &str) -> Key {
     prefix.parts().chain(Key::from(key).parts()).collect()
 }
 
-/// Folders above a new file, their names durable.
-fn create_dirs(dir: &Path, root: &Path) -> Result<(), PlaceError> {
-    if dir.is_dir() {
+/// Folders above a new file, the names of all that were made durable.
+fn create_dirs(dir: &Path) -> Result<(), PlaceError> {
+    let Some(there) = dir.ancestors().find(|ancestor| ancestor.is_dir()) else { return Ok(()) };
+    if there == dir {
         return Ok(());
     }
     std::fs::create_dir_all(dir).map_err(io("create", dir))?;
-    let above = dir.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(root));
-    above.chain(root.parent()).try_for_each(|folder| sync_dir(folder).map_err(io("sync", folder)))
+    let mut above = dir.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(there));
+    above.try_for_each(|folder| sync_dir(folder).map_err(io("sync", folder)))
 }
 
 /// Written aside, synced, then hard-linked: whole or absent, and only one of two wins.
 fn create_file(path: &Path, content: &[u8]) -> Result<Put, PlaceError> {
     let dir = path.parent().expect("a key has a folder");
-    create_dirs(dir, dir)?;
+    create_dirs(dir)?;
     let aside = path.with_extension("tmp");
     let written = (|| {
         let mut file = File::create(&aside)?;
@@ -400,9 +401,9 @@ fn create_file(path: &Path, content: &[u8]) -> Result<Put, PlaceError> {
 }
 
 /// The file was synced when it was written; on another disk it is copied.
-fn move_file(from: &Path, to: &Path, root: &Path) -> Result<(), PlaceError> {
+fn move_file(from: &Path, to: &Path) -> Result<(), PlaceError> {
     let dir = to.parent().expect("a key has a folder");
-    create_dirs(dir, root)?;
+    create_dirs(dir)?;
     if std::fs::rename(from, to).is_err() {
         let aside = to.with_extension("tmp");
         std::fs::copy(from, &aside)
