@@ -4,10 +4,14 @@
 //! them implements. Never does I/O, never reads a clock, and names neither tokio nor DataFusion: everything here is a
 //! pure function of its input.
 
+pub mod annotations;
 pub mod duration;
+pub mod eval;
 pub mod histogram;
 pub mod labels;
 pub mod matcher;
+pub mod memory;
 pub mod number;
 pub mod position;
+pub mod source;
 pub mod syntax;

@@ -1,0 +1,346 @@
+//! From the tree to what is evaluated.
+//!
+//! Owns what follows from the query's start, end and step: durations in milliseconds, `start()` and `end()` as numbers,
+//! which parts give the same at every step, hints for the store. Parentheses are gone. Never touches data.
+
+use crate::matcher::Matcher;
+use crate::position::Span;
+use crate::source::SelectHints;
+use crate::syntax::functions::{Function, FunctionName};
+use crate::syntax::tree::{
+    Aggregate, AggregateOperator, At, Binary, BinaryOperator, Call, Duration, DurationOperator, Expr, Matching, RangeEnds,
+    StringLiteral, ValueType, VectorSelector,
+};
+
+use super::EvalError;
+
+/// The times at which a query is evaluated, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct QueryTimes {
+    pub start_ms: i64,
+    pub end_ms: i64,
+    /// 0 for an instant query.
+    pub step_ms: i64,
+    /// The step of subqueries that do not say one.
+    pub subquery_step_ms: i64,
+}
+
+/// A part of the query.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub kind: NodeKind,
+    pub span: Span,
+    pub value_type: ValueType,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Number(f64),
+    Text(StringLiteral),
+    Selector(Selector),
+    Matrix { selector: Selector, range_ms: i64 },
+    Subquery(Box<SubqueryNode>),
+    Negate(Box<Node>),
+    Binary(Box<BinaryNode>),
+    Call { function: &'static Function, args: Vec<Node> },
+    Aggregate(Box<AggregateNode>),
+    /// Gives the same at every step: evaluated once.
+    Invariant(Box<Node>),
+}
+
+/// When something is looked at, for a step: at the step's time or a fixed one, and so much earlier.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TimeShift {
+    pub at_ms: Option<i64>,
+    pub offset_ms: i64,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Selector {
+    pub matchers: Vec<Matcher>,
+    pub shift: TimeShift,
+    pub range_ends: RangeEnds,
+    pub hints: SelectHints,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct SubqueryNode {
+    pub inner: Node,
+    pub range_ms: i64,
+    pub step_ms: i64,
+    pub shift: TimeShift,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct BinaryNode {
+    pub operator: BinaryOperator,
+    pub left: Node,
+    pub right: Node,
+    pub matching: Matching,
+    pub return_bool: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AggregateNode {
+    pub operator: AggregateOperator,
+    pub inner: Node,
+    pub parameter: Option<Node>,
+    /// Sorted.
+    pub grouping: Vec<String>,
+    pub without: bool,
+}
+
+impl TimeShift {
+    /// The time that is looked at for a step.
+    pub(crate) fn apply(self, step_time_ms: i64) -> i64 {
+        self.at_ms.unwrap_or(step_time_ms).saturating_sub(self.offset_ms)
+    }
+}
+
+/// The plan of a query for these times.
+pub(crate) fn plan(expr: &Expr, times: &QueryTimes) -> Result<Node, EvalError> {
+    let hints = SelectHints { step_ms: times.step_ms, ..SelectHints::default() };
+    let mut node = Planner { times }.node(expr, &hints)?;
+    if mark_invariant(&mut node).wrap {
+        wrap(&mut node);
+    }
+    Ok(node)
+}
+
+struct Planner<'a> {
+    times: &'a QueryTimes,
+}
+
+impl Planner<'_> {
+    fn node(&self, expr: &Expr, hints: &SelectHints) -> Result<Node, EvalError> {
+        let ungrouped = SelectHints { grouping: Vec::new(), by: false, ..hints.clone() };
+        let kind = match expr {
+            Expr::Paren(paren) => return self.node(&paren.expr, &ungrouped),
+            Expr::Number(number) => NodeKind::Number(number.value),
+            Expr::String(text) => NodeKind::Text(text.clone()),
+            Expr::Selector(selector) => NodeKind::Selector(self.selector(selector, hints.clone())?),
+            Expr::Matrix(matrix) => {
+                let range_ms = self.duration_ms(&matrix.range, false)?;
+                let hints = SelectHints { range_ms, ..ungrouped };
+                NodeKind::Matrix { selector: self.selector(&matrix.selector, hints)?, range_ms }
+            }
+            Expr::Subquery(subquery) => {
+                let step_ms = match &subquery.step {
+                    Some(step) => self.duration_ms(step, false)?,
+                    None => self.times.subquery_step_ms,
+                };
+                let inner = self.node(&subquery.expr, &SelectHints { step_ms, ..ungrouped })?;
+                let range_ms = self.duration_ms(&subquery.range, false)?;
+                let shift = self.shift(subquery.at, subquery.offset.as_ref())?;
+                NodeKind::Subquery(Box::new(SubqueryNode { inner, range_ms, step_ms: step_ms.max(1), shift }))
+            }
+            Expr::Unary(unary) => {
+                let inner = self.node(&unary.expr, &ungrouped)?;
+                if unary.is_minus { NodeKind::Negate(Box::new(inner)) } else { inner.kind }
+            }
+            Expr::Binary(binary) => self.binary(binary, hints)?,
+            Expr::Call(call) => self.call(call, hints)?,
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, hints)?,
+            Expr::Missing(_) => return Err(EvalError::Execution("the query has a hole in it".to_owned())),
+        };
+        Ok(Node { kind, span: expr.span(), value_type: expr.value_type() })
+    }
+
+    fn binary(&self, binary: &Binary, hints: &SelectHints) -> Result<NodeKind, EvalError> {
+        let hints = SelectHints { step_ms: hints.step_ms, ..SelectHints::default() };
+        Ok(NodeKind::Binary(Box::new(BinaryNode {
+            operator: binary.operator,
+            left: self.node(&binary.left, &hints)?,
+            right: self.node(&binary.right, &hints)?,
+            matching: binary.matching.clone(),
+            return_bool: binary.return_bool,
+        })))
+    }
+
+    fn aggregate(&self, aggregate: &Aggregate, hints: &SelectHints) -> Result<NodeKind, EvalError> {
+        let mut grouping = aggregate.grouping.clone();
+        grouping.sort();
+        let hints = SelectHints {
+            function: aggregate.operator.as_str().to_owned(),
+            step_ms: hints.step_ms,
+            range_ms: 0,
+            grouping: grouping.clone(),
+            by: !aggregate.without,
+        };
+        let parameter = aggregate.parameter.as_ref().map(|parameter| self.node(parameter, &hints)).transpose()?;
+        Ok(NodeKind::Aggregate(Box::new(AggregateNode {
+            operator: aggregate.operator,
+            inner: self.node(&aggregate.expr, &hints)?,
+            parameter,
+            grouping,
+            without: aggregate.without,
+        })))
+    }
+
+    fn call(&self, call: &Call, hints: &SelectHints) -> Result<NodeKind, EvalError> {
+        let times = self.times;
+        let seconds = |milliseconds: i64| milliseconds as f64 / 1000.0;
+        let number = match call.function.id {
+            FunctionName::Start => Some(seconds(times.start_ms)),
+            FunctionName::End => Some(seconds(times.end_ms)),
+            FunctionName::Range => Some(seconds(times.end_ms - times.start_ms)),
+            FunctionName::Step if times.start_ms == times.end_ms => Some(0.0),
+            FunctionName::Step => Some(seconds(times.step_ms)),
+            _ => None,
+        };
+        if let Some(number) = number {
+            return Ok(NodeKind::Number(number));
+        }
+        let function = call.function.name.to_owned();
+        let hints = SelectHints { function, step_ms: hints.step_ms, ..SelectHints::default() };
+        let args = call.args.iter().map(|arg| self.node(arg, &hints)).collect::<Result<_, _>>()?;
+        Ok(NodeKind::Call { function: call.function, args })
+    }
+
+    fn selector(&self, selector: &VectorSelector, hints: SelectHints) -> Result<Selector, EvalError> {
+        let shift = self.shift(selector.at, selector.offset.as_ref())?;
+        Ok(Selector { matchers: selector.matchers.clone(), shift, range_ends: selector.range_ends, hints })
+    }
+
+    fn shift(&self, at: Option<At>, offset: Option<&Duration>) -> Result<TimeShift, EvalError> {
+        let at_ms = at.map(|at| match at {
+            At::Timestamp(milliseconds) => milliseconds,
+            At::Start => self.times.start_ms,
+            At::End => self.times.end_ms,
+        });
+        let offset_ms = offset.map_or(Ok(0), |offset| self.duration_ms(offset, true))?;
+        Ok(TimeShift { at_ms, offset_ms })
+    }
+
+    // === durations ===
+
+    fn duration_ms(&self, duration: &Duration, may_be_negative: bool) -> Result<i64, EvalError> {
+        if let Some(milliseconds) = duration.literal_ms() {
+            return Ok(milliseconds);
+        }
+        let span = duration.span();
+        let fail = |reason: &str| Err(EvalError::Execution(format!("{}:{}: {reason}", span.start, span.end)));
+        let seconds = self.duration_seconds(duration)?;
+        if !seconds.is_finite() {
+            return fail("duration is NaN or infinite");
+        }
+        if seconds <= 0.0 && !may_be_negative {
+            return fail("duration must be greater than 0");
+        }
+        if seconds.abs() > i64::MAX as f64 / 1e9 {
+            return fail("duration is out of range");
+        }
+        Ok((seconds * 1000.0) as i64)
+    }
+
+    fn duration_seconds(&self, duration: &Duration) -> Result<f64, EvalError> {
+        Ok(match duration {
+            Duration::Literal(literal) => literal.value,
+            Duration::Step(_) => self.times.step_ms as f64 / 1000.0,
+            Duration::Range(_) => (self.times.end_ms - self.times.start_ms) as f64 / 1000.0,
+            Duration::Paren(inner, _) => self.duration_seconds(inner)?,
+            Duration::Negative(inner, _) => -self.duration_seconds(inner)?,
+            Duration::Arithmetic(node) => {
+                let (left, right) = (self.duration_seconds(&node.left)?, self.duration_seconds(&node.right)?);
+                let by_zero = |what: &str| {
+                    Err(EvalError::Execution(format!("{}:{}: {what} by zero", node.span.start, node.span.end)))
+                };
+                match node.operator {
+                    DurationOperator::Add => left + right,
+                    DurationOperator::Subtract => left - right,
+                    DurationOperator::Multiply => left * right,
+                    DurationOperator::Divide if right == 0.0 => return by_zero("division"),
+                    DurationOperator::Divide => left / right,
+                    DurationOperator::Modulo if right == 0.0 => return by_zero("modulo"),
+                    DurationOperator::Modulo => left % right,
+                    DurationOperator::Power => left.powf(right),
+                    DurationOperator::MinOf => super::math::minimum(left, right),
+                    DurationOperator::MaxOf => super::math::maximum(left, right),
+                }
+            }
+        })
+    }
+}
+
+// === what does not change from step to step ===
+
+/// Whether a part gives the same at every step, and whether evaluating it once is worth a node of its own.
+#[derive(Clone, Copy)]
+struct Invariance {
+    invariant: bool,
+    wrap: bool,
+}
+
+fn wrap(node: &mut Node) {
+    let empty = Node { kind: NodeKind::Number(0.0), span: node.span, value_type: node.value_type };
+    let inner = std::mem::replace(node, empty);
+    node.kind = NodeKind::Invariant(Box::new(inner));
+}
+
+/// Wraps the largest parts that do not change below this node, which the caller may wrap itself.
+fn mark_invariant(node: &mut Node) -> Invariance {
+    let both = |value: bool| Invariance { invariant: value, wrap: value };
+    match &mut node.kind {
+        NodeKind::Number(_) | NodeKind::Text(_) => Invariance { invariant: true, wrap: false },
+        NodeKind::Selector(selector) => both(selector.shift.at_ms.is_some()),
+        NodeKind::Matrix { selector, .. } => Invariance { invariant: selector.shift.at_ms.is_some(), wrap: false },
+        NodeKind::Subquery(subquery) => {
+            if mark_invariant(&mut subquery.inner).invariant {
+                wrap(&mut subquery.inner);
+            }
+            Invariance { invariant: subquery.shift.at_ms.is_some(), wrap: false }
+        }
+        NodeKind::Negate(inner) => mark_invariant(inner),
+        NodeKind::Aggregate(aggregate) => {
+            let inner = mark_invariant(&mut aggregate.inner);
+            // A parameter may change where the vector does not.
+            let parameter = aggregate.parameter.as_mut().map_or(both(true), mark_invariant);
+            if inner.invariant && parameter.invariant {
+                return inner;
+            }
+            if inner.wrap {
+                wrap(&mut aggregate.inner);
+            }
+            both(false)
+        }
+        NodeKind::Binary(binary) => {
+            let sides = [mark_invariant(&mut binary.left), mark_invariant(&mut binary.right)];
+            if sides.iter().all(|side| side.invariant) {
+                return both(true);
+            }
+            for (side, node) in sides.into_iter().zip([&mut binary.left, &mut binary.right]) {
+                if side.wrap {
+                    wrap(node);
+                }
+            }
+            both(false)
+        }
+        NodeKind::Call { function, args } => mark_call(function.id, args),
+        NodeKind::Invariant(_) => both(true),
+    }
+}
+
+fn mark_call(function: FunctionName, args: &mut [Node]) -> Invariance {
+    let marks: Vec<Invariance> = args.iter_mut().map(mark_invariant).collect();
+    let all_args = marks.iter().all(|mark| mark.invariant);
+    // The time of a selector's samples is fixed with the selector; that of any other vector is the step's.
+    let fixed_timestamp = function == FunctionName::Timestamp
+        && args.iter().all(|arg| matches!(arg.kind, NodeKind::Selector(_)));
+    if all_args && (fixed_timestamp || !depends_on_step_time(function)) {
+        return Invariance { invariant: true, wrap: true };
+    }
+    for (mark, arg) in marks.iter().zip(args) {
+        if mark.wrap {
+            wrap(arg);
+        }
+    }
+    Invariance { invariant: false, wrap: false }
+}
+
+fn depends_on_step_time(function: FunctionName) -> bool {
+    use FunctionName as F;
+    matches!(
+        function,
+        F::DaysInMonth | F::DayOfMonth | F::DayOfWeek | F::DayOfYear | F::Hour | F::Minute | F::Month | F::Year
+    ) || matches!(function, F::PredictLinear | F::Time | F::Timestamp | F::Start | F::End | F::Step | F::Range)
+}
