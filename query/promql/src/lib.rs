@@ -13,5 +13,6 @@ pub mod matcher;
 pub mod memory;
 pub mod number;
 pub mod position;
+pub mod series_notation;
 pub mod source;
 pub mod syntax;
