@@ -104,7 +104,10 @@ impl Annotations {
     }
 
     fn shown(&self, severity: Severity, query: &str) -> Vec<String> {
-        self.iter().filter(|annotation| annotation.severity == severity).map(|annotation| annotation.shown(query)).collect()
+        self.iter()
+            .filter(|annotation| annotation.severity == severity)
+            .map(|annotation| annotation.shown(query))
+            .collect()
     }
 }
 

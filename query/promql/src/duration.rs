@@ -56,7 +56,10 @@ pub fn parse_duration(text: &str) -> Result<i64, DurationError> {
             return Err(invalid());
         }
         next_unit = index + 1;
-        total = amount.checked_mul(UNITS[index].1).and_then(|part| total.checked_add(part)).ok_or(DurationError::OutOfRange)?;
+        total = amount
+            .checked_mul(UNITS[index].1)
+            .and_then(|part| total.checked_add(part))
+            .ok_or(DurationError::OutOfRange)?;
         rest = tail;
     }
     if total > MILLISECONDS_MAX { Err(DurationError::OutOfRange) } else { Ok(total as i64) }

@@ -89,8 +89,14 @@ pub struct Statistics {
 /// A query's result. Times are milliseconds since 1970.
 #[derive(Clone, Debug)]
 pub enum QueryValue {
-    Scalar { time_ms: i64, value: f64 },
-    Text { time_ms: i64, value: String },
+    Scalar {
+        time_ms: i64,
+        value: f64,
+    },
+    Text {
+        time_ms: i64,
+        value: String,
+    },
     /// Of an instant query; in the order that `sort` and the like gave.
     Vector(Vec<VectorSample>),
     /// Of a range query, sorted by labels; or of an instant query for a range vector.
@@ -117,9 +123,13 @@ pub struct MatrixSeries {
 pub enum EvalError {
     #[error(transparent)]
     Parse(#[from] ParseErrors),
-    #[error("query would load too many samples: {total} so far, the limit is {limit}; narrow the selectors or the time range")]
+    #[error(
+        "query would load too many samples: {total} so far, the limit is {limit}; narrow the selectors or the time range"
+    )]
     TooManySamples { total: usize, limit: usize },
-    #[error("query would use too much memory: {total} bytes, the limit is {limit}; aggregate earlier or widen the step")]
+    #[error(
+        "query would use too much memory: {total} bytes, the limit is {limit}; aggregate earlier or widen the step"
+    )]
     TooMuchMemory { total: usize, limit: usize },
     #[error("query has too many steps: {steps}, the limit is {limit}; widen the step or narrow the time range")]
     TooManySteps { steps: usize, limit: usize },
@@ -139,7 +149,8 @@ pub fn evaluate_instant(
     time_ms: i64,
     options: &EvalOptions,
 ) -> Result<QueryResult, EvalError> {
-    let times = QueryTimes { start_ms: time_ms, end_ms: time_ms, step_ms: 0, subquery_step_ms: options.subquery_step_ms };
+    let times =
+        QueryTimes { start_ms: time_ms, end_ms: time_ms, step_ms: 0, subquery_step_ms: options.subquery_step_ms };
     let (evaluator, grid, node) = Evaluator::prepare(source, expr, &times, options)?;
     let mut annotations = Annotations::default();
     let value = if node.value_type == ValueType::Matrix {
@@ -267,7 +278,12 @@ impl<'a> Evaluator<'a> {
     }
 
     /// A node's value that must be a vector.
-    pub(crate) fn eval_vector(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<StepVector, EvalError> {
+    pub(crate) fn eval_vector(
+        &self,
+        node: &Node,
+        grid: &Grid,
+        notes: &mut Annotations,
+    ) -> Result<StepVector, EvalError> {
         match self.eval(node, grid, notes)? {
             Value::Vector(vector) => Ok(vector),
             _ => Err(EvalError::Execution("expected an instant vector".to_owned())),

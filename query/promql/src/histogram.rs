@@ -242,7 +242,9 @@ pub enum InvalidHistogram {
 
 /// Bounds within one doubling, from 0.5 to below 1, for schemas 0 to 8.
 static BOUNDS_OF_A_DOUBLING: LazyLock<Vec<Vec<f64>>> = LazyLock::new(|| {
-    (0..=SCHEMA_MAX).map(|schema| (0..1 << schema).map(|step| (f64::from(step) / f64::from(1 << schema) - 1.0).exp2()).collect()).collect()
+    (0..=SCHEMA_MAX)
+        .map(|schema| (0..1 << schema).map(|step| (f64::from(step) / f64::from(1 << schema) - 1.0).exp2()).collect())
+        .collect()
 });
 
 /// The upper bound of an exponential bucket. The last one before infinity ends at the greatest float, so that infinite

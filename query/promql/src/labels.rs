@@ -211,9 +211,10 @@ impl LabelsBuilder {
 #[must_use]
 pub fn is_plain_label_name(name: &str) -> bool {
     !name.is_empty()
-        && name.bytes().enumerate().all(|(index, byte)| {
-            byte == b'_' || byte.is_ascii_alphabetic() || (index > 0 && byte.is_ascii_digit())
-        })
+        && name
+            .bytes()
+            .enumerate()
+            .all(|(index, byte)| byte == b'_' || byte.is_ascii_alphabetic() || (index > 0 && byte.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -49,7 +49,11 @@ impl PartialEq for Matcher {
 
 impl Matcher {
     /// Fails where the regular expression does.
-    pub fn new(operator: MatchOperator, name: impl Into<String>, value: impl Into<String>) -> Result<Self, regex::Error> {
+    pub fn new(
+        operator: MatchOperator,
+        name: impl Into<String>,
+        value: impl Into<String>,
+    ) -> Result<Self, regex::Error> {
         let value = value.into();
         let regex = match operator {
             MatchOperator::Regex | MatchOperator::NotRegex => Some(anchored_regex(&value)?),

@@ -37,9 +37,7 @@ impl MemorySource {
     }
 
     fn series_mut(&mut self, labels: &Labels) -> &mut Series {
-        self.series
-            .entry(labels.clone())
-            .or_insert_with(|| Series { labels: labels.clone(), ..Series::default() })
+        self.series.entry(labels.clone()).or_insert_with(|| Series { labels: labels.clone(), ..Series::default() })
     }
 }
 
@@ -67,9 +65,10 @@ fn insert<V>(samples: &mut Samples<V>, time_ms: i64, value: V, start_time_ms: i6
 
 impl SeriesSource for MemorySource {
     fn select(&self, request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
-        let matching = self.series.values().filter(|series| {
-            request.matchers.iter().all(|matcher| matcher.matches_labels(&series.labels))
-        });
+        let matching = self
+            .series
+            .values()
+            .filter(|series| request.matchers.iter().all(|matcher| matcher.matches_labels(&series.labels)));
         Ok(matching
             .map(|series| Series {
                 labels: series.labels.clone(),

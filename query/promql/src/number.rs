@@ -195,7 +195,10 @@ fn push_escaped(quoted: &mut String, character: char) {
             let _ = write!(quoted, "\\x{:02x}", control as u32);
         }
         // Spaces other than the plain one and invisible marks are not printable to Go.
-        odd if odd.is_control() || (odd.is_whitespace() && odd != ' ') || matches!(odd as u32, 0x200b..=0x200f | 0xfeff) => {
+        odd if odd.is_control()
+            || (odd.is_whitespace() && odd != ' ')
+            || matches!(odd as u32, 0x200b..=0x200f | 0xfeff) =>
+        {
             let _ = write!(quoted, "\\u{:04x}", odd as u32);
         }
         plain => quoted.push(plain),

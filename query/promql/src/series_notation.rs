@@ -110,7 +110,9 @@ fn parse_item(item: &str, values: &mut Vec<SequenceValue>) -> Result<(), String>
 /// The number behind an `x`.
 fn repetitions(text: &str) -> Result<u64, String> {
     let count = text.strip_prefix('x').and_then(|count| count.parse().ok());
-    count.filter(|count| *count <= REPETITIONS_MAX).ok_or_else(|| format!("invalid repetition in series values: {text}"))
+    count
+        .filter(|count| *count <= REPETITIONS_MAX)
+        .ok_or_else(|| format!("invalid repetition in series values: {text}"))
 }
 
 /// A number from the start of a text, with its sign, and the rest.
@@ -249,7 +251,10 @@ mod tests {
 
     #[test]
     fn sequences_repeat_and_step() {
-        assert_eq!(floats("a 1 2+3x2 _ -1-2x1"), [Some(1.0), Some(2.0), Some(5.0), Some(8.0), None, Some(-1.0), Some(-3.0)]);
+        assert_eq!(
+            floats("a 1 2+3x2 _ -1-2x1"),
+            [Some(1.0), Some(2.0), Some(5.0), Some(8.0), None, Some(-1.0), Some(-3.0)]
+        );
         assert_eq!(floats("a{b=\"} c\"} 1x2"), [Some(1.0); 3]);
         assert_eq!(floats("{} _x2 1e-6"), [None, None, Some(1e-6)]);
         assert!(floats("a NaNx1").iter().all(|value| value.is_some_and(f64::is_nan)));
@@ -259,11 +264,17 @@ mod tests {
 
     #[test]
     fn histograms_have_fields() {
-        let line = "a {{schema:1 count:3 sum:2.5 buckets:[1 2] offset:-1 counter_reset_hint:gauge}}+{{schema:1 count:1}}x1";
+        let line =
+            "a {{schema:1 count:3 sum:2.5 buckets:[1 2] offset:-1 counter_reset_hint:gauge}}+{{schema:1 count:1}}x1";
         let (labels, values) = parse_series(line).expect("the line is valid");
         assert_eq!(labels.metric_name(), "a");
-        let [_, SequenceValue::Histogram { value, hint_is_given }] = values.as_slice() else { panic!("two histograms") };
-        assert_eq!(value.to_notation(), "{{schema:1 count:4 sum:2.5 counter_reset_hint:gauge offset:-1 buckets:[1 2]}}");
+        let [_, SequenceValue::Histogram { value, hint_is_given }] = values.as_slice() else {
+            panic!("two histograms")
+        };
+        assert_eq!(
+            value.to_notation(),
+            "{{schema:1 count:4 sum:2.5 counter_reset_hint:gauge offset:-1 buckets:[1 2]}}"
+        );
         assert!(!hint_is_given, "the hint of the addend counts");
         assert!(parse_series("a {{nonsense:1}}").is_err());
     }

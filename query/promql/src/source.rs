@@ -66,6 +66,9 @@ pub struct SelectHints {
     pub grouping: Vec<String>,
     /// Whether `grouping` keeps those labels instead of dropping them.
     pub by: bool,
+    /// Only count and sum of histograms are used. A store that leaves out their buckets MUST say by each one's hint
+    /// whether it is reset since the one before.
+    pub without_buckets: bool,
 }
 
 /// Why a store could not give series; the text is for the user.
@@ -132,7 +135,11 @@ impl<V: Clone> Samples<V> {
         let first = self.times_ms.partition_point(|time| *time < start_ms);
         let last = self.count_until(end_ms).max(first);
         let start_times_ms = self.start_times_ms.get(first..last).unwrap_or_default().to_vec();
-        Self { times_ms: self.times_ms[first..last].to_vec(), values: self.values[first..last].to_vec(), start_times_ms }
+        Self {
+            times_ms: self.times_ms[first..last].to_vec(),
+            values: self.values[first..last].to_vec(),
+            start_times_ms,
+        }
     }
 }
 

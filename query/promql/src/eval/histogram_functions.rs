@@ -175,7 +175,14 @@ impl Family {
 }
 
 impl Question {
-    fn of_native(&self, histogram: &Arc<Histogram>, step: usize, metric: &str, span: Span, notes: &mut Annotations) -> f64 {
+    fn of_native(
+        &self,
+        histogram: &Arc<Histogram>,
+        step: usize,
+        metric: &str,
+        span: Span,
+        notes: &mut Annotations,
+    ) -> f64 {
         match self {
             Self::Quantile(quantiles) => {
                 let (value, note) = histogram.quantile(quantiles[step]);

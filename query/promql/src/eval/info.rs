@@ -69,7 +69,8 @@ impl Evaluator<'_> {
         let mut matchers = Vec::new();
         for label in IDENTIFYING {
             let others = base.series.iter().filter(|series| !is_info(series));
-            let values: BTreeSet<&str> = others.map(|series| series.labels.get(label)).filter(|value| !value.is_empty()).collect();
+            let values: BTreeSet<&str> =
+                others.map(|series| series.labels.get(label)).filter(|value| !value.is_empty()).collect();
             if !values.is_empty() {
                 let pattern: Vec<String> = values.into_iter().map(regex::escape).collect();
                 let matcher = Matcher::new(MatchOperator::Regex, label, pattern.join("|"));
@@ -167,9 +168,8 @@ fn time_of(node: &Node) -> TimeShift {
 
 /// The info series that identify the same target, by metric name.
 fn infos_of<'a>(series: &StepSeries, infos: &'a [InfoSeries]) -> Vec<&'a InfoSeries> {
-    let is_same = |info: &&InfoSeries| {
-        IDENTIFYING.iter().all(|label| info.labels.get(label) == series.labels.get(label))
-    };
+    let is_same =
+        |info: &&InfoSeries| IDENTIFYING.iter().all(|label| info.labels.get(label) == series.labels.get(label));
     infos.iter().filter(is_same).collect()
 }
 

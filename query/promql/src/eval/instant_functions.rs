@@ -37,7 +37,9 @@ impl Evaluator<'_> {
                 let choose = if function == F::MaxOf { maximum } else { minimum };
                 let left = self.eval_scalar(&args[0], grid, notes)?;
                 let right = self.eval_scalar(&args[1], grid, notes)?;
-                return Ok(Value::Scalar(left.into_iter().zip(right).map(|(left, right)| choose(left, right)).collect()));
+                return Ok(Value::Scalar(
+                    left.into_iter().zip(right).map(|(left, right)| choose(left, right)).collect(),
+                ));
             }
             F::Scalar => {
                 let vector = self.eval_vector(&args[0], grid, notes)?;
@@ -206,11 +208,8 @@ impl Evaluator<'_> {
             });
             column
         };
-        let vector = series.iter().map(|one| StepSeries {
-            labels: one.labels.clone(),
-            drop_name: true,
-            column: column_of(one),
-        });
+        let vector =
+            series.iter().map(|one| StepSeries { labels: one.labels.clone(), drop_name: true, column: column_of(one) });
         self.vector(vector.filter(|series| !series.column.is_all_absent()).collect())
     }
 }

@@ -7,7 +7,7 @@ use crate::labels::METRIC_NAME;
 use crate::matcher::anchored_regex;
 
 use super::column::{StepVector, Value};
-use super::plan::Node;
+use super::plan::{Node, NodeKind};
 use super::{EvalError, Evaluator, Grid, merge_same_labels};
 
 impl Evaluator<'_> {
@@ -25,7 +25,7 @@ impl Evaluator<'_> {
             let message = format!("invalid regular expression in label_replace(): {pattern}");
             return Err(EvalError::Execution(message));
         };
-        if target.is_empty() {
+        if target.is_empty() || has_invalid_bytes(&args[1]) {
             let message = format!("invalid destination label name in label_replace(): {target}");
             return Err(EvalError::Execution(message));
         }
@@ -53,8 +53,9 @@ impl Evaluator<'_> {
         let [target, separator, sources @ ..] = texts.as_slice() else {
             return Err(EvalError::Execution("label_join() takes two strings or more".to_owned()));
         };
-        for (name, what) in sources.iter().map(|name| (name, "source")).chain([(target, "destination")]) {
-            if name.is_empty() {
+        let names = sources.iter().zip(&args[3..]).map(|(name, arg)| (name, arg, "source"));
+        for (name, arg, what) in names.chain([(target, &args[1], "destination")]) {
+            if name.is_empty() || has_invalid_bytes(arg) {
                 return Err(EvalError::Execution(format!("invalid {what} label name in label_join(): {name}")));
             }
         }
@@ -81,4 +82,9 @@ impl Evaluator<'_> {
         }
         Ok(texts)
     }
+}
+
+/// Whether a string is not UTF-8, which no label's name may be.
+fn has_invalid_bytes(arg: &Node) -> bool {
+    matches!(&arg.kind, NodeKind::Text(text) if text.raw_bytes.is_some())
 }

@@ -4,12 +4,20 @@
 
 /// The smaller one; NaN if either is NaN.
 pub(crate) fn minimum(left: f64, right: f64) -> f64 {
-    if left.is_nan() || right.is_nan() { if left == f64::NEG_INFINITY || right == f64::NEG_INFINITY { f64::NEG_INFINITY } else { f64::NAN } } else { left.min(right) }
+    if left.is_nan() || right.is_nan() {
+        if left == f64::NEG_INFINITY || right == f64::NEG_INFINITY { f64::NEG_INFINITY } else { f64::NAN }
+    } else {
+        left.min(right)
+    }
 }
 
 /// The larger one; NaN if either is NaN.
 pub(crate) fn maximum(left: f64, right: f64) -> f64 {
-    if left.is_nan() || right.is_nan() { if left == f64::INFINITY || right == f64::INFINITY { f64::INFINITY } else { f64::NAN } } else { left.max(right) }
+    if left.is_nan() || right.is_nan() {
+        if left == f64::INFINITY || right == f64::INFINITY { f64::INFINITY } else { f64::NAN }
+    } else {
+        left.max(right)
+    }
 }
 
 /// The value at a share `q` of the sorted values, interpolated between two; NaN counts as smallest.

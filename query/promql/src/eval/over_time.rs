@@ -61,7 +61,8 @@ fn seconds(time_ms: i64) -> Point {
 fn edge(window: &Window<'_>, first: bool) -> Option<(i64, Point)> {
     let (floats, histograms) = (&window.floats, &window.histograms);
     let index = |length: usize| if first { 0 } else { length.wrapping_sub(1) };
-    let float = floats.times.get(index(floats.len())).map(|time| (*time, Point::Float(floats.values[index(floats.len())])));
+    let float =
+        floats.times.get(index(floats.len())).map(|time| (*time, Point::Float(floats.values[index(floats.len())])));
     let position = index(histograms.len());
     let histogram = histograms.times.get(position).map(|time| {
         let value = Point::Histogram(Arc::clone(&histograms.values[position]));
@@ -269,8 +270,7 @@ fn variance(window: &Window<'_>, notes: &mut Annotations) -> Option<f64> {
     for (index, value) in values.iter().enumerate() {
         let delta = value - (mean + mean_lost);
         (mean, mean_lost) = compensated_add(delta / (index + 1) as f64, mean, mean_lost);
-        (squares, squares_lost) =
-            compensated_add(delta * (value - (mean + mean_lost)), squares, squares_lost);
+        (squares, squares_lost) = compensated_add(delta * (value - (mean + mean_lost)), squares, squares_lost);
     }
     Some((squares + squares_lost) / values.len() as f64)
 }

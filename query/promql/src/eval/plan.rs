@@ -8,8 +8,8 @@ use crate::position::Span;
 use crate::source::SelectHints;
 use crate::syntax::functions::{Function, FunctionName};
 use crate::syntax::tree::{
-    Aggregate, AggregateOperator, At, Binary, BinaryOperator, Call, Duration, DurationOperator, Expr, Matching, RangeEnds,
-    StringLiteral, ValueType, VectorSelector,
+    Aggregate, AggregateOperator, At, Binary, BinaryOperator, Call, Duration, DurationOperator, Expr, Matching,
+    RangeEnds, StringLiteral, ValueType, VectorSelector,
 };
 
 use super::EvalError;
@@ -38,11 +38,17 @@ pub(crate) enum NodeKind {
     Number(f64),
     Text(StringLiteral),
     Selector(Selector),
-    Matrix { selector: Selector, range_ms: i64 },
+    Matrix {
+        selector: Selector,
+        range_ms: i64,
+    },
     Subquery(Box<SubqueryNode>),
     Negate(Box<Node>),
     Binary(Box<BinaryNode>),
-    Call { function: &'static Function, args: Vec<Node> },
+    Call {
+        function: &'static Function,
+        args: Vec<Node>,
+    },
     Aggregate(Box<AggregateNode>),
     /// Gives the same at every step: evaluated once.
     Invariant(Box<Node>),
@@ -100,7 +106,7 @@ impl TimeShift {
 /// The plan of a query for these times.
 pub(crate) fn plan(expr: &Expr, times: &QueryTimes) -> Result<Node, EvalError> {
     let hints = SelectHints { step_ms: times.step_ms, ..SelectHints::default() };
-    let mut node = Planner { times }.node(expr, &hints)?;
+    let mut node = Planner { times }.node(expr, &Surroundings { hints, needs_buckets: false })?;
     if mark_invariant(&mut node).wrap {
         wrap(&mut node);
     }
@@ -111,17 +117,37 @@ struct Planner<'a> {
     times: &'a QueryTimes,
 }
 
+/// What is around a part of the query.
+#[derive(Clone)]
+struct Surroundings {
+    hints: SelectHints,
+    /// Something further out looks at histograms' buckets, so that they must be there.
+    needs_buckets: bool,
+}
+
+impl Surroundings {
+    fn with(&self, hints: SelectHints) -> Self {
+        let without_buckets = self.hints.without_buckets;
+        Self { hints: SelectHints { without_buckets, ..hints }, needs_buckets: self.needs_buckets }
+    }
+
+    fn hints(&self) -> SelectHints {
+        let without_buckets = self.hints.without_buckets && !self.needs_buckets;
+        SelectHints { without_buckets, ..self.hints.clone() }
+    }
+}
+
 impl Planner<'_> {
-    fn node(&self, expr: &Expr, hints: &SelectHints) -> Result<Node, EvalError> {
-        let ungrouped = SelectHints { grouping: Vec::new(), by: false, ..hints.clone() };
+    fn node(&self, expr: &Expr, around: &Surroundings) -> Result<Node, EvalError> {
+        let ungrouped = around.with(SelectHints { grouping: Vec::new(), by: false, ..around.hints.clone() });
         let kind = match expr {
             Expr::Paren(paren) => return self.node(&paren.expr, &ungrouped),
             Expr::Number(number) => NodeKind::Number(number.value),
             Expr::String(text) => NodeKind::Text(text.clone()),
-            Expr::Selector(selector) => NodeKind::Selector(self.selector(selector, hints.clone())?),
+            Expr::Selector(selector) => NodeKind::Selector(self.selector(selector, around.hints())?),
             Expr::Matrix(matrix) => {
                 let range_ms = self.duration_ms(&matrix.range, false)?;
-                let hints = SelectHints { range_ms, ..ungrouped };
+                let hints = SelectHints { range_ms, ..ungrouped.hints() };
                 NodeKind::Matrix { selector: self.selector(&matrix.selector, hints)?, range_ms }
             }
             Expr::Subquery(subquery) => {
@@ -129,7 +155,9 @@ impl Planner<'_> {
                     Some(step) => self.duration_ms(step, false)?,
                     None => self.times.subquery_step_ms,
                 };
-                let inner = self.node(&subquery.expr, &SelectHints { step_ms, ..ungrouped })?;
+                let mut inside = ungrouped.with(SelectHints { step_ms, ..ungrouped.hints.clone() });
+                inside.needs_buckets = true;
+                let inner = self.node(&subquery.expr, &inside)?;
                 let range_ms = self.duration_ms(&subquery.range, false)?;
                 let shift = self.shift(subquery.at, subquery.offset.as_ref())?;
                 NodeKind::Subquery(Box::new(SubqueryNode { inner, range_ms, step_ms: step_ms.max(1), shift }))
@@ -138,46 +166,47 @@ impl Planner<'_> {
                 let inner = self.node(&unary.expr, &ungrouped)?;
                 if unary.is_minus { NodeKind::Negate(Box::new(inner)) } else { inner.kind }
             }
-            Expr::Binary(binary) => self.binary(binary, hints)?,
-            Expr::Call(call) => self.call(call, hints)?,
-            Expr::Aggregate(aggregate) => self.aggregate(aggregate, hints)?,
+            Expr::Binary(binary) => self.binary(binary, around)?,
+            Expr::Call(call) => self.call(call, around)?,
+            Expr::Aggregate(aggregate) => self.aggregate(aggregate, around)?,
             Expr::Missing(_) => return Err(EvalError::Execution("the query has a hole in it".to_owned())),
         };
         Ok(Node { kind, span: expr.span(), value_type: expr.value_type() })
     }
 
-    fn binary(&self, binary: &Binary, hints: &SelectHints) -> Result<NodeKind, EvalError> {
-        let hints = SelectHints { step_ms: hints.step_ms, ..SelectHints::default() };
+    fn binary(&self, binary: &Binary, around: &Surroundings) -> Result<NodeKind, EvalError> {
+        let mut inside = around.with(SelectHints { step_ms: around.hints.step_ms, ..SelectHints::default() });
+        inside.needs_buckets |= matches!(binary.operator, BinaryOperator::TrimUpper | BinaryOperator::TrimLower);
         Ok(NodeKind::Binary(Box::new(BinaryNode {
             operator: binary.operator,
-            left: self.node(&binary.left, &hints)?,
-            right: self.node(&binary.right, &hints)?,
+            left: self.node(&binary.left, &inside)?,
+            right: self.node(&binary.right, &inside)?,
             matching: binary.matching.clone(),
             return_bool: binary.return_bool,
         })))
     }
 
-    fn aggregate(&self, aggregate: &Aggregate, hints: &SelectHints) -> Result<NodeKind, EvalError> {
+    fn aggregate(&self, aggregate: &Aggregate, around: &Surroundings) -> Result<NodeKind, EvalError> {
         let mut grouping = aggregate.grouping.clone();
         grouping.sort();
-        let hints = SelectHints {
+        let inside = around.with(SelectHints {
             function: aggregate.operator.as_str().to_owned(),
-            step_ms: hints.step_ms,
-            range_ms: 0,
+            step_ms: around.hints.step_ms,
             grouping: grouping.clone(),
             by: !aggregate.without,
-        };
-        let parameter = aggregate.parameter.as_ref().map(|parameter| self.node(parameter, &hints)).transpose()?;
+            ..SelectHints::default()
+        });
+        let parameter = aggregate.parameter.as_ref().map(|parameter| self.node(parameter, &inside)).transpose()?;
         Ok(NodeKind::Aggregate(Box::new(AggregateNode {
             operator: aggregate.operator,
-            inner: self.node(&aggregate.expr, &hints)?,
+            inner: self.node(&aggregate.expr, &inside)?,
             parameter,
             grouping,
             without: aggregate.without,
         })))
     }
 
-    fn call(&self, call: &Call, hints: &SelectHints) -> Result<NodeKind, EvalError> {
+    fn call(&self, call: &Call, around: &Surroundings) -> Result<NodeKind, EvalError> {
         let times = self.times;
         let seconds = |milliseconds: i64| milliseconds as f64 / 1000.0;
         let number = match call.function.id {
@@ -192,8 +221,17 @@ impl Planner<'_> {
             return Ok(NodeKind::Number(number));
         }
         let function = call.function.name.to_owned();
-        let hints = SelectHints { function, step_ms: hints.step_ms, ..SelectHints::default() };
-        let args = call.args.iter().map(|arg| self.node(arg, &hints)).collect::<Result<_, _>>()?;
+        let mut inside = around.with(SelectHints { function, step_ms: around.hints.step_ms, ..SelectHints::default() });
+        match call.function.id {
+            FunctionName::HistogramCount | FunctionName::HistogramSum | FunctionName::HistogramAvg => {
+                inside.hints.without_buckets = true;
+            }
+            FunctionName::HistogramQuantile | FunctionName::HistogramQuantiles | FunctionName::HistogramFraction => {
+                inside.needs_buckets = true;
+            }
+            _ => {}
+        }
+        let args = call.args.iter().map(|arg| self.node(arg, &inside)).collect::<Result<_, _>>()?;
         Ok(NodeKind::Call { function: call.function, args })
     }
 
@@ -324,8 +362,8 @@ fn mark_call(function: FunctionName, args: &mut [Node]) -> Invariance {
     let marks: Vec<Invariance> = args.iter_mut().map(mark_invariant).collect();
     let all_args = marks.iter().all(|mark| mark.invariant);
     // The time of a selector's samples is fixed with the selector; that of any other vector is the step's.
-    let fixed_timestamp = function == FunctionName::Timestamp
-        && args.iter().all(|arg| matches!(arg.kind, NodeKind::Selector(_)));
+    let fixed_timestamp =
+        function == FunctionName::Timestamp && args.iter().all(|arg| matches!(arg.kind, NodeKind::Selector(_)));
     if all_args && (fixed_timestamp || !depends_on_step_time(function)) {
         return Invariance { invariant: true, wrap: true };
     }

@@ -161,7 +161,13 @@ fn extrapolation_factor(
 }
 
 /// How long before the first sample a counter with this slope was zero; it cannot have been less before.
-fn seconds_to_zero(window: &Window<'_>, sampled: f64, otherwise: f64, float: f64, histogram: Option<&Histogram>) -> f64 {
+fn seconds_to_zero(
+    window: &Window<'_>,
+    sampled: f64,
+    otherwise: f64,
+    float: f64,
+    histogram: Option<&Histogram>,
+) -> f64 {
     match (window.floats.values.first(), window.histograms.values.first(), histogram) {
         (Some(first), _, _) if float > 0.0 && *first >= 0.0 => sampled * (first / float),
         (_, Some(first), Some(sum)) if sum.count > 0.0 && first.count >= 0.0 => sampled * (first.count / sum.count),
@@ -180,7 +186,8 @@ fn float_increase(window: &Window<'_>, is_counter: bool, notes: &mut Annotations
         // Only the series' few resets are looked at, not every sample of every window.
         let from = window.resets.partition_point(|index| *index <= window.first_float);
         for index in &window.resets[from..] {
-            let Some(position) = index.checked_sub(window.first_float).filter(|position| *position < values.len()) else {
+            let Some(position) = index.checked_sub(window.first_float).filter(|position| *position < values.len())
+            else {
                 break;
             };
             increase += values[position - 1];
@@ -231,9 +238,8 @@ fn histogram_increase(window: &Window<'_>, is_counter: bool, notes: &mut Annotat
     let values = histograms.values;
     let (first, last) = (&values[0], &values[values.len() - 1]);
     let mixed = || Annotation::mixed_exponential_custom(window.metric(), window.span);
-    let is_reset = |index: usize, before: &Histogram| {
-        start_says_reset(histograms, index) || values[index].is_reset_since(before)
-    };
+    let is_reset =
+        |index: usize, before: &Histogram| start_says_reset(histograms, index) || values[index].is_reset_since(before);
     // Of a counter that is reset after its first sample, that sample's buckets do not matter.
     let mut base = Histogram::clone(first);
     if is_counter && is_reset(1, first) {

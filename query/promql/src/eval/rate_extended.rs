@@ -62,7 +62,14 @@ fn end_positions(times: &[i64], start: i64, end: i64, smoothed: bool) -> Option<
     (!is_outside).then_some((first, last))
 }
 
-fn end_values(times: &[i64], values: &[f64], window: (i64, i64), ends: (usize, usize), smoothed: bool, counter: bool) -> (f64, f64) {
+fn end_values(
+    times: &[i64],
+    values: &[f64],
+    window: (i64, i64),
+    ends: (usize, usize),
+    smoothed: bool,
+    counter: bool,
+) -> (f64, f64) {
     let ((start, end), (first, last)) = (window, ends);
     let at = |index: usize| (times[index], values[index]);
     let interpolates_left = smoothed && times[first] < start;
@@ -78,7 +85,8 @@ pub(crate) fn extended_points(floats: &Samples<f64>, start: i64, end: i64, range
     let times = &floats.times_ms;
     let Some((first, last)) = end_positions(times, start, end, smoothed) else { return Vec::new() };
     let (left, right) = end_values(times, &floats.values, (start, end), (first, last), smoothed, false);
-    let inner = (0..times.len()).filter(|index| (first..=last).contains(index) && times[*index] > start && times[*index] < end);
+    let inner =
+        (0..times.len()).filter(|index| (first..=last).contains(index) && times[*index] > start && times[*index] < end);
     let inner = inner.map(|index| (times[index], floats.values[index]));
     [(start, left)].into_iter().chain(inner).chain([(end, right)]).collect()
 }

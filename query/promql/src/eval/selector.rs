@@ -3,12 +3,14 @@
 //! Owns the time range that is asked for, lookback, staleness, and interpolation of smoothed selectors. Never looks at
 //! what a function does with the values.
 
+use std::sync::Arc;
+
 use crate::annotations::{Annotation, Annotations};
-use crate::histogram::ResetHint;
+use crate::histogram::{Histogram, ResetHint};
+use crate::number::is_stale_nan;
 use crate::position::Span;
 use crate::source::{SelectRequest, Series};
 use crate::syntax::tree::RangeEnds;
-use crate::number::is_stale_nan;
 
 use super::budget::Charge;
 use super::column::{Column, Point, StepSeries, StepVector};
@@ -18,7 +20,12 @@ use super::{EvalError, Evaluator, Grid, parallel};
 
 impl Evaluator<'_> {
     /// Series with all samples that the selector needs on this grid, behind which lies a range or the lookback.
-    pub(crate) fn load(&self, selector: &Selector, grid: &Grid, range_ms: i64) -> Result<(Vec<Series>, Charge), EvalError> {
+    pub(crate) fn load(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        range_ms: i64,
+    ) -> Result<(Vec<Series>, Charge), EvalError> {
         if grid.steps == 0 {
             return Ok((Vec::new(), Charge::default()));
         }
@@ -32,7 +39,10 @@ impl Evaluator<'_> {
         let start_ms = selector.shift.apply(grid.start_ms).saturating_sub(behind).saturating_add(1);
         let end_ms = selector.shift.apply(grid.last_ms()).saturating_add(ahead);
         let request = SelectRequest { matchers: &selector.matchers, start_ms, end_ms, hints: &selector.hints };
-        let series = self.source.select(&request)?;
+        let mut series = self.source.select(&request)?;
+        if selector.hints.without_buckets {
+            series.iter_mut().for_each(drop_buckets);
+        }
         let samples = series.iter().map(|one| {
             let histograms: usize = one.histograms.values.iter().map(|histogram| histogram.size_bytes() / 16).sum();
             one.floats.len() + histograms
@@ -69,6 +79,24 @@ impl Evaluator<'_> {
             }
         }
         self.vector(vector)
+    }
+}
+
+/// Keeps only count and sum of histograms. Resets are found out before, and said by the hints.
+fn drop_buckets(series: &mut Series) {
+    let mut previous: Option<Arc<Histogram>> = None;
+    for histogram in &mut series.histograms.values {
+        let whole = Arc::clone(histogram);
+        let reset_hint = match (&previous, whole.reset_hint) {
+            (Some(previous), ResetHint::Unknown) if whole.is_reset_since(previous) => ResetHint::Reset,
+            (Some(_), ResetHint::Unknown) => ResetHint::NotReset,
+            (_, hint) => hint,
+        };
+        let Histogram { schema, count, sum, .. } = *whole;
+        *histogram = Arc::new(Histogram { reset_hint, schema, count, sum, ..Histogram::default() });
+        if !whole.is_stale() {
+            previous = Some(whole);
+        }
     }
 }
 
@@ -164,9 +192,10 @@ fn smoothed_column(
                 let (before, after) = (&values[next - 1], &values[next]);
                 let is_gauge = before.reset_hint == ResetHint::Gauge && after.reset_hint == ResetHint::Gauge;
                 let ends = ((times[next - 1], &**before), (times[next], &**after));
+                let is_mixed = before.uses_custom_buckets() != after.uses_custom_buckets();
                 match interpolate_histograms(ends.0, ends.1, time, !is_gauge, span, notes) {
-                    Ok(histogram) => column.set(step, Point::Histogram(histogram.into())),
-                    Err(_) => notes.add(Annotation::mixed_exponential_custom(metric, span)),
+                    Ok(histogram) if !is_mixed => column.set(step, Point::Histogram(histogram.into())),
+                    _ => notes.add(Annotation::mixed_exponential_custom(metric, span)),
                 }
             } else if next > 0 {
                 let mut last = (*values[next - 1]).clone();

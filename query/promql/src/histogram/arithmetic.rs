@@ -328,7 +328,8 @@ fn combine_custom(
         Some(bound) => common.partition_point(|common| common < bound) as i32,
         None => common.len() as i32,
     };
-    let (side, side_lost) = remapped(&target.positive, &lost.positive, |index| place(&target.custom_bounds, index), add);
+    let (side, side_lost) =
+        remapped(&target.positive, &lost.positive, |index| place(&target.custom_bounds, index), add);
     let (addend, _) = remapped(&other.positive, &[], |index| place(&other.custom_bounds, index), add);
     (target.positive, lost.positive) = merged(&side, &side_lost, &addend, sign, add);
     target.custom_bounds = common.into();

@@ -47,7 +47,10 @@ impl Histogram {
             }
         }
         let Some(mut bucket) = found else {
-            return (if self.sum.is_nan() { f64::NAN } else { 0.0 }, self.sum.is_nan().then_some(QuantileNote::ResultIsNan));
+            return (
+                if self.sum.is_nan() { f64::NAN } else { 0.0 },
+                self.sum.is_nan().then_some(QuantileNote::ResultIsNan),
+            );
         };
         if let Some(value) = self.bound_for_interpolation(&mut bucket.lower, &mut bucket.upper) {
             return (value, None);

@@ -73,4 +73,3 @@ fn decreased(now: &BucketSide, before: &BucketSide) -> bool {
         Err(_) => true,
     })
 }
-

@@ -95,7 +95,9 @@ fn cut_from_minus_infinity(bucket: &Bucket, keep: Keep, value: f64) -> Remainder
     let (count, upper) = (bucket.count, bucket.upper);
     let is_interpolable = upper > 0.0 && upper.is_finite();
     match keep {
-        Keep::Below if value > 0.0 && is_interpolable => Remainder { count: count * value / upper, midpoint: value / 2.0 },
+        Keep::Below if value > 0.0 && is_interpolable => {
+            Remainder { count: count * value / upper, midpoint: value / 2.0 }
+        }
         Keep::Below if upper <= 0.0 => Remainder { count, midpoint: value },
         Keep::Above if value >= 0.0 && is_interpolable => {
             Remainder { count: count * (1.0 - value / upper), midpoint: (value + upper) / 2.0 }

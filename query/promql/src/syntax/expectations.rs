@@ -20,11 +20,16 @@ pub enum Expectation {
     /// `[`, `offset`, `@`, `anchored`, `smoothed`.
     Modifier,
     /// A label's name in braces; of this metric, if it is known.
-    LabelName { metric: Option<String> },
+    LabelName {
+        metric: Option<String>,
+    },
     /// `=`, `!=`, `=~`, `!~`.
     MatchOperator,
     /// A value in quotation marks.
-    LabelValue { metric: Option<String>, label: String },
+    LabelValue {
+        metric: Option<String>,
+        label: String,
+    },
     /// A label's name in the parentheses of `by`, `on` and the like.
     GroupingLabel,
     Duration,

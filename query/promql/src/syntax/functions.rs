@@ -135,7 +135,12 @@ const fn stable(id: FunctionName, name: &'static str, args: &'static [ValueType]
     Function { id, name, args, variadic: Variadic::No, returns, is_experimental: false }
 }
 
-const fn experimental(id: FunctionName, name: &'static str, args: &'static [ValueType], returns: ValueType) -> Function {
+const fn experimental(
+    id: FunctionName,
+    name: &'static str,
+    args: &'static [ValueType],
+    returns: ValueType,
+) -> Function {
     Function { id, name, args, variadic: Variadic::No, returns, is_experimental: true }
 }
 

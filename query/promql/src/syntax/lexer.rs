@@ -243,7 +243,8 @@ impl<'a> Lexer<'a> {
         }
         let is_first = matches!(self.tokens.last(), Some(last) if last.kind == TokenKind::LeftBracket);
         if is_word {
-            let letters = self.rest().len() - self.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphabetic()).len();
+            let letters =
+                self.rest().len() - self.rest().trim_start_matches(|c: char| c == '_' || c.is_ascii_alphabetic()).len();
             let kind = kind_of_word(&self.rest()[..letters]);
             if matches!(kind, TokenKind::Keyword(Keyword::Step | Keyword::Range | Keyword::MaxOf | Keyword::MinOf)) {
                 return Some(self.take(kind, letters));

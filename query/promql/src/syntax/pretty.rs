@@ -29,7 +29,8 @@ fn pretty_at(expr: &Expr, level: usize, length: usize) -> String {
     match expr {
         Expr::Aggregate(aggregate) => {
             let parameter = aggregate.parameter.as_ref();
-            let parameter = parameter.map_or_else(String::new, |node| format!("{},\n", pretty_at(node, level + 1, length)));
+            let parameter =
+                parameter.map_or_else(String::new, |node| format!("{},\n", pretty_at(node, level + 1, length)));
             let inner = pretty_at(&aggregate.expr, level + 1, length);
             format!("{indent}{}(\n{parameter}{inner}\n{indent})", aggregate_head(aggregate))
         }

@@ -110,7 +110,10 @@ fn fmt_duration_part(duration: &Duration, out: &mut Formatter<'_>) -> fmt::Resul
 fn bare_selector(selector: &VectorSelector) -> String {
     let name = selector.name.as_deref().unwrap_or("");
     let is_name = |matcher: &&crate::matcher::Matcher| {
-        matcher.name == METRIC_NAME && matcher.operator == MatchOperator::Equal && matcher.value == name && !name.is_empty()
+        matcher.name == METRIC_NAME
+            && matcher.operator == MatchOperator::Equal
+            && matcher.value == name
+            && !name.is_empty()
     };
     let mut matchers: Vec<String> =
         selector.matchers.iter().filter(|matcher| !is_name(matcher)).map(ToString::to_string).collect();

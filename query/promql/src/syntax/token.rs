@@ -332,9 +332,5 @@ impl Token {
 }
 
 fn shortened(text: &str) -> String {
-    if text.len() > 10 {
-        format!("{}...", quote(&text.chars().take(10).collect::<String>()))
-    } else {
-        quote(text)
-    }
+    if text.len() > 10 { format!("{}...", quote(&text.chars().take(10).collect::<String>())) } else { quote(text) }
 }

@@ -311,7 +311,8 @@ impl Expr {
             }
             Self::Subquery(node) => {
                 node.span = none;
-                for duration in [Some(&mut node.range), node.step.as_mut(), node.offset.as_mut()].into_iter().flatten() {
+                for duration in [Some(&mut node.range), node.step.as_mut(), node.offset.as_mut()].into_iter().flatten()
+                {
                     duration.clear_positions();
                 }
             }

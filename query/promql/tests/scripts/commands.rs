@@ -17,7 +17,10 @@ pub enum Command {
     Load(Load),
     Eval(Box<Eval>),
     /// A line that could not be read.
-    Broken { line: usize, message: String },
+    Broken {
+        line: usize,
+        message: String,
+    },
 }
 
 pub struct Load {
@@ -81,9 +84,8 @@ fn pattern(text: &str) -> Regex {
 static LOAD: LazyLock<Regex> = LazyLock::new(|| pattern(r"^load(?:_(with_nhcb))?\s+(.+?)$"));
 static INSTANT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^eval(?:_(fail|warn|ordered|info))?\s+instant\s+(?:at\s+(.+?))?\s+(.+)$"));
-static RANGE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$")
-});
+static RANGE: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"^eval(?:_(fail|warn|info))?\s+range\s+from\s+(.+)\s+to\s+(.+)\s+step\s+(.+?)\s+(.+)$"));
 static EXPECT: LazyLock<Regex> =
     LazyLock::new(|| pattern(r"^expect\s+(ordered|fail|warn|no_warn|info|no_info)(?:\s+(regex|msg):(.+))?$"));
 static RANGE_VECTOR: LazyLock<Regex> =
@@ -91,7 +93,8 @@ static RANGE_VECTOR: LazyLock<Regex> =
 
 /// All commands of a script.
 pub fn parse(script: &str) -> Vec<Command> {
-    let lines: Vec<&str> = script.lines().map(|line| line.trim()).map(|line| if line.starts_with('#') { "" } else { line }).collect();
+    let lines: Vec<&str> =
+        script.lines().map(|line| line.trim()).map(|line| if line.starts_with('#') { "" } else { line }).collect();
     let mut commands = Vec::new();
     let mut index = 0;
     while index < lines.len() {
@@ -101,7 +104,8 @@ pub fn parse(script: &str) -> Vec<Command> {
         if line.is_empty() {
             continue;
         }
-        let block: Vec<(usize, &str)> = (index..lines.len()).map(|at| (at + 1, lines[at])).take_while(|(_, line)| !line.is_empty()).collect();
+        let block: Vec<(usize, &str)> =
+            (index..lines.len()).map(|at| (at + 1, lines[at])).take_while(|(_, line)| !line.is_empty()).collect();
         let word = line.split_whitespace().next().unwrap_or("").to_lowercase();
         let command = if word == "clear" {
             commands.push(Command::Clear);
@@ -125,7 +129,8 @@ fn duration(text: &str) -> Result<i64, String> {
 
 fn parse_load(line: usize, text: &str, block: &[(usize, &str)]) -> Result<Load, String> {
     let captures = LOAD.captures(text).ok_or("invalid load command")?;
-    let mut load = Load { line, step_ms: duration(&captures[2])?, with_nhcb: captures.get(1).is_some(), series: Vec::new() };
+    let mut load =
+        Load { line, step_ms: duration(&captures[2])?, with_nhcb: captures.get(1).is_some(), series: Vec::new() };
     let mut starts = Vec::new();
     for (_, text) in block {
         if is_start_time_line(text) {
@@ -142,7 +147,8 @@ fn parse_load(line: usize, text: &str, block: &[(usize, &str)]) -> Result<Load, 
 }
 
 fn parse_eval(line: usize, text: &str, block: &[(usize, &str)]) -> Result<Eval, String> {
-    let part = |captures: &regex::Captures<'_>, index: usize| captures.get(index).map_or("", |part| part.as_str()).to_owned();
+    let part =
+        |captures: &regex::Captures<'_>, index: usize| captures.get(index).map_or("", |part| part.as_str()).to_owned();
     let (modifier, expr, is_range, start_ms, end_ms, step_ms);
     if let Some(captures) = RANGE.captures(text) {
         (modifier, expr, is_range) = (part(&captures, 1), part(&captures, 5), true);
@@ -191,7 +197,8 @@ fn parse_expectation(eval: &mut Eval, text: &str) -> Result<bool, String> {
         return Ok(false);
     }
     if let Some(expected) = text.strip_prefix("expected_fail_regexp") {
-        eval.expectations = vec![(Kind::Fail, Text::Matching(Regex::new(expected.trim()).map_err(|error| error.to_string())?))];
+        eval.expectations =
+            vec![(Kind::Fail, Text::Matching(Regex::new(expected.trim()).map_err(|error| error.to_string())?))];
         return Ok(false);
     }
     if let Some(captures) = RANGE_VECTOR.captures(text) {

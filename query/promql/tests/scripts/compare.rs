@@ -17,7 +17,8 @@ const EPSILON: f64 = 1e-6;
 pub fn annotations(eval: &Eval, expr: &str, result: &QueryResult) -> Result<(), String> {
     let (warnings, infos) = (result.annotations.warnings(expr), result.annotations.infos(expr));
     for (kind, unwanted, found) in [(Kind::Warn, Kind::NoWarn, &warnings), (Kind::Info, Kind::NoInfo, &infos)] {
-        let wanted: Vec<_> = eval.expectations.iter().filter(|(other, _)| *other == kind).map(|(_, text)| text).collect();
+        let wanted: Vec<_> =
+            eval.expectations.iter().filter(|(other, _)| *other == kind).map(|(_, text)| text).collect();
         for text in &wanted {
             if !found.iter().any(|message| text.matches(message)) {
                 return Err(format!("expected {kind:?} {}, found {found:?}", text.describe()));

@@ -15,7 +15,7 @@ use spanlake_promql::syntax::tree::At;
 use spanlake_promql::syntax::{Expr, parse_expression};
 
 use crate::commands::{Command, Eval, Kind, Load, parse};
-use crate::{compare, nhcb};
+use crate::{compare, hints, nhcb};
 
 pub struct Outcome {
     pub evals: usize,
@@ -55,14 +55,17 @@ pub fn run(script: &str) -> Outcome {
 
 fn run_load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
     for series in &load.series {
+        let mut histograms = hints::as_stored(&series.values);
         for (index, value) in series.values.iter().enumerate() {
             let time_ms = index as i64 * load.step_ms;
             let start = series.start_offsets_ms.get(index).copied().flatten().map_or(0, |offset| time_ms + offset);
             match value {
                 SequenceValue::Omitted => {}
                 SequenceValue::Float(value) => source.push_float(&series.labels, time_ms, *value, start),
-                SequenceValue::Histogram { value, .. } => {
-                    source.push_histogram(&series.labels, time_ms, Arc::new(value.clone()), start);
+                SequenceValue::Histogram { .. } => {
+                    if let Some(histogram) = histograms[index].take() {
+                        source.push_histogram(&series.labels, time_ms, histogram, start);
+                    }
                 }
             }
         }

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 mod commands;
 mod compare;
 mod execute;
+mod hints;
 mod nhcb;
 mod start_times;
 

@@ -39,7 +39,8 @@ fn parse_item(item: &str, times: &mut Vec<Option<i64>>) -> Result<(), String> {
 fn take_duration(text: &str) -> Result<(i64, &str), String> {
     let unsigned = text.trim_start_matches(['+', '-']);
     let digits = unsigned.len() - unsigned.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let unit = unsigned[digits..].find(|c: char| !c.is_ascii_alphabetic() || c == 'x').unwrap_or(unsigned.len() - digits);
+    let unit =
+        unsigned[digits..].find(|c: char| !c.is_ascii_alphabetic() || c == 'x').unwrap_or(unsigned.len() - digits);
     let (duration, rest) = unsigned.split_at(digits + unit);
     let magnitude = parse_duration(duration).map_err(|error| error.to_string())?;
     Ok((if text.starts_with('-') { -magnitude } else { magnitude }, rest))

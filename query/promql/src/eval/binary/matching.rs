@@ -82,10 +82,10 @@ impl Join<'_> {
         &self.node.matching
     }
 
-    /// The fill value of the side that is named here.
+    /// The fill value of the side that is named here. `fill_left` is for the "many" side even where that is the right one:
+    /// Prometheus does not swap the values with the sides for `group_right`, and its scripts hold on to it.
     fn fill(&self, of_many_side: bool) -> Option<f64> {
-        let is_left = of_many_side != self.swapped;
-        if is_left { self.matching().fill_left } else { self.matching().fill_right }
+        if of_many_side { self.matching().fill_left } else { self.matching().fill_right }
     }
 
     fn groups(&self) -> Vec<Group> {

@@ -63,7 +63,8 @@ fn union(left: Vec<StepSeries>, right: Vec<StepSeries>) -> Vec<StepSeries> {
         series.iter().enumerate().map(|(index, one)| (one.labels.clone(), index)).collect();
     for one in right {
         let place = places.get(&one.labels).filter(|place| series[**place].drop_name == one.drop_name);
-        let is_free = |column: &Column| (0..column.steps()).all(|step| !(column.is_present(step) && one.column.is_present(step)));
+        let is_free =
+            |column: &Column| (0..column.steps()).all(|step| !(column.is_present(step) && one.column.is_present(step)));
         match place {
             Some(place) if is_free(&series[*place].column) => {
                 series[*place].column.absorb(&one.column);

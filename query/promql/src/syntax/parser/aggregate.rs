@@ -53,8 +53,9 @@ impl Parser<'_> {
             if count == 0 {
                 self.error(span, "no arguments for aggregate expression provided");
             } else if count != wanted {
-                let message =
-                    format!("wrong number of arguments for aggregate expression provided, expected {wanted}, got {count}");
+                let message = format!(
+                    "wrong number of arguments for aggregate expression provided, expected {wanted}, got {count}"
+                );
                 self.error(span, message);
             }
         }

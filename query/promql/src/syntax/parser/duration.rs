@@ -37,7 +37,12 @@ impl Parser<'_> {
         if first == TokenKind::LeftParen {
             return self.duration_expression(0);
         }
-        if begins_duration(first) { self.duration_operand() } else { None }
+        let is_signed = matches!(first, TokenKind::Operator(BinaryOperator::Add | BinaryOperator::Subtract));
+        match begins_duration(first) {
+            true if is_signed => self.signed_duration(false),
+            true => self.duration_operand(),
+            false => None,
+        }
     }
 
     fn duration_expression(&mut self, precedence_min: u8) -> Option<Duration> {
@@ -60,7 +65,8 @@ impl Parser<'_> {
                 _ => {}
             }
             let span = left.span().to(right.span());
-            left = Duration::Arithmetic(Box::new(DurationArithmetic { operator: duration_operator, left, right, span }));
+            left =
+                Duration::Arithmetic(Box::new(DurationArithmetic { operator: duration_operator, left, right, span }));
         }
         Some(left)
     }
@@ -79,7 +85,7 @@ impl Parser<'_> {
                 let literal = self.number_or_duration();
                 Some(Duration::Literal(self.checked_literal(literal, token.span)))
             }
-            TokenKind::Operator(BinaryOperator::Add | BinaryOperator::Subtract) => self.signed_duration(),
+            TokenKind::Operator(BinaryOperator::Add | BinaryOperator::Subtract) => self.signed_duration(true),
             TokenKind::LeftParen => {
                 self.advance();
                 let inner = self.duration_expression(0);
@@ -105,12 +111,11 @@ impl Parser<'_> {
         }
     }
 
-    fn signed_duration(&mut self) -> Option<Duration> {
+    /// A sign binds less than a power and more than a product; directly behind `offset` it belongs to one operand.
+    fn signed_duration(&mut self, before_powers: bool) -> Option<Duration> {
         let sign = self.advance();
         let is_minus = sign.kind == TokenKind::Operator(BinaryOperator::Subtract);
-        // A sign binds less than a power and more than a product.
-        let in_brackets = self.tokens[..self.next].iter().rev().any(|token| token.kind == TokenKind::LeftBracket);
-        let operand = if in_brackets {
+        let operand = if before_powers {
             self.duration_expression(BinaryOperator::Power.precedence())?
         } else {
             self.duration_operand()?

@@ -129,7 +129,8 @@ impl Parser<'_> {
             Expr::Matrix(matrix) => (&mut matrix.selector.at, &mut matrix.span),
             Expr::Subquery(subquery) => (&mut subquery.at, &mut subquery.span),
             _ => {
-                let message = "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery";
+                let message =
+                    "@ modifier must be preceded by an instant vector selector or range vector selector or a subquery";
                 self.error(span, message);
                 return;
             }

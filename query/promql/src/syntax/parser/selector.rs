@@ -114,7 +114,13 @@ impl Parser<'_> {
         self.matcher_value(token, name, operator, metric)
     }
 
-    fn matcher_value(&mut self, start: Token, name: String, operator: MatchOperator, metric: Option<&str>) -> Option<Matcher> {
+    fn matcher_value(
+        &mut self,
+        start: Token,
+        name: String,
+        operator: MatchOperator,
+        metric: Option<&str>,
+    ) -> Option<Matcher> {
         self.expecting(Expectation::LabelValue { metric: metric.map(str::to_owned), label: name.clone() });
         if self.peek_kind() != TokenKind::String {
             self.unexpected("label matching", "string");
