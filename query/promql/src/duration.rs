@@ -75,7 +75,7 @@ pub fn format_duration(milliseconds: i64) -> String {
     let mut text = if milliseconds < 0 { "-".to_owned() } else { String::new() };
     for (index, (name, size)) in UNITS.iter().enumerate() {
         let only_if_exact = index < 3;
-        if rest >= *size && !(only_if_exact && rest % size != 0) {
+        if rest >= *size && (!only_if_exact || rest.is_multiple_of(*size)) {
             text.push_str(&format!("{}{name}", rest / size));
             rest %= size;
         }

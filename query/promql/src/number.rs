@@ -112,7 +112,7 @@ pub fn format_general(value: f64) -> String {
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     // The shortest form changes to an exponent where six digits before the point would not do.
-    if exponent < -4 || exponent >= 6 {
+    if !(-4..6).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         format!("{mantissa}e{sign}{:02}", exponent.abs())
     } else {
@@ -135,7 +135,7 @@ pub fn format_two_digits(value: f64) -> String {
     }
     let rounded: f64 = format!("{value:.1e}").parse().unwrap_or(value);
     let exponent = rounded.abs().log10().floor() as i32;
-    if exponent < -4 || exponent >= 2 {
+    if !(-4..2).contains(&exponent) {
         let scientific = format!("{rounded:e}");
         let (mantissa, _) = scientific.split_once('e').unwrap_or((&scientific, ""));
         let sign = if exponent < 0 { '-' } else { '+' };

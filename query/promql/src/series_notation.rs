@@ -57,11 +57,8 @@ fn end_of_metric(line: &str) -> usize {
         match (quotation, character) {
             (Some(_), _) if escaped => escaped = false,
             (Some(mark), '\\') if mark != '`' => escaped = true,
-            (Some(mark), other) => {
-                if mark == other {
-                    quotation = None;
-                }
-            }
+            (Some(mark), other) if mark == other => quotation = None,
+            (Some(_), _) => {}
             (None, '"' | '\'' | '`') => quotation = Some(character),
             (None, '{') => in_braces = true,
             (None, '}') => return index + 1,

@@ -79,9 +79,9 @@ impl Evaluator<'_> {
         let mut refusals = LastOfStep::new(grid.steps);
         for series in &mut vector.series {
             let mut column = Column::empty(grid.steps);
-            for step in 0..grid.steps {
+            for (step, scalar) in scalars.iter().enumerate() {
                 let Some(point) = series.column.point(step) else { continue };
-                let scalar = Point::Float(scalars[step]);
+                let scalar = Point::Float(*scalar);
                 let (left, right) = if scalar_is_left { (&scalar, &point) } else { (&point, &scalar) };
                 let outcome = operation(node.operator, left, right, span);
                 let is_comparison = node.operator.is_comparison();

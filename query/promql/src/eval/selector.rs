@@ -105,7 +105,7 @@ fn latest_column(series: &Series, shift: TimeShift, lookback_ms: i64, grid: &Gri
     let mut column = Column::empty(grid.steps);
     each_latest(series, shift, lookback_ms, grid, |step, latest| match latest {
         Latest::Float(index) => column.set_float(step, series.floats.values[index]),
-        Latest::Histogram(index) => column.set(step, Point::Histogram(series.histograms.values[index].clone())),
+        Latest::Histogram(index) => column.set(step, Point::Histogram(Arc::clone(&series.histograms.values[index]))),
     });
     column
 }
@@ -187,7 +187,7 @@ fn smoothed_column(
             let (times, values) = (&near_histograms.times_ms, &near_histograms.values);
             let next = times.partition_point(|at| *at < time);
             if times.get(next) == Some(&time) {
-                column.set(step, Point::Histogram(values[next].clone()));
+                column.set(step, Point::Histogram(Arc::clone(&values[next])));
             } else if next > 0 && next < times.len() {
                 let (before, after) = (&values[next - 1], &values[next]);
                 let is_gauge = before.reset_hint == ResetHint::Gauge && after.reset_hint == ResetHint::Gauge;

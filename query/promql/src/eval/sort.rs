@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn nan_is_last_in_either_direction() {
         for descending in [false, true] {
-            let mut values = vec![f64::NAN, 2.0, 1.0];
+            let mut values = [f64::NAN, 2.0, 1.0];
             values.sort_by(|left, right| by_value(*left, *right, descending));
             assert!(values[2].is_nan());
             assert_eq!(values[0], if descending { 2.0 } else { 1.0 });

@@ -178,7 +178,7 @@ impl<'a> Lexer<'a> {
                 self.parens += 1;
                 self.take(TokenKind::LeftParen, 1)
             }
-            ')' if self.parens == 0 => self.fail(start, "unexpected right parenthesis ')'"),
+            ')' if self.parens == 0 => self.fail(start + 1, "unexpected right parenthesis ')'"),
             ')' => {
                 self.parens -= 1;
                 self.take(TokenKind::RightParen, 1)

@@ -113,6 +113,10 @@ pub(super) struct Parser<'a> {
     depth: usize,
     /// How many aggregations' arguments are open; messages then say so.
     open_aggregations: usize,
+    /// The parser failed at the end of the text: what comes up from there on is a consequence.
+    failed_at_end: bool,
+    /// The query is nested too deeply and not read any further.
+    is_too_deep: bool,
 }
 
 impl<'a> Parser<'a> {
@@ -127,6 +131,8 @@ impl<'a> Parser<'a> {
             expected_at_end: Vec::new(),
             depth: 0,
             open_aggregations: 0,
+            failed_at_end: false,
+            is_too_deep: false,
         }
     }
 
@@ -203,7 +209,8 @@ impl<'a> Parser<'a> {
     /// Complains about the next token. Of one place only the first complaint is kept.
     fn unexpected(&mut self, context: &str, expected: &str) {
         let token = self.peek();
-        let is_known = self.errors.iter().any(|error| error.span.start >= token.span.start);
+        self.failed_at_end |= self.is_at_end();
+        let is_known = self.is_too_deep || self.errors.iter().any(|error| error.span.start >= token.span.start);
         if token.kind == TokenKind::Error || is_known {
             return;
         }
@@ -220,7 +227,7 @@ impl<'a> Parser<'a> {
 
     /// Notes what may come here, for an editor's cursor at the end of the text.
     fn expecting(&mut self, expectation: Expectation) {
-        if self.is_at_end() && !self.expected_at_end.contains(&expectation) {
+        if self.is_at_end() && !self.failed_at_end && !self.expected_at_end.contains(&expectation) {
             self.expected_at_end.push(expectation);
         }
     }
@@ -232,9 +239,10 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             let span = self.peek().span;
-            if self.errors.is_empty() {
+            if !self.is_too_deep {
                 self.error(span, format!("expression is nested more than {DEPTH_MAX} levels deep"));
             }
+            self.is_too_deep = true;
             self.next = self.tokens.len() - 1;
             self.depth -= 1;
             return Expr::Missing(span);
@@ -297,7 +305,14 @@ impl<'a> Parser<'a> {
             TokenKind::Keyword(
                 Keyword::Start | Keyword::End | Keyword::Step | Keyword::Range | Keyword::MaxOf | Keyword::MinOf,
             ) if self.second_kind() == TokenKind::LeftParen => self.call(),
-            kind if can_name_metric(kind) => self.selector(),
+            kind if can_name_metric(kind) => {
+                let selector = self.selector();
+                if matches!(kind, TokenKind::Aggregate(_)) {
+                    self.expecting(Expectation::Symbol("("));
+                    self.expecting(Expectation::AggregationModifier);
+                }
+                selector
+            }
             _ => {
                 self.unexpected("", "");
                 Expr::Missing(Span::new(token.span.start, token.span.start))

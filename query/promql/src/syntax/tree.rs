@@ -53,13 +53,21 @@ pub enum Expr {
     Missing(Span),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+/// Equal to another of the same bits, so that NaN equals itself.
+#[derive(Clone, Debug)]
 pub struct NumberLiteral {
     /// Of a duration: seconds.
     pub value: f64,
-    /// Whether it was written as a duration, such as `5m`.
+    /// Whether it is printed as a duration, such as `5m`.
     pub is_duration: bool,
     pub span: Span,
+}
+
+impl PartialEq for NumberLiteral {
+    fn eq(&self, other: &Self) -> bool {
+        self.value.to_bits() == other.value.to_bits()
+            && (self.is_duration, self.span) == (other.is_duration, other.span)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -288,7 +296,7 @@ impl Expr {
         }
     }
 
-    /// The same tree with every position zero.
+    /// The same tree with every position zero and matchers in the order of their text: what the query means.
     #[must_use]
     pub fn without_positions(mut self) -> Self {
         self.clear_positions();
@@ -329,6 +337,8 @@ impl Expr {
 impl VectorSelector {
     fn clear_positions(&mut self) {
         self.span = Span::default();
+        let unnamed = self.matchers.len() - usize::from(self.name.is_some());
+        self.matchers[..unnamed].sort_by_key(ToString::to_string);
         if let Some(offset) = &mut self.offset {
             offset.clear_positions();
         }

@@ -47,13 +47,13 @@ pub fn load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
         }
     }
     for ((labels, time_ms), classic) in gathered {
-        source.push_histogram(&labels, time_ms, Arc::new(classic.to_native()?), 0);
+        source.push_histogram(&labels, time_ms, Arc::new(classic.into_native()?), 0);
     }
     Ok(())
 }
 
 impl Classic {
-    fn to_native(mut self) -> Result<Histogram, String> {
+    fn into_native(mut self) -> Result<Histogram, String> {
         self.buckets.sort_by(|left, right| left.0.total_cmp(&right.0));
         self.buckets.dedup_by(|next, kept| next.0 == kept.0);
         let highest = self.buckets.last().map_or(0.0, |bucket| bucket.1);

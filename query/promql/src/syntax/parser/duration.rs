@@ -11,7 +11,7 @@ use crate::syntax::tree::{Duration, DurationArithmetic, DurationOperator, Number
 use super::Parser;
 
 /// Nanoseconds of a duration must fit in 63 bits.
-const SECONDS_MAX: f64 = 9_223_372_036.854_775_807;
+const SECONDS_MAX: f64 = i64::MAX as f64 / 1e9;
 
 impl Parser<'_> {
     /// A duration in brackets, which must be positive where it is known already; none where no duration begins.
@@ -20,7 +20,7 @@ impl Parser<'_> {
         if !begins_duration(self.peek_kind()) {
             return None;
         }
-        let duration = self.duration_expression(0);
+        let duration = alone(self.duration_expression(0));
         if let Some(Duration::Literal(literal)) = &duration
             && literal.value <= 0.0
         {
@@ -34,11 +34,13 @@ impl Parser<'_> {
     pub(super) fn offset_duration(&mut self) -> Option<Duration> {
         self.expecting(Expectation::Duration);
         let first = self.peek_kind();
-        if first == TokenKind::LeftParen {
-            return self.duration_expression(0);
-        }
+        alone(self.offset_duration_as_written(first))
+    }
+
+    fn offset_duration_as_written(&mut self, first: TokenKind) -> Option<Duration> {
         let is_signed = matches!(first, TokenKind::Operator(BinaryOperator::Add | BinaryOperator::Subtract));
         match begins_duration(first) {
+            true if first == TokenKind::LeftParen => self.duration_expression(0),
             true if is_signed => self.signed_duration(false),
             true => self.duration_operand(),
             false => None,
@@ -98,9 +100,7 @@ impl Parser<'_> {
             TokenKind::Keyword(Keyword::Step | Keyword::Range) => {
                 self.advance();
                 let is_step = token.kind == TokenKind::Keyword(Keyword::Step);
-                if self.take(TokenKind::LeftParen).is_none() {
-                    return None;
-                }
+                self.take(TokenKind::LeftParen)?;
                 self.close_paren();
                 let span = Span::new(token.span.start, self.last_end());
                 Some(if is_step { Duration::Step(span) } else { Duration::Range(span) })
@@ -149,6 +149,14 @@ impl Parser<'_> {
             literal.value = 0.0;
         }
         literal
+    }
+}
+
+/// A lone number is a duration of so many seconds, and is printed as one.
+fn alone(duration: Option<Duration>) -> Option<Duration> {
+    match duration {
+        Some(Duration::Literal(literal)) => Some(Duration::Literal(NumberLiteral { is_duration: true, ..literal })),
+        duration => duration,
     }
 }
 
