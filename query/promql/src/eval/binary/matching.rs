@@ -112,6 +112,9 @@ impl Join<'_> {
             return self.check_one_side(group);
         }
         let has_fill = fill_many.is_some() || fill_one.is_some();
+        if let ([many], [one], false) = (group.many.as_slice(), group.one.as_slice(), has_fill) {
+            return self.only_pair((*many, *one));
+        }
         for step in (0..self.grid.steps).filter(|step| has_fill || self.many_present[*step]).collect::<Vec<_>>() {
             let partner = self.only_one(group, step)?;
             let partner_point = match partner {
@@ -132,6 +135,60 @@ impl Join<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The usual group: one series on each side. Nothing can be ambiguous, so nothing is looked up step by step.
+    fn only_pair(&mut self, pair: (usize, usize)) -> Result<(), EvalError> {
+        let mut column = Column::empty(self.grid.steps);
+        for step in 0..self.grid.steps {
+            let sides = (self.many[pair.0].column.point(step), self.one[pair.1].column.point(step));
+            let (Some(many), Some(one)) = sides else { continue };
+            if let Some(value) = self.operate(&many, &one, step).and_then(|met| self.as_result(met)) {
+                column.set(step, value);
+            }
+        }
+        if column.is_all_absent() {
+            return Ok(());
+        }
+        let labels = self.labels_of(pair);
+        let drop_name = self.drops_name(pair);
+        match self.places.get(&labels) {
+            Some(place) if self.results[*place].column.absorb(&column) => {}
+            Some(_) => return Err(EvalError::Execution(super::super::SAME_LABELS.to_owned())),
+            None => {
+                self.places.insert(labels.clone(), self.results.len());
+                self.results.push(StepSeries { labels, drop_name, column });
+            }
+        }
+        Ok(())
+    }
+
+    /// What the operator makes of two samples: nothing if it refuses them, no value if a comparison does not hold.
+    fn operate(&mut self, many: &Point, one: &Point, step: usize) -> Option<Option<Point>> {
+        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
+        match operation(self.node.operator, left, right, self.span) {
+            Outcome::Refused(annotation) => {
+                self.last.set(step, annotation);
+                None
+            }
+            Outcome::Nothing => Some(None),
+            Outcome::Value(value) => Some(Some(value)),
+            Outcome::Noted(value, annotation) => {
+                self.last.set(step, annotation);
+                Some(Some(value))
+            }
+        }
+    }
+
+    /// With `bool` a comparison gives one or zero instead of filtering.
+    fn as_result(&self, met: Option<Point>) -> Option<Point> {
+        if self.node.return_bool { Some(Point::Float(f64::from(u8::from(met.is_some())))) } else { met }
+    }
+
+    fn drops_name(&self, pair: (usize, usize)) -> bool {
+        let keeps_name = self.matching().include.iter().any(|label| label == METRIC_NAME);
+        let was_dropped = self.many.get(pair.0).is_some_and(|series| series.drop_name);
+        (was_dropped && !keeps_name) || self.node.return_bool
     }
 
     /// A group without a partner gives nothing, but two samples on the "one" side are an error all the same.
@@ -176,20 +233,7 @@ impl Join<'_> {
         step: usize,
         met: &mut Vec<Labels>,
     ) -> Result<(), EvalError> {
-        let (left, right) = if self.swapped { (one, many) } else { (many, one) };
-        let outcome = operation(self.node.operator, left, right, self.span);
-        let value = match outcome {
-            Outcome::Refused(annotation) => {
-                self.last.set(step, annotation);
-                return Ok(());
-            }
-            Outcome::Nothing => None,
-            Outcome::Value(value) => Some(value),
-            Outcome::Noted(value, annotation) => {
-                self.last.set(step, annotation);
-                Some(value)
-            }
-        };
+        let Some(value) = self.operate(many, one, step) else { return Ok(()) };
         let labels = self.labels_of(pair);
         let one_to_one = self.matching().cardinality == Cardinality::OneToOne;
         if one_to_one && !met.is_empty() {
@@ -201,15 +245,10 @@ impl Join<'_> {
             return Err(EvalError::Execution(message.to_owned()));
         }
         met.push(labels.clone());
-        let value = match value {
-            Some(_) if self.node.return_bool => Point::Float(1.0),
-            None if self.node.return_bool => Point::Float(0.0),
-            Some(value) => value,
-            None => return Ok(()),
-        };
-        let keeps_name = self.matching().include.iter().any(|label| label == METRIC_NAME);
-        let drop_name = self.many.get(pair.0).is_some_and(|series| series.drop_name) && !keeps_name;
-        self.result(labels, step, value, drop_name || self.node.return_bool)
+        match self.as_result(value) {
+            Some(value) => self.result(labels, step, value, self.drops_name(pair)),
+            None => Ok(()),
+        }
     }
 
     fn result(&mut self, labels: Labels, step: usize, value: Point, drop_name: bool) -> Result<(), EvalError> {
