@@ -267,7 +267,7 @@ impl<'a> Evaluator<'a> {
             NodeKind::Text(text) => Ok(Value::Text(text.value.clone())),
             NodeKind::Selector(selector) => self.instant_vector(selector, node.span, grid, notes).map(Value::Vector),
             NodeKind::Negate(inner) => self.negate(inner, grid, notes),
-            NodeKind::Binary(binary) => self.binary(binary, node.span, grid, notes),
+            NodeKind::Binary(_) => self.binary_chain(node, grid, notes),
             NodeKind::Call { function, args } => self.call(function, args, node.span, grid, notes),
             NodeKind::Aggregate(aggregate) => self.aggregate(aggregate, node.span, grid, notes).map(Value::Vector),
             NodeKind::Invariant(inner) => self.invariant(inner, grid, notes),
@@ -296,6 +296,11 @@ impl<'a> Evaluator<'a> {
             Value::Scalar(values) => Ok(values),
             _ => Err(EvalError::Execution("expected a scalar".to_owned())),
         }
+    }
+
+    /// Counts the memory of so many columns before they are made, until they are counted themselves.
+    pub(crate) fn reserve(&self, columns: usize, grid: &Grid) -> Result<budget::Charge, EvalError> {
+        self.budget.charge(columns.saturating_mul(grid.steps).saturating_mul(8))
     }
 
     pub(crate) fn vector(&self, series: Vec<StepSeries>) -> Result<StepVector, EvalError> {

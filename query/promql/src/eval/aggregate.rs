@@ -78,8 +78,13 @@ impl Evaluator<'_> {
         }
         let mut places: HashMap<Labels, usize> = HashMap::new();
         let mut counted: Vec<StepSeries> = Vec::new();
+        let mut reserved = Vec::new();
         for series in &vector.series {
             for step in 0..grid.steps {
+                // There may be as many values as samples.
+                if counted.len() > reserved.len() {
+                    reserved.push(self.reserve(1, grid)?);
+                }
                 let value = match series.column.point(step) {
                     Some(Point::Float(value)) => crate::number::format_plain(value),
                     Some(Point::Histogram(histogram)) => histogram.to_string(),
@@ -96,6 +101,7 @@ impl Evaluator<'_> {
                 column.set_float(step, column.float(step).unwrap_or(0.0) + 1.0);
             }
         }
+        drop(reserved);
         self.vector(counted)
     }
 }

@@ -9,11 +9,11 @@ use crate::annotations::{Annotation, Annotations, HistogramOperation};
 use crate::histogram::Histogram;
 use crate::histogram::trim::Keep;
 use crate::position::Span;
-use crate::syntax::tree::{BinaryOperator, ValueType};
+use crate::syntax::tree::BinaryOperator;
 
-use super::column::{Column, Point, Value};
+use super::column::{Column, Point, StepVector, Value};
 use super::instant_functions::changed;
-use super::plan::BinaryNode;
+use super::plan::{BinaryNode, Node, NodeKind};
 use super::{EvalError, Evaluator, Grid};
 
 mod matching;
@@ -31,24 +31,40 @@ pub(super) enum Outcome {
 }
 
 impl Evaluator<'_> {
-    pub(crate) fn binary(
+    /// `a + b + c + …` is a tree as deep as it is long, leaning to the left: it is walked down first and evaluated on the
+    /// way up, so that its length costs no stack.
+    pub(crate) fn binary_chain(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<Value, EvalError> {
+        let mut chain = Vec::new();
+        let mut leftmost = node;
+        while let NodeKind::Binary(binary) = &leftmost.kind {
+            chain.push((binary, leftmost.span));
+            leftmost = &binary.left;
+        }
+        let mut value = self.eval(leftmost, grid, notes)?;
+        for (binary, span) in chain.into_iter().rev() {
+            self.budget.check_cancelled()?;
+            let right = self.eval(&binary.right, grid, notes)?;
+            value = self.binary(binary, value, right, span, grid, notes)?;
+        }
+        Ok(value)
+    }
+
+    fn binary(
         &self,
         node: &BinaryNode,
+        left: Value,
+        right: Value,
         span: Span,
         grid: &Grid,
         notes: &mut Annotations,
     ) -> Result<Value, EvalError> {
         let operator = node.operator;
-        match (node.left.value_type, node.right.value_type) {
-            (ValueType::Scalar, ValueType::Scalar) => {
-                let left = self.eval_scalar(&node.left, grid, notes)?;
-                let right = self.eval_scalar(&node.right, grid, notes)?;
+        match (left, right) {
+            (Value::Scalar(left), Value::Scalar(right)) => {
                 let values = left.into_iter().zip(right).map(|(left, right)| scalar_operation(operator, left, right));
                 Ok(Value::Scalar(values.collect()))
             }
-            (ValueType::Vector, ValueType::Vector) => {
-                let left = self.eval_vector(&node.left, grid, notes)?;
-                let right = self.eval_vector(&node.right, grid, notes)?;
+            (Value::Vector(left), Value::Vector(right)) => {
                 let series = if operator.is_set_operator() {
                     sets::combine(operator, left.series, right.series, &node.matching, grid)
                 } else {
@@ -56,56 +72,55 @@ impl Evaluator<'_> {
                 };
                 self.vector(series).map(Value::Vector)
             }
-            (left, _) => self.with_scalar(node, left == ValueType::Scalar, span, grid, notes),
-        }
-    }
-
-    fn with_scalar(
-        &self,
-        node: &BinaryNode,
-        scalar_is_left: bool,
-        span: Span,
-        grid: &Grid,
-        notes: &mut Annotations,
-    ) -> Result<Value, EvalError> {
-        let (mut vector, scalars);
-        if scalar_is_left {
-            scalars = self.eval_scalar(&node.left, grid, notes)?;
-            vector = self.eval_vector(&node.right, grid, notes)?;
-        } else {
-            vector = self.eval_vector(&node.left, grid, notes)?;
-            scalars = self.eval_scalar(&node.right, grid, notes)?;
-        }
-        let mut refusals = LastOfStep::new(grid.steps);
-        for series in &mut vector.series {
-            let mut column = Column::empty(grid.steps);
-            for (step, scalar) in scalars.iter().enumerate() {
-                let Some(point) = series.column.point(step) else { continue };
-                let scalar = Point::Float(*scalar);
-                let (left, right) = if scalar_is_left { (&scalar, &point) } else { (&point, &scalar) };
-                let outcome = operation(node.operator, left, right, span);
-                let is_comparison = node.operator.is_comparison();
-                let value = match outcome {
-                    Outcome::Refused(annotation) => {
-                        refusals.set(step, annotation);
-                        continue;
-                    }
-                    Outcome::Nothing if node.return_bool => Point::Float(0.0),
-                    Outcome::Nothing => continue,
-                    Outcome::Value(_) | Outcome::Noted(..) if node.return_bool => Point::Float(1.0),
-                    // A comparison gives the vector's value, on whichever side it is.
-                    Outcome::Value(_) | Outcome::Noted(..) if is_comparison => point,
-                    Outcome::Value(value) | Outcome::Noted(value, _) => value,
-                };
-                column.set(step, value);
+            (Value::Vector(vector), Value::Scalar(scalars)) => {
+                Ok(with_scalar(node, vector, &scalars, false, span, notes))
             }
-            series.column = column;
-            series.drop_name |= node.operator.changes_meaning() || node.return_bool;
+            (Value::Scalar(scalars), Value::Vector(vector)) => {
+                Ok(with_scalar(node, vector, &scalars, true, span, notes))
+            }
+            _ => Err(EvalError::Execution("operators do not take strings".to_owned())),
         }
-        refusals.into_notes(notes);
-        vector.series.retain(|series| !series.column.is_all_absent());
-        Ok(Value::Vector(vector))
     }
+}
+
+/// The operator between each sample of a vector and the scalar of its step.
+fn with_scalar(
+    node: &BinaryNode,
+    mut vector: StepVector,
+    scalars: &[f64],
+    scalar_is_left: bool,
+    span: Span,
+    notes: &mut Annotations,
+) -> Value {
+    let mut refusals = LastOfStep::new(scalars.len());
+    for series in &mut vector.series {
+        let mut column = Column::empty(scalars.len());
+        for (step, scalar) in scalars.iter().enumerate() {
+            let Some(point) = series.column.point(step) else { continue };
+            let scalar = Point::Float(*scalar);
+            let (left, right) = if scalar_is_left { (&scalar, &point) } else { (&point, &scalar) };
+            let outcome = operation(node.operator, left, right, span);
+            let is_comparison = node.operator.is_comparison();
+            let value = match outcome {
+                Outcome::Refused(annotation) => {
+                    refusals.set(step, annotation);
+                    continue;
+                }
+                Outcome::Nothing if node.return_bool => Point::Float(0.0),
+                Outcome::Nothing => continue,
+                Outcome::Value(_) | Outcome::Noted(..) if node.return_bool => Point::Float(1.0),
+                // A comparison gives the vector's value, on whichever side it is.
+                Outcome::Value(_) | Outcome::Noted(..) if is_comparison => point,
+                Outcome::Value(value) | Outcome::Noted(value, _) => value,
+            };
+            column.set(step, value);
+        }
+        series.column = column;
+        series.drop_name |= node.operator.changes_meaning() || node.return_bool;
+    }
+    refusals.into_notes(notes);
+    vector.series.retain(|series| !series.column.is_all_absent());
+    Value::Vector(vector)
 }
 
 /// Of each step the last thing that there was to say; Prometheus tells no more of a step.

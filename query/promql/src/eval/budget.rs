@@ -72,6 +72,8 @@ impl Budget {
     }
 
     pub(crate) fn charge(self: &Arc<Self>, bytes: usize) -> Result<Charge, EvalError> {
+        // Capped, so that no sum of charges overflows.
+        let bytes = bytes.min(usize::MAX >> 8);
         let total = self.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
         let charge = Charge { bytes, budget: Some(Arc::clone(self)) };
         self.bytes_peak.fetch_max(total, Ordering::Relaxed);

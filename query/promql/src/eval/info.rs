@@ -39,6 +39,7 @@ impl Evaluator<'_> {
         let names = effective_names(names);
         let is_info = |series: &StepSeries| names.iter().all(|name| name.matches(series.labels.metric_name()));
         let infos = self.info_series(&base, &is_info, &names, &data, time_of(&args[0]), grid)?;
+        let mut reserved = Vec::new();
         let mut enriched = Enriched { series: Vec::new(), places: HashMap::new(), steps: grid.steps };
         for series in &base.series {
             let own_infos = infos_of(series, &infos);
@@ -48,11 +49,16 @@ impl Evaluator<'_> {
                 } else {
                     enriched_labels(series, &own_infos, &data, step)?
                 };
+                // Labels may be others at each step.
+                if enriched.series.len() > reserved.len() {
+                    reserved.push(self.reserve(1, grid)?);
+                }
                 if let Some(labels) = labels {
                     enriched.push(labels, series, step)?;
                 }
             }
         }
+        drop(reserved);
         self.vector(enriched.series)
     }
 

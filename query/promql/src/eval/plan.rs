@@ -166,7 +166,7 @@ impl Planner<'_> {
                 let inner = self.node(&unary.expr, &ungrouped)?;
                 if unary.is_minus { NodeKind::Negate(Box::new(inner)) } else { inner.kind }
             }
-            Expr::Binary(binary) => self.binary(binary, around)?,
+            Expr::Binary(_) => return self.binary_chain(expr, around),
             Expr::Call(call) => self.call(call, around)?,
             Expr::Aggregate(aggregate) => self.aggregate(aggregate, around)?,
             Expr::Missing(_) => return Err(EvalError::Execution("the query has a hole in it".to_owned())),
@@ -174,16 +174,28 @@ impl Planner<'_> {
         Ok(Node { kind, span: expr.span(), value_type: expr.value_type() })
     }
 
-    fn binary(&self, binary: &Binary, around: &Surroundings) -> Result<NodeKind, EvalError> {
+    /// Chains of operators lean to the left and may be long: they are walked down first and planned on the way up.
+    fn binary_chain(&self, expr: &Expr, around: &Surroundings) -> Result<Node, EvalError> {
         let mut inside = around.with(SelectHints { step_ms: around.hints.step_ms, ..SelectHints::default() });
-        inside.needs_buckets |= matches!(binary.operator, BinaryOperator::TrimUpper | BinaryOperator::TrimLower);
-        Ok(NodeKind::Binary(Box::new(BinaryNode {
-            operator: binary.operator,
-            left: self.node(&binary.left, &inside)?,
-            right: self.node(&binary.right, &inside)?,
-            matching: binary.matching.clone(),
-            return_bool: binary.return_bool,
-        })))
+        let mut chain: Vec<(&Binary, bool)> = Vec::new();
+        let mut leftmost = expr;
+        while let Expr::Binary(binary) = leftmost {
+            inside.needs_buckets |= matches!(binary.operator, BinaryOperator::TrimUpper | BinaryOperator::TrimLower);
+            chain.push((binary, inside.needs_buckets));
+            leftmost = &binary.left;
+        }
+        let start = expr.span().start;
+        let mut node = self.node(leftmost, &inside)?;
+        for (binary, needs_buckets) in chain.into_iter().rev() {
+            let right = self.node(&binary.right, &Surroundings { needs_buckets, ..inside.clone() })?;
+            let both_scalar = node.value_type == ValueType::Scalar && right.value_type == ValueType::Scalar;
+            let value_type = if both_scalar { ValueType::Scalar } else { ValueType::Vector };
+            let span = Span::new(start, binary.right.span().end);
+            let (operator, matching, return_bool) = (binary.operator, binary.matching.clone(), binary.return_bool);
+            let kind = NodeKind::Binary(Box::new(BinaryNode { operator, left: node, right, matching, return_bool }));
+            node = Node { kind, span, value_type };
+        }
+        Ok(node)
     }
 
     fn aggregate(&self, aggregate: &Aggregate, around: &Surroundings) -> Result<NodeKind, EvalError> {

@@ -62,6 +62,7 @@ impl Evaluator<'_> {
     ) -> Result<StepVector, EvalError> {
         let (series, _charge) = self.load(selector, grid, 0)?;
         let lookback = self.options.lookback_ms;
+        let reserved = self.reserve(series.len(), grid)?;
         let results = parallel::map(self.options.threads, series, |series| {
             let mut notes = Annotations::default();
             let column = if selector.range_ends == RangeEnds::Smoothed {
@@ -78,6 +79,7 @@ impl Evaluator<'_> {
                 vector.push(series);
             }
         }
+        drop(reserved);
         self.vector(vector)
     }
 }

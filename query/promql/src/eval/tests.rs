@@ -129,6 +129,47 @@ fn limits_say_the_number_and_the_limit() {
 }
 
 #[test]
+fn subqueries_of_very_many_steps_are_refused_before_they_take_memory() {
+    let source = source(&["a 1x10"]);
+    for query in
+        ["sum_over_time(vector(1)[100y:1ms])", "max_over_time(a[290y:1ms])", "count_over_time((time() * 2)[50y:1s])"]
+    {
+        let error = fails(&source, &query.replace("(time() * 2)", "vector(time())"), &EvalOptions::default());
+        assert!(matches!(error, EvalError::TooMuchMemory { .. }), "{query}: {error}");
+    }
+}
+
+/// Half of what a thread gets if nothing is said.
+fn on_a_small_stack(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(work).expect("a thread starts");
+    thread.join().expect("the stack is large enough");
+}
+
+#[test]
+fn the_longest_and_deepest_queries_fit_on_the_stack() {
+    on_a_small_stack(|| {
+        let chain = |length: usize| vec!["a"; length + 1].join(" + ");
+        let source = source(&["a 1"]);
+        let all = |query: &str| {
+            let tree = parse_expression(query).expect("within the limits");
+            assert!(!crate::syntax::pretty::pretty(&tree).is_empty());
+            assert_eq!(
+                tree.clone().without_positions(),
+                parse_expression(&tree.to_string()).expect("as before").without_positions()
+            );
+            at_minute(&source, query, 0)
+        };
+        assert_eq!(all(&chain(1_000)), ["{} 1001"]);
+        let deep = format!("{}{}{}", "sum(".repeat(98), chain(900), ")".repeat(98));
+        assert_eq!(all(&deep), ["{} 901"]);
+        let subqueries = format!("{}a{}", "max_over_time(".repeat(48), "[1m:1m])".repeat(48));
+        assert_eq!(all(&subqueries).len(), 1);
+        let error = parse_expression(&chain(1_001)).expect_err("too long");
+        assert_eq!(error.errors[0].message, "expression has more than 1000 binary operators");
+    });
+}
+
+#[test]
 fn memory_is_given_back_while_a_query_runs() {
     let source = source(&["a 1x10"]);
     let one = parse_expression("sum(a)").expect("valid");

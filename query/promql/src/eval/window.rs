@@ -138,6 +138,7 @@ impl Evaluator<'_> {
             );
         let RangeArgument { series, range_ms, shift, ends, .. } = argument;
         let frame = Frame { range_ms, shift, ends, lookback_ms: self.options.lookback_ms };
+        let reserved = self.reserve(series.len(), grid)?;
         let results = parallel::map(self.options.threads, series, |mut series| {
             self.budget.check_cancelled()?;
             if !uses_starts {
@@ -160,6 +161,7 @@ impl Evaluator<'_> {
                 vector.push(series);
             }
         }
+        drop(reserved);
         self.vector(vector)
     }
 
@@ -172,7 +174,7 @@ impl Evaluator<'_> {
     ) -> Result<Vec<MatrixSeries>, EvalError> {
         let mut matrix = match &node.kind {
             NodeKind::Subquery(subquery) => {
-                let inner_grid = subquery_grid(subquery, grid);
+                let inner_grid = self.subquery_grid(subquery, grid)?;
                 let vector = self.eval_vector(&subquery.inner, &inner_grid, notes)?;
                 finish(vector.series)?.into_iter().map(|series| to_matrix(series, &inner_grid)).collect()
             }
@@ -181,6 +183,13 @@ impl Evaluator<'_> {
         matrix.retain(|series| !series.floats.is_empty() || !series.histograms.is_empty());
         matrix.sort_by(|left, right| left.labels.cmp(&right.labels));
         Ok(matrix)
+    }
+
+    /// The times at which a subquery is evaluated for all steps of the query around it: multiples of its step.
+    fn subquery_grid(&self, subquery: &SubqueryNode, grid: &Grid) -> Result<Grid, EvalError> {
+        let inner = subquery_grid(subquery, grid);
+        // Before anything is put into so many steps, they must fit once.
+        self.reserve(1, &inner).map(|_| inner)
     }
 
     fn matrix_result(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<Vec<MatrixSeries>, EvalError> {
@@ -221,7 +230,7 @@ impl Evaluator<'_> {
                 })
             }
             NodeKind::Subquery(subquery) => {
-                let inner_grid = subquery_grid(subquery, grid);
+                let inner_grid = self.subquery_grid(subquery, grid)?;
                 let vector = self.eval_vector(&subquery.inner, &inner_grid, notes)?;
                 Ok(RangeArgument {
                     series: vector.series.into_iter().map(|one| RangeSeries::from_steps(one, &inner_grid)).collect(),
@@ -238,16 +247,15 @@ impl Evaluator<'_> {
     }
 }
 
-/// The times at which a subquery is evaluated for all steps of the query around it: multiples of its step.
-fn subquery_grid(subquery: &SubqueryNode, grid: &Grid) -> Grid {
+pub(super) fn subquery_grid(subquery: &SubqueryNode, grid: &Grid) -> Grid {
     let step_ms = subquery.step_ms;
     if grid.steps == 0 {
         return Grid { start_ms: 0, step_ms, steps: 0 };
     }
-    let behind = subquery.shift.apply(grid.start_ms) - subquery.range_ms;
+    let behind = subquery.shift.apply(grid.start_ms).saturating_sub(subquery.range_ms);
     let end = subquery.shift.apply(grid.last_ms());
-    let start_ms = (behind.div_euclid(step_ms) + 1) * step_ms;
-    let steps = if end < start_ms { 0 } else { ((end - start_ms) / step_ms) as usize + 1 };
+    let start_ms = (behind.div_euclid(step_ms) + 1).saturating_mul(step_ms);
+    let steps = if end < start_ms { 0 } else { (end.saturating_sub(start_ms) / step_ms) as usize + 1 };
     Grid { start_ms, step_ms, steps }
 }
 

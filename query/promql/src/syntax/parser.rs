@@ -23,7 +23,9 @@ mod postfix;
 mod selector;
 
 /// Expressions deeper than this are refused, so that no query overflows the stack.
-const DEPTH_MAX: usize = 200;
+const DEPTH_MAX: usize = 100;
+/// A chain of operators is a tree as deep as it is long, though each level of it costs less of the stack.
+const OPERATORS_MAX: usize = 1_000;
 
 /// What is wrong, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,6 +117,8 @@ pub(super) struct Parser<'a> {
     open_aggregations: usize,
     /// The parser failed at the end of the text: what comes up from there on is a consequence.
     failed_at_end: bool,
+    /// Binary operators so far.
+    operators: usize,
     /// The query is nested too deeply and not read any further.
     is_too_deep: bool,
 }
@@ -132,6 +136,7 @@ impl<'a> Parser<'a> {
             depth: 0,
             open_aggregations: 0,
             failed_at_end: false,
+            operators: 0,
             is_too_deep: false,
         }
     }
@@ -239,11 +244,7 @@ impl<'a> Parser<'a> {
         self.depth += 1;
         if self.depth > DEPTH_MAX {
             let span = self.peek().span;
-            if !self.is_too_deep {
-                self.error(span, format!("expression is nested more than {DEPTH_MAX} levels deep"));
-            }
-            self.is_too_deep = true;
-            self.next = self.tokens.len() - 1;
+            self.give_up(span, format!("expression is nested more than {DEPTH_MAX} levels deep"));
             self.depth -= 1;
             return Expr::Missing(span);
         }
@@ -256,6 +257,11 @@ impl<'a> Parser<'a> {
             if precedence < precedence_min {
                 break;
             }
+            self.operators += 1;
+            if self.operators > OPERATORS_MAX {
+                self.give_up(token.span, format!("expression has more than {OPERATORS_MAX} binary operators"));
+                break;
+            }
             self.advance();
             let (matching, return_bool) = self.binary_modifiers();
             let operator_span = Span::new(token.span.start, self.last_end());
@@ -266,6 +272,15 @@ impl<'a> Parser<'a> {
         }
         self.depth -= 1;
         left
+    }
+
+    /// Reads no further.
+    fn give_up(&mut self, span: Span, reason: String) {
+        if !self.is_too_deep {
+            self.error(span, reason);
+        }
+        self.is_too_deep = true;
+        self.next = self.tokens.len() - 1;
     }
 
     /// An operand with its sign and with what is behind it: ranges, offsets, times.

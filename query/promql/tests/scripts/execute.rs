@@ -74,7 +74,7 @@ fn run_load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
 }
 
 fn options() -> EvalOptions {
-    EvalOptions { limits: Limits { samples_max: 100_000, ..Limits::default() }, threads: 2, ..EvalOptions::default() }
+    EvalOptions { limits: Limits { samples_max: 10_000, ..Limits::default() }, threads: 2, ..EvalOptions::default() }
 }
 
 fn instant(source: &MemorySource, expr: &str, time_ms: i64) -> Result<QueryResult, EvalError> {

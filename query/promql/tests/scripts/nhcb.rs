@@ -3,7 +3,6 @@
 //! Owns the gathering of `_bucket`, `_count` and `_sum` series by base name and time.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use spanlake_promql::histogram::{BucketSide, CUSTOM_BUCKETS_SCHEMA, Histogram};
 use spanlake_promql::labels::{BUCKET_BOUND, Labels, METRIC_NAME};
@@ -12,6 +11,7 @@ use spanlake_promql::number::parse_float;
 use spanlake_promql::series_notation::SequenceValue;
 
 use crate::commands::Load;
+use crate::hints::as_stored;
 
 #[derive(Default)]
 struct Classic {
@@ -46,8 +46,18 @@ pub fn load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
             }
         }
     }
+    let mut by_series: BTreeMap<Labels, Vec<(i64, SequenceValue)>> = BTreeMap::new();
     for ((labels, time_ms), classic) in gathered {
-        source.push_histogram(&labels, time_ms, Arc::new(classic.into_native()?), 0);
+        let value = SequenceValue::Histogram { value: classic.into_native()?, hint_is_given: false };
+        by_series.entry(labels).or_default().push((time_ms, value));
+    }
+    for (labels, samples) in by_series {
+        let (times, values): (Vec<i64>, Vec<SequenceValue>) = samples.into_iter().unzip();
+        for (time_ms, histogram) in times.into_iter().zip(as_stored(&values)) {
+            if let Some(histogram) = histogram {
+                source.push_histogram(&labels, time_ms, histogram, 0);
+            }
+        }
     }
     Ok(())
 }
