@@ -30,11 +30,13 @@ mod plan;
 mod rate;
 mod rate_extended;
 mod selector;
+mod selects;
 mod sort;
 mod window;
 
 pub use budget::{CancelCheck, Limits};
 pub use column::Point;
+pub use selects::{PlannedSelect, planned_selects};
 
 use budget::Budget;
 use column::{StepSeries, StepVector, Value};
@@ -212,6 +214,14 @@ pub(crate) struct Grid {
 }
 
 impl Grid {
+    /// The steps of a query; none where it ends before it starts.
+    fn of_query(times: &QueryTimes) -> Self {
+        let step_ms = times.step_ms.max(1);
+        let length = times.end_ms.saturating_sub(times.start_ms);
+        let steps = if length < 0 { 0 } else { (length / step_ms) as usize + 1 };
+        Self { start_ms: times.start_ms, step_ms, steps }
+    }
+
     pub(crate) fn time(&self, step: usize) -> i64 {
         self.start_ms + step as i64 * self.step_ms
     }
@@ -241,16 +251,12 @@ impl<'a> Evaluator<'a> {
         options: &'a EvalOptions,
     ) -> Result<(Self, Grid, Node), EvalError> {
         let budget = Budget::new(options.limits, options.cancel.clone());
-        let steps = if times.end_ms < times.start_ms {
-            0
-        } else {
-            ((times.end_ms - times.start_ms) / times.step_ms.max(1)) as usize + 1
-        };
+        let grid = Grid::of_query(times);
+        let steps = grid.steps;
         let limit = budget.limits().steps_max;
         if steps > limit {
             return Err(EvalError::TooManySteps { steps, limit });
         }
-        let grid = Grid { start_ms: times.start_ms, step_ms: times.step_ms.max(1), steps };
         let node = plan::plan(expr, times)?;
         Ok((Self { source, options, budget }, grid, node))
     }

@@ -78,6 +78,22 @@ impl Matcher {
         }
     }
 
+    /// The values that match, where the condition names them one by one: `=`, or `=~` of plain alternatives such as `a|b`.
+    /// A store can look each of them up instead of trying all values.
+    #[must_use]
+    pub fn listed_values(&self) -> Option<Vec<&str>> {
+        let is_plain = |value: &str| {
+            value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"_-/ :,=@~%&;\"'<>".contains(&byte) || byte >= 0x80)
+        };
+        match self.operator {
+            MatchOperator::Equal => Some(vec![&self.value]),
+            MatchOperator::Regex => self.value.split('|').map(|value| is_plain(value).then_some(value)).collect(),
+            MatchOperator::NotEqual | MatchOperator::NotRegex => None,
+        }
+    }
+
     #[must_use]
     pub fn matches_labels(&self, labels: &Labels) -> bool {
         self.matches(labels.get(&self.name))
@@ -162,6 +178,18 @@ mod tests {
         assert!(regex_matches("a.c", "a\nc"));
         assert!(Matcher::new(MatchOperator::Regex, "a", "(").is_err());
         assert!(Matcher::equal("a", "").matches(""));
+    }
+
+    #[test]
+    fn plain_alternatives_can_be_looked_up() {
+        let listed = |operator, value| {
+            let matcher = Matcher::new(operator, "a", value).expect("valid");
+            matcher.listed_values().map(|values| values.join(" "))
+        };
+        assert_eq!(listed(MatchOperator::Equal, "a.*").as_deref(), Some("a.*"));
+        assert_eq!(listed(MatchOperator::Regex, "api|web-1|ü").as_deref(), Some("api web-1 ü"));
+        assert_eq!(listed(MatchOperator::Regex, "a|b.c"), None);
+        assert_eq!(listed(MatchOperator::NotRegex, "a"), None);
     }
 
     #[test]

@@ -29,15 +29,7 @@ impl Evaluator<'_> {
         if grid.steps == 0 {
             return Ok((Vec::new(), Charge::default()));
         }
-        let lookback = self.options.lookback_ms;
-        let (behind, ahead) = match (selector.range_ends, range_ms) {
-            (RangeEnds::Plain, 0) | (RangeEnds::Anchored, 0) => (lookback, 0),
-            (RangeEnds::Plain, range) => (range, 0),
-            (RangeEnds::Anchored, range) => (range + lookback, 0),
-            (RangeEnds::Smoothed, range) => (range + lookback, lookback),
-        };
-        let start_ms = selector.shift.apply(grid.start_ms).saturating_sub(behind).saturating_add(1);
-        let end_ms = selector.shift.apply(grid.last_ms()).saturating_add(ahead);
+        let (start_ms, end_ms) = needed_times(selector, grid, range_ms, self.options.lookback_ms);
         let request = SelectRequest { matchers: &selector.matchers, start_ms, end_ms, hints: &selector.hints };
         let mut series = self.source.select(&request)?;
         if selector.hints.without_buckets {
@@ -82,6 +74,18 @@ impl Evaluator<'_> {
         drop(reserved);
         self.vector(vector)
     }
+}
+
+/// The first and the last time from which samples are needed.
+pub(crate) fn needed_times(selector: &Selector, grid: &Grid, range_ms: i64, lookback_ms: i64) -> (i64, i64) {
+    let (behind, ahead) = match (selector.range_ends, range_ms) {
+        (RangeEnds::Plain | RangeEnds::Anchored, 0) => (lookback_ms, 0),
+        (RangeEnds::Plain, range) => (range, 0),
+        (RangeEnds::Anchored, range) => (range.saturating_add(lookback_ms), 0),
+        (RangeEnds::Smoothed, range) => (range.saturating_add(lookback_ms), lookback_ms),
+    };
+    let start_ms = selector.shift.apply(grid.start_ms).saturating_sub(behind).saturating_add(1);
+    (start_ms, selector.shift.apply(grid.last_ms()).saturating_add(ahead))
 }
 
 /// Keeps only count and sum of histograms. Resets are found out before, and said by the hints.

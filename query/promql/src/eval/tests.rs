@@ -157,6 +157,7 @@ fn the_longest_and_deepest_queries_fit_on_the_stack() {
                 tree.clone().without_positions(),
                 parse_expression(&tree.to_string()).expect("as before").without_positions()
             );
+            assert!(!planned_selects(&tree, 0, 0, 0, &EvalOptions::default()).expect("valid").is_empty());
             at_minute(&source, query, 0)
         };
         assert_eq!(all(&chain(1_000)), ["{} 1001"]);
@@ -212,7 +213,11 @@ fn asked(query: &str) -> Vec<(i64, i64, SelectHints)> {
     let recorder = Recorder::default();
     let expr = parse_expression(query).expect(query);
     evaluate_range(&recorder, &expr, 3_600_000, 7_200_000, 60_000, &EvalOptions::default()).expect(query);
-    recorder.asked.into_inner().expect("no test panics while it holds the lock")
+    let asked = recorder.asked.into_inner().expect("no test panics while it holds the lock");
+    let planned = planned_selects(&expr, 3_600_000, 7_200_000, 60_000, &EvalOptions::default()).expect(query);
+    let planned: Vec<_> = planned.into_iter().map(|select| (select.start_ms, select.end_ms, select.hints)).collect();
+    assert_eq!(planned, asked, "what is planned is what is asked: {query}");
+    asked
 }
 
 #[test]
@@ -350,6 +355,37 @@ proptest! {
                 }
                 (Err(_), Err(_)) => {}
                 (instant, range) => prop_assert!(false, "{query}: {instant:?} and {range:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn random_queries_agree_with_themselves(
+        source in random_source(),
+        queries in proptest::collection::vec(crate::syntax::parser::tests::random::vector(), 40),
+        minute in 5i64..25,
+    ) {
+        let mut source = source;
+        let mixed = "x{a=\"b\"} 1 2 1 {{count:1 buckets:[1]}}x4 {{schema:-53 custom_values:[1] count:1 buckets:[1]}}x9";
+        for line in ["up{a=\"1\"} 0+1x9 0+2x20", mixed, "y{a=\"c\",\"c d\"=\"e\"} {{schema:1 count:4 sum:2 z_bucket:1 z_bucket_w:0.1 buckets:[1 2]}}+{{schema:1 count:1 sum:1 buckets:[1]}}x25"] {
+            let (labels, values) = parse_series(line).expect(line);
+            for (index, value) in values.into_iter().enumerate() {
+                match value {
+                    SequenceValue::Float(value) => source.push_float(&labels, index as i64 * 60_000, value, 0),
+                    SequenceValue::Histogram { value, .. } => source.push_histogram(&labels, index as i64 * 60_000, Arc::new(value), 0),
+                    SequenceValue::Omitted => {}
+                }
+            }
+        }
+        let time_ms = minute * 60_000;
+        for query in queries {
+            let expr = parse_expression(&query).expect(&query);
+            let options = EvalOptions { subquery_step_ms: 60_000, ..EvalOptions::default() };
+            let instant = evaluate_instant(&source, &expr, time_ms, &options);
+            let range = evaluate_range(&source, &expr, time_ms - 120_000, time_ms + 60_000, 60_000, &options);
+            let depends_on_range = ["start()", "end()", "step()", "range()"].iter().any(|call| query.contains(call));
+            if let (Ok(instant), Ok(range), false) = (instant, range, depends_on_range) {
+                prop_assert_eq!(values_at(&instant.value, time_ms), values_at(&range.value, time_ms), "{}", query);
             }
         }
     }

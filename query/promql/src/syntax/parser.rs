@@ -410,4 +410,4 @@ fn can_name_metric(kind: TokenKind) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

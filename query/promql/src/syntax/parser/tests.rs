@@ -4,7 +4,7 @@ use super::*;
 use crate::syntax::pretty::{pretty, pretty_with_length};
 use crate::syntax::{Expectation, expectations_at};
 
-mod random;
+pub(crate) mod random;
 
 /// The first error as `start..end message`.
 fn first_error(query: &str) -> String {

@@ -61,7 +61,8 @@ fn scalar() -> BoxedStrategy<String> {
     ])
 }
 
-fn vector() -> BoxedStrategy<String> {
+/// Random queries that give an instant vector.
+pub(crate) fn vector() -> BoxedStrategy<String> {
     selector()
         .prop_recursive(4, 24, 3, |inner| {
             let operator = one_of(&[
