@@ -174,8 +174,8 @@ fn smoothed_column(
     let metric = series.labels.metric_name();
     for step in 0..grid.steps {
         let time = shift.apply(grid.time(step));
-        let near_floats = floats.between(time - lookback_ms + 1, time + lookback_ms);
-        let near_histograms = histograms.between(time - lookback_ms + 1, time + lookback_ms);
+        let (from, to) = (time.saturating_sub(lookback_ms - 1), time.saturating_add(lookback_ms));
+        let (near_floats, near_histograms) = (floats.between(from, to), histograms.between(from, to));
         if !near_floats.is_empty() && !near_histograms.is_empty() {
             notes.add(Annotation::mixed_floats_histograms(metric, span));
         } else if !near_floats.is_empty() {

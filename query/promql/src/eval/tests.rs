@@ -61,6 +61,44 @@ fn ranges_and_lookback_are_open_on_the_left() {
 }
 
 #[test]
+fn times_far_from_any_sample_are_just_empty() {
+    let source = source(&["a_total 1 2 3 4"]);
+    for query in [
+        "a_total @ 9e15",
+        "a_total @ -9e15",
+        "rate(a_total[290y] @ -9e15)",
+        "rate(a_total[290y] @ -9e15 anchored)",
+        "max_over_time(a_total[5m:1m] @ 9e15)",
+        "a_total @ -9e15 smoothed",
+        "a_total offset -290y",
+    ] {
+        assert!(at_minute(&source, query, 3).is_empty(), "{query}");
+    }
+    assert_eq!(at_minute(&source, "count_over_time(a_total[290y] offset -5m)", 3), ["{} 4"]);
+    let expr = parse_expression("a_total + time()").expect("valid");
+    let backwards = evaluate_range(&source, &expr, 60_000, 0, 1_000, &EvalOptions::default()).expect("it is empty");
+    assert!(shown(&backwards.value).is_empty());
+}
+
+/// The document names these as differences from Prometheus.
+#[test]
+fn differences_from_prometheus_are_as_documented() {
+    let source = source(&["a 1 2 3 4", "b 1 1 1 1"]);
+    assert_eq!(at_minute(&source, "timestamp(a @ 120 offset 1m)", 3), ["{} 60"]);
+    assert_eq!(at_minute(&source, "delta(a[3m]) > b", 3), ["{} 3"]);
+    assert_eq!(at_minute(&source, "a offset (1m) + b", 3), ["{} 4"]);
+    assert_eq!(at_minute(&source, "a offset (1m) + 1m", 3), [r#"{__name__="a"} 2"#]);
+    let steps = parse_expression("topk(scalar(a), {__name__=~\"a|b\"} @ 0)").expect("valid");
+    let result = evaluate_range(&source, &steps, 0, 60_000, 60_000, &EvalOptions::default()).expect("it is valid");
+    let QueryValue::Matrix(series) = result.value else { panic!("a matrix") };
+    assert_eq!(series.iter().map(|one| one.floats.len()).collect::<Vec<_>>(), [2, 1]);
+    let expr = parse_expression("quantile_over_time(2, a[3m:1m])").expect("valid");
+    let result = evaluate_instant(&source, &expr, 180_000, &EvalOptions::default()).expect("it is valid");
+    let warning = "PromQL warning: quantile value should be between 0 and 1, got 2 (1:20)";
+    assert_eq!(result.annotations.warnings("quantile_over_time(2, a[3m:1m])"), [warning]);
+}
+
+#[test]
 fn a_staleness_marker_ends_a_series_at_once() {
     let source = source(&["a 1 stale _ 2"]);
     assert!(at_minute(&source, "a", 2).is_empty());

@@ -195,12 +195,12 @@ impl Evaluator<'_> {
     fn matrix_result(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<Vec<MatrixSeries>, EvalError> {
         let argument = self.range_argument(node, grid, notes)?;
         let end = argument.shift.apply(grid.start_ms);
-        let start = end - argument.range_ms;
+        let start = end.saturating_sub(argument.range_ms);
         let mut matrix = Vec::new();
         for series in argument.series {
             let floats = match argument.ends {
                 RangeEnds::Plain => {
-                    let floats = series.floats.between(start + 1, end);
+                    let floats = series.floats.between(start.saturating_add(1), end);
                     floats.times_ms.into_iter().zip(floats.values).collect()
                 }
                 ends if !series.histograms.is_empty() => {
@@ -209,7 +209,7 @@ impl Evaluator<'_> {
                 }
                 ends => super::rate_extended::extended_points(&series.floats, start, end, ends),
             };
-            let histograms = series.histograms.between(start + 1, end);
+            let histograms = series.histograms.between(start.saturating_add(1), end);
             let histograms = histograms.times_ms.into_iter().zip(histograms.values).collect();
             matrix.push(MatrixSeries { labels: series.labels, floats, histograms });
         }
@@ -338,11 +338,12 @@ fn run_kernel(
     let (mut from, mut to) = ([0usize; 2], [0usize; 2]);
     for step in 0..grid.steps {
         let end_ms = frame.shift.apply(grid.time(step));
-        let start_ms = end_ms - frame.range_ms;
+        let start_ms = end_ms.saturating_sub(frame.range_ms);
+        let before = start_ms.saturating_sub(frame.lookback_ms);
         let (first, last) = match frame.ends {
             RangeEnds::Plain => (start_ms, end_ms),
-            RangeEnds::Anchored => (start_ms - frame.lookback_ms, end_ms),
-            RangeEnds::Smoothed => (start_ms - frame.lookback_ms, end_ms + frame.lookback_ms),
+            RangeEnds::Anchored => (before, end_ms),
+            RangeEnds::Smoothed => (before, end_ms.saturating_add(frame.lookback_ms)),
         };
         for (kind, times) in [&series.floats.times_ms, &series.histograms.times_ms].into_iter().enumerate() {
             while times.get(from[kind]).is_some_and(|time| *time <= first) {
