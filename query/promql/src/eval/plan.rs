@@ -8,11 +8,16 @@ use crate::position::Span;
 use crate::source::SelectHints;
 use crate::syntax::functions::{Function, FunctionName};
 use crate::syntax::tree::{
-    Aggregate, AggregateOperator, At, Binary, BinaryOperator, Call, Duration, DurationOperator, Expr, Matching,
-    RangeEnds, StringLiteral, ValueType, VectorSelector,
+    Aggregate, AggregateOperator, At, Binary, BinaryOperator, Call, Duration, Expr, Matching, RangeEnds, StringLiteral,
+    ValueType, VectorSelector,
 };
 
 use super::EvalError;
+
+mod durations;
+mod invariance;
+
+use invariance::{mark_invariant, wrap};
 
 /// The times at which a query is evaluated, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -261,136 +266,4 @@ impl Planner<'_> {
         let offset_ms = offset.map_or(Ok(0), |offset| self.duration_ms(offset, true))?;
         Ok(TimeShift { at_ms, offset_ms })
     }
-
-    // === durations ===
-
-    fn duration_ms(&self, duration: &Duration, may_be_negative: bool) -> Result<i64, EvalError> {
-        if let Some(milliseconds) = duration.literal_ms() {
-            return Ok(milliseconds);
-        }
-        let span = duration.span();
-        let fail = |reason: &str| Err(EvalError::Execution(format!("{}:{}: {reason}", span.start, span.end)));
-        let seconds = self.duration_seconds(duration)?;
-        if !seconds.is_finite() {
-            return fail("duration is NaN or infinite");
-        }
-        if seconds <= 0.0 && !may_be_negative {
-            return fail("duration must be greater than 0");
-        }
-        if seconds.abs() > i64::MAX as f64 / 1e9 {
-            return fail("duration is out of range");
-        }
-        Ok((seconds * 1000.0) as i64)
-    }
-
-    fn duration_seconds(&self, duration: &Duration) -> Result<f64, EvalError> {
-        Ok(match duration {
-            Duration::Literal(literal) => literal.value,
-            Duration::Step(_) => self.times.step_ms as f64 / 1000.0,
-            Duration::Range(_) => (self.times.end_ms - self.times.start_ms) as f64 / 1000.0,
-            Duration::Paren(inner, _) => self.duration_seconds(inner)?,
-            Duration::Negative(inner, _) => -self.duration_seconds(inner)?,
-            Duration::Arithmetic(node) => {
-                let (left, right) = (self.duration_seconds(&node.left)?, self.duration_seconds(&node.right)?);
-                let by_zero = |what: &str| {
-                    Err(EvalError::Execution(format!("{}:{}: {what} by zero", node.span.start, node.span.end)))
-                };
-                match node.operator {
-                    DurationOperator::Add => left + right,
-                    DurationOperator::Subtract => left - right,
-                    DurationOperator::Multiply => left * right,
-                    DurationOperator::Divide if right == 0.0 => return by_zero("division"),
-                    DurationOperator::Divide => left / right,
-                    DurationOperator::Modulo if right == 0.0 => return by_zero("modulo"),
-                    DurationOperator::Modulo => left % right,
-                    DurationOperator::Power => left.powf(right),
-                    DurationOperator::MinOf => super::math::minimum(left, right),
-                    DurationOperator::MaxOf => super::math::maximum(left, right),
-                }
-            }
-        })
-    }
-}
-
-// === what does not change from step to step ===
-
-/// Whether a part gives the same at every step, and whether evaluating it once is worth a node of its own.
-#[derive(Clone, Copy)]
-struct Invariance {
-    invariant: bool,
-    wrap: bool,
-}
-
-fn wrap(node: &mut Node) {
-    let empty = Node { kind: NodeKind::Number(0.0), span: node.span, value_type: node.value_type };
-    let inner = std::mem::replace(node, empty);
-    node.kind = NodeKind::Invariant(Box::new(inner));
-}
-
-/// Wraps the largest parts that do not change below this node, which the caller may wrap itself.
-fn mark_invariant(node: &mut Node) -> Invariance {
-    let both = |value: bool| Invariance { invariant: value, wrap: value };
-    match &mut node.kind {
-        NodeKind::Number(_) | NodeKind::Text(_) => Invariance { invariant: true, wrap: false },
-        NodeKind::Selector(selector) => both(selector.shift.at_ms.is_some()),
-        NodeKind::Matrix { selector, .. } => Invariance { invariant: selector.shift.at_ms.is_some(), wrap: false },
-        NodeKind::Subquery(subquery) => {
-            if mark_invariant(&mut subquery.inner).invariant {
-                wrap(&mut subquery.inner);
-            }
-            Invariance { invariant: subquery.shift.at_ms.is_some(), wrap: false }
-        }
-        NodeKind::Negate(inner) => mark_invariant(inner),
-        NodeKind::Aggregate(aggregate) => {
-            let inner = mark_invariant(&mut aggregate.inner);
-            // A parameter may change where the vector does not.
-            let parameter = aggregate.parameter.as_mut().map_or(both(true), mark_invariant);
-            if inner.invariant && parameter.invariant {
-                return inner;
-            }
-            if inner.wrap {
-                wrap(&mut aggregate.inner);
-            }
-            both(false)
-        }
-        NodeKind::Binary(binary) => {
-            let sides = [mark_invariant(&mut binary.left), mark_invariant(&mut binary.right)];
-            if sides.iter().all(|side| side.invariant) {
-                return both(true);
-            }
-            for (side, node) in sides.into_iter().zip([&mut binary.left, &mut binary.right]) {
-                if side.wrap {
-                    wrap(node);
-                }
-            }
-            both(false)
-        }
-        NodeKind::Call { function, args } => mark_call(function.id, args),
-        NodeKind::Invariant(_) => both(true),
-    }
-}
-
-fn mark_call(function: FunctionName, args: &mut [Node]) -> Invariance {
-    let marks: Vec<Invariance> = args.iter_mut().map(mark_invariant).collect();
-    let all_args = marks.iter().all(|mark| mark.invariant);
-    // The time of a selector's samples is fixed with the selector; that of any other vector is the step's.
-    let fixed_timestamp =
-        function == FunctionName::Timestamp && args.iter().all(|arg| matches!(arg.kind, NodeKind::Selector(_)));
-    if all_args && (fixed_timestamp || !depends_on_step_time(function)) {
-        return Invariance { invariant: true, wrap: true };
-    }
-    for (mark, arg) in marks.iter().zip(args) {
-        if mark.wrap {
-            wrap(arg);
-        }
-    }
-    Invariance { invariant: false, wrap: false }
-}
-
-fn depends_on_step_time(function: FunctionName) -> bool {
-    use FunctionName as F;
-    matches!(
-        function,
-        F::DaysInMonth | F::DayOfMonth | F::DayOfWeek | F::DayOfYear | F::Hour | F::Minute | F::Month | F::Year
-    ) || matches!(function, F::PredictLinear | F::Time | F::Timestamp | F::Start | F::End | F::Step | F::Range)
 }

@@ -1,6 +1,6 @@
 //! Rates of counters and differences of gauges over a range.
 //!
-//! Owns `rate`, `increase`, `delta`, `irate`, `idelta` with plain range ends: counter resets, start times, and the
+//! Owns `rate`, `increase` and `delta` with plain range ends: counter resets and the
 //! extrapolation to the range's ends that Prometheus does. Series of deltas are added up instead.
 
 use std::sync::Arc;
@@ -13,7 +13,14 @@ use crate::syntax::tree::RangeEnds;
 use super::EvalError;
 use super::column::Point;
 use super::rate_extended::extended_rate;
-use super::window::{Slice, Window};
+use super::window::Window;
+
+mod instant;
+mod start_times;
+
+pub(crate) use instant::{idelta, irate};
+pub(crate) use start_times::is_start_reset;
+use start_times::{start_overlaps, start_says_reset};
 
 /// A gap at the range's end counts as "no sample came yet" up to this multiple of the mean time between samples.
 const EXTRAPOLATION_GAP: f64 = 1.1;
@@ -291,104 +298,4 @@ fn add_resets(increase: &mut Histogram, base: &Histogram, window: &Window<'_>, n
         notes.add(Annotation::start_time_overlap(window.metric(), window.span));
     }
     Some(())
-}
-
-// === start times ===
-
-/// Whether a sample's start time says that counting began anew behind the sample before.
-pub(crate) fn start_says_reset<V>(samples: &Slice<'_, V>, index: usize) -> bool {
-    if samples.starts.is_empty() {
-        return false;
-    }
-    let (start, time) = (samples.start(index), samples.times[index]);
-    let (before_start, before) = (samples.start(index - 1), samples.times[index - 1]);
-    is_start_reset(before_start, before, start, time)
-}
-
-/// A start of 0, or not before its sample, says nothing. One at the sample before is a reset for deltas, which begin
-/// there, but not for a counter whose start is not known and was set to its first sample.
-pub(crate) fn is_start_reset(before_start: i64, before: i64, start: i64, time: i64) -> bool {
-    if start == 0 || start >= time || start < before {
-        return false;
-    }
-    start > before || (before_start <= before && before_start != 0 && before_start != before)
-}
-
-fn start_overlaps<V>(samples: &Slice<'_, V>, index: usize) -> bool {
-    let (start, before_start) = (samples.start(index), samples.start(index - 1));
-    start != 0 && start < samples.times[index - 1] && start != before_start
-}
-
-// === instant rates ===
-
-pub(crate) fn irate(window: &Window<'_>, notes: &mut Annotations) -> Outcome {
-    Ok(between_last_two(window, true, notes))
-}
-
-pub(crate) fn idelta(window: &Window<'_>, notes: &mut Annotations) -> Outcome {
-    Ok(between_last_two(window, false, notes))
-}
-
-struct Sample<'a> {
-    time: i64,
-    start: i64,
-    float: f64,
-    histogram: Option<&'a Arc<Histogram>>,
-}
-
-/// The last two samples of either kind, in order of time.
-fn last_two<'a>(window: &Window<'a>) -> Option<[Sample<'a>; 2]> {
-    let mut samples = Vec::with_capacity(4);
-    let (floats, histograms) = (&window.floats, &window.histograms);
-    for index in floats.len().saturating_sub(2)..floats.len() {
-        let (time, start) = (floats.times[index], floats.start(index));
-        samples.push(Sample { time, start, float: floats.values[index], histogram: None });
-    }
-    for index in histograms.len().saturating_sub(2)..histograms.len() {
-        let (time, start) = (histograms.times[index], histograms.start(index));
-        samples.push(Sample { time, start, float: 0.0, histogram: Some(&histograms.values[index]) });
-    }
-    samples.sort_by_key(|sample| sample.time);
-    let last = samples.pop()?;
-    Some([samples.pop()?, last])
-}
-
-fn between_last_two(window: &Window<'_>, is_rate: bool, notes: &mut Annotations) -> Option<Point> {
-    let [before, last] = last_two(window)?;
-    let interval_ms = last.time - before.time;
-    if interval_ms == 0 {
-        return None;
-    }
-    let is_delta = window.temporality == Temporality::Delta;
-    let start_reset = is_delta || is_start_reset(before.start, before.time, last.start, last.time);
-    let divisor = if is_rate { interval_ms as f64 / 1000.0 } else { 1.0 };
-    match (before.histogram, last.histogram) {
-        (None, None) => {
-            let is_reset = is_rate && (last.float < before.float || start_reset);
-            let difference = if is_reset { last.float } else { last.float - before.float };
-            Some(Point::Float(difference / divisor))
-        }
-        (Some(before), Some(last)) => {
-            let gauges = [before, last].iter().filter(|one| one.reset_hint == ResetHint::Gauge).count();
-            if is_rate && gauges > 0 {
-                notes.add(Annotation::native_not_counter(window.metric(), window.span));
-            } else if !is_rate && gauges < 2 {
-                notes.add(Annotation::native_not_gauge(window.metric(), window.span));
-            }
-            let mut difference = Histogram::clone(last);
-            if !is_rate || !(start_reset || last.is_reset_since(before)) {
-                add_noting(&mut difference, before, HistogramOperation::Subtraction, window, notes)?;
-            }
-            difference.reset_hint = ResetHint::Gauge;
-            difference.compact();
-            if is_rate {
-                difference.divide(divisor);
-            }
-            Some(Point::Histogram(Arc::new(difference)))
-        }
-        _ => {
-            notes.add(Annotation::mixed_floats_histograms(window.metric(), window.span));
-            None
-        }
-    }
 }

@@ -1,4 +1,4 @@
-//! Ranges of samples: `[5m]` and subqueries, and functions over them.
+//! Ranges of samples and functions over them.
 //!
 //! Owns the walk of a window over a series, step by step, and where the window's ends are: behind its start, up to and
 //! with its end. Never computes anything from the samples; the kernels do.
@@ -6,18 +6,21 @@
 use std::sync::Arc;
 
 use crate::annotations::{Annotation, Annotations};
-use crate::histogram::{Histogram, ResetHint};
+use crate::histogram::Histogram;
 use crate::labels::Labels;
-use crate::number::is_stale_nan;
 use crate::position::Span;
-use crate::source::{Samples, Series, Temporality};
+use crate::source::{Samples, Temporality};
 use crate::syntax::functions::FunctionName;
 use crate::syntax::tree::RangeEnds;
 
-use super::budget::Charge;
 use super::column::{Column, Point, StepSeries, StepVector};
-use super::plan::{Node, NodeKind, SubqueryNode, TimeShift};
+use super::plan::{Node, NodeKind, TimeShift};
 use super::{EvalError, Evaluator, Grid, MatrixSeries, finish, parallel, to_matrix};
+
+mod argument;
+
+pub(crate) use argument::subquery_grid;
+use argument::{RangeArgument, RangeSeries};
 
 /// Samples of one kind within a window.
 #[derive(Clone, Copy)]
@@ -52,24 +55,6 @@ pub(crate) struct Window<'a> {
 
 /// Computes one value from a window.
 pub(crate) type Kernel = fn(&Window<'_>, &mut Annotations) -> Result<Option<Point>, EvalError>;
-
-/// Series for windows, without staleness markers.
-struct RangeArgument {
-    series: Vec<RangeSeries>,
-    range_ms: i64,
-    shift: TimeShift,
-    ends: RangeEnds,
-    is_subquery: bool,
-    _charge: Charge,
-}
-
-struct RangeSeries {
-    labels: Labels,
-    drop_name: bool,
-    floats: Samples<f64>,
-    histograms: Samples<Arc<Histogram>>,
-    temporality: Temporality,
-}
 
 /// How a function over ranges is called.
 pub(crate) struct RangeCall<'a> {
@@ -185,13 +170,6 @@ impl Evaluator<'_> {
         Ok(matrix)
     }
 
-    /// The times at which a subquery is evaluated for all steps of the query around it: multiples of its step.
-    fn subquery_grid(&self, subquery: &SubqueryNode, grid: &Grid) -> Result<Grid, EvalError> {
-        let inner = subquery_grid(subquery, grid);
-        // Before anything is put into so many steps, they must fit once.
-        self.reserve(1, &inner).map(|_| inner)
-    }
-
     fn matrix_result(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<Vec<MatrixSeries>, EvalError> {
         let argument = self.range_argument(node, grid, notes)?;
         let end = argument.shift.apply(grid.start_ms);
@@ -215,48 +193,6 @@ impl Evaluator<'_> {
         }
         Ok(matrix)
     }
-
-    fn range_argument(&self, node: &Node, grid: &Grid, notes: &mut Annotations) -> Result<RangeArgument, EvalError> {
-        match &node.kind {
-            NodeKind::Matrix { selector, range_ms } => {
-                let (series, charge) = self.load(selector, grid, *range_ms)?;
-                Ok(RangeArgument {
-                    series: series.into_iter().map(RangeSeries::from_source).collect(),
-                    range_ms: *range_ms,
-                    shift: selector.shift,
-                    ends: selector.range_ends,
-                    is_subquery: false,
-                    _charge: charge,
-                })
-            }
-            NodeKind::Subquery(subquery) => {
-                let inner_grid = self.subquery_grid(subquery, grid)?;
-                let vector = self.eval_vector(&subquery.inner, &inner_grid, notes)?;
-                Ok(RangeArgument {
-                    series: vector.series.into_iter().map(|one| RangeSeries::from_steps(one, &inner_grid)).collect(),
-                    range_ms: subquery.range_ms,
-                    shift: subquery.shift,
-                    ends: RangeEnds::Plain,
-                    is_subquery: true,
-                    _charge: vector.charge,
-                })
-            }
-            NodeKind::Invariant(inner) => self.range_argument(inner, grid, notes),
-            _ => Err(EvalError::Execution("expected a range vector".to_owned())),
-        }
-    }
-}
-
-pub(super) fn subquery_grid(subquery: &SubqueryNode, grid: &Grid) -> Grid {
-    let step_ms = subquery.step_ms;
-    if grid.steps == 0 {
-        return Grid { start_ms: 0, step_ms, steps: 0 };
-    }
-    let behind = subquery.shift.apply(grid.start_ms).saturating_sub(subquery.range_ms);
-    let end = subquery.shift.apply(grid.last_ms());
-    let start_ms = (behind.div_euclid(step_ms) + 1).saturating_mul(step_ms);
-    let steps = if end < start_ms { 0 } else { (end.saturating_sub(start_ms) / step_ms) as usize + 1 };
-    Grid { start_ms, step_ms, steps }
 }
 
 /// Names that do not end as those of counters do.
@@ -281,39 +217,6 @@ fn check_range_ends(ends: RangeEnds, call: &RangeCall<'_>) -> Result<(), EvalErr
         return Ok(());
     }
     Err(EvalError::Execution(format!("{name} modifier can only be used with: {list} - not with {}", call.name)))
-}
-
-impl RangeSeries {
-    fn from_source(series: Series) -> Self {
-        let Series { labels, mut floats, mut histograms, temporality } = series;
-        floats.retain(|value| !is_stale_nan(*value));
-        histograms.retain(|value| !value.is_stale());
-        Self { labels, drop_name: false, floats, histograms, temporality }
-    }
-
-    /// Points of a subquery. Hints about resets are about samples that may have been left out, so they are forgotten.
-    fn from_steps(series: StepSeries, grid: &Grid) -> Self {
-        let mut floats = Samples::default();
-        let mut histograms: Samples<Arc<Histogram>> = Samples::default();
-        for step in 0..grid.steps {
-            match series.column.point(step) {
-                Some(Point::Float(value)) => {
-                    floats.times_ms.push(grid.time(step));
-                    floats.values.push(value);
-                }
-                Some(Point::Histogram(mut histogram)) => {
-                    if matches!(histogram.reset_hint, ResetHint::Reset | ResetHint::NotReset) {
-                        Arc::make_mut(&mut histogram).reset_hint = ResetHint::Unknown;
-                    }
-                    histograms.times_ms.push(grid.time(step));
-                    histograms.values.push(histogram);
-                }
-                None => {}
-            }
-        }
-        let temporality = Temporality::Cumulative;
-        Self { labels: series.labels, drop_name: series.drop_name, floats, histograms, temporality }
-    }
 }
 
 /// Where windows lie.
