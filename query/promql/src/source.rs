@@ -49,6 +49,9 @@ pub struct SelectRequest<'a> {
     pub start_ms: i64,
     /// The last time that is needed.
     pub end_ms: i64,
+    /// More samples than this end the query with an error (a histogram counts as one for each 16 bytes), so a store may
+    /// stop reading once it has more and give what it has.
+    pub samples_max: usize,
     pub hints: &'a SelectHints,
 }
 

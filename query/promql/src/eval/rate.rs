@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::annotations::{Annotation, Annotations, HistogramOperation};
+use crate::histogram::arithmetic::compensated_add;
 use crate::histogram::{Histogram, HistogramSum, ResetHint};
 use crate::source::Temporality;
 use crate::syntax::tree::RangeEnds;
@@ -53,21 +54,21 @@ fn rate_or_delta(window: &Window<'_>, is_counter: bool, per_second: bool, notes:
     extrapolated(window, is_counter, per_second, notes)
 }
 
-/// What deltas within the range add up to. Each reports what came since the one before, so nothing is extrapolated.
+/// What deltas within the range add up to. Each reports what came since the one before, so nothing is extrapolated, and
+/// the kind of range ends makes no difference.
 fn sum_of_deltas(window: &Window<'_>, per_second: bool, notes: &mut Annotations) -> Option<Point> {
     let divisor = if per_second { window.range_seconds() } else { 1.0 };
-    if !window.floats.is_empty() {
-        let (mut sum, mut lost) = (0.0, 0.0);
-        for (time, value) in window.floats.times.iter().zip(window.floats.values) {
-            if *time > window.start_ms && *time <= window.end_ms {
-                (sum, lost) = crate::histogram::arithmetic::compensated_add(*value, sum, lost);
-            }
-        }
+    let is_inside = |time: &i64| *time > window.start_ms && *time <= window.end_ms;
+    let floats = window.floats.times.iter().zip(window.floats.values).filter(|(time, _)| is_inside(time));
+    let sum =
+        floats.map(|(_, value)| (*value, 0.0)).reduce(|(sum, lost), (value, _)| compensated_add(value, sum, lost));
+    if let Some((sum, lost)) = sum {
         return Some(Point::Float((sum + lost) / divisor));
     }
-    let mut histograms = window.histograms.values.iter();
-    let mut sum = HistogramSum::new(Histogram::clone(histograms.next()?));
-    for histogram in histograms {
+    let histograms = window.histograms.times.iter().zip(window.histograms.values);
+    let mut inside = histograms.filter(|(time, _)| is_inside(time)).map(|(_, histogram)| histogram);
+    let mut sum = HistogramSum::new(Histogram::clone(inside.next()?));
+    for histogram in inside {
         if sum.add(histogram).is_err() {
             notes.add(Annotation::mixed_exponential_custom(window.metric(), window.span));
             return None;

@@ -30,7 +30,9 @@ impl Evaluator<'_> {
             return Ok((Vec::new(), Charge::default()));
         }
         let (start_ms, end_ms) = needed_times(selector, grid, range_ms, self.options.lookback_ms);
-        let request = SelectRequest { matchers: &selector.matchers, start_ms, end_ms, hints: &selector.hints };
+        let samples_max = self.budget.limits().samples_max.saturating_sub(self.budget.samples());
+        let request =
+            SelectRequest { matchers: &selector.matchers, start_ms, end_ms, samples_max, hints: &selector.hints };
         let mut series = self.source.select(&request)?;
         if selector.hints.without_buckets {
             series.iter_mut().for_each(drop_buckets);

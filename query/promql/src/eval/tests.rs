@@ -136,14 +136,18 @@ fn deltas_are_added_up() {
     );
     assert_eq!(at_minute(&source, "irate(requests_total[2m])", 4), [format!("{{}} {}", 50.0 / 60.0)]);
     assert_eq!(at_minute(&source, "sum_over_time(requests_total[3m])", 4), ["{} 120"]);
+    assert_eq!(at_minute(&source, "increase(requests_total[3m] anchored)", 4), ["{} 120"]);
+    assert_eq!(at_minute(&source, "increase(requests_total[2m] smoothed)", 3), ["{} 70"]);
+    assert!(at_minute(&source, "increase(requests_total[1m] anchored)", 6).is_empty(), "nothing came in that minute");
 }
 
 #[test]
 fn delta_histograms_are_added_up() {
     let mut source = source(&["latency {{count:3 sum:4 buckets:[1 2]}}x3"]);
     source.set_temporality(&Labels::new([("__name__", "latency")]), Temporality::Delta);
-    let sum = at_minute(&source, "histogram_count(increase(latency[2m]))", 3);
-    assert_eq!(sum, ["{} 6"]);
+    for query in ["histogram_count(increase(latency[2m]))", "histogram_count(increase(latency[2m] anchored))"] {
+        assert_eq!(at_minute(&source, query, 3), ["{} 6"]);
+    }
 }
 
 // === limits ===
@@ -433,7 +437,7 @@ proptest! {
         let mut many = MemorySource::default();
         for copy in 0..20 {
             for series in source.select(&SelectRequest {
-                matchers: &[], start_ms: i64::MIN, end_ms: i64::MAX, hints: &SelectHints::default(),
+                matchers: &[], start_ms: i64::MIN, end_ms: i64::MAX, samples_max: usize::MAX, hints: &SelectHints::default(),
             }).expect("memory does not fail") {
                 let labels = series.labels.to_builder().set("copy", &copy.to_string()).build();
                 for (time, value) in series.floats.times_ms.iter().zip(&series.floats.values) {
