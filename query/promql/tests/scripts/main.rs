@@ -26,6 +26,7 @@ fn main() -> ExitCode {
     let listed = listed_failures(&root.join("docs/promql.md"));
     let (mut report, mut failed) = (String::new(), BTreeSet::new());
     let (mut passed_in_all, mut evals_in_all) = (0, 0);
+    let mut names = BTreeSet::new();
     for path in script_files(&folder) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let text = std::fs::read_to_string(&path).expect("a script that is listed can be read");
@@ -35,9 +36,12 @@ fn main() -> ExitCode {
             let _ = writeln!(report, "{place}: {}", failure.message);
             failed.insert(place);
         }
-        passed_in_all += outcome.evals - outcome.failures.len();
+        // A `load` that fails counts against the evals that stand on it.
+        let passed = outcome.evals.saturating_sub(outcome.failures.len());
+        passed_in_all += passed;
         evals_in_all += outcome.evals;
-        say(&format!("{:>5}/{:<5} {name}\n", outcome.evals - outcome.failures.len(), outcome.evals));
+        say(&format!("{passed:>5}/{:<5} {name}\n", outcome.evals));
+        names.insert(name);
     }
     say(&format!("{passed_in_all:>5}/{evals_in_all:<5} in all\n"));
     say(&report);
@@ -45,7 +49,12 @@ fn main() -> ExitCode {
     for place in &unlisted {
         say(&format!("{place} fails and is not listed in docs/promql.md\n"));
     }
-    if unlisted.is_empty() && evals_in_all > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let was_run = |place: &&String| place.split(':').next().is_some_and(|name| names.contains(name));
+    let repaired: Vec<_> = listed.difference(&failed).filter(was_run).collect();
+    for place in &repaired {
+        say(&format!("{place} passes now, to be taken off the list in docs/promql.md\n"));
+    }
+    if unlisted.is_empty() && repaired.is_empty() && evals_in_all > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn say(text: &str) {
