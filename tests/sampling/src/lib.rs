@@ -1,0 +1,1 @@
+//! stub header for the first build
