@@ -11,8 +11,8 @@
 pub mod budget;
 pub mod cost;
 pub mod decide;
-// pub mod door;
-// pub mod estimate;
+pub mod door;
+pub mod estimate;
 pub mod memory;
 pub mod profile;
 pub mod randomness;
