@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use spanlake_sampler::estimate::calibrate::{CalibratedState, CellId, CellTotals};
+use spanlake_sampler::estimate::calibrate::{CalibratedState, CellId, CellTotals, Ends};
 use spanlake_sampler::estimate::quantile::QuantileState;
 use spanlake_sampler::estimate::ratio::RatioState;
 use spanlake_sampler::estimate::total::TotalState;
@@ -50,6 +50,8 @@ pub struct Answer {
     pub grouping: Grouping,
     pub measure: Measure,
     pub truth: f64,
+    /// Traces of the group that were expected to be kept: the sum of their probabilities.
+    pub expected_traces: f64,
     /// `None` where no row was kept.
     pub estimate: Option<Estimate>,
 }
@@ -174,11 +176,32 @@ impl States {
 }
 
 fn kept_spans<'a>(hour: &'a Hour, sample: &'a Sample) -> impl Iterator<Item = (&'a Trace, usize, &'a Span, Kept)> {
-    let kept = hour.traces.iter().zip(sample).filter_map(|(trace, kept)| kept.map(|probability| (trace, probability)));
-    kept.flat_map(|(trace, probability)| {
-        let kept = Kept { trace_id: TraceId(trace.id), probability };
+    let kept = hour.traces.iter().zip(sample).filter(|(_, choice)| choice.is_kept);
+    kept.flat_map(|(trace, choice)| {
+        let kept = Kept { trace_id: TraceId(trace.id), probability: choice.probability };
         trace.spans.iter().enumerate().map(move |(number, span)| (trace, number, span, kept))
     })
+}
+
+/// For each group, the sum of the probabilities of its traces. Traces that the door held back have what they would have
+/// had at the least.
+fn expected_traces(hour: &Hour, sample: &Sample) -> Vec<f64> {
+    let mut expected = vec![0.0; group_count(hour)];
+    let mut last_trace = vec![usize::MAX; group_count(hour)];
+    for (number, (trace, choice)) in
+        hour.traces.iter().zip(sample).enumerate().filter(|(_, (trace, _))| trace.is_received)
+    {
+        for (position, span) in trace.spans.iter().enumerate() {
+            for group in groups_of(hour, trace, span, position == 0) {
+                if last_trace[group] != number {
+                    last_trace[group] = number;
+                    // Given that it was received.
+                    expected[group] += choice.probability / trace.door.probability();
+                }
+            }
+        }
+    }
+    expected
 }
 
 /// All questions, always in one order.
@@ -190,14 +213,15 @@ pub fn answers(hour: &Hour, truth: &Truth, sample: &Sample) -> Vec<Answer> {
             states[group].add(kept, span);
         }
     }
+    let expected = expected_traces(hour, sample);
     let mut answers = Vec::new();
-    for ((grouping, population), states) in truth.groups.iter().zip(&states) {
+    for (((grouping, population), states), expected) in truth.groups.iter().zip(&states).zip(expected) {
         if population.durations.is_empty() {
             continue;
         }
         for measure in Measure::ALL {
             let (truth, estimate) = (population.answer(measure), states.answer(measure));
-            answers.push(Answer { grouping: *grouping, measure, truth, estimate });
+            answers.push(Answer { grouping: *grouping, measure, truth, expected_traces: expected, estimate });
         }
     }
     answers
@@ -256,6 +280,19 @@ impl Range {
         known.into_iter().filter(|(_, (_, is_exact))| *is_exact).map(|(cell, (totals, _))| (cell, totals)).collect()
     }
 
+    /// Totals of the rollups that the range cuts.
+    fn cut_rollups(&self, hour: &Hour, rows: &[RedRow]) -> CellTotals {
+        let (service, operation) = &hour.operations[self.operation];
+        let (first, end) = self.rollups();
+        let mut totals = CellTotals { count: 0.0, duration_sum: 0.0 };
+        let of_operation = rows.iter().filter(|row| *row.key.service == **service && *row.key.operation == **operation);
+        for row in of_operation.filter(|row| row.time_seconds == first - 10 || row.time_seconds == end) {
+            totals.count += row.sums.count;
+            totals.duration_sum += row.sums.durations.sum;
+        }
+        totals
+    }
+
     fn answers(&self, hour: &Hour, rows: &[RedRow], sample: &Sample) -> Vec<CalibratedAnswer> {
         let known = self.known(hour, rows);
         if known.is_empty() {
@@ -291,10 +328,16 @@ impl Range {
                 }
             }
             let is_ratio = measure == Measure::ErrorRatio;
-            let finish = |known: &BTreeMap<CellId, CellTotals>| {
-                if is_ratio { state.finish_ratio(known) } else { Some(state.finish_total(known)) }
+            let finish = |known: &BTreeMap<CellId, CellTotals>, ends: Ends| {
+                if is_ratio { state.finish_ratio(known, ends) } else { Some(state.finish_total(known, ends)) }
             };
-            if let (Some(plain), Some(calibrated)) = (finish(&BTreeMap::new()), finish(&known)) {
+            let ends = if measure == Measure::Sum {
+                self.cut_rollups(hour, rows).duration_sum
+            } else {
+                self.cut_rollups(hour, rows).count
+            };
+            let ends = Ends::AtMost(ends);
+            if let (Some(plain), Some(calibrated)) = (finish(&BTreeMap::new(), Ends::None), finish(&known, ends)) {
                 let truth = if is_ratio { total / count } else { total };
                 let is_covered_by_sketches = region.is_none();
                 answers.push(CalibratedAnswer { is_covered_by_sketches, measure, truth, plain, calibrated });

@@ -58,9 +58,10 @@ pub struct Kind {
 /// What is known of one kind of question.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct KindFigures {
-    /// Mean relative error of a seed's answers.
+    /// Mean relative error of a seed's answers from at least 30 kept traces.
     pub error: Mean,
-    /// Mean relative error, with each seed's answers weighted by nothing but their number.
+    /// The same of groups of which at least 30 traces were *expected* to be kept: chosen without looking at the outcome.
+    pub expected_error: Mean,
     pub covered: f64,
     pub answers: f64,
     pub truth_below: f64,

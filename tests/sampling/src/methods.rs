@@ -46,8 +46,15 @@ impl Method {
     }
 }
 
-/// What a method kept: the total probability of each trace, in the hour's order; `None` where dropped.
-pub type Sample = Vec<Option<f64>>;
+/// What a method decided: the total probability of each trace and whether it was kept, in the hour's order.
+pub type Sample = Vec<Choice>;
+
+/// One trace's part in a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Choice {
+    pub probability: f64,
+    pub is_kept: bool,
+}
 
 /// An hour with its sketches, and what each method kept of it.
 pub struct Sampled {
@@ -65,7 +72,7 @@ pub fn sample(hour: &Hour) -> Sampled {
     let budget_bytes = offered * hour.budget_share;
     let ours = spanlake(hour, &rows, budget_bytes);
     let kept_bytes =
-        hour.traces.iter().zip(&ours).filter(|(_, kept)| kept.is_some()).map(|(trace, _)| bytes_of(trace)).sum();
+        hour.traces.iter().zip(&ours).filter(|(_, choice)| choice.is_kept).map(|(trace, _)| bytes_of(trace)).sum();
     let samples = [
         (Method::Ema, ema_dynamic(hour, kept_bytes)),
         (Method::Uniform, by_probabilities(hour, |_| kept_bytes / offered)),
@@ -152,15 +159,16 @@ fn spanlake(hour: &Hour, rows: &[RedRow], budget_bytes: f64) -> Sample {
         profiles: &profiles,
         rules: &rules,
         cost: &CostModel::default(),
-        settings: &ImportanceSettings::default(),
+        settings: &settings(),
         budget_bytes,
         epoch: hour.seed,
         hashes_unflagged_ids: false,
     };
     let (_, decisions) = decide(&summaries, &input);
-    let mut sample = vec![None; hour.traces.len()];
+    let mut sample: Sample =
+        hour.traces.iter().map(|trace| Choice { probability: trace.door.probability(), is_kept: false }).collect();
     for (at, decision) in received.iter().zip(&decisions) {
-        sample[*at] = decision.is_kept.then_some(decision.probability);
+        sample[*at] = Choice { probability: decision.probability, is_kept: decision.is_kept };
     }
     sample
 }
@@ -171,7 +179,7 @@ fn by_probabilities(hour: &Hour, probability: impl Fn(usize) -> f64) -> Sample {
         let total = Threshold::from_probability(probability(at).min(1.0) * trace.door.probability());
         let bits = u64::from_be_bytes(trace.id[8..].try_into().expect("eight bytes of sixteen"));
         let is_kept = trace.is_received && total.keeps(Randomness::from_low_bits(bits));
-        is_kept.then(|| total.probability())
+        Choice { probability: total.probability(), is_kept }
     };
     hour.traces.iter().enumerate().map(decide).collect()
 }
@@ -210,4 +218,14 @@ fn ema_dynamic(hour: &Hour, bytes: f64) -> Sample {
         let trace = &hour.traces[at];
         1.0 / rates[interval_of(trace)].get(&key_of(trace)).copied().unwrap_or(1.0)
     })
+}
+
+fn settings() -> ImportanceSettings {
+    let mut s = ImportanceSettings::default();
+    if let Ok(text) = std::env::var("SET") {
+        let v: Vec<f64> = text.split(',').map(|x| x.parse().unwrap_or(0.0)).collect();
+        (s.count_weight, s.duration_weight, s.error_weight, s.latency_weight, s.frequency_power) =
+            (v[0], v[1], v[2], v[3], v[4]);
+    }
+    s
 }

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use spanlake_sampler::estimate::Estimate;
+use spanlake_sampler::estimate::{Estimate, FEW_TRACES};
 
 use crate::answers::{self, Answer, CalibratedAnswer, Measure, Truth};
 use crate::figures::{Figures, Kind, Mean};
@@ -25,7 +25,7 @@ pub fn run_seed(figures: &mut Figures, seed: u64, traces: usize) {
     figures.seeds += 1;
     figures.budget.add(sampled.kept_bytes / sampled.budget_bytes);
     for (method, sample) in &sampled.samples {
-        let kept = hour.traces.iter().zip(sample).filter(|(_, kept)| kept.is_some());
+        let kept = hour.traces.iter().zip(sample).filter(|(_, choice)| choice.is_kept);
         let bytes: f64 = kept.map(|(trace, _)| methods::bytes_of(trace)).sum();
         figures.bytes.entry(*method).or_default().add(bytes / sampled.kept_bytes);
     }
@@ -48,10 +48,15 @@ fn counts(estimate: &Estimate, truth: f64) -> bool {
 
 fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
     let mut errors: BTreeMap<Kind, Mean> = BTreeMap::new();
+    let mut expected_errors: BTreeMap<Kind, Mean> = BTreeMap::new();
     let mut answered = 0.0;
     for answer in answers {
         let Some(estimate) = answer.estimate else { continue };
         answered += f64::from(u8::from(estimate.is_exact || !estimate.has_few_traces));
+        if answer.expected_traces >= FEW_TRACES as f64 && !estimate.is_exact && answer.truth > 0.0 {
+            let kind = Kind { method, grouping: answer.grouping, measure: answer.measure };
+            expected_errors.entry(kind).or_default().add(estimate.value / answer.truth - 1.0);
+        }
         if !counts(&estimate, answer.truth) {
             continue;
         }
@@ -66,6 +71,9 @@ fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
     figures.answered.entry(method).or_default().add(answered / answers.len() as f64);
     for (kind, mean) in errors {
         figures.kinds.entry(kind).or_default().error.add(mean.mean());
+    }
+    for (kind, mean) in expected_errors {
+        figures.kinds.entry(kind).or_default().expected_error.add(mean.mean());
     }
 }
 

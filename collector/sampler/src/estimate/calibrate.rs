@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::clusters::{ClusterSums, trace_hash};
-use crate::estimate::{Estimate, Kept, interval};
+use crate::estimate::clusters::{ClusterSums, Moments, trace_hash};
+use crate::estimate::{Estimate, FEW_TRACES, Kept, interval};
 
 /// Cells at most; rows of others are estimated without calibration.
 pub const CELLS_MAX: usize = 64;
@@ -34,6 +34,17 @@ pub struct CellTotals {
     pub duration_sum: f64,
 }
 
+/// Whether the question takes rows that no cell covers: a range of time that cuts rollups at its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Ends {
+    /// The range ends where rollups do.
+    None,
+    /// Some rollups are cut.
+    Cut,
+    /// Some rollups are cut, of which the sketches know what `a` can be there at most.
+    AtMost(f64),
+}
+
 /// A ratio or total whose rows are known by cell. With `b` of one, the total of `a` is a sum or a count.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CalibratedState {
@@ -48,13 +59,23 @@ struct Cell {
     /// Weighted sums of `d^2`, `a d`, `b d`.
     products: [f64; 3],
     sampled_rows: u64,
+    rows_outside: u64,
     clusters: ClusterSums,
 }
 
 impl Default for Cell {
     fn default() -> Self {
-        Self { totals: [0.0; 4], products: [0.0; 3], sampled_rows: 0, clusters: ClusterSums::new(4) }
+        Self { totals: [0.0; 4], products: [0.0; 3], sampled_rows: 0, rows_outside: 0, clusters: ClusterSums::new(4) }
     }
+}
+
+/// The linearised answer: residuals by trace, and what one more trace would add.
+struct Linear {
+    totals: [f64; 2],
+    residuals: ClusterSums,
+    /// A typical trace's part without calibration.
+    typical: f64,
+    sampled_rows: u64,
 }
 
 /// Calibrated totals of `a` and `b`, and how each trace's four sums make their residuals.
@@ -72,6 +93,7 @@ impl CalibratedState {
         }
         let asked = if is_in_question { 1.0 } else { 0.0 };
         let place = self.place_of(cell);
+        place.rows_outside += u64::from(!is_in_question);
         place.add(kept, [asked * a, asked * b, 1.0, duration]);
     }
 
@@ -85,31 +107,38 @@ impl CalibratedState {
 
     /// The total of `a` over the rows in question.
     #[must_use]
-    pub fn finish_total(&self, known: &BTreeMap<CellId, CellTotals>) -> Estimate {
-        let (totals, residuals, sampled) = self.calibrated(known, |_| [1.0, 0.0]);
-        let moments = residuals.moments(&[1.0]);
-        if sampled == 0 {
-            return Estimate::exact(totals[0], moments.traces);
+    pub fn finish_total(&self, known: &BTreeMap<CellId, CellTotals>, ends: Ends) -> Estimate {
+        let linear = self.linear(known, |_| [1.0, 0.0]);
+        let (total, traces) = (linear.totals[0], linear.residuals.traces());
+        if linear.sampled_rows == 0 {
+            return Estimate::exact(total, traces);
         }
-        let (below, above) = interval::score(&moments);
-        Estimate::sampled(totals[0], (totals[0] + below, totals[0] + above), moments.traces)
+        let (below, above) = linear.distances(ends);
+        let (mut low, mut high) = (total + below, total + above);
+        if let Ends::AtMost(most) = ends {
+            let inside = total - self.other.totals[0];
+            let is_certain_inside = self.cells.keys().all(|cell| known.contains_key(cell));
+            if is_certain_inside && self.asks_for_all_of_cells() {
+                (low, high) = (low.max(inside), high.min(inside + most));
+            }
+        }
+        Estimate::sampled(total, (low, high), traces)
     }
 
     /// The ratio of the totals of `a` and `b`; `None` where nothing divides.
     #[must_use]
-    pub fn finish_ratio(&self, known: &BTreeMap<CellId, CellTotals>) -> Option<Estimate> {
-        let linear = |totals: [f64; 2]| [1.0 / totals[1], -totals[0] / (totals[1] * totals[1])];
-        let (totals, residuals, sampled) = self.calibrated(known, linear);
+    pub fn finish_ratio(&self, known: &BTreeMap<CellId, CellTotals>, ends: Ends) -> Option<Estimate> {
+        let linear = self.linear(known, |totals| [1.0 / totals[1], -totals[0] / (totals[1] * totals[1])]);
+        let (totals, traces) = (linear.totals, linear.residuals.traces());
         if totals[1] == 0.0 {
             return None;
         }
         let ratio = totals[0] / totals[1];
-        let moments = residuals.moments(&[1.0]);
-        if sampled == 0 {
-            return Some(Estimate::exact(ratio, moments.traces));
+        if linear.sampled_rows == 0 {
+            return Some(Estimate::exact(ratio, traces));
         }
-        let (below, above) = interval::score(&moments);
-        Some(Estimate::sampled(ratio, (ratio + below, ratio + above), moments.traces))
+        let (below, above) = linear.distances(ends);
+        Some(Estimate::sampled(ratio, (ratio + below, ratio + above), traces))
     }
 
     fn place_of(&mut self, cell: Option<CellId>) -> &mut Cell {
@@ -120,12 +149,13 @@ impl CalibratedState {
         }
     }
 
-    /// Calibrated totals, and the residuals of `linear` of them by trace over all cells.
-    fn calibrated(
-        &self,
-        known: &BTreeMap<CellId, CellTotals>,
-        linear: impl Fn([f64; 2]) -> [f64; 2],
-    ) -> ([f64; 2], ClusterSums, u64) {
+    /// Whether no row of a cell was outside of the question: then the cells are known and only the ends are not.
+    fn asks_for_all_of_cells(&self) -> bool {
+        self.cells.values().all(|cell| cell.rows_outside == 0)
+    }
+
+    /// Calibrated totals, and the residuals of `factors` of them by trace over all cells.
+    fn linear(&self, known: &BTreeMap<CellId, CellTotals>, factors: impl Fn([f64; 2]) -> [f64; 2]) -> Linear {
         let parts: Vec<(&Cell, Calibrated)> = self
             .cells
             .iter()
@@ -134,14 +164,35 @@ impl CalibratedState {
             .collect();
         let total = |which: usize| parts.iter().map(|(_, part)| part.totals[which]).sum::<f64>();
         let totals = [total(0), total(1)];
-        let factors = linear(totals);
+        let factors = factors(totals);
         let mut residuals = ClusterSums::new(1);
+        let mut plain = Moments::default();
+        let mut plain_sum = 0.0;
         for (cell, part) in &parts {
             let of_both =
                 |column: usize| factors[0] * part.residuals[0][column] + factors[1] * part.residuals[1][column];
             residuals.merge(&cell.clusters.combined(&[of_both(0), of_both(1), of_both(2), of_both(3)]));
+            let plain_of_cell = cell.clusters.combined(&[factors[0], factors[1], 0.0, 0.0]);
+            plain.second += plain_of_cell.moments(&[1.0]).second;
+            plain_sum += plain_of_cell.absolute_sum();
         }
-        (totals, residuals, parts.iter().map(|(cell, _)| cell.sampled_rows).sum())
+        let typical = if plain_sum > 0.0 { plain.second / plain_sum } else { 0.0 };
+        let sampled_rows = parts.iter().map(|(cell, _)| cell.sampled_rows).sum();
+        Linear { totals, residuals, typical, sampled_rows }
+    }
+}
+
+impl Linear {
+    /// Ends of the interval. Where calibration leaves but a few traces uncertain (those at the ends of a range), they
+    /// are too few to show their own variance: one that was missed would have added what a typical trace adds.
+    fn distances(&self, ends: Ends) -> (f64, f64) {
+        let moments = self.residuals.moments(&[1.0]);
+        let (below, above) = interval::score(&moments);
+        if ends == Ends::None || self.residuals.traces_above(self.typical * 1e-6) >= FEW_TRACES {
+            return (below, above);
+        }
+        let (thin_below, thin_above) = interval::thin(&moments, self.typical);
+        (below.min(thin_below), above.max(thin_above))
     }
 }
 
@@ -160,6 +211,7 @@ impl Cell {
         self.totals.iter_mut().zip(other.totals).for_each(|(mine, theirs)| *mine += theirs);
         self.products.iter_mut().zip(other.products).for_each(|(mine, theirs)| *mine += theirs);
         self.sampled_rows += other.sampled_rows;
+        self.rows_outside += other.rows_outside;
         self.clusters.merge(&other.clusters);
     }
 

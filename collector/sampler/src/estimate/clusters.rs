@@ -127,6 +127,25 @@ impl ClusterSums {
         moments
     }
 
+    /// Of one column: the sum of absolute values over traces, or over cells of a sketch.
+    #[must_use]
+    pub fn absolute_sum(&self) -> f64 {
+        match &self.form {
+            Form::Exact { sums, .. } => sums.iter().map(|sum| sum.abs()).sum(),
+            Form::Sketch { cells, .. } => cells.iter().map(|cell| cell.abs()).sum(),
+        }
+    }
+
+    /// Of one column: traces (or cells) with an absolute value above this one.
+    #[must_use]
+    pub fn traces_above(&self, least: f64) -> u64 {
+        let numbers = match &self.form {
+            Form::Exact { sums, .. } => sums,
+            Form::Sketch { cells, .. } => cells,
+        };
+        numbers.iter().filter(|number| number.abs() > least).count() as u64
+    }
+
     /// Folds the columns to one, by these coefficients: residuals of several states can then be merged.
     #[must_use]
     pub fn combined(&self, coefficients: &[f64]) -> Self {

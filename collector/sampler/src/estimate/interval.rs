@@ -32,6 +32,15 @@ pub fn score(moments: &Moments) -> (f64, f64) {
     (half - root, half + root)
 }
 
+/// Distances where the residuals of few traces are left: both ends as if the next trace added or took `typical`. Without
+/// any trace, the upper end is that of a Poisson mean of which none was seen.
+#[must_use]
+pub fn thin(moments: &Moments, typical: f64) -> (f64, f64) {
+    let half = NORMAL * NORMAL * typical.abs() / 2.0;
+    let root = (half * half + NORMAL * NORMAL * moments.second).sqrt();
+    (-half - root, half + root)
+}
+
 /// Distances from a true value to the ends between which its estimate falls.
 #[must_use]
 pub fn null(moments: &Moments) -> (f64, f64) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::calibrate::{CalibratedState, CellId, CellTotals};
+use super::calibrate::{CalibratedState, CellId, CellTotals, Ends};
 use super::clusters::{ClusterSums, EXACT_TRACES_MAX};
 use super::quantile::{QuantileState, VALUES_MAX};
 use super::ratio::RatioState;
@@ -33,8 +33,8 @@ fn with_probability_one_everything_is_exact() {
 #[test]
 fn nothing_kept_says_nothing() {
     assert!(TotalState::default().finish().high.is_infinite());
-    assert_eq!(RatioState::default().finish(), None);
-    assert_eq!(QuantileState::default().finish(0.5), None);
+    assert_eq!(RatioState::default().finish(), Ends::None);
+    assert_eq!(QuantileState::default().finish(0.5), Ends::None);
 }
 
 #[test]
@@ -131,9 +131,9 @@ fn what_the_sketches_know_is_exact_after_calibration() {
     let known: BTreeMap<CellId, CellTotals> = [(0, 1_040.0), (1, 930.0)]
         .map(|(cell, count)| (CellId(cell), CellTotals { count, duration_sum: count * 8.2 }))
         .into();
-    let calibrated = state.finish_total(&known);
+    let calibrated = state.finish_total(&known, Ends::None);
     assert!((calibrated.value - 1_970.0).abs() < 1e-6 && calibrated.width() < 1e-6, "{calibrated:?}");
-    let plain = state.finish_total(&BTreeMap::new());
+    let plain = state.finish_total(&BTreeMap::new(), Ends::None);
     assert!((plain.value - 2_000.0).abs() < 1e-6 && plain.width() > 400.0);
 }
 
@@ -145,7 +145,8 @@ fn calibration_narrows_what_is_like_the_known() {
         state.add(kept(number, 0.1), Some(CellId(1)), number % 20 != 0, 1.0, 1.0, 1.0 + (number % 17) as f64);
     }
     let known = [(CellId(1), CellTotals { count: 10_300.0, duration_sum: 93_000.0 })].into();
-    let (plain, calibrated) = (state.finish_total(&BTreeMap::new()), state.finish_total(&known));
+    let (plain, calibrated) =
+        (state.finish_total(&BTreeMap::new(), Ends::None), state.finish_total(&known, Ends::None));
     assert!(calibrated.width() * 3.0 < plain.width(), "{calibrated:?} {plain:?}");
     assert!((calibrated.value / (10_300.0 * 0.95) - 1.0).abs() < 0.01);
 }
