@@ -5,6 +5,7 @@
 //! operation, the overflow. Never changes once made.
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
 use crate::red::histogram::ExponentialHistogram;
@@ -28,10 +29,28 @@ pub struct OperationProfile {
     buckets_per_octave: f64,
 }
 
+/// Keys are hashes already, so their bits are taken as they are.
+#[derive(Clone, Copy, Debug, Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, bits: u64) {
+        self.0 = bits;
+    }
+}
+
 /// All operations.
 #[derive(Clone, Debug)]
 pub struct OperationProfiles {
-    index_of: HashMap<OperationHash, usize>,
+    index_of: HashMap<OperationHash, usize, BuildHasherDefault<AsItIs>>,
     profiles: Vec<OperationProfile>,
     count_max: f64,
 }
@@ -91,7 +110,7 @@ impl OperationProfiles {
             durations.merge(&row.sums.durations);
         }
         let mut profiles = Vec::with_capacity(sums.len() + 1);
-        let mut index_of = HashMap::with_capacity(sums.len() + 1);
+        let mut index_of = HashMap::with_capacity_and_hasher(sums.len() + 1, BuildHasherDefault::default());
         for ((service, operation), (errors, durations)) in sums {
             let is_overflow = &*service == crate::red::RedKey::OVERFLOW_SERVICE;
             let hash = if is_overflow { OperationHash::OVERFLOW } else { OperationHash::of(&service, &operation) };
@@ -102,11 +121,11 @@ impl OperationProfiles {
         Self { index_of, profiles, count_max }
     }
 
-    /// The operation's profile, or the overflow's, with the hash under which it is known here; `None` where neither is.
+    /// The operation's profile, or the overflow's, with its position in [`Self::iter`]; `None` where neither is.
     #[must_use]
-    pub fn get(&self, operation: OperationHash) -> Option<(OperationHash, &OperationProfile)> {
-        let found = |hash| self.index_of.get(&hash).map(|index| (hash, &self.profiles[*index]));
-        found(operation).or_else(|| found(OperationHash::OVERFLOW))
+    pub fn get(&self, operation: OperationHash) -> Option<(usize, &OperationProfile)> {
+        let index = self.index_of.get(&operation).or_else(|| self.index_of.get(&OperationHash::OVERFLOW))?;
+        self.profiles.get(*index).map(|profile| (*index, profile))
     }
 
     /// Spans of the most frequent operation, at least one.

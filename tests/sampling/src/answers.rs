@@ -272,7 +272,8 @@ impl Range {
         let of_operation = rows.iter().filter(|row| *row.key.service == **service && *row.key.operation == **operation);
         for row in of_operation.filter(|row| (first..end).contains(&row.time_seconds)) {
             let cell = CellId(u64::from(row.key.status == StatusCode::Error));
-            let (totals, is_exact) = known.entry(cell).or_insert((CellTotals { count: 0.0, duration_sum: 0.0 }, true));
+            let (totals, is_exact) =
+                known.entry(cell).or_insert((CellTotals { count: 0.0, duration_sum: 0.0, answers: None }, true));
             totals.count += row.sums.count;
             totals.duration_sum += row.sums.durations.sum;
             *is_exact &= row.sums.is_exact();
@@ -284,7 +285,7 @@ impl Range {
     fn cut_rollups(&self, hour: &Hour, rows: &[RedRow]) -> CellTotals {
         let (service, operation) = &hour.operations[self.operation];
         let (first, end) = self.rollups();
-        let mut totals = CellTotals { count: 0.0, duration_sum: 0.0 };
+        let mut totals = CellTotals { count: 0.0, duration_sum: 0.0, answers: None };
         let of_operation = rows.iter().filter(|row| *row.key.service == **service && *row.key.operation == **operation);
         for row in of_operation.filter(|row| row.time_seconds == first - 10 || row.time_seconds == end) {
             totals.count += row.sums.count;
@@ -331,6 +332,17 @@ impl Range {
             let finish = |known: &BTreeMap<CellId, CellTotals>, ends: Ends| {
                 if is_ratio { state.finish_ratio(known, ends) } else { Some(state.finish_total(known, ends)) }
             };
+            let mut known = known.clone();
+            if region.is_none() {
+                for (cell, totals) in &mut known {
+                    let errors = if *cell == CellId(1) { totals.count } else { 0.0 };
+                    totals.answers = Some(match measure {
+                        Measure::Sum => [totals.duration_sum, totals.count],
+                        Measure::ErrorRatio => [errors, totals.count],
+                        _ => [totals.count, totals.count],
+                    });
+                }
+            }
             let ends = if measure == Measure::Sum {
                 self.cut_rollups(hour, rows).duration_sum
             } else {

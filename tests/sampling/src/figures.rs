@@ -62,6 +62,9 @@ pub struct KindFigures {
     pub error: Mean,
     /// The same of groups of which at least 30 traces were *expected* to be kept: chosen without looking at the outcome.
     pub expected_error: Mean,
+    /// Of all answers from at least 30 kept traces together: the sum of their errors over the sum of their truths.
+    pub error_sum: f64,
+    pub truth_sum: f64,
     pub covered: f64,
     pub answers: f64,
     pub truth_below: f64,

@@ -103,20 +103,21 @@ pub fn markdown(figures: &Figures, checks: &[Check]) -> String {
         let _ = writeln!(text, "| {} | {} | {mark} |", check.what, check.found);
     }
     text.push_str(
-        "\n| asked of | measure | mean error | standard error | of groups chosen beforehand | standard error | coverage | truth below | truth above | answers |\n",
+        "\n| asked of | measure | mean error | standard error | of groups chosen beforehand | standard error | of all together | coverage | truth below | truth above | answers |\n",
     );
-    text.push_str("|---|---|---|---|---|---|---|---|---|---|\n");
+    text.push_str("|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (kind, of_kind) in figures.kinds.iter().filter(|(kind, _)| kind.method == Method::Spanlake) {
         let percent = |count: f64| count / of_kind.answers * 100.0;
         let _ = writeln!(
             text,
-            "| {} | {:?} | {:+.3} % | {:.3} % | {:+.3} % | {:.3} % | {:.2} % | {:.2} % | {:.2} % | {:.0} |",
+            "| {} | {:?} | {:+.3} % | {:.3} % | {:+.3} % | {:.3} % | {:+.3} % | {:.2} % | {:.2} % | {:.2} % | {:.0} |",
             grouping_name(kind.grouping),
             kind.measure,
             of_kind.error.mean() * 100.0,
             of_kind.error.standard_error() * 100.0,
             of_kind.expected_error.mean() * 100.0,
             of_kind.expected_error.standard_error() * 100.0,
+            of_kind.error_sum / of_kind.truth_sum * 100.0,
             percent(of_kind.covered),
             percent(of_kind.truth_below),
             percent(of_kind.truth_above),

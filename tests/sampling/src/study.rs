@@ -64,6 +64,8 @@ fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
         errors.entry(kind).or_default().add(estimate.value / answer.truth - 1.0);
         let of_kind = figures.kinds.entry(kind).or_default();
         of_kind.answers += 1.0;
+        of_kind.error_sum += estimate.value - answer.truth;
+        of_kind.truth_sum += answer.truth;
         of_kind.covered += f64::from(u8::from(is_covered(&estimate, answer.truth)));
         of_kind.truth_below += f64::from(u8::from(answer.truth < estimate.low));
         of_kind.truth_above += f64::from(u8::from(answer.truth > estimate.high));

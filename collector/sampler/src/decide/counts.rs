@@ -3,12 +3,11 @@
 //! Owns the bounded counters of the first pass. Operations are bounded by the profiles, shapes by a sketch that may
 //! count too many and never too few, links by a cap. Never knows a probability.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use crate::profile::OperationProfiles;
-use crate::span::OperationHash;
 use crate::summary::{TraceIdBytes, TraceSummary};
 
 /// Traces linked to beyond are not remembered: 65,536 ids of 16 bytes.
@@ -18,7 +17,8 @@ const ROW_CELLS: usize = 65_536;
 /// What the first pass counts.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct TraceCounts {
-    by_operation: HashMap<OperationHash, u32>,
+    /// By position of the operation's profile.
+    by_operation: Vec<u32>,
     shapes: ShapeSketch,
     link_targets: BTreeSet<TraceIdBytes>,
 }
@@ -26,9 +26,10 @@ pub struct TraceCounts {
 impl TraceCounts {
     /// Counts a trace. `is_kept_by_rule`: its links make their targets important.
     pub fn add(&mut self, summary: &TraceSummary, profiles: &OperationProfiles, is_kept_by_rule: bool) {
+        self.by_operation.resize(profiles.len(), 0);
         for part in &summary.operations {
             if let Some((operation, _)) = profiles.get(part.operation) {
-                *self.by_operation.entry(operation).or_default() += 1;
+                self.by_operation[operation] += 1;
             }
         }
         self.shapes.add(summary.shape_hash());
@@ -41,10 +42,10 @@ impl TraceCounts {
         }
     }
 
-    /// Traces with this operation; a trace with several operations of the overflow counts as several.
+    /// Traces with the operation of that profile; a trace with several operations of the overflow counts as several.
     #[must_use]
-    pub fn of_operation(&self, operation: OperationHash) -> u32 {
-        self.by_operation.get(&operation).copied().unwrap_or(0)
+    pub fn of_operation(&self, operation: usize) -> u32 {
+        self.by_operation.get(operation).copied().unwrap_or(0)
     }
 
     /// Traces of this shape, or more.

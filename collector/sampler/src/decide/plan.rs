@@ -8,7 +8,7 @@ use spanlake_schemas::ids::TraceId;
 
 use crate::decide::counts::TraceCounts;
 use crate::decide::cut::PriorityCut;
-use crate::decide::score::{Score, score};
+use crate::decide::score::{Score, operation_weights, score};
 use crate::decide::settings::ImportanceSettings;
 use crate::decide::strata::{Strata, StrataCounter};
 use crate::decide::{DecisionInput, Reason, SummarySource, TraceDecision};
@@ -56,6 +56,8 @@ pub struct HourPlan {
     /// Traces whose id was hashed, as it does not look random.
     pub hashed_ids: u64,
     pub counts: TraceCounts,
+    /// [`operation_weights`].
+    pub operation_weights: Vec<f64>,
     pub strata: Strata,
 }
 
@@ -106,6 +108,7 @@ impl HourPlan {
             dropped_by_rules: 0,
             hashed_ids: 0,
             counts: TraceCounts::default(),
+            operation_weights: operation_weights(input.profiles, input.settings),
             strata: StrataCounter::default().into_strata(),
         };
         let wanted = plan.count(source, input);
@@ -250,13 +253,8 @@ impl HourPlan {
     }
 
     fn wish(&self, summary: &TraceSummary, input: &DecisionInput<'_>, cost: f64, at_least: Option<(u8, f64)>) -> Wish {
-        let score = score(summary, input.profiles, input.settings);
-        let of_operations = summary.operations.iter().filter_map(|part| input.profiles.get(part.operation));
-        let traces_of_rarest = of_operations
-            .map(|(operation, _)| self.counts.of_operation(operation))
-            .filter(|traces| *traces > 0)
-            .min()
-            .unwrap_or(u32::MAX);
+        let score = score(summary, input.profiles, &self.operation_weights, &self.counts, input.settings);
+        let traces_of_rarest = score.traces_of_rarest;
         let traces_of_shape = self.counts.of_shape(summary.shape_hash()).max(1);
         let is_linked = self.counts.is_linked(&summary.trace_id);
         let settings: &ImportanceSettings = input.settings;
@@ -269,18 +267,18 @@ impl HourPlan {
         let reason = match at_least {
             Some((rule, _)) => Reason::RuleAtLeast(rule),
             None if is_linked => Reason::Linked,
-            None => reason_of(summary, score, traces_of_rarest, traces_of_shape),
+            None => reason_of(summary, score, traces_of_shape),
         };
         Wish { weight: on_grid((score.variance / cost).sqrt()), floors, reason }
     }
 }
 
-fn reason_of(summary: &TraceSummary, score: Score, traces_of_rarest: u32, traces_of_shape: u32) -> Reason {
+fn reason_of(summary: &TraceSummary, score: Score, traces_of_shape: u32) -> Reason {
     if summary.errors > 0 {
         Reason::Error
     } else if score.has_severe_log {
         Reason::SevereLog
-    } else if traces_of_rarest <= RARE_TRACES {
+    } else if score.traces_of_rarest <= RARE_TRACES {
         Reason::RareOperation
     } else if score.is_slow {
         Reason::Slow

@@ -16,6 +16,7 @@
 //! `v_i` is the weighted sum of their squares over the trace's operations, with the weight `(N_h / N_max)^(2 a)` for a
 //! power `a` between equal precision for all operations (0) and for none but the largest (1).
 
+use crate::decide::counts::TraceCounts;
 use crate::decide::settings::ImportanceSettings;
 use crate::profile::{OperationProfile, OperationProfiles};
 use crate::summary::{OperationPart, TraceSummary};
@@ -26,6 +27,13 @@ const WARN: u8 = 13;
 const SLOW_RANK: f64 = 0.99;
 const QUANTILES: [f64; 3] = [0.50, 0.95, 0.99];
 
+/// Each operation's weight, `(N_h / N_max)^(2 a)`, by position of its profile.
+#[must_use]
+pub fn operation_weights(profiles: &OperationProfiles, settings: &ImportanceSettings) -> Vec<f64> {
+    let share = |profile: &OperationProfile| profile.count / profiles.count_max();
+    profiles.iter().map(|profile| share(profile).powf(2.0 * settings.frequency_power)).collect()
+}
+
 /// A trace's worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Score {
@@ -33,28 +41,39 @@ pub struct Score {
     pub variance: f64,
     pub is_slow: bool,
     pub has_severe_log: bool,
+    /// In how many traces its rarest operation is; `u32::MAX` where none is known.
+    pub traces_of_rarest: u32,
 }
 
-/// Scores a trace against what is usual for its operations.
+/// Scores a trace against what is usual for its operations. `weights` are [`operation_weights`].
 #[must_use]
-pub fn score(summary: &TraceSummary, profiles: &OperationProfiles, settings: &ImportanceSettings) -> Score {
+pub fn score(
+    summary: &TraceSummary,
+    profiles: &OperationProfiles,
+    weights: &[f64],
+    counts: &TraceCounts,
+    settings: &ImportanceSettings,
+) -> Score {
     let mut variance = 0.0;
     let mut is_slow = false;
+    let mut traces_of_rarest = u32::MAX;
     for part in &summary.operations {
-        let Some((_, profile)) = profiles.get(part.operation) else {
+        let Some((operation, profile)) = profiles.get(part.operation) else {
             continue;
         };
+        let traces = counts.of_operation(operation);
+        traces_of_rarest = if traces > 0 { traces_of_rarest.min(traces) } else { traces_of_rarest };
         let rank = profile.latency_rank(part.duration_max);
         is_slow |= rank > SLOW_RANK;
-        let frequency = (profile.count / profiles.count_max()).powf(2.0 * settings.frequency_power);
-        variance += frequency * relative_variance(part, profile, rank, settings);
+        let weight = weights.get(operation).copied().unwrap_or(1.0);
+        variance += weight * relative_variance(part, profile, rank, settings);
     }
     let has_severe_log = summary.log_severity_max >= WARN;
     if has_severe_log {
         variance *= settings.severe_log_factor;
     }
     // Without any profile (a hour whose sketches are lost) all traces are worth the same.
-    Score { variance: if variance > 0.0 { variance } else { 1.0 }, is_slow, has_severe_log }
+    Score { variance: if variance > 0.0 { variance } else { 1.0 }, is_slow, has_severe_log, traces_of_rarest }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations; a relative error of 2^-53")]

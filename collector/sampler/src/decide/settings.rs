@@ -33,11 +33,11 @@ pub struct ImportanceSettings {
 impl Default for ImportanceSettings {
     fn default() -> Self {
         Self {
-            count_weight: 1.0,
+            count_weight: 3.0,
             duration_weight: 1.0,
             error_weight: 1.0,
-            latency_weight: 1.0,
-            frequency_power: 0.25,
+            latency_weight: 0.3,
+            frequency_power: 0.3,
             severe_log_factor: 4.0,
             rare_operation_traces: 5.3,
             rare_shape_traces: 3.0,

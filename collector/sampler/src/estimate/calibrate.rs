@@ -32,6 +32,9 @@ pub struct CellTotals {
     pub count: f64,
     /// Nanoseconds, or whatever unit the rows' durations are given in.
     pub duration_sum: f64,
+    /// The totals of `a` and `b` themselves, where the question takes all rows of the cell and asks what its sketches
+    /// know: a count, a sum of durations, errors. The cell is then certain, also if none of its rows was kept.
+    pub answers: Option<[f64; 2]>,
 }
 
 /// Whether the question takes rows that no cell covers: a range of time that cuts rollups at its ends.
@@ -59,13 +62,12 @@ struct Cell {
     /// Weighted sums of `d^2`, `a d`, `b d`.
     products: [f64; 3],
     sampled_rows: u64,
-    rows_outside: u64,
     clusters: ClusterSums,
 }
 
 impl Default for Cell {
     fn default() -> Self {
-        Self { totals: [0.0; 4], products: [0.0; 3], sampled_rows: 0, rows_outside: 0, clusters: ClusterSums::new(4) }
+        Self { totals: [0.0; 4], products: [0.0; 3], sampled_rows: 0, clusters: ClusterSums::new(4) }
     }
 }
 
@@ -93,7 +95,6 @@ impl CalibratedState {
         }
         let asked = if is_in_question { 1.0 } else { 0.0 };
         let place = self.place_of(cell);
-        place.rows_outside += u64::from(!is_in_question);
         place.add(kept, [asked * a, asked * b, 1.0, duration]);
     }
 
@@ -114,15 +115,25 @@ impl CalibratedState {
             return Estimate::exact(total, traces);
         }
         let (below, above) = linear.distances(ends);
-        let (mut low, mut high) = (total + below, total + above);
-        if let Ends::AtMost(most) = ends {
-            let inside = total - self.other.totals[0];
-            let is_certain_inside = self.cells.keys().all(|cell| known.contains_key(cell));
-            if is_certain_inside && self.asks_for_all_of_cells() {
-                (low, high) = (low.max(inside), high.min(inside + most));
-            }
+        let (low, high) = (total + below, total + above);
+        let is_certain_inside =
+            self.cells.keys().all(|cell| known.get(cell).is_some_and(|known| known.answers.is_some()));
+        if is_certain_inside && ends == Ends::None && self.other.totals[2] == 0.0 {
+            return Estimate::exact(total, traces);
         }
-        Estimate::sampled(total, (low, high), traces)
+        let Ends::AtMost(most) = ends else {
+            return Estimate::sampled(total, (low, high), traces);
+        };
+        if !is_certain_inside {
+            return Estimate::sampled(total, (low, high), traces);
+        }
+        // Only the ends are uncertain, and between nothing and all of the cut rollups they are certain.
+        let inside = total - self.other.totals[0];
+        let value = total.clamp(inside, inside + most);
+        if linear.is_thin() {
+            return Estimate::sampled(value, (inside, inside + most), traces);
+        }
+        Estimate::sampled(value, (low.max(inside), high.min(inside + most)), traces)
     }
 
     /// The ratio of the totals of `a` and `b`; `None` where nothing divides.
@@ -149,11 +160,6 @@ impl CalibratedState {
         }
     }
 
-    /// Whether no row of a cell was outside of the question: then the cells are known and only the ends are not.
-    fn asks_for_all_of_cells(&self) -> bool {
-        self.cells.values().all(|cell| cell.rows_outside == 0)
-    }
-
     /// Calibrated totals, and the residuals of `factors` of them by trace over all cells.
     fn linear(&self, known: &BTreeMap<CellId, CellTotals>, factors: impl Fn([f64; 2]) -> [f64; 2]) -> Linear {
         let parts: Vec<(&Cell, Calibrated)> = self
@@ -162,7 +168,9 @@ impl CalibratedState {
             .map(|(id, cell)| (cell, cell.calibrated(known.get(id))))
             .chain([(&self.other, self.other.calibrated(None))])
             .collect();
-        let total = |which: usize| parts.iter().map(|(_, part)| part.totals[which]).sum::<f64>();
+        let unseen = known.iter().filter(|(id, _)| !self.cells.contains_key(id)).filter_map(|(_, known)| known.answers);
+        let of_unseen = unseen.fold([0.0; 2], |sums, answers| [sums[0] + answers[0], sums[1] + answers[1]]);
+        let total = |which: usize| of_unseen[which] + parts.iter().map(|(_, part)| part.totals[which]).sum::<f64>();
         let totals = [total(0), total(1)];
         let factors = factors(totals);
         let mut residuals = ClusterSums::new(1);
@@ -183,12 +191,17 @@ impl CalibratedState {
 }
 
 impl Linear {
+    /// Whether calibration leaves so few traces uncertain that they cannot show their own variance.
+    fn is_thin(&self) -> bool {
+        self.residuals.traces_above(self.typical * 1e-6) < FEW_TRACES
+    }
+
     /// Ends of the interval. Where calibration leaves but a few traces uncertain (those at the ends of a range), they
     /// are too few to show their own variance: one that was missed would have added what a typical trace adds.
     fn distances(&self, ends: Ends) -> (f64, f64) {
         let moments = self.residuals.moments(&[1.0]);
         let (below, above) = interval::score(&moments);
-        if ends == Ends::None || self.residuals.traces_above(self.typical * 1e-6) >= FEW_TRACES {
+        if ends == Ends::None || !self.is_thin() {
             return (below, above);
         }
         let (thin_below, thin_above) = interval::thin(&moments, self.typical);
@@ -211,13 +224,15 @@ impl Cell {
         self.totals.iter_mut().zip(other.totals).for_each(|(mine, theirs)| *mine += theirs);
         self.products.iter_mut().zip(other.products).for_each(|(mine, theirs)| *mine += theirs);
         self.sampled_rows += other.sampled_rows;
-        self.rows_outside += other.rows_outside;
         self.clusters.merge(&other.clusters);
     }
 
     fn calibrated(&self, known: Option<&CellTotals>) -> Calibrated {
         let [a, b, count, duration] = self.totals;
         let uncalibrated = Calibrated { totals: [a, b], residuals: [[1.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]] };
+        if let Some(totals) = known.and_then(|known| known.answers) {
+            return Calibrated { totals, residuals: [[0.0; 4]; 2] };
+        }
         let traces = self.clusters.traces();
         let Some(known) = known.filter(|_| traces >= TRACES_FOR_RATIO && count > 0.0) else {
             return uncalibrated;

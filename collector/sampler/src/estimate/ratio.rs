@@ -73,6 +73,9 @@ impl RatioState {
     }
 
     /// The ratio with its interval, linearised: residuals `(a - R b) / B`. `None` where nothing divides.
+    ///
+    /// A ratio of two estimates errs by about its relative variance; Beale's estimator takes that off (Beale, Industrial
+    /// Organization 31, 1962; Tin, JASA 60, 1965): `R (1 + cov(a, b) / (A B)) / (1 + var(b) / B^2)`.
     #[must_use]
     pub fn finish(&self) -> Option<Estimate> {
         if self.rows == 0 || self.b == 0.0 {
@@ -84,12 +87,25 @@ impl RatioState {
             return Some(Estimate::exact(ratio, moments.traces));
         }
         let (below, above) = interval::score(&moments);
+        let ratio = self.without_bias(ratio);
         let (mut low, mut high) = (ratio + below, ratio + above);
         if self.is_proportion {
             let (least, most) = self.bounds_of_extremes(ratio);
             (low, high) = (low.min(least).max(0.0), high.max(most).min(1.0));
         }
         Some(Estimate::sampled(ratio, (low, high), moments.traces))
+    }
+
+    fn without_bias(&self, ratio: f64) -> f64 {
+        if self.a == 0.0 {
+            return ratio;
+        }
+        let variance = |a: f64, b: f64| self.clusters.moments(&[a, b]).second;
+        let (of_a, of_b) = (variance(1.0 / self.a, 0.0), variance(0.0, 1.0 / self.b));
+        // From the variance of the difference; both relative.
+        let covariance = (of_a + of_b - variance(1.0 / self.a, -1.0 / self.b)) / 2.0;
+        let corrected = ratio * (1.0 + covariance) / (1.0 + of_b);
+        if self.is_proportion { corrected.min(1.0) } else { corrected }
     }
 
     /// A proportion of none or all among so many: the rest may have been missed (Clopper, Pearson, Biometrika 26, 1934,

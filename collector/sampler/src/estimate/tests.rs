@@ -33,8 +33,8 @@ fn with_probability_one_everything_is_exact() {
 #[test]
 fn nothing_kept_says_nothing() {
     assert!(TotalState::default().finish().high.is_infinite());
-    assert_eq!(RatioState::default().finish(), Ends::None);
-    assert_eq!(QuantileState::default().finish(0.5), Ends::None);
+    assert_eq!(RatioState::default().finish(), None);
+    assert_eq!(QuantileState::default().finish(0.5), None);
 }
 
 #[test]
@@ -129,12 +129,28 @@ fn what_the_sketches_know_is_exact_after_calibration() {
         state.add(kept(number, 0.1), cell, true, 1.0, 1.0, (number % 17) as f64);
     }
     let known: BTreeMap<CellId, CellTotals> = [(0, 1_040.0), (1, 930.0)]
-        .map(|(cell, count)| (CellId(cell), CellTotals { count, duration_sum: count * 8.2 }))
+        .map(|(cell, count)| (CellId(cell), CellTotals { count, duration_sum: count * 8.2, answers: None }))
         .into();
     let calibrated = state.finish_total(&known, Ends::None);
     assert!((calibrated.value - 1_970.0).abs() < 1e-6 && calibrated.width() < 1e-6, "{calibrated:?}");
     let plain = state.finish_total(&BTreeMap::new(), Ends::None);
     assert!((plain.value - 2_000.0).abs() < 1e-6 && plain.width() > 400.0);
+}
+
+#[test]
+fn only_the_ends_of_a_range_are_uncertain() {
+    let mut state = CalibratedState::default();
+    for number in 0..100_u64 {
+        state.add(kept(number, 0.1), Some(CellId(0)), true, 1.0, 1.0, 3.0);
+    }
+    (100..103).for_each(|number| state.add(kept(number, 0.1), None, true, 1.0, 1.0, 3.0));
+    let certain = |count: f64| CellTotals { count, duration_sum: 3.0 * count, answers: Some([count, count]) };
+    // No row of the second cell was kept.
+    let known = [(CellId(0), certain(1_100.0)), (CellId(1), certain(4.0))].into();
+    let counted = state.finish_total(&known, Ends::AtMost(50.0));
+    assert_eq!((counted.value, counted.low, counted.high), (1_134.0, 1_104.0, 1_154.0));
+    let whole = CalibratedState::default().finish_total(&known, Ends::None);
+    assert_eq!(whole, Estimate::exact(1_104.0, 0));
 }
 
 #[test]
@@ -144,7 +160,7 @@ fn calibration_narrows_what_is_like_the_known() {
         // 95 % of the cell is asked for.
         state.add(kept(number, 0.1), Some(CellId(1)), number % 20 != 0, 1.0, 1.0, 1.0 + (number % 17) as f64);
     }
-    let known = [(CellId(1), CellTotals { count: 10_300.0, duration_sum: 93_000.0 })].into();
+    let known = [(CellId(1), CellTotals { count: 10_300.0, duration_sum: 93_000.0, answers: None })].into();
     let (plain, calibrated) =
         (state.finish_total(&BTreeMap::new(), Ends::None), state.finish_total(&known, Ends::None));
     assert!(calibrated.width() * 3.0 < plain.width(), "{calibrated:?} {plain:?}");
