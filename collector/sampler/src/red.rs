@@ -161,6 +161,9 @@ impl Arrived {
 
 impl RedSums {
     /// Whether every span came with probability one, so that the numbers are counts and no estimates.
+    ///
+    /// A series from which all was sampled out before it came looks exact here. Whoever says "exact" of a range of time
+    /// MUST ask it of all rows of the service in that range, and of the thresholds that the door recorded.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         self.spans_scaled == 0 && self.spans_unknown == 0

@@ -264,21 +264,25 @@ impl Range {
         (first * 1_000_000_000..end * 1_000_000_000).contains(&start_time)
     }
 
-    /// Exact totals by status, of just these rollups; nothing where they are no longer exact.
+    /// Exact totals by status, of just these rollups. Nothing where *any* span was sampled before: a series from which the
+    /// door held everything back looks as if nothing had been.
     fn known(&self, hour: &Hour, rows: &[RedRow]) -> BTreeMap<CellId, CellTotals> {
         let (service, operation) = &hour.operations[self.operation];
         let (first, end) = self.rollups();
-        let mut known: BTreeMap<CellId, (CellTotals, bool)> = BTreeMap::new();
-        let of_operation = rows.iter().filter(|row| *row.key.service == **service && *row.key.operation == **operation);
+        let within = || rows.iter().filter(|row| (first - 10..end + 10).contains(&row.time_seconds));
+        if within().any(|row| !row.sums.is_exact()) {
+            return BTreeMap::new();
+        }
+        let mut known: BTreeMap<CellId, CellTotals> = BTreeMap::new();
+        let of_operation = within().filter(|row| *row.key.service == **service && *row.key.operation == **operation);
         for row in of_operation.filter(|row| (first..end).contains(&row.time_seconds)) {
             let cell = CellId(u64::from(row.key.status == StatusCode::Error));
-            let (totals, is_exact) =
-                known.entry(cell).or_insert((CellTotals { count: 0.0, duration_sum: 0.0, answers: None }, true));
+            let nothing = CellTotals { count: 0.0, duration_sum: 0.0, answers: None };
+            let totals = known.entry(cell).or_insert(nothing);
             totals.count += row.sums.count;
             totals.duration_sum += row.sums.durations.sum;
-            *is_exact &= row.sums.is_exact();
         }
-        known.into_iter().filter(|(_, (_, is_exact))| *is_exact).map(|(cell, (totals, _))| (cell, totals)).collect()
+        known
     }
 
     /// Totals of the rollups that the range cuts.

@@ -47,6 +47,15 @@ impl Mean {
     }
 }
 
+/// Which groups count towards a mean error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Chosen {
+    /// Of which at least 30 traces were expected to be kept.
+    Beforehand,
+    /// Of which at least 30 traces happened to be kept.
+    ByOutcome,
+}
+
 /// A kind of question.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Kind {
@@ -76,6 +85,8 @@ pub struct KindFigures {
 pub struct Figures {
     pub seeds: u64,
     pub kinds: BTreeMap<Kind, KindFigures>,
+    /// Our mean relative error of a seed over all groupings: of groups chosen by what was kept, and beforehand.
+    pub errors: BTreeMap<(Measure, Chosen), Mean>,
     /// Relative widths of questions that all methods answer from enough traces.
     pub common_widths: BTreeMap<(Method, Measure), Mean>,
     pub common_width: BTreeMap<Method, Mean>,

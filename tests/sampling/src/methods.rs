@@ -159,7 +159,7 @@ fn spanlake(hour: &Hour, rows: &[RedRow], budget_bytes: f64) -> Sample {
         profiles: &profiles,
         rules: &rules,
         cost: &CostModel::default(),
-        settings: &settings(),
+        settings: &ImportanceSettings::default(),
         budget_bytes,
         epoch: hour.seed,
         hashes_unflagged_ids: false,
@@ -218,14 +218,4 @@ fn ema_dynamic(hour: &Hour, bytes: f64) -> Sample {
         let trace = &hour.traces[at];
         1.0 / rates[interval_of(trace)].get(&key_of(trace)).copied().unwrap_or(1.0)
     })
-}
-
-fn settings() -> ImportanceSettings {
-    let mut s = ImportanceSettings::default();
-    if let Ok(text) = std::env::var("SET") {
-        let v: Vec<f64> = text.split(',').map(|x| x.parse().unwrap_or(0.0)).collect();
-        (s.count_weight, s.duration_weight, s.error_weight, s.latency_weight, s.frequency_power) =
-            (v[0], v[1], v[2], v[3], v[4]);
-    }
-    s
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use crate::answers::{Grouping, Measure};
-use crate::figures::{Figures, Mean};
+use crate::figures::{Chosen, Figures, Mean};
 use crate::methods::Method;
 
 /// One checked figure.
@@ -25,21 +25,12 @@ const NARROWER: f64 = 3.0;
 #[must_use]
 pub fn checks(figures: &Figures) -> Vec<Check> {
     let mut checks = Vec::new();
-    for measure in Measure::ALL {
-        let mut pooled = Mean::default();
-        let of_measure =
-            figures.kinds.iter().filter(|(kind, _)| kind.method == Method::Spanlake && kind.measure == measure);
-        let mut worst = (0.0_f64, 0.0_f64, true);
-        for (_, of_kind) in of_measure {
-            let (mean, error) = (of_kind.error.mean(), of_kind.error.standard_error());
-            let holds = is_unbiased(&of_kind.error);
-            if mean.abs() > worst.0.abs() || !holds {
-                worst = (mean, error, holds && worst.2);
-            }
-            pooled.add(mean);
-        }
-        let found = format!("{:+.3} % ± {:.3} %", worst.0 * 100.0, worst.1 * 100.0);
-        checks.push(Check { what: format!("mean error of {measure:?}, worst grouping"), found, holds: worst.2 });
+    for ((measure, chosen), error) in &figures.errors {
+        checks.push(Check {
+            what: format!("mean error of {measure:?}, {}", chosen_name(*chosen)),
+            found: format!("{:+.3} % ± {:.3} %", error.mean() * 100.0, error.standard_error() * 100.0),
+            holds: is_unbiased(error),
+        });
     }
     let (coverage, answers) = figures.coverage(|kind| kind.method == Method::Spanlake);
     checks.push(Check {
@@ -58,6 +49,29 @@ pub fn checks(figures: &Figures) -> Vec<Check> {
         });
     }
     checks
+}
+
+const fn chosen_name(chosen: Chosen) -> &'static str {
+    match chosen {
+        Chosen::Beforehand => "groups expected to keep 30 traces",
+        Chosen::ByOutcome => "groups that happened to keep 30 traces",
+    }
+}
+
+/// Checks that are known not to hold, by the beginning of what they say; the list only shrinks. Whoever looks only at the
+/// groups of which, by chance, many traces were kept finds their counts too high: that is what was chosen by. No estimator
+/// can be free of it; `docs/sampling.md` says more.
+pub const KNOWN_NOT_TO_HOLD: [&str; 3] = [
+    "mean error of Count, groups that happened",
+    "mean error of Sum, groups that happened",
+    "mean error of ErrorRatio, groups that happened",
+];
+
+/// Checks that do not hold and are not known not to.
+#[must_use]
+pub fn failed(checks: &[Check]) -> Vec<&str> {
+    let is_known = |check: &Check| KNOWN_NOT_TO_HOLD.iter().any(|known| check.what.starts_with(known));
+    checks.iter().filter(|check| !check.holds && !is_known(check)).map(|check| check.what.as_str()).collect()
 }
 
 fn is_unbiased(error: &Mean) -> bool {

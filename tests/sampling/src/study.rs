@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use spanlake_sampler::estimate::{Estimate, FEW_TRACES};
 
 use crate::answers::{self, Answer, CalibratedAnswer, Measure, Truth};
-use crate::figures::{Figures, Kind, Mean};
+use crate::figures::{Chosen, Figures, Kind, Mean};
 use crate::methods::{self, Method};
 use crate::traffic;
 
@@ -49,6 +49,7 @@ fn counts(estimate: &Estimate, truth: f64) -> bool {
 fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
     let mut errors: BTreeMap<Kind, Mean> = BTreeMap::new();
     let mut expected_errors: BTreeMap<Kind, Mean> = BTreeMap::new();
+    let mut pooled: BTreeMap<(Measure, Chosen), Mean> = BTreeMap::new();
     let mut answered = 0.0;
     for answer in answers {
         let Some(estimate) = answer.estimate else { continue };
@@ -56,12 +57,14 @@ fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
         if answer.expected_traces >= FEW_TRACES as f64 && !estimate.is_exact && answer.truth > 0.0 {
             let kind = Kind { method, grouping: answer.grouping, measure: answer.measure };
             expected_errors.entry(kind).or_default().add(estimate.value / answer.truth - 1.0);
+            pooled.entry((kind.measure, Chosen::Beforehand)).or_default().add(estimate.value / answer.truth - 1.0);
         }
         if !counts(&estimate, answer.truth) {
             continue;
         }
         let kind = Kind { method, grouping: answer.grouping, measure: answer.measure };
         errors.entry(kind).or_default().add(estimate.value / answer.truth - 1.0);
+        pooled.entry((kind.measure, Chosen::ByOutcome)).or_default().add(estimate.value / answer.truth - 1.0);
         let of_kind = figures.kinds.entry(kind).or_default();
         of_kind.answers += 1.0;
         of_kind.error_sum += estimate.value - answer.truth;
@@ -69,6 +72,11 @@ fn gather(figures: &mut Figures, method: Method, answers: &[Answer]) {
         of_kind.covered += f64::from(u8::from(is_covered(&estimate, answer.truth)));
         of_kind.truth_below += f64::from(u8::from(answer.truth < estimate.low));
         of_kind.truth_above += f64::from(u8::from(answer.truth > estimate.high));
+    }
+    if method == Method::Spanlake {
+        for (key, mean) in pooled {
+            figures.errors.entry(key).or_default().add(mean.mean());
+        }
     }
     figures.answered.entry(method).or_default().add(answered / answers.len() as f64);
     for (kind, mean) in errors {

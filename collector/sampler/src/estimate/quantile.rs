@@ -168,7 +168,8 @@ fn without_bias(values: &[Held], total: f64, q: f64, rank_error: f64) -> Option<
     Some(2.0 * middle - mean)
 }
 
-/// The value at a share of the weights, each row standing at the middle of its own; between rows, linear.
+/// The value at a share of the weights, each row standing at the middle of its own; between rows geometric, as durations
+/// spread by factors, or linear where a value is not positive.
 fn interpolated(values: &[Held], total: f64, share: f64) -> f64 {
     let target = share * total;
     let mut below = 0.0;
@@ -180,7 +181,13 @@ fn interpolated(values: &[Held], total: f64, share: f64) -> f64 {
         if middle >= target {
             return match last {
                 Some((from, value)) if middle > from => {
-                    value + (held.value - value) * ((target - from) / (middle - from)).clamp(0.0, 1.0)
+                    let part = ((target - from) / (middle - from)).clamp(0.0, 1.0);
+                    let is_positive = value > 0.0 && held.value > 0.0;
+                    if is_positive {
+                        value * (held.value / value).powf(part)
+                    } else {
+                        value + (held.value - value) * part
+                    }
                 }
                 _ => held.value,
             };
