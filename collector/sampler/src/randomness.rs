@@ -120,8 +120,8 @@ mod tests {
     fn sources_come_in_order() {
         let random = id("5b8efff798038103d269b633813fc60c");
         let counter = id("00000000000000000000000000000abc");
-        let explicit = Some(Randomness::from_low_bits(7));
-        assert_eq!(of_trace(counter, explicit, true, true), (explicit.unwrap(), RandomnessSource::ExplicitValue));
+        let explicit = Randomness::from_low_bits(7);
+        assert_eq!(of_trace(counter, Some(explicit), true, true), (explicit, RandomnessSource::ExplicitValue));
         let (value, source) = of_trace(counter, None, true, true);
         assert_eq!((value.bits(), source), (0xabc, RandomnessSource::FlaggedTraceId));
         let (value, source) = of_trace(random, None, false, false);

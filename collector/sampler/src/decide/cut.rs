@@ -1,23 +1,31 @@
 //! Where a budget of bytes ends along an order of priorities, in bounded memory.
 //!
-//! Owns [`PriorityCut`]: bytes by priority in bins 0.02 % wide. The cut lies at the lower edge of the bin that no longer
+//! Owns [`PriorityCut`]: bytes by priority in narrow bins. The cut lies at the lower edge of the bin that no longer
 //! fits as a whole. So it depends on nothing about the traces before it but their bytes, which is what keeps weights
 //! honest (see [`crate::decide`]). Never holds a trace.
 
-/// Bits of the double below a bin: 12 bits of mantissa stay.
-const SHIFT: u32 = 40;
-/// Priorities from 2^-96 to 2^96; what lies outside counts as at the end.
-const LEAST_EXPONENT: u64 = 1023 - 96;
-const EXPONENTS: usize = 192;
-const BINS: usize = EXPONENTS << 12;
+/// How finely priorities are told apart, and over which range; what lies outside counts as at its end.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    /// Bits of a double's mantissa that make a bin.
+    mantissa_bits: u32,
+    /// Biased exponent of the least priority.
+    least_exponent: u64,
+    exponents: usize,
+}
+
+/// For the one cut of all traces that no rule keeps: bins 0.02 % wide from 2^-96 to 2^96, 6 MiB.
+const FINE: Grid = Grid { mantissa_bits: 12, least_exponent: 1023 - 96, exponents: 192 };
+/// For the cut of each rule, of which there may be 65 at once: bins 0.2 % wide from 2^-56 to 1, 230 KiB.
+const COARSE: Grid = Grid { mantissa_bits: 9, least_exponent: 1023 - 56, exponents: 57 };
 
 /// Bytes by priority.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PriorityCut {
+    grid: Grid,
     /// Of traces that are kept whatever the cut.
     sure_bytes: f64,
     bins: Vec<f64>,
-    total_bytes: f64,
 }
 
 /// The outcome of a cut.
@@ -30,25 +38,29 @@ pub struct Cut {
 }
 
 impl PriorityCut {
+    /// For priorities of any size.
+    #[must_use]
+    pub const fn fine() -> Self {
+        Self { grid: FINE, sure_bytes: 0.0, bins: Vec::new() }
+    }
+
+    /// For priorities up to one, in little memory.
+    #[must_use]
+    pub const fn coarse() -> Self {
+        Self { grid: COARSE, sure_bytes: 0.0, bins: Vec::new() }
+    }
+
     /// Adds a trace that is kept whatever the cut.
     pub fn add_sure(&mut self, bytes: f64) {
         self.sure_bytes += bytes;
-        self.total_bytes += bytes;
     }
 
     /// Adds a trace; the smaller its priority value, the sooner it is kept.
     pub fn add(&mut self, priority: f64, bytes: f64) {
         if self.bins.is_empty() {
-            self.bins = vec![0.0; BINS];
+            self.bins = vec![0.0; self.grid.bins()];
         }
-        self.bins[bin_of(priority)] += bytes;
-        self.total_bytes += bytes;
-    }
-
-    /// Of all traces.
-    #[must_use]
-    pub const fn total_bytes(&self) -> f64 {
-        self.total_bytes
+        self.bins[self.grid.bin_of(priority)] += bytes;
     }
 
     /// The cut for so many bytes. Traces that are kept whatever the cut count first, even where they alone are more.
@@ -58,7 +70,7 @@ impl PriorityCut {
         for (bin, bytes) in self.bins.iter().enumerate() {
             if *bytes > 0.0 {
                 if kept_bytes + bytes > budget_bytes {
-                    return Cut { lambda: lower_edge(bin), kept_bytes };
+                    return Cut { lambda: self.grid.lower_edge(bin), kept_bytes };
                 }
                 kept_bytes += bytes;
             }
@@ -67,14 +79,25 @@ impl PriorityCut {
     }
 }
 
-fn bin_of(priority: f64) -> usize {
-    let first = LEAST_EXPONENT << 12;
-    let bin = (priority.to_bits() >> SHIFT).saturating_sub(first);
-    usize::try_from(bin).map_or(BINS - 1, |bin| bin.min(BINS - 1))
-}
+impl Grid {
+    const fn bins(&self) -> usize {
+        self.exponents << self.mantissa_bits
+    }
 
-fn lower_edge(bin: usize) -> f64 {
-    f64::from_bits(((LEAST_EXPONENT << 12) + bin as u64) << SHIFT)
+    /// Bits of a double below a bin.
+    const fn shift(&self) -> u32 {
+        52 - self.mantissa_bits
+    }
+
+    fn bin_of(&self, priority: f64) -> usize {
+        let first = self.least_exponent << self.mantissa_bits;
+        let bin = (priority.to_bits() >> self.shift()).saturating_sub(first);
+        usize::try_from(bin).map_or(self.bins() - 1, |bin| bin.min(self.bins() - 1))
+    }
+
+    const fn lower_edge(&self, bin: usize) -> f64 {
+        f64::from_bits(((self.least_exponent << self.mantissa_bits) + bin as u64) << self.shift())
+    }
 }
 
 #[cfg(test)]
@@ -83,7 +106,7 @@ mod tests {
 
     #[test]
     fn takes_what_fits_in_order() {
-        let mut cut = PriorityCut::default();
+        let mut cut = PriorityCut::fine();
         cut.add_sure(10.0);
         for (priority, bytes) in [(0.5, 20.0), (3.0, 30.0), (1e-9, 5.0), (700.0, 1.0)] {
             cut.add(priority, bytes);

@@ -218,8 +218,8 @@ impl HourPlan {
         wanted: &[f64],
         shares: &[f64],
     ) {
-        let mut of_classes: Vec<PriorityCut> = vec![PriorityCut::default(); KEEP_CLASSES];
-        let mut of_rest = PriorityCut::default();
+        let mut of_classes: Vec<PriorityCut> = vec![PriorityCut::coarse(); KEEP_CLASSES];
+        let mut of_rest = PriorityCut::fine();
         source.for_each(&mut |summary| {
             let candidate = Candidate::of(summary, input);
             match candidate.class {

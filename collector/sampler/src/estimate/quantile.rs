@@ -30,7 +30,7 @@ use crate::red::histogram::ExponentialHistogram;
 pub const VALUES_MAX: usize = 65_536;
 
 /// Values of kept rows.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct QuantileState {
     values: Vec<Held>,
     /// Traces with a rank from here up have left: all of 2^64 at first.
@@ -42,12 +42,6 @@ struct Held {
     value: f64,
     probability: f64,
     trace: u64,
-}
-
-impl Default for QuantileState {
-    fn default() -> Self {
-        Self { values: Vec::new(), rank_end: None }
-    }
 }
 
 impl QuantileState {
@@ -215,7 +209,8 @@ fn residuals(values: &[Held], total: f64, q: f64, at: f64) -> Moments {
     let weight_where = |holds: &dyn Fn(f64) -> bool| -> f64 {
         values.iter().filter(|held| holds(held.value)).map(|held| 1.0 / held.probability).sum()
     };
-    let (below, equal) = (weight_where(&|value| value < at), weight_where(&|value| value <= at && value >= at));
+    let (below, equal) =
+        (weight_where(&|value| value.total_cmp(&at).is_lt()), weight_where(&|value| value.total_cmp(&at).is_eq()));
     let part_of_equal = if equal > 0.0 { ((q * total - below) / equal).clamp(0.0, 1.0) } else { 1.0 };
     let mut by_trace: HashMap<u64, f64> = HashMap::with_capacity(values.len());
     for held in values {
