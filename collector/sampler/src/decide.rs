@@ -27,6 +27,7 @@
 
 pub mod counts;
 pub mod cut;
+pub mod forecast;
 pub mod plan;
 pub mod score;
 pub mod settings;
@@ -68,6 +69,27 @@ pub enum Reason {
     RareOperation,
     RareShape,
     Ordinary,
+}
+
+impl Reason {
+    /// One sentence for people, with the rule's name.
+    #[must_use]
+    pub fn explain(self, rules: &RuleSet) -> String {
+        let name = |rule: u8| rules.rules().get(usize::from(rule)).map_or("(a former rule)", |rule| rule.name.as_str());
+        match self {
+            Self::Pin => "a pin keeps it".to_owned(),
+            Self::RuleKeeps(rule) => format!("the rule {:?} keeps it", name(rule)),
+            Self::RuleDrops(rule) => format!("the rule {:?} drops it", name(rule)),
+            Self::RuleAtLeast(rule) => format!("the rule {:?} gives it a least probability", name(rule)),
+            Self::Linked => "a trace that is kept by a rule or pin links to it".to_owned(),
+            Self::Error => "it has an error".to_owned(),
+            Self::SevereLog => "it has a log record of WARN or worse".to_owned(),
+            Self::Slow => "one of its spans is among the slowest 1 % of its operation".to_owned(),
+            Self::RareOperation => "one of its operations is rare in its hour".to_owned(),
+            Self::RareShape => "few traces of its hour have its operations together".to_owned(),
+            Self::Ordinary => "it is ordinary, and kept by its share of the budget".to_owned(),
+        }
+    }
 }
 
 /// The decision on one trace.

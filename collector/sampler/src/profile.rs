@@ -128,6 +128,12 @@ impl OperationProfiles {
         self.profiles.get(*index).map(|profile| (*index, profile))
     }
 
+    /// Whether the operation has a profile of its own.
+    #[must_use]
+    pub fn knows(&self, operation: OperationHash) -> bool {
+        self.index_of.contains_key(&operation)
+    }
+
     /// Spans of the most frequent operation, at least one.
     #[must_use]
     pub const fn count_max(&self) -> f64 {

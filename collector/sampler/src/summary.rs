@@ -212,6 +212,12 @@ impl TraceSummary {
         self.malformed_trace_states += other.malformed_trace_states;
     }
 
+    /// The threshold with which the trace arrived; of logs without spans, none.
+    #[must_use]
+    pub const fn arrived(&self) -> Threshold {
+        if self.spans == 0 { Threshold::KEEP_ALL } else { self.arriving_threshold }
+    }
+
     /// From the first start to the last end, nanoseconds.
     #[must_use]
     pub const fn duration(&self) -> i64 {

@@ -304,7 +304,7 @@ impl Candidate {
             class,
             cost: input.cost.bytes_of(summary),
             randomness: randomness_of(summary, input).0.least_keeping_probability(),
-            arrived: summary.arriving_threshold,
+            arrived: summary.arrived(),
         }
     }
 }

@@ -68,12 +68,15 @@ pub fn score(
         let weight = weights.get(operation).copied().unwrap_or(1.0);
         variance += weight * relative_variance(part, profile, rank, settings);
     }
+    // Logs without spans, and operations that no sketch counted, are worth as much as a span of the commonest operation.
+    if variance <= 0.0 {
+        variance = settings.count_weight.max(f64::MIN_POSITIVE) / (profiles.count_max() * profiles.count_max());
+    }
     let has_severe_log = summary.log_severity_max >= WARN;
     if has_severe_log {
         variance *= settings.severe_log_factor;
     }
-    // Without any profile (a hour whose sketches are lost) all traces are worth the same.
-    Score { variance: if variance > 0.0 { variance } else { 1.0 }, is_slow, has_severe_log, traces_of_rarest }
+    Score { variance: variance.max(f64::MIN_POSITIVE), is_slow, has_severe_log, traces_of_rarest }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "durations; a relative error of 2^-53")]

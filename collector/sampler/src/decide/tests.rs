@@ -249,6 +249,48 @@ fn counts_weighted_by_the_adaptive_threshold_are_unbiased() {
 }
 
 #[test]
+fn a_forecast_is_what_is_kept_on_average() {
+    let mut random = Random(11);
+    let hour = ordinary(&mut random, vec![Rule::new("all", RuleAction::AtLeast(0.05))], 20_000);
+    let profiles = OperationProfiles::from_rows(&hour.sketches.clone().take_rows());
+    let input = DecisionInput {
+        profiles: &profiles,
+        rules: &hour.rules,
+        cost: &CostModel::default(),
+        settings: &ImportanceSettings::default(),
+        budget_bytes: 400_000.0,
+        epoch: 1,
+        hashes_unflagged_ids: false,
+    };
+    let (plan, decisions) = decide(&hour.summaries, &input);
+    let forecast = forecast::forecast(hour.summaries.as_slice(), &plan, &input);
+    let kept = decisions.iter().filter(|decision| decision.is_kept).count() as f64;
+    assert!((forecast.kept_traces / kept - 1.0).abs() < 0.05, "{} {kept}", forecast.kept_traces);
+    assert!((forecast.kept_bytes / plan.kept_bytes - 1.0).abs() < 0.05);
+    let cron = forecast.operations[&crate::span::OperationHash::of("shop", "cron")];
+    assert!(cron.kept_traces > 30.0 && cron.relative_width > 0.0 && cron.relative_width < 0.8, "{cron:?}");
+    assert_eq!(Reason::RuleAtLeast(0).explain(&hour.rules), "the rule \"all\" gives it a least probability");
+}
+
+#[test]
+fn logs_without_spans_are_as_ordinary_as_the_commonest_spans() {
+    let mut random = Random(12);
+    let mut hour = ordinary(&mut random, Vec::new(), 4_000);
+    for _ in 0..2_000 {
+        let mut id = [0_u8; 16];
+        id[..8].copy_from_slice(&random.next().to_be_bytes());
+        id[8..].copy_from_slice(&random.next().to_be_bytes());
+        let mut summary = TraceSummary::new(TraceId(id));
+        summary.add_log(9, 100);
+        hour.summaries.push(summary);
+    }
+    let (_, decisions) = hour.decide(100_000.0);
+    let kept = decisions[4_000..].iter().filter(|decision| decision.is_kept).count();
+    assert!((20..1_000).contains(&kept), "{kept} of 2000");
+    assert!(decisions[4_000..].iter().all(|decision| decision.probability > 1e-4));
+}
+
+#[test]
 fn an_arriving_threshold_composes() {
     let mut random = Random(9);
     let mut hour = ordinary(&mut random, Vec::new(), 2_000);
