@@ -49,7 +49,7 @@ pub struct HourPlan {
     pub keep_probabilities: Vec<f64>,
     /// Factors on the four kinds of floors; below one where they exceed their share.
     pub floor_factors: [f64; 4],
-    /// Multiplies every other trace's weight; infinite where all are kept.
+    /// Multiplies every other trace's weight; `f64::MAX` where all are kept.
     pub lambda: f64,
     /// Traces that rules drop by name; they are in no estimate.
     pub dropped_by_rules: u64,
@@ -104,7 +104,7 @@ impl HourPlan {
             kept_bytes: 0.0,
             keep_probabilities: Vec::new(),
             floor_factors: [1.0; 4],
-            lambda: f64::INFINITY,
+            lambda: f64::MAX,
             dropped_by_rules: 0,
             hashed_ids: 0,
             counts: TraceCounts::default(),
@@ -132,7 +132,6 @@ impl HourPlan {
             }
             Class::Rest { at_least } => {
                 let wish = self.wish(summary, input, candidate.cost, at_least);
-                // An infinite lambda keeps everything.
                 let probability = self.floor_of(&wish).max(wish.weight * self.lambda);
                 (probability.min(1.0), wish.reason)
             }
@@ -243,7 +242,8 @@ impl HourPlan {
             self.keep_probabilities.push(cut.lambda.clamp(PROBABILITY_MIN, 1.0));
         }
         let rest = of_rest.cut(input.budget_bytes - kept_by_rules);
-        self.lambda = rest.lambda;
+        // The largest number stands for infinity, which not every format can write.
+        self.lambda = rest.lambda.min(f64::MAX);
         self.kept_bytes = kept_by_rules + rest.kept_bytes;
     }
 

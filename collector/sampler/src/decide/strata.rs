@@ -67,7 +67,7 @@ impl StrataCounter {
             kept_traces: 0,
             bytes: 0.0,
             kept_bytes: 0.0,
-            probability_min: f64::INFINITY,
+            probability_min: 1.0,
             probability_max: 0.0,
         };
         let strata = std::iter::once(None).chain(groups.iter().map(|(group, _)| Some(*group))).map(empty).collect();

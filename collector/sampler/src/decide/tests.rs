@@ -123,8 +123,14 @@ fn an_hour_fills_its_budget_and_never_passes_it() {
         }
     }
     let mut hour = ordinary(&mut random, Vec::new(), 1_000);
-    let (_, decisions) = hour.decide(1e9);
+    let (plan, decisions) = hour.decide(1e9);
     assert!(decisions.iter().all(|decision| decision.is_kept && decision.threshold == Threshold::KEEP_ALL));
+    let text = serde_json::to_string(&plan).unwrap();
+    assert_eq!(
+        serde_json::from_str::<HourPlan>(&text).unwrap().lambda,
+        plan.lambda,
+        "it can be committed and read again"
+    );
 }
 
 #[test]
