@@ -5,12 +5,12 @@
 //! operation, the overflow. Never changes once made.
 
 use std::collections::{BTreeMap, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use crate::red::histogram::ExponentialHistogram;
 use crate::red::rows::RedRow;
-use crate::span::OperationHash;
+use crate::span::{AsItIs, OperationHash};
 
 /// One operation of one service over the rows it was made from.
 #[derive(Clone, Debug)]
@@ -27,24 +27,6 @@ pub struct OperationProfile {
     ranks: Vec<f32>,
     /// `2^-scale` as a factor, so that a rank costs one logarithm.
     buckets_per_octave: f64,
-}
-
-/// Keys are hashes already, so their bits are taken as they are.
-#[derive(Clone, Copy, Debug, Default)]
-struct AsItIs(u64);
-
-impl Hasher for AsItIs {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
-    }
-
-    fn write_u64(&mut self, bits: u64) {
-        self.0 = bits;
-    }
 }
 
 /// All operations.

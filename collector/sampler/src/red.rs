@@ -13,13 +13,15 @@ pub mod rows;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap};
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::red::histogram::ExponentialHistogram;
 use crate::red::rows::RedRow;
-use crate::span::{SpanKind, StatusCode};
+use crate::span::{AsItIs, SpanKind, StatusCode};
 use crate::threshold::Threshold;
 
 /// Length of the finest rollup, in seconds.
@@ -97,14 +99,14 @@ pub struct RedSums {
 #[derive(Clone, Debug)]
 pub struct RedSketches {
     limits: RedLimits,
-    series_of: HashMap<RedKey, u32>,
+    /// By hash of the key; of two keys with one hash, the second counts in the overflow.
+    series_of: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     series: Vec<Series>,
     free: Vec<u32>,
     overflow: [u32; 3],
     sums: BTreeMap<(i64, u32), RedSums>,
     newest_time: i64,
     spans_in_overflow: u64,
-    scratch: RedKey,
 }
 
 #[derive(Clone, Debug)]
@@ -206,14 +208,13 @@ impl RedSketches {
         let series = statuses.map(|status| Series { key: RedKey::overflow(status), last_time: i64::MIN });
         Self {
             limits,
-            series_of: HashMap::new(),
+            series_of: HashMap::default(),
             series: series.into(),
             free: Vec::new(),
             overflow: [0, 1, 2],
             sums: BTreeMap::new(),
             newest_time: i64::MIN,
             spans_in_overflow: 0,
-            scratch: RedKey::overflow(StatusCode::Unset),
         }
     }
 
@@ -272,16 +273,16 @@ impl RedSketches {
     }
 
     fn series_for(&mut self, span: &RedSpan<'_>) -> u32 {
-        self.fill_scratch(span);
-        if let Some(series) = self.series_of.get(&self.scratch) {
-            return *series;
+        let dimensions = self.limits.extra_dimensions.len().min(RedLimits::EXTRA_DIMENSIONS_MAX);
+        let hash = span.key_hash(dimensions);
+        if let Some(series) = self.series_of.get(&hash).copied() {
+            let is_same = span.has_key(&self.series[series as usize].key);
+            return if is_same { series } else { self.overflow_for(span) };
         }
         if self.series_of.len() >= self.limits.series_max || span.service == RedKey::OVERFLOW_SERVICE {
-            self.spans_in_overflow += 1;
-            return self.overflow[span.status as usize];
+            return self.overflow_for(span);
         }
-        let key = self.scratch.clone();
-        let series = Series { key: key.clone(), last_time: span.start_time };
+        let series = Series { key: span.key(dimensions), last_time: span.start_time };
         let index = if let Some(index) = self.free.pop() {
             self.series[index as usize] = series;
             index
@@ -289,27 +290,46 @@ impl RedSketches {
             self.series.push(series);
             u32::try_from(self.series.len() - 1).unwrap_or(self.overflow[0])
         };
-        self.series_of.insert(key, index);
+        self.series_of.insert(hash, index);
         index
     }
 
-    /// Texts are copied only when they change: spans of one batch mostly repeat them.
-    fn fill_scratch(&mut self, span: &RedSpan<'_>) {
-        let dimensions = self.limits.extra_dimensions.len().min(RedLimits::EXTRA_DIMENSIONS_MAX);
-        let scratch = &mut self.scratch;
-        replace(&mut scratch.service, span.service);
-        replace(&mut scratch.operation, span.operation);
-        scratch.kind = span.kind;
-        scratch.status = span.status;
-        scratch.extra.resize(dimensions, Arc::from(""));
-        for (position, value) in scratch.extra.iter_mut().enumerate() {
-            replace(value, span.extra.get(position).copied().unwrap_or_default());
-        }
+    fn overflow_for(&mut self, span: &RedSpan<'_>) -> u32 {
+        self.spans_in_overflow += 1;
+        self.overflow[span.status as usize]
     }
 }
 
-fn replace(place: &mut Arc<str>, text: &str) {
-    if &**place != text {
-        *place = text.into();
+// === impl RedSpan ===
+
+impl RedSpan<'_> {
+    fn extra_value(&self, dimension: usize) -> &str {
+        self.extra.get(dimension).copied().unwrap_or_default()
+    }
+
+    fn key(&self, dimensions: usize) -> RedKey {
+        RedKey {
+            service: self.service.into(),
+            operation: self.operation.into(),
+            kind: self.kind,
+            status: self.status,
+            extra: (0..dimensions).map(|dimension| self.extra_value(dimension).into()).collect(),
+        }
+    }
+
+    fn has_key(&self, key: &RedKey) -> bool {
+        *key.operation == *self.operation
+            && *key.service == *self.service
+            && key.kind == self.kind
+            && key.status == self.status
+            && key.extra.iter().enumerate().all(|(dimension, value)| **value == *self.extra_value(dimension))
+    }
+
+    /// Chained, so that texts that only together are the same differ.
+    fn key_hash(&self, dimensions: usize) -> u64 {
+        let words = (self.kind as u64) << 8 | self.status as u64;
+        let hash = xxh3_64_with_seed(self.service.as_bytes(), words);
+        let hash = xxh3_64_with_seed(self.operation.as_bytes(), hash);
+        (0..dimensions).fold(hash, |hash, dimension| xxh3_64_with_seed(self.extra_value(dimension).as_bytes(), hash))
     }
 }
