@@ -12,11 +12,12 @@
 //! where it is as far from `q` as it may by chance be if the truth is `q` (Woodruff, JASA 47, 1952; Francisco, Fuller,
 //! Ann. Statist. 19, 1991), with residuals `(1[y <= x] - q) / W` summed by trace.
 //!
-//! Where something was sampled out, two biases of small samples are taken off a quantile of the middle half. The step of a kept row is as
-//! high as its weight, so its middle is what counts, with interpolation between rows (Hazen's plotting position; Hyndman,
-//! Fan, The American Statistician 50, 1996). And the quantile function `Q` of durations is steep and convex, so a rank
-//! that errs by `h` (one standard error) to both sides errs upwards on average, by `(Q(q + h) + Q(q - h)) / 2 - Q(q)`, the
-//! second term of Taylor's series.
+//! Where something was sampled out, biases of small samples are taken off the value. The step of a kept row is as high as
+//! its weight, so its middle is what counts, with interpolation between rows (Hazen's plotting position; Hyndman, Fan, The
+//! American Statistician 50, 1996). In the middle half, the quantile function `Q` of durations is convex, so a rank that errs
+//! to both sides errs upwards on average, which the Gauss-Hermite rule of three points shows. In the tails, what shows most
+//! is that the share of the tail is a ratio of two estimates (Beale, as in [`crate::estimate::ratio`]); there, correcting for
+//! the curvature of the few rows too does worse than leaving it.
 
 use std::collections::HashMap;
 
@@ -91,7 +92,7 @@ impl QuantileState {
         if is_exact {
             return Some(Estimate::exact(value, moments.traces));
         }
-        let value = without_bias(&values, total, q, moments.second.sqrt()).unwrap_or(value);
+        let value = without_bias(&values, total, q, moments.second.sqrt());
         let (below, above) = interval::null(&moments);
         let low = value_at(&values, total, (q + below).max(0.0)).unwrap_or(value);
         let high = if q + above >= 1.0 && moments.second > 0.0 {
@@ -150,16 +151,37 @@ fn value_at(values: &[Held], total: f64, share: f64) -> Option<f64> {
     values.last().map(|held| held.value)
 }
 
-/// A quantile of the middle half less its bias of second order. `None` further out: there the first row that reaches the
-/// share errs upwards by half a step, about as much as a thin tail errs downwards, and correcting both does worse.
-fn without_bias(values: &[Held], total: f64, q: f64, rank_error: f64) -> Option<f64> {
-    let (lower, upper) = (q - rank_error, q + rank_error);
-    if !(0.25..=0.75).contains(&q) || lower <= 0.0 || upper >= 1.0 {
-        return None;
+/// The quantile less its biases of small samples, as the header says.
+fn without_bias(values: &[Held], total: f64, q: f64, rank_error: f64) -> f64 {
+    let reach = 3.0_f64.sqrt() * rank_error;
+    if !(0.25..=0.75).contains(&q) || q - reach <= 0.0 || q + reach >= 1.0 {
+        let at = value_at(values, total, q).unwrap_or(f64::NAN);
+        let share = unbiased_share(values, total, q, at);
+        return interpolated(values, total, share);
     }
     let middle = interpolated(values, total, q);
-    let mean = f64::midpoint(interpolated(values, total, lower), interpolated(values, total, upper));
-    Some(2.0 * middle - mean)
+    let around = interpolated(values, total, q - reach) + interpolated(values, total, q + reach);
+    middle - (around / 6.0 - middle / 3.0)
+}
+
+/// The share of weights to look for so that the share of rows is `q`: that of the smaller side is a ratio of two estimates
+/// and errs as one (Beale; see [`crate::estimate::ratio`]).
+fn unbiased_share(values: &[Held], total: f64, q: f64, at: f64) -> f64 {
+    let is_upper = q > 0.5;
+    let tail = if is_upper { 1.0 - q } else { q };
+    let mut by_trace: HashMap<u64, [f64; 2]> = HashMap::with_capacity(values.len());
+    for held in values {
+        let is_in_tail = if is_upper { held.value > at } else { held.value <= at };
+        let sums = by_trace.entry(held.trace).or_default();
+        sums[0] += if is_in_tail { held.scale() } else { 0.0 };
+        sums[1] += held.scale();
+    }
+    let mut sums: Vec<[f64; 2]> = by_trace.into_values().collect();
+    sums.sort_unstable_by(|a, b| a[1].total_cmp(&b[1]).then(a[0].total_cmp(&b[0])));
+    let variance = sums.iter().map(|sum| sum[1] * sum[1]).sum::<f64>() / (total * total);
+    let covariance = sums.iter().map(|sum| sum[0] * sum[1]).sum::<f64>() / (tail * total * total);
+    let corrected = tail * (1.0 + variance) / (1.0 + covariance);
+    if is_upper { 1.0 - corrected } else { corrected }
 }
 
 /// The value at a share of the weights, each row standing at the middle of its own; between rows geometric, as durations
