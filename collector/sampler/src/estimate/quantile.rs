@@ -84,7 +84,10 @@ impl QuantileState {
         for held in &mut values {
             held.probability *= second_phase;
         }
-        values.sort_unstable_by(|a, b| a.value.total_cmp(&b.value));
+        // Equal values in an order of their own, so that the order of merging does not show.
+        values.sort_unstable_by(|a, b| {
+            a.value.total_cmp(&b.value).then(a.probability.total_cmp(&b.probability)).then(a.trace.cmp(&b.trace))
+        });
         let total: f64 = values.iter().map(|held| 1.0 / held.probability).sum();
         let value = value_at(&values, total, q)?;
         let is_exact = values.iter().all(|held| held.probability >= 1.0);
