@@ -14,10 +14,10 @@
 //!
 //! Where something was sampled out, biases of small samples are taken off the value. The step of a kept row is as high as
 //! its weight, so its middle is what counts, with interpolation between rows (Hazen's plotting position; Hyndman, Fan, The
-//! American Statistician 50, 1996). In the middle half, the quantile function `Q` of durations is convex, so a rank that errs
-//! to both sides errs upwards on average, which the Gauss-Hermite rule of three points shows. In the tails, what shows most
-//! is that the share of the tail is a ratio of two estimates (Beale, as in [`crate::estimate::ratio`]); there, correcting for
-//! the curvature of the few rows too does worse than leaving it.
+//! American Statistician 50, 1996). The share of one side is a ratio of two estimates, and errs as one (Beale, as in
+//! [`crate::estimate::ratio`]). In the middle half, also the curvature of the quantile function is taken off: of durations it
+//! is convex, so a rank that errs to both sides errs upwards on average, which the Gauss-Hermite rule of three points shows;
+//! the few rows of a tail do not show their curvature well enough.
 
 use std::collections::HashMap;
 
@@ -156,14 +156,14 @@ fn value_at(values: &[Held], total: f64, share: f64) -> Option<f64> {
 
 /// The quantile less its biases of small samples, as the header says.
 fn without_bias(values: &[Held], total: f64, q: f64, rank_error: f64) -> f64 {
+    let at = value_at(values, total, q).unwrap_or(f64::NAN);
+    let share = unbiased_share(values, total, q, at);
+    let middle = interpolated(values, total, share);
     let reach = 3.0_f64.sqrt() * rank_error;
-    if !(0.25..=0.75).contains(&q) || q - reach <= 0.0 || q + reach >= 1.0 {
-        let at = value_at(values, total, q).unwrap_or(f64::NAN);
-        let share = unbiased_share(values, total, q, at);
-        return interpolated(values, total, share);
+    if !(0.25..=0.75).contains(&q) || share - reach <= 0.0 || share + reach >= 1.0 {
+        return middle;
     }
-    let middle = interpolated(values, total, q);
-    let around = interpolated(values, total, q - reach) + interpolated(values, total, q + reach);
+    let around = interpolated(values, total, share - reach) + interpolated(values, total, share + reach);
     middle - (around / 6.0 - middle / 3.0)
 }
 
