@@ -3,6 +3,8 @@
 use spanlake_sampling_sim::figures::Figures;
 use spanlake_sampling_sim::{budget_days, report, study};
 
+/// The first of the study whose tables are in `docs/sampling.md`.
+const FIRST_SEED: u64 = 20_000;
 const SEEDS: u64 = 120;
 
 /// Scenario: 120 hours of bursts, new operations, late spans, error storms and overload, sampled to a tenth of the bytes;
@@ -11,9 +13,9 @@ const SEEDS: u64 = 120;
 #[test]
 fn the_figures_hold() {
     let mut figures = Figures::default();
-    (0..SEEDS).for_each(|seed| study::run_seed(&mut figures, seed, study::TRACES));
+    (FIRST_SEED..FIRST_SEED + SEEDS).for_each(|seed| study::run_seed(&mut figures, seed, study::TRACES));
     let mut checks = report::checks(&figures);
-    checks.extend(budget_days::checks(0));
+    checks.extend(budget_days::checks(FIRST_SEED));
     let failed = report::failed(&checks);
     assert!(failed.is_empty(), "does not hold: {failed:?}\n{}", report::markdown(&figures, &checks));
 }
