@@ -96,10 +96,11 @@ pub fn hint(error: &object_store::Error) -> &'static str {
     }
 }
 
-/// Whether "not found" is said of the bucket itself.
-pub fn is_no_bucket(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether there is no such object, in a bucket that is there.
+pub fn is_absent(error: &object_store::Error) -> bool {
     let text = error_chain(error);
-    text.contains("NoSuchBucket") || text.contains("ContainerNotFound")
+    let is_no_bucket = text.contains("NoSuchBucket") || text.contains("ContainerNotFound");
+    matches!(error, object_store::Error::NotFound { .. }) && !is_no_bucket
 }
 
 fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {

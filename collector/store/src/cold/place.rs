@@ -47,7 +47,7 @@ pub enum PlaceError {
         key: String,
         place: String,
         #[source]
-        source: object_store::Error,
+        source: Box<object_store::Error>,
     },
     #[error("{place} does not answer: no answer to {action} {key} within {} s", PATIENCE.as_secs())]
     Silent { action: &'static str, key: String, place: String },
@@ -273,11 +273,7 @@ impl Place {
                 let read = async { store.get(&location).await?.bytes().await };
                 match self.wait("read", key, read) {
                     Ok(content) => Ok(Some(content.to_vec())),
-                    Err(PlaceError::Bucket { source: object_store::Error::NotFound { source, .. }, .. })
-                        if !bucket::is_no_bucket(source.as_ref()) =>
-                    {
-                        Ok(None)
-                    }
+                    Err(PlaceError::Bucket { source, .. }) if bucket::is_absent(&source) => Ok(None),
                     Err(error) => Err(error),
                 }
             }
@@ -319,7 +315,7 @@ impl Place {
             Kind::Bucket { store, prefix, .. } => {
                 let location = location(prefix, key);
                 match self.wait("remove", key, store.delete(&location)) {
-                    Err(PlaceError::Bucket { source: object_store::Error::NotFound { .. }, .. }) => Ok(()),
+                    Err(PlaceError::Bucket { source, .. }) if bucket::is_absent(&source) => Ok(()),
                     other => other,
                 }
             }
@@ -345,7 +341,9 @@ impl Place {
         let (key, place) = (key.to_owned(), self.name.to_string());
         match tokio::time::timeout(PATIENCE, work).await {
             Ok(Ok(done)) => Ok(done),
-            Ok(Err(source)) => Err(PlaceError::Bucket { hint: bucket::hint(&source), action, key, place, source }),
+            Ok(Err(source)) => {
+                Err(PlaceError::Bucket { hint: bucket::hint(&source), action, key, place, source: Box::new(source) })
+            }
             Err(_) => Err(PlaceError::Silent { action, key, place }),
         }
     }
