@@ -23,8 +23,10 @@ build: tools ui/dist/index.html ## the release binary with the page in it
 	cargo build --release -p spanlake
 
 .PHONY: test
-test: tools browser-tools fault-tools check-format build ## everything: lints, unit, end-to-end, real SDKs, the page in a browser
+test: tools browser-tools fault-tools check-format ui/dist/index.html ## everything: lints, unit, end-to-end, real SDKs, the page in a browser
 	cargo clippy --release --workspace --all-targets -- -D warnings
+	# One selection of packages with the tests, so that DataFusion is compiled once for both.
+	cargo build --release --workspace --bins
 	cargo test --release --workspace
 	cd ui && npm run check && npm test
 	SPANLAKE_BIN=$(BIN) tests/interop/run.sh
