@@ -3,6 +3,7 @@
 //!
 //! Never does I/O, never reads a clock, never spawns: everything here is a pure function of its input.
 
+pub mod errors;
 pub mod ids;
 pub mod ingest;
 pub mod otlp;

@@ -5,6 +5,10 @@
 pub const SEAL_BYTES: &str = "SPANLAKE_HOT_SEAL_BYTES";
 pub const SEAL_INTERVAL: &str = "SPANLAKE_HOT_SEAL_INTERVAL";
 pub const MEMORY_BYTES_MAX: &str = "SPANLAKE_HOT_MEMORY_BYTES_MAX";
+pub const HOT_AGE_MAX: &str = "SPANLAKE_HOT_AGE_MAX";
+/// With 0 everything leaves for the cold tier as soon as it is sealed.
+pub const HOT_BYTES_MAX: &str = "SPANLAKE_HOT_BYTES_MAX";
+pub const COLD_URL: &str = "SPANLAKE_COLD_URL";
 pub const LOG_DURABILITY: &str = "SPANLAKE_LOG_DURABILITY";
 pub const LOG_SEGMENT_BYTES: &str = "SPANLAKE_LOG_SEGMENT_BYTES";
 pub const HTTP_BODY_BYTES_MAX: &str = "SPANLAKE_RECEIVER_HTTP_BODY_BYTES_MAX";

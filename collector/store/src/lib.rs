@@ -16,6 +16,7 @@ pub mod cold;
 pub mod columns;
 mod compact;
 pub mod config;
+mod durable;
 pub mod fsck;
 mod hot;
 mod keeper;

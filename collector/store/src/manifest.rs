@@ -4,12 +4,11 @@
 //! hard-linked), so it is whole or absent, and two writers cannot both win. Never deletes a data file.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::durable::create_new;
 use crate::version::FileEntry;
 
 /// Edits between two checkpoints.
@@ -118,7 +117,7 @@ impl Manifest {
     ) -> Result<(), ManifestError> {
         let number = self.state.number + 1;
         let edit = Edit { format: FORMAT, number, epoch: self.state.epoch, adds, removes, flushed_lsn };
-        create(&self.dir, &edit_path(&self.dir, number), &edit)?;
+        create(&edit_path(&self.dir, number), &edit)?;
         self.state.apply(edit);
         if number.is_multiple_of(CHECKPOINT_EVERY) {
             self.checkpoint();
@@ -137,7 +136,7 @@ impl Manifest {
     /// A checkpoint only saves time at the next start, so a failure is no failure of the edit.
     fn checkpoint(&self) {
         let number = self.state.number;
-        if create(&self.dir, &checkpoint_path(&self.dir, number), &self.state).is_err() {
+        if create(&checkpoint_path(&self.dir, number), &self.state).is_err() {
             return;
         }
         for (old, path, _) in list(&self.dir).unwrap_or_default() {
@@ -211,40 +210,17 @@ pub(crate) fn decoded<T: for<'de> Deserialize<'de>>(text: &[u8]) -> Result<T, St
     serde_json::from_slice(json).map_err(|error| error.to_string())
 }
 
-fn create<T: Serialize>(dir: &Path, path: &Path, content: &T) -> Result<(), ManifestError> {
-    let aside = path.with_extension("tmp");
-    let written = (|| {
-        let mut file = File::create(&aside)?;
-        file.write_all(&encoded(content))?;
-        file.sync_all()
-    })();
-    if let Err(error) = written {
-        let _ = std::fs::remove_file(&aside);
-        return Err(io("write", &aside)(error));
-    }
-    let linked = std::fs::hard_link(&aside, path);
-    let _ = std::fs::remove_file(&aside);
-    match linked {
-        // The name may be durable or not, and a sync is not retried: neither "it happened" nor "it did not" is true.
-        Ok(()) => sync_dir(dir).or_else(|error| crate::fatal(&format!("cannot sync {}: {error}", dir.display()))),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            Err(ManifestError::Conflict { path: path.to_path_buf() })
-        }
-        Err(error) => Err(io("create", path)(error)),
+fn create<T: Serialize>(path: &Path, content: &T) -> Result<(), ManifestError> {
+    match create_new(path, &encoded(content)) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(ManifestError::Conflict { path: path.to_path_buf() }),
+        Err((action, error)) => Err(io(action, path)(error)),
     }
 }
 
 fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, ManifestError> {
     let text = std::fs::read(path).map_err(io("read", path))?;
     decoded(&text).map_err(|reason| ManifestError::Damaged { path: path.to_path_buf(), reason })
-}
-
-/// Makes names in a folder durable.
-///
-/// # Errors
-/// As the file system says.
-pub fn sync_dir(dir: &Path) -> std::io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 #[cfg(test)]

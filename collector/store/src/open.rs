@@ -20,13 +20,14 @@ use crate::cold::mover::Mover;
 use crate::cold::tier::ColdTier;
 use crate::compact::compactor::Compactor;
 use crate::config::StoreConfig;
+use crate::durable::{files_below, sync_dir, sync_tree};
 use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
 use crate::log::replay::{ReplayReport, check_beginning, replay};
 use crate::log::salvage::{Salvaged, salvage};
 use crate::log::{LogError, payload, segment};
-use crate::manifest::{Manifest, ManifestError, State, sync_dir};
+use crate::manifest::{Manifest, ManifestError, State};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
@@ -209,7 +210,7 @@ fn make_durable(data_dir: &Path) -> Result<(), OpenError> {
     for dir in [Some(data_dir), parent].into_iter().flatten() {
         sync_dir(dir).map_err(io("sync", dir))?;
     }
-    Ok(())
+    sync_tree(&data_dir.join("hot")).map_err(|(path, error)| io("sync", &path)(error))
 }
 
 /// Before anything is removed that no edit names: what it holds must be in the log, or in files that one names.
@@ -224,22 +225,12 @@ fn check_nothing_is_missing(data_dir: &Path, manifest: &Manifest) -> Result<(), 
 
 /// Data files that no edit names.
 pub(crate) fn orphans(data_dir: &Path, state: &State) -> Result<Vec<PathBuf>, OpenError> {
-    let mut found = Vec::new();
-    let mut dirs = vec![data_dir.join("hot")];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(&dir).map_err(io("list", &dir))? {
-            let path = entry.map_err(io("list", &dir))?.path();
-            if path.is_dir() {
-                dirs.push(path);
-                continue;
-            }
-            let relative = path.strip_prefix(data_dir).expect("listed below it").to_string_lossy().into_owned();
-            if !state.files.contains_key(&relative) {
-                found.push(path);
-            }
-        }
-    }
-    Ok(found)
+    let files = files_below(&data_dir.join("hot")).map_err(|(path, error)| io("list", &path)(error))?;
+    let is_named = |path: &Path| {
+        let relative = path.strip_prefix(data_dir).expect("listed below it");
+        state.files.contains_key(relative.to_string_lossy().as_ref())
+    };
+    Ok(files.into_iter().map(|(path, _)| path).filter(|path| !is_named(path)).collect())
 }
 
 fn first_version(data_dir: &Path, manifest: &Manifest) -> Result<Version, OpenError> {

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use serde_json::{Map, Value, json};
 use spanlake_engine::{EngineError, Position};
+use spanlake_schemas::errors::with_causes;
 use spanlake_store::ReadError;
 
 /// An error as a client sees it.
@@ -78,7 +79,7 @@ impl From<EngineError> for ApiError {
 
 impl From<ReadError> for ApiError {
     fn from(error: ReadError) -> Self {
-        Self::internal(chain(&error))
+        Self::internal(with_causes(&error))
     }
 }
 
@@ -86,18 +87,6 @@ impl From<arrow::error::ArrowError> for ApiError {
     fn from(error: arrow::error::ArrowError) -> Self {
         Self::internal(error.to_string())
     }
-}
-
-/// An error with its causes, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
 }
 
 impl IntoResponse for ApiError {

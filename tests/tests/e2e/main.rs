@@ -4,6 +4,7 @@
 //! `SPANLAKE_BIN` names the server to test. Crashes and damage under load are `tests/faults`.
 
 mod bad_input;
+mod cold_bucket;
 mod disk_full;
 mod doors;
 mod fsck;

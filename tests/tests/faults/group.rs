@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use spanlake_bench::load::PROTOBUF;
 use spanlake_bench::random::{Random, mix};
+use spanlake_test_s3::{Mode, S3Double};
 use spanlake_tests::checker;
 use spanlake_tests::corpus::Signal;
 use spanlake_tests::feeder::{Body, Fed, Feeder, Outcome, Progress, Sent, StopOnDrop};
 use spanlake_tests::server::{self, PATIENCE, Setup, TestServer};
-use spanlake_tests::settings::{BUSY_SEALS, LOG_DURABILITY, RETENTION_LOGS};
+use spanlake_tests::settings::{BUSY_SEALS, COLD_URL, HOT_BYTES_MAX, LOG_DURABILITY, RETENTION_LOGS};
 
 use super::clock::Clock;
 use super::damage::damage_a_copy;
@@ -33,6 +34,9 @@ pub struct Group {
     pub place: Place,
     clock: Option<Clock>,
     power: Option<Power>,
+    bucket: Option<S3Double>,
+    /// What leads the server, and fsck, to the cold tier.
+    environment: Vec<(String, String)>,
     server: TestServer,
     feeder: Feeder,
     sent: Vec<Sent>,
@@ -44,9 +48,11 @@ pub struct Group {
 pub enum Kind {
     /// Old log records come in and are forgotten all the time.
     Forgets,
-    /// Its clock can be moved; so it forgets nothing.
+    /// Its clock can be moved; so it forgets nothing. Hours leave for a cold folder all the time.
     MovesClock,
-    /// What its servers do not sync may be lost.
+    /// Hours leave for a bucket all the time.
+    MovesToBucket,
+    /// What its servers do not sync may be lost, in the cold folder too.
     CutsPower,
     /// The same, with servers that acknowledge before their log is synced: to show that it is noticed.
     CutsPowerUnsynced,
@@ -76,7 +82,9 @@ impl Group {
         let clock = if kind == Kind::MovesClock { Clock::build(place.path()) } else { None };
         let cuts_power = matches!(kind, Kind::CutsPower | Kind::CutsPowerUnsynced);
         let power = if cuts_power { Power::build(place.path()) } else { None };
-        let mut setup = Setup::default().env(BUSY_SEALS).data_dir(&place.data_dir());
+        let bucket = (kind == Kind::MovesToBucket).then(S3Double::start_blocking);
+        let environment = environment(kind, bucket.as_ref());
+        let mut setup = Setup::default().env(BUSY_SEALS).data_dir(&place.data_dir()).env(&borrowed(&environment));
         if kind == Kind::CutsPowerUnsynced {
             setup = setup.env(&[(LOG_DURABILITY, "os")]);
         }
@@ -85,7 +93,8 @@ impl Group {
             setup = setup.env(&[(name, value)]);
         }
         let mut lanes = LANES.to_vec();
-        if clock.is_none() {
+        let moves_cold = kind != Kind::Forgets;
+        if !moves_cold {
             setup = setup.env(&[(RETENTION_LOGS, "1h")]);
             lanes.push(Signal::OldLogs);
         }
@@ -94,9 +103,11 @@ impl Group {
             fills_disk: place.is_mounted(),
             moves_clock: clock.is_some(),
             cuts_power: power.is_some(),
+            moves_cold,
+            has_bucket: bucket.is_some(),
         };
         let feeder = Feeder::new(seed, &lanes, ITEMS_PER_REQUEST);
-        Self { server: setup.start(), feeder, place, clock, power, sent: Vec::new(), abilities }
+        Self { server: setup.start(), bucket, environment, feeder, place, clock, power, sent: Vec::new(), abilities }
     }
 
     /// Runs a seed.
@@ -118,12 +129,19 @@ impl Group {
         if let Some(power) = self.power.as_ref().filter(|_| plan.cuts_power) {
             power.cut(&self.place.data_dir(), random);
         }
-        self.fsck("after the fault")?;
+        let is_troubled = matches!(plan.scenario, Scenario::BadBucket { outlives_server: true, .. });
+        if !is_troubled {
+            self.fsck("after the fault")?;
+        }
         if let Scenario::Damage { kind, damage } = plan.scenario {
             let known: Vec<Sent> = self.sent.iter().chain(&fed.sent).copied().collect();
             damage_a_copy(&self.place, kind, damage, &known, random)?;
         }
         self.start_again(plan, random)?;
+        self.heal_bucket();
+        if is_troubled {
+            self.cold_gets_ready()?;
+        }
         if let Some(half) = half {
             self.finish_half(half, &mut fed)?;
         }
@@ -142,6 +160,10 @@ impl Group {
         checker::check(&self.server, &self.sent, 0, None).map_err(|wrong| format!("at the end: {wrong}"))?;
         self.server.seal();
         checker::check(&self.server, &self.sent, 0, None).map_err(|wrong| format!("at the end, sealed: {wrong}"))?;
+        if self.abilities.moves_cold {
+            self.cold_gets_ready()?;
+            checker::check(&self.server, &self.sent, 0, None).map_err(|wrong| format!("at the end, cold: {wrong}"))?;
+        }
         let status = self.server.stop();
         if status.code() != Some(0) {
             return Err(format!("the last stop ended with {status}\n{}", tail(&self.server)));
@@ -180,7 +202,8 @@ impl Group {
                 }
                 std::thread::sleep(Duration::from_millis(1));
             }
-            let mut hands = Hands { server, progress: &progress, place: &self.place, clock: self.clock.as_ref() };
+            let (place, clock, bucket) = (&self.place, self.clock.as_ref(), self.bucket.as_ref());
+            let mut hands = Hands { server, progress: &progress, place, clock, bucket };
             let met = strike(scenario, &mut hands);
             drop(stop);
             let fed = feeding.join().map_err(|_| "feeding failed".to_owned())?;
@@ -206,6 +229,28 @@ impl Group {
         }
         self.server.spawn_again();
         if self.server.wait_ready_or_ended() { Ok(()) } else { Err(self.with_output("it does not start again")) }
+    }
+
+    fn heal_bucket(&self) {
+        if let Some(bucket) = &self.bucket {
+            bucket.set_mode(Mode::healthy());
+        }
+    }
+
+    /// By itself, and not without anything in it.
+    fn cold_gets_ready(&self) -> Result<(), String> {
+        let began = Instant::now();
+        loop {
+            let is_ready = self.server.metric("spanlake_cold_ready") > 0.0;
+            let waiting = self.server.metric("spanlake_cold_waiting_bytes");
+            if is_ready && waiting == 0.0 && self.server.metric("spanlake_cold_rows") > 0.0 {
+                return Ok(());
+            }
+            if began.elapsed() > 2 * PATIENCE {
+                return Err(self.with_output(&format!("the cold tier is not ready, {waiting} bytes wait for it")));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn jump_clock(&self, seconds: i64) {
@@ -254,7 +299,8 @@ impl Group {
     }
 
     fn fsck(&self, when: &str) -> Result<(), String> {
-        let output = server::run(&["fsck", "--data-dir", &self.place.data_dir().display().to_string()], &[]);
+        let data_dir = self.place.data_dir().display().to_string();
+        let output = server::run(&["fsck", "--data-dir", &data_dir], &borrowed(&self.environment));
         if output.status.code() == Some(0) {
             return Ok(());
         }
@@ -264,6 +310,23 @@ impl Group {
     fn with_output(&self, wrong: &str) -> String {
         format!("{wrong}\nthe server said:\n{}", tail(&self.server))
     }
+}
+
+/// Hours leave as soon as they are sealed, where they leave at all.
+fn environment(kind: Kind, bucket: Option<&S3Double>) -> Vec<(String, String)> {
+    let mut environment = Vec::new();
+    if kind != Kind::Forgets {
+        environment.push((HOT_BYTES_MAX.to_owned(), "64KiB".to_owned()));
+    }
+    if let Some(bucket) = bucket {
+        environment.push((COLD_URL.to_owned(), bucket.url()));
+        environment.extend(bucket.env());
+    }
+    environment
+}
+
+fn borrowed(environment: &[(String, String)]) -> Vec<(&str, &str)> {
+    environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 fn acknowledged(sent: &[Sent]) -> u64 {

@@ -20,6 +20,10 @@ pub struct Abilities {
     pub moves_clock: bool,
     /// What no sync made durable can be taken away.
     pub cuts_power: bool,
+    /// Hours leave for the cold tier while clients send.
+    pub moves_cold: bool,
+    /// The cold tier is a bucket, which can have bad days.
+    pub has_bucket: bool,
 }
 
 /// The thread that a fault meets, as the server names it.
@@ -28,6 +32,7 @@ pub enum Thread {
     Log,
     Seal,
     Merge,
+    Cold,
 }
 
 impl Thread {
@@ -36,6 +41,7 @@ impl Thread {
             Self::Log => "spanlake-log",
             Self::Seal => "spanlake-seal",
             Self::Merge => "spanlake-merge",
+            Self::Cold => "spanlake-cold",
         }
     }
 
@@ -44,7 +50,7 @@ impl Thread {
         match self {
             Self::Log => &["pwrite64", "fdatasync", "fallocate", "fsync", "openat", "unlink"],
             Self::Seal => &["openat", "write", "fsync", "rename", "linkat", "unlink"],
-            Self::Merge => &["openat", "write", "fsync", "rename", "linkat", "unlink"],
+            Self::Merge | Self::Cold => &["openat", "write", "fsync", "rename", "linkat", "unlink"],
         }
     }
 }
@@ -77,6 +83,11 @@ pub enum Kind {
     Checkpoint,
     Data,
     Digests,
+    ColdData,
+    /// Of the log beside the cold data.
+    ColdEdit,
+    /// Of the copy of that log, or what is pending.
+    ColdState,
 }
 
 impl Damage {
@@ -84,8 +95,45 @@ impl Damage {
 }
 
 impl Kind {
-    pub const ALL: [Self; 7] =
-        [Self::LogSegment, Self::LogTail, Self::Edit, Self::NewestEdit, Self::Checkpoint, Self::Data, Self::Digests];
+    pub const ALL: [Self; 10] = [
+        Self::LogSegment,
+        Self::LogTail,
+        Self::Edit,
+        Self::NewestEdit,
+        Self::Checkpoint,
+        Self::Data,
+        Self::Digests,
+        Self::ColdData,
+        Self::ColdEdit,
+        Self::ColdState,
+    ];
+}
+
+/// What a bucket does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    Unreachable,
+    Slow,
+    /// Of three requests one fails.
+    Failing,
+    /// Of three requests one is done, and not answered.
+    LosingAnswers,
+    /// Says that an object exists which this very request created.
+    SaysExists,
+    ReadOnly,
+    Expired,
+}
+
+impl Trouble {
+    const ALL: [Self; 7] = [
+        Self::Unreachable,
+        Self::Slow,
+        Self::Failing,
+        Self::LosingAnswers,
+        Self::SaysExists,
+        Self::ReadOnly,
+        Self::Expired,
+    ];
 }
 
 /// What happens.
@@ -103,6 +151,8 @@ pub enum Scenario {
     FullDisk { killed_while_full: bool },
     /// The clock jumps under load; it may have jumped back when the server starts again.
     ClockJump { seconds: i64, comes_back: bool },
+    /// The bucket of the cold tier has a bad day, which the server may not live to see the end of.
+    BadBucket { trouble: Trouble, outlives_server: bool },
     /// SIGTERM under load.
     Stop,
     /// A kill, and then damage in a copy of what is left.
@@ -119,6 +169,7 @@ impl Scenario {
             Self::FailAtStart { .. } => "failing call at start",
             Self::FullDisk { .. } => "full disk",
             Self::ClockJump { .. } => "clock jump",
+            Self::BadBucket { trouble, .. } => return format!("bucket: {trouble:?}"),
             Self::Stop => "stop",
             Self::Damage { .. } => "damage",
         };
@@ -145,10 +196,16 @@ pub fn draw(random: &mut Random, abilities: Abilities) -> Plan {
     let scenario = loop {
         let drawn = draw_scenario(random);
         let is_possible = match drawn {
-            Scenario::KillAt(_) | Scenario::Fail { .. } | Scenario::FailAtStart { .. } => abilities.injects,
+            Scenario::KillAt(aim) | Scenario::Fail { aim, .. } => {
+                abilities.injects && (aim.thread != Thread::Cold || abilities.moves_cold)
+            }
+            Scenario::FailAtStart { .. } => abilities.injects,
+            Scenario::BadBucket { .. } => abilities.has_bucket,
+            // The copy would have no bucket of its own.
+            Scenario::Damage { .. } => !abilities.has_bucket,
             Scenario::FullDisk { .. } => abilities.fills_disk,
             Scenario::ClockJump { .. } => abilities.moves_clock,
-            Scenario::Kill { .. } | Scenario::Stop | Scenario::Damage { .. } => true,
+            Scenario::Kill { .. } | Scenario::Stop => true,
         };
         if is_possible {
             break drawn;
@@ -166,7 +223,7 @@ pub fn draw(random: &mut Random, abilities: Abilities) -> Plan {
 }
 
 fn draw_scenario(random: &mut Random) -> Scenario {
-    match random.below(100) {
+    match random.below(125) {
         0..=23 => Scenario::Kill { after_micros: random.below(150_000) },
         24..=43 => Scenario::KillAt(aim(random)),
         44..=63 => {
@@ -186,12 +243,14 @@ fn draw_scenario(random: &mut Random) -> Scenario {
             comes_back: random.chance(500),
         },
         85..=88 => Scenario::Stop,
+        100..=124 => Scenario::BadBucket { trouble: *random.pick(&Trouble::ALL), outlives_server: random.chance(500) },
         _ => Scenario::Damage { kind: *random.pick(&Kind::ALL), damage: *random.pick(&Damage::ALL) },
     }
 }
 
 fn aim(random: &mut Random) -> Aim {
-    let thread = *random.pick(&[Thread::Log, Thread::Log, Thread::Seal, Thread::Seal, Thread::Merge]);
+    let threads = [Thread::Log, Thread::Log, Thread::Seal, Thread::Seal, Thread::Merge, Thread::Cold, Thread::Cold];
+    let thread = *random.pick(&threads);
     let call: &'static str = random.pick::<&str>(thread.calls());
     // A seal makes a handful of files, a frame is one write and one sync; segments come and go a few times a second.
     let nth_max = match call {

@@ -85,8 +85,9 @@ impl Run {
 
     fn run_group(&self, seeds: std::ops::Range<u64>) {
         let first = seeds.start;
-        let kinds =
-            if self.compiles { &[Kind::Forgets, Kind::MovesClock, Kind::CutsPower][..] } else { &[Kind::Forgets] };
+        // Without a compiler the clock stays as it is.
+        let all = [Kind::Forgets, Kind::MovesClock, Kind::MovesToBucket, Kind::CutsPower];
+        let kinds = if self.compiles { &all[..] } else { &all[..3] };
         let kind = kinds[usize::try_from(first / GROUP_SEEDS).expect("fits") % kinds.len()];
         let mut group = Group::start(first, self.injects, kind);
         let mut at = first;

@@ -5,13 +5,14 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use spanlake_test_s3::{Lie, Mode, S3Double};
 use spanlake_tests::feeder::Progress;
 use spanlake_tests::server::{PATIENCE, TestServer};
 
 use super::clock::Clock;
 use super::injection::{Injection, Instead};
 use super::place::Place;
-use super::plan::{Aim, Scenario, Thread};
+use super::plan::{Aim, Scenario, Thread, Trouble};
 
 /// How long a call is waited for that a thread may not make.
 const AIM_PATIENCE: Duration = Duration::from_secs(2);
@@ -24,6 +25,7 @@ pub struct Hands<'a> {
     pub progress: &'a Progress,
     pub place: &'a Place,
     pub clock: Option<&'a Clock>,
+    pub bucket: Option<&'a S3Double>,
 }
 
 /// What came of it.
@@ -51,6 +53,7 @@ pub fn strike(scenario: Scenario, hands: &mut Hands) -> Result<Met, String> {
             hands.server.kill();
             Ok(Met::Hit)
         }
+        Scenario::BadBucket { trouble, outlives_server } => trouble_bucket(trouble, outlives_server, hands),
         Scenario::Stop => {
             let status = hands.server.stop();
             if status.code() == Some(0) { Ok(Met::Hit) } else { Err(format!("a stop under load ended with {status}")) }
@@ -135,6 +138,36 @@ fn fill_disk(killed_while_full: bool, hands: &mut Hands) -> Result<Met, String> 
         hands.server.kill();
     }
     Ok(Met::Hit)
+}
+
+/// Whatever a bucket does, requests are taken.
+fn trouble_bucket(trouble: Trouble, outlives_server: bool, hands: &mut Hands) -> Result<Met, String> {
+    let bucket = hands.bucket.expect("drawn only where there is one");
+    let before = bucket.counts().requests;
+    let seed = hands.progress.items_acknowledged.load(Ordering::Acquire);
+    bucket.set_mode(match trouble {
+        Trouble::Unreachable => Mode::unreachable(),
+        Trouble::Slow => Mode::slow(300),
+        Trouble::Failing => Mode::failing(333, seed),
+        Trouble::LosingAnswers => Mode::losing_answers(333, seed),
+        Trouble::SaysExists => Mode::lying(Lie::SaysExists),
+        Trouble::ReadOnly => Mode::read_only(),
+        Trouble::Expired => Mode::expired_credentials(),
+    });
+    goes_on(hands)?;
+    let began = Instant::now();
+    while began.elapsed() < AIM_PATIENCE && bucket.counts().requests < before + 20 {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    goes_on(hands)?;
+    // Connections to a closed port are not counted.
+    let is_met = trouble == Trouble::Unreachable || bucket.counts().requests > before;
+    if !outlives_server {
+        bucket.set_mode(Mode::healthy());
+        goes_on(hands)?;
+    }
+    hands.server.kill();
+    Ok(if is_met { Met::Hit } else { Met::Missed })
 }
 
 /// Ingest must resume by itself.

@@ -1,6 +1,7 @@
 //! Clients of S3, GCS and Azure: made from a URL, and what their errors mean to an operator.
 //!
-//! Owns time limits and retries. Never logs a credential, nor a URL with one.
+//! Owns retries; time limits are the client's own (5 s to connect, 30 s a request), which the environment and
+//! `cold.options` can change as everything else of it. Never logs a credential, nor a URL with one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,8 @@ use object_store::aws::AmazonS3Builder;
 use object_store::azure::MicrosoftAzureBuilder;
 use object_store::gcp::GoogleCloudStorageBuilder;
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ClientOptions, ObjectStore, ObjectStoreScheme, RetryConfig};
+use object_store::{BackoffConfig, ObjectStore, ObjectStoreScheme, RetryConfig};
+use spanlake_schemas::errors::with_causes;
 use url::Url;
 
 /// The URL as it may be shown.
@@ -22,10 +24,6 @@ pub fn without_secrets(url: &str) -> String {
     }
     parsed.set_query(None);
     parsed.to_string()
-}
-
-fn client() -> ClientOptions {
-    ClientOptions::new().with_connect_timeout(Duration::from_secs(5)).with_timeout(Duration::from_secs(45))
 }
 
 fn retry() -> RetryConfig {
@@ -41,21 +39,21 @@ pub fn open(url: &Url, options: &[(String, String)]) -> Result<(Arc<dyn ObjectSt
     })?;
     let store: Arc<dyn ObjectStore> = match scheme {
         ObjectStoreScheme::AmazonS3 => {
-            let mut builder = AmazonS3Builder::from_env().with_client_options(client()).with_retry(retry());
+            let mut builder = AmazonS3Builder::from_env().with_retry(retry());
             for (key, value) in options {
                 builder = builder.with_config(key.parse().map_err(|_| unknown(key, "aws_"))?, value);
             }
             Arc::new(builder.with_url(url.as_str()).build().map_err(|error| error.to_string())?)
         }
         ObjectStoreScheme::GoogleCloudStorage => {
-            let mut builder = GoogleCloudStorageBuilder::from_env().with_client_options(client()).with_retry(retry());
+            let mut builder = GoogleCloudStorageBuilder::from_env().with_retry(retry());
             for (key, value) in options {
                 builder = builder.with_config(key.parse().map_err(|_| unknown(key, "google_"))?, value);
             }
             Arc::new(builder.with_url(url.as_str()).build().map_err(|error| error.to_string())?)
         }
         ObjectStoreScheme::MicrosoftAzure => {
-            let mut builder = MicrosoftAzureBuilder::from_env().with_client_options(client()).with_retry(retry());
+            let mut builder = MicrosoftAzureBuilder::from_env().with_retry(retry());
             for (key, value) in options {
                 builder = builder.with_config(key.parse().map_err(|_| unknown(key, "azure_"))?, value);
             }
@@ -72,7 +70,7 @@ fn unknown(key: &str, prefix: &str) -> String {
 
 /// The start of a sentence: what is wrong, as far as the answer tells.
 pub fn hint(error: &object_store::Error) -> &'static str {
-    let text = error_chain(error);
+    let text = with_causes(error);
     let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
     if has(&["NoSuchBucket", "ContainerNotFound", "bucket does not exist"]) {
         "there is no such bucket; make it, or mend `cold.url`"
@@ -98,20 +96,9 @@ pub fn hint(error: &object_store::Error) -> &'static str {
 
 /// Whether there is no such object, in a bucket that is there.
 pub fn is_absent(error: &object_store::Error) -> bool {
-    let text = error_chain(error);
+    let text = with_causes(error);
     let is_no_bucket = text.contains("NoSuchBucket") || text.contains("ContainerNotFound");
     matches!(error, object_store::Error::NotFound { .. }) && !is_no_bucket
-}
-
-fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

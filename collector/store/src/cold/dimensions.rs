@@ -8,14 +8,15 @@ use std::sync::Arc;
 use arrow::array::BooleanArray;
 use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use spanlake_schemas::errors::with_causes;
 use spanlake_schemas::tables::Table;
 
 use super::form::from_cold;
 use super::log::{ColdLogError, ColdState};
 use super::place::Place;
-use super::write::{Names, SCRATCH, WriteError, hour_folder};
+use super::write::{Names, WriteError, hour_folder, scratch, upload};
 use crate::catalog::Catalog;
+use crate::read::whole_file;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{hour_of, sorted_rows};
@@ -51,7 +52,7 @@ impl Copied {
                 |reason: String| ColdLogError::Damaged { place: place.to_string(), key: entry.path.clone(), reason };
             let path = local_copy(place, entry, copies)?;
             let dimension = catalog.dimension(table).expect("it is a dimension");
-            for batch in whole_file(&path).map_err(damaged)? {
+            for batch in whole_file(&path).map_err(|error| damaged(with_causes(&error)))? {
                 let batch = from_cold(&batch, &table.schema()).map_err(|error| damaged(error.to_string()))?;
                 dimension.insert_new(&batch).map_err(|error| damaged(error.to_string()))?;
                 for id in dimension.ids(&batch) {
@@ -128,16 +129,11 @@ fn write_rows(
     let batches: Vec<&RecordBatch> = batches.iter().collect();
     let rows = sorted_rows(table, &batches).map_err(arrow_error)?;
     let gather = Gather::new(table, &batches);
-    let scratch = format!("{SCRATCH}/{key}");
+    let scratch = scratch(key);
     let effort = Effort { level: COLD_LEVEL, bucket_seconds: 1, traces_max: 1 };
     let mut file = FileWriter::create(data_dir, &scratch, table, Arc::clone(&gather.schema), effort)?;
     file.write(&gather, &rows)?;
-    let entry = file.finish()?;
-    let path = data_dir.join(&scratch);
-    let uploaded = place.upload(&path, key);
-    let _ = std::fs::remove_file(&path);
-    uploaded?;
-    Ok(FileEntry { path: key.to_owned(), ..entry })
+    Ok(upload(data_dir, place, file.finish()?)?)
 }
 
 /// Where the file can be opened: where it is, or as a copy made now.
@@ -157,12 +153,4 @@ fn local_copy(place: &Place, entry: &FileEntry, copies: &Path) -> Result<PathBuf
     })?;
     there.replace(&entry.path, &content)?;
     Ok(path)
-}
-
-fn whole_file(path: &Path) -> Result<Vec<RecordBatch>, String> {
-    let file = std::fs::File::open(path).map_err(|error| error.to_string())?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
-        .and_then(|builder| builder.with_batch_size(8192).build())
-        .map_err(|error| error.to_string())?;
-    reader.collect::<Result<_, _>>().map_err(|error| error.to_string())
 }

@@ -7,10 +7,12 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use spanlake_schemas::errors::with_causes;
 use spanlake_schemas::tables::Table;
 
 use super::delta;
@@ -26,7 +28,7 @@ use super::{ColdConfig, place};
 use crate::manifest::{Manifest, ManifestError};
 use crate::retention::expired;
 use crate::seal::SealError;
-use crate::store::Inner;
+use crate::store::{Claims, Inner};
 use crate::version::{DataFile, FileEntry, TableFile};
 
 /// Looks again.
@@ -125,13 +127,7 @@ impl Mover {
             }
             Failure::Manifest(error @ ManifestError::Conflict { .. }) => crate::fatal(&error.to_string()),
             Failure::Write(WriteError::Stopping) => {}
-            other => {
-                let mut message = other.to_string();
-                if let Some(cause) = std::error::Error::source(other) {
-                    message = format!("{message}: {cause}");
-                }
-                self.status.set(ColdCondition::Failing, Some(message));
-            }
+            other => self.status.set(ColdCondition::Failing, Some(with_causes(other))),
         }
     }
 
@@ -160,6 +156,7 @@ impl Mover {
     /// The first talk with the place: what is there, whose it is, and that from now on it is ours.
     pub(crate) fn begin(&mut self) -> Result<(), Failure> {
         self.log.catch_up(self.config.adopt)?;
+        self.place.make_durable()?;
         let copied = Copied::read(&self.place, self.log.state(), &self.copies, self.inner.read.catalog())?;
         // What may have been committed before the crash comes first: its number is taken, or free for it alone.
         if let Some(edit) = self.pending.read()? {
@@ -174,18 +171,21 @@ impl Mover {
         Ok(())
     }
 
+    /// The files that have to leave next, as it stands.
+    fn due(&self, claims: &Claims) -> Option<Move> {
+        let (age, bytes) = (self.config.hot_age_max, self.config.hot_bytes_max);
+        due(&self.inner.read.pin(), crate::now_nanos(), age, bytes, |path| claims.holds(path)).0
+    }
+
+    /// The next move, whose files are claimed.
     fn next_move(&self) -> Option<Move> {
         if self.inner.is_stopping() {
             return None;
         }
         let mut claims = self.inner.claims.lock();
-        let version = self.inner.read.pin();
-        let (age, bytes) = (self.config.hot_age_max, self.config.hot_bytes_max);
-        let (job, _) = due(&version, crate::now_nanos(), age, bytes, |path| claims.holds(path));
-        if let Some(job) = &job {
-            claims.take(job.files.iter().map(|(_, file)| file.entry.path.clone()));
-        }
-        job
+        let job = self.due(&claims)?;
+        claims.take(job.files.iter().map(|(_, file)| file.entry.path.clone()));
+        Some(job)
     }
 
     /// One hour, all tables: written, uploaded, committed at once.
@@ -213,8 +213,8 @@ impl Mover {
         self.propose(edit, Some(&copying))?;
         span.record("rows", rows);
         let metrics = &self.inner.metrics;
-        metrics.cold_moves.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        metrics.cold_moved_rows.fetch_add(rows, std::sync::atomic::Ordering::Relaxed);
+        metrics.cold_moves.fetch_add(1, Relaxed);
+        metrics.cold_moved_rows.fetch_add(rows, Relaxed);
         tracing::info!(
             files = job.files.len(),
             rows,
@@ -300,8 +300,8 @@ impl Mover {
         }
         let (files, bytes) = (removes.len() as u64, removes.iter().map(|entry| entry.bytes).sum::<u64>());
         self.propose(ColdEdit { is_data_change: true, removes, ..self.log.draft(now) }, None)?;
-        self.inner.metrics.expired_files.fetch_add(files, std::sync::atomic::Ordering::Relaxed);
-        self.inner.metrics.expired_bytes.fetch_add(bytes, std::sync::atomic::Ordering::Relaxed);
+        self.inner.metrics.expired_files.fetch_add(files, Relaxed);
+        self.inner.metrics.expired_bytes.fetch_add(bytes, Relaxed);
         tracing::info!(files, bytes, "removed cold files that are older, or more, than retention keeps");
         Ok(())
     }
@@ -318,7 +318,7 @@ impl Mover {
             let merged = match merge_cold(&inner.config.data_dir, &self.place, &merge, &mut writing.names, stops) {
                 Err(WriteError::Files(error @ SealError::Parquet { .. })) => {
                     tracing::error!(%error, "cold files cannot be merged and are left as they are; the rest goes on");
-                    self.inner.metrics.merge_failures.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    self.inner.metrics.merge_failures.fetch_add(1, Relaxed);
                     self.barred.extend(merge.inputs.into_iter().map(|entry| entry.path));
                     continue;
                 }
@@ -326,18 +326,12 @@ impl Mover {
             };
             let edit = ColdEdit { adds: vec![merged], removes: merge.inputs, ..self.log.draft(now) };
             self.propose(edit, None)?;
-            self.inner.metrics.cold_merges.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-            if self.next_is_due() || inner.is_stopping() {
+            self.inner.metrics.cold_merges.fetch_add(1, Relaxed);
+            if self.due(&self.inner.claims.lock()).is_some() || inner.is_stopping() {
                 break;
             }
         }
         Ok(())
-    }
-
-    fn next_is_due(&self) -> bool {
-        let (age, bytes) = (self.config.hot_age_max, self.config.hot_bytes_max);
-        let claims = self.inner.claims.lock();
-        due(&self.inner.read.pin(), crate::now_nanos(), age, bytes, |path| claims.holds(path)).0.is_some()
     }
 
     /// Deletes files that were removed long enough ago for every reader to have noticed.

@@ -3,7 +3,7 @@
 //! Owns a file under the data directory, written before the commit is tried and removed when every consequence of it
 //! is durable. After a crash the very same edit is tried again, so it happens once. Never decides anything.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::log::{ColdEdit, ColdLogError};
 use super::place::{Place, PlaceError};
@@ -15,14 +15,13 @@ const NAME: &str = "pending.json";
 #[derive(Clone)]
 pub struct PendingFile {
     dir: Place,
-    path: PathBuf,
 }
 
 impl PendingFile {
     /// In a folder that is made when need be.
     #[must_use]
     pub fn below(dir: &Path) -> Self {
-        Self { dir: Place::folder(dir.to_path_buf()), path: dir.join(NAME) }
+        Self { dir: Place::folder(dir.to_path_buf()) }
     }
 
     /// The edit, if there is one.
@@ -51,9 +50,6 @@ impl PendingFile {
     /// # Errors
     /// When it cannot be removed.
     pub fn remove(&self) -> Result<(), PlaceError> {
-        std::fs::remove_file(&self.path).or_else(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => Ok(()),
-            _ => Err(PlaceError::Io { action: "remove", path: self.path.clone(), source: error }),
-        })
+        self.dir.remove(NAME)
     }
 }

@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use url::Url;
 
 use super::bucket;
-use crate::manifest::sync_dir;
+use crate::durable::{self, sync_dir};
 
 /// Parts of an upload; S3 wants at least 5 MiB.
 const PART_BYTES: usize = 8 << 20;
@@ -132,6 +132,20 @@ impl Place {
         match &self.kind {
             Kind::Folder(_) => None,
             Kind::Bucket { store, prefix, .. } => Some((Arc::clone(store), prefix.clone())),
+        }
+    }
+
+    /// Syncs the names of a folder's folders, which a killed process may not have come to; a bucket has none.
+    ///
+    /// # Errors
+    /// When the folder cannot be read or synced.
+    pub fn make_durable(&self) -> Result<(), PlaceError> {
+        match &self.kind {
+            Kind::Folder(dir) => {
+                create_dirs(dir)?;
+                durable::sync_tree(dir).map_err(|(path, error)| io("sync", &path)(error))
+            }
+            Kind::Bucket { .. } => Ok(()),
         }
     }
 
@@ -361,41 +375,16 @@ pub fn location(prefix: &Key, key: &str) -> Key {
     prefix.parts().chain(Key::from(key).parts()).collect()
 }
 
-/// Folders above a new file, the names of all that were made durable.
 fn create_dirs(dir: &Path) -> Result<(), PlaceError> {
-    let Some(there) = dir.ancestors().find(|ancestor| ancestor.is_dir()) else { return Ok(()) };
-    if there == dir {
-        return Ok(());
-    }
-    std::fs::create_dir_all(dir).map_err(io("create", dir))?;
-    let mut above = dir.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(there));
-    above.try_for_each(|folder| sync_dir(folder).map_err(io("sync", folder)))
+    durable::create_dirs(dir).map_err(|(path, error)| io("create", &path)(error))
 }
 
-/// Written aside, synced, then hard-linked: whole or absent, and only one of two wins.
 fn create_file(path: &Path, content: &[u8]) -> Result<Put, PlaceError> {
-    let dir = path.parent().expect("a key has a folder");
-    create_dirs(dir)?;
-    let aside = path.with_extension("tmp");
-    let written = (|| {
-        let mut file = File::create(&aside)?;
-        file.write_all(content)?;
-        file.sync_all()
-    })();
-    let linked = written.and_then(|()| std::fs::hard_link(&aside, path));
-    let _ = std::fs::remove_file(&aside);
-    match linked {
-        // As with the manifest: after a failed sync nobody knows whether it happened.
-        Ok(()) => match sync_dir(dir) {
-            Ok(()) => Ok(Put::Created),
-            Err(error) => crate::fatal(&format!("cannot sync {}: {error}", dir.display())),
-        },
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            let is_ours = std::fs::read(path).is_ok_and(|there| there == content);
-            Ok(if is_ours { Put::Created } else { Put::Taken })
-        }
-        Err(error) => Err(io("create", path)(error)),
-    }
+    create_dirs(path.parent().expect("a key has a folder"))?;
+    let is_new = durable::create_new(path, content).map_err(|(action, error)| io(action, path)(error))?;
+    // Ours too where a crash came between the link and the answer.
+    let is_ours = is_new || std::fs::read(path).is_ok_and(|there| there == content);
+    Ok(if is_ours { Put::Created } else { Put::Taken })
 }
 
 /// The file was synced when it was written; on another disk it is copied.
@@ -413,24 +402,7 @@ fn move_file(from: &Path, to: &Path) -> Result<(), PlaceError> {
 }
 
 fn list_files(root: &Path, below: &Path) -> Result<Vec<(String, u64)>, PlaceError> {
-    let mut found = Vec::new();
-    let mut dirs = vec![below.to_path_buf()];
-    while let Some(dir) = dirs.pop() {
-        let entries = match std::fs::read_dir(&dir) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            other => other.map_err(io("list", &dir))?,
-        };
-        for entry in entries {
-            let entry = entry.map_err(io("list", &dir))?;
-            let metadata = entry.metadata().map_err(io("stat", &entry.path()))?;
-            if metadata.is_dir() {
-                dirs.push(entry.path());
-                continue;
-            }
-            let path = entry.path();
-            let relative = path.strip_prefix(root).expect("listed below it");
-            found.push((relative.to_string_lossy().into_owned(), metadata.len()));
-        }
-    }
-    Ok(found)
+    let files = durable::files_below(below).map_err(|(path, error)| io("list", &path)(error))?;
+    let relative = |path: &Path| path.strip_prefix(root).expect("listed below it").to_string_lossy().into_owned();
+    Ok(files.iter().map(|(path, bytes)| (relative(path), *bytes)).collect())
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use parking_lot::Mutex;
+use spanlake_schemas::errors::with_causes;
 
 use super::log::ColdLogError;
 
@@ -83,7 +84,11 @@ impl SharedStatus {
     /// Says a new condition; logs it where it is one.
     pub(crate) fn set(&self, condition: ColdCondition, message: Option<String>) {
         let mut status = self.0.lock();
-        if status.condition == condition && status.message == message {
+        // Clients put times and ports into their messages; each retry would be news.
+        let gist =
+            |message: &Option<String>| message.as_deref().unwrap_or_default().replace(|c: char| c.is_ascii_digit(), "");
+        let is_same = status.condition == condition;
+        if is_same && gist(&status.message) == gist(&message) {
             return;
         }
         match (condition, &message) {
@@ -91,22 +96,17 @@ impl SharedStatus {
             (_, Some(message)) => tracing::error!("the cold tier {}: {message}", status.place),
             (_, None) => {}
         }
-        status.condition = condition;
+        if !is_same {
+            status.condition = condition;
+            status.since = SystemTime::now();
+        }
         status.message = message;
-        status.since = SystemTime::now();
     }
 }
 
 /// What an error means for the tier, and the sentence.
 pub(crate) fn condition_of(error: &ColdLogError) -> (ColdCondition, String) {
-    let mut text = error.to_string();
-    let mut next = std::error::Error::source(error);
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
     let is_lost =
         matches!(error, ColdLogError::Fenced { .. } | ColdLogError::Foreign { .. } | ColdLogError::Newer { .. });
-    (if is_lost { ColdCondition::Lost } else { ColdCondition::Failing }, text)
+    (if is_lost { ColdCondition::Lost } else { ColdCondition::Failing }, with_causes(error))
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use object_store::ObjectStore;
 use parking_lot::Mutex;
+use spanlake_schemas::errors::with_causes;
 
 use super::ColdConfig;
 use super::cache::ReadCache;
@@ -124,21 +125,10 @@ impl ColdTier {
             failures: 0,
         };
         if is_folder {
-            mover.begin().map_err(|error| OpenError::ColdTier(chain(&error)))?;
+            mover.begin().map_err(|error| OpenError::ColdTier(with_causes(&error)))?;
         }
         Ok(mover)
     }
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
 }
 
 /// This data directory's name for itself, drawn at its first start.

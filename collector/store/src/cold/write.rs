@@ -9,7 +9,7 @@ use spanlake_schemas::tables::Table;
 
 use super::log::ColdLogError;
 use super::merge::ColdMerge;
-use super::place::Place;
+use super::place::{Place, PlaceError};
 use crate::compact::{Job, Merge};
 use crate::seal::SealError;
 use crate::seal::order::date_and_hour;
@@ -33,8 +33,8 @@ pub enum WriteError {
     Stopping,
 }
 
-impl From<super::place::PlaceError> for WriteError {
-    fn from(error: super::place::PlaceError) -> Self {
+impl From<PlaceError> for WriteError {
+    fn from(error: PlaceError) -> Self {
         Self::Log(error.into())
     }
 }
@@ -95,7 +95,7 @@ fn write_one(
     stops: impl Fn() -> bool,
 ) -> Result<FileEntry, WriteError> {
     let key = format!("{folder}/{}", names.next());
-    let scratch = format!("{SCRATCH}/{key}");
+    let scratch = scratch(&key);
     let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
     let table = files[0].0;
     let job = Job { table, inputs: files.into_iter().map(|(_, file)| file).collect(), waiting: 0 };
@@ -104,12 +104,25 @@ fn write_one(
     if entry.rows != rows {
         crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
     }
-    let path = data_dir.join(&scratch);
+    Ok(upload(data_dir, place, entry)?)
+}
+
+/// Where a file lies before it is uploaded, relative to the data directory.
+pub fn scratch(key: &str) -> String {
+    format!("{SCRATCH}/{key}")
+}
+
+/// Uploads a file that was written to its [`scratch`] path; gives its entry in the log.
+///
+/// # Errors
+/// When it could not be uploaded.
+pub fn upload(data_dir: &Path, place: &Place, entry: FileEntry) -> Result<FileEntry, PlaceError> {
+    let path = data_dir.join(&entry.path);
+    let key = entry.path.strip_prefix(SCRATCH).unwrap_or(&entry.path).trim_start_matches('/').to_owned();
     let uploaded = place.upload(&path, &key);
     // Moved already where the place is a folder of this disk.
     let _ = std::fs::remove_file(&path);
-    uploaded?;
-    Ok(FileEntry { path: key, ..entry })
+    uploaded.map(|()| FileEntry { path: key, ..entry })
 }
 
 /// Merges cold files into one, which is uploaded; their own are left as they are.

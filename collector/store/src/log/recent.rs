@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{LogError, LogSequence};
-use crate::manifest::sync_dir;
+use crate::durable::sync_dir;
 
 /// How long a retry is recognised.
 pub const WINDOW: Duration = Duration::from_secs(600);

@@ -18,7 +18,7 @@ use super::SealError;
 use super::gather::Gather;
 use super::order::{SortedRow, has_buckets};
 use crate::cold::form::{cold_schema, to_cold};
-use crate::manifest::sync_dir;
+use crate::durable::{create_dirs, sync_dir};
 use crate::version::{COLD_LEVEL, FileEntry};
 
 /// Level of compression of cold files.
@@ -79,7 +79,8 @@ impl FileWriter {
         effort: Effort,
     ) -> Result<Self, SealError> {
         let path = data_dir.join(relative);
-        create_dirs(data_dir, path.parent().expect("a data file lies in a folder"))?;
+        create_dirs(path.parent().expect("a data file lies in a folder"))
+            .map_err(|(dir, error)| SealError::io("create", &dir)(error))?;
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(SealError::io("create", &aside))?;
         let buffered = BufWriter::with_capacity(1 << 18, Summed { file, sum: 0 });
@@ -127,18 +128,6 @@ impl Drop for FileWriter {
         // Gone already where the file was finished.
         let _ = std::fs::remove_file(&self.aside);
     }
-}
-
-/// Creates missing folders and makes their names durable.
-fn create_dirs(data_dir: &Path, dir: &Path) -> Result<(), SealError> {
-    if dir.is_dir() {
-        return Ok(());
-    }
-    std::fs::create_dir_all(dir).map_err(SealError::io("create", dir))?;
-    for ancestor in dir.ancestors().skip(1).take_while(|ancestor| ancestor.starts_with(data_dir)) {
-        sync_dir(ancestor).map_err(SealError::io("sync", ancestor))?;
-    }
-    Ok(())
 }
 
 fn path_of(parts: &[&str]) -> ColumnPath {

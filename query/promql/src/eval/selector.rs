@@ -66,16 +66,22 @@ impl Evaluator<'_> {
             };
             Ok((StepSeries { labels: series.labels, drop_name: false, column }, notes))
         })?;
-        let mut vector = Vec::with_capacity(results.len());
-        for (series, series_notes) in results {
-            notes.merge(series_notes);
-            if !series.column.is_all_absent() {
-                vector.push(series);
-            }
-        }
+        let present = keep_present(results, notes);
         drop(reserved);
-        self.vector(vector)
+        self.vector(present)
     }
+}
+
+/// Series with a value at any step; what was noted about all of them is noted.
+pub(crate) fn keep_present(results: Vec<(StepSeries, Annotations)>, notes: &mut Annotations) -> Vec<StepSeries> {
+    let mut present = Vec::with_capacity(results.len());
+    for (series, series_notes) in results {
+        notes.merge(series_notes);
+        if !series.column.is_all_absent() {
+            present.push(series);
+        }
+    }
+    present
 }
 
 /// The first and the last time from which samples are needed.

@@ -15,6 +15,7 @@ use crate::syntax::tree::RangeEnds;
 
 use super::column::{Column, Point, StepSeries, StepVector};
 use super::plan::{Node, NodeKind, TimeShift};
+use super::selector::keep_present;
 use super::{EvalError, Evaluator, Grid, MatrixSeries, finish, parallel, to_matrix};
 
 mod argument;
@@ -139,15 +140,9 @@ impl Evaluator<'_> {
             let drop_name = !keeps_name || series.drop_name;
             Ok((StepSeries { labels: series.labels, drop_name, column }, notes))
         })?;
-        let mut vector = Vec::with_capacity(results.len());
-        for (series, series_notes) in results {
-            notes.merge(series_notes);
-            if !series.column.is_all_absent() {
-                vector.push(series);
-            }
-        }
+        let present = keep_present(results, notes);
         drop(reserved);
-        self.vector(vector)
+        self.vector(present)
     }
 
     /// A range vector as a query's result, at the only step.
