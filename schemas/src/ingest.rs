@@ -6,8 +6,12 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::{Array, AsArray, TimestampNanosecondArray};
+use arrow::datatypes::TimestampNanosecondType;
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
@@ -63,8 +67,19 @@ pub enum Compression {
     Zstd = 2,
 }
 
-/// What the decoder may take before it refuses or shortens. Logged with each request, so that a replay
-/// accepts and refuses just what was answered.
+/// The hour under which a row is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Filing {
+    /// Its own where that is near its receipt, else that of its receipt: clocks of clients are wrong.
+    #[default]
+    Receipt = 0,
+    /// Its own, whatever that is: an import. Its time of receipt is its own time too, as if it had come then.
+    OwnTime = 1,
+}
+
+/// What the decoder may take before it refuses or shortens, and how it files rows. Logged with each request, so that a
+/// replay accepts, refuses and files just as was answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DecodeLimits {
     /// Attributes kept per item; what is over is dropped and counted in `dropped_attributes_count`.
@@ -73,11 +88,17 @@ pub struct DecodeLimits {
     pub value_depth_max: u32,
     /// Size of the body once inflated, in bytes.
     pub inflated_bytes_max: u64,
+    pub filing: Filing,
 }
 
 impl Default for DecodeLimits {
     fn default() -> Self {
-        Self { attributes_per_item_max: 4096, value_depth_max: 32, inflated_bytes_max: 64 << 20 }
+        Self {
+            attributes_per_item_max: 4096,
+            value_depth_max: 32,
+            inflated_bytes_max: 64 << 20,
+            filing: Filing::Receipt,
+        }
     }
 }
 
@@ -92,6 +113,26 @@ impl Batches {
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
         self.tables.iter().map(|(_, batch)| batch.get_array_memory_size()).sum()
+    }
+
+    /// Makes the time of receipt of every row its own time, where it has one.
+    ///
+    /// # Errors
+    /// Where a batch is none of its table.
+    pub(crate) fn received_when_they_happened(&mut self) -> Result<(), ArrowError> {
+        for (table, batch) in self.tables.iter_mut().filter(|(table, _)| !table.is_dimension()) {
+            let Ok(receipt) = batch.schema_ref().index_of("received_time") else { continue };
+            let times = batch.column(batch.schema_ref().index_of(table.time_column())?);
+            let times = times.as_primitive::<TimestampNanosecondType>().values();
+            let received = batch.column(receipt).as_primitive::<TimestampNanosecondType>();
+            let own =
+                times.iter().zip(received.values()).map(|(time, received)| if *time > 0 { *time } else { *received });
+            let own = TimestampNanosecondArray::from_iter_values(own).with_data_type(received.data_type().clone());
+            let mut columns = batch.columns().to_vec();
+            columns[receipt] = Arc::new(own);
+            *batch = RecordBatch::try_new(batch.schema(), columns)?;
+        }
+        Ok(())
     }
 
     /// The batch of a table.

@@ -41,7 +41,9 @@ use notes::{Change, Notes};
 use traces::SpanRows;
 use wire::Malformed;
 
-use crate::ingest::{Batches, DecodeLimits, Decoded, Encoding, KnownSeries, Signal};
+use arrow::error::ArrowError;
+
+use crate::ingest::{Batches, DecodeLimits, Decoded, Encoding, Filing, KnownSeries, Signal};
 
 /// Why a whole request is refused (HTTP 400, INVALID_ARGUMENT).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -169,6 +171,10 @@ impl RequestContext<'_> {
         let mut batches = Batches::default();
         dimensions.finish(self.received_at, &mut batches).map_err(Failure::Columns)?;
         rows.finish(self.received_at, &mut batches).map_err(Failure::Columns)?;
+        if self.limits.filing == Filing::OwnTime {
+            let shape = |error: ArrowError| Failure::Columns(ColumnError::Shape(error.to_string()));
+            batches.received_when_they_happened().map_err(shape)?;
+        }
         Ok(Decoded {
             batches,
             accepted,

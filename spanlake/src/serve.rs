@@ -11,7 +11,7 @@ use anyhow::Context;
 use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
-use spanlake_schemas::ingest::{DecodeLimits, Ingest};
+use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -49,10 +49,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let telemetry = Telemetry::start(self_telemetry(&config, &addresses).as_ref())?;
     let store = open_store(&config)?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
-    build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
+    let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
     build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
-    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), Arc::clone(&receiver_metrics)));
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors));
     build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -176,7 +176,7 @@ fn build_doors(
     http: TcpListener,
     rooms: &TaskTracker,
     stop: &CancellationToken,
-) {
+) -> Arc<Doors> {
     let receiver = &config.receiver;
     let settings = ReceiverConfig {
         http_body_bytes_max: receiver.http_body_bytes_max,
@@ -187,6 +187,7 @@ fn build_doors(
             attributes_per_item_max: receiver.attributes_per_item_max,
             value_depth_max: receiver.value_depth_max,
             inflated_bytes_max: receiver.http_body_bytes_max,
+            filing: Filing::Receipt,
         },
         ..ReceiverConfig::default()
     };
@@ -198,12 +199,13 @@ fn build_doors(
             tracing::error!(%error, "the OTLP/HTTP door closed");
         }
     });
-    let grpc_stop = stop.clone();
+    let (grpc_doors, grpc_stop) = (Arc::clone(&doors), stop.clone());
     rooms.spawn(async move {
-        if let Err(error) = spanlake_receiver::serve_grpc(grpc, doors, grpc_stop).await {
+        if let Err(error) = spanlake_receiver::serve_grpc(grpc, grpc_doors, grpc_stop).await {
             tracing::error!(%error, "the OTLP/gRPC door closed");
         }
     });
+    doors
 }
 
 fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
@@ -262,6 +264,7 @@ fn build_api(
         token: config.token.as_ref().map(|token| token.expose().to_owned()),
         allowed_hosts: config.allowed_hosts.clone(),
         json_rows_max: config.query.rows_max,
+        import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
     let (source, admin) = (Arc::clone(status), Arc::clone(status));
     let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };

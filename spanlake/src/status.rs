@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use spanlake_api::{Accepted, Admin, ColdReport, StatusReport, StatusSource};
-use spanlake_receiver::ReceiverMetrics;
+use spanlake_api::{Accepted, Admin, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource};
+use spanlake_receiver::{Doors, ReceiverMetrics};
 use spanlake_schemas::ingest::Signal;
 use spanlake_store::{ColdStatus, Store};
 
@@ -26,18 +26,20 @@ pub struct ServerStatus {
     data_dir: PathBuf,
     store: Store,
     receiver: Arc<ReceiverMetrics>,
+    doors: Arc<Doors>,
 }
 
 impl ServerStatus {
     /// Not ready yet.
-    pub fn new(config: &Config, addresses: &Addresses, store: Store, receiver: Arc<ReceiverMetrics>) -> Self {
+    pub fn new(config: &Config, addresses: &Addresses, store: Store, doors: Arc<Doors>) -> Self {
         Self {
             started: Instant::now(),
             ready: AtomicBool::new(false),
             addresses: addresses.clone(),
             data_dir: config.data_dir.clone(),
             store,
-            receiver,
+            receiver: Arc::clone(doors.metrics()),
+            doors,
         }
     }
 
@@ -103,5 +105,24 @@ fn cold_report(status: ColdStatus) -> ColdReport {
 impl Admin for ServerStatus {
     fn seal(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
         Box::pin(self.store.seal())
+    }
+
+    fn import(&self, import: Import) -> Pin<Box<dyn Future<Output = Result<Imported, ImportRefusal>> + Send + '_>> {
+        let Import { signal, encoding, compression, body } = import;
+        let import = spanlake_receiver::Import { signal, encoding, compression, body };
+        Box::pin(async move {
+            let imported = spanlake_receiver::import(&self.doors, import).await;
+            imported
+                .map(|spanlake_receiver::Imported { accepted, rejected, message }| Imported {
+                    accepted,
+                    rejected,
+                    message,
+                })
+                .map_err(|refusal| ImportRefusal {
+                    status: refusal.status,
+                    message: refusal.message,
+                    retry_after: refusal.retry_after,
+                })
+        })
     }
 }

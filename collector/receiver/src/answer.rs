@@ -13,6 +13,8 @@ const MESSAGE_BYTES_MAX: usize = 4 << 10;
 /// What a stored request is answered with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
+    /// Items taken.
+    pub(crate) accepted: u64,
     /// Items not taken.
     pub(crate) rejected: u64,
     /// Why not, or what the sender should know.

@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use spanlake_schemas::ingest::{Compression, Encoding, Request, Signal};
+use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Filing, Request, Signal};
 use tracing::Span;
 
 use crate::admission::{Admission, inflated_bytes_guess};
@@ -27,6 +27,7 @@ pub(crate) struct Arrival {
     pub(crate) signal: Signal,
     pub(crate) transport: Transport,
     pub(crate) own: bool,
+    pub(crate) filing: Filing,
 }
 
 /// A body as received, and how to read it.
@@ -41,7 +42,7 @@ impl Arrival {
     pub(crate) fn of(doors: &Doors, signal: Signal, transport: Transport, headers: &HeaderMap) -> Self {
         let own = headers.get(OWN_HEADER).is_some_and(|value| value == "1");
         doors.metrics.request(signal, transport, own);
-        Self { signal, transport, own }
+        Self { signal, transport, own, filing: Filing::Receipt }
     }
 
     /// The span of this request; none for the server's own telemetry.
@@ -95,13 +96,14 @@ pub(crate) async fn take(
     admission: Admission,
 ) -> Result<Outcome, Fault> {
     let Received { encoding, compression, body } = received;
-    let (signal, limits) = (arrival.signal, doors.limits(arrival.transport));
+    let signal = arrival.signal;
+    let limits = DecodeLimits { filing: arrival.filing, ..doors.limits(arrival.transport) };
     if !arrival.own {
         doors.metrics.body(signal, body.len() as u64);
     }
     let job = Job { signal, encoding, compression, body, received_at: nanoseconds_since_epoch(), limits };
     let (mut decoded, _admission) = decode(doors, &job, admission).await?;
-    let outcome = Outcome { rejected: decoded.rejected, message: decoded.message.take() };
+    let outcome = Outcome { accepted: decoded.accepted, rejected: decoded.rejected, message: decoded.message.take() };
     let (accepted, unknown_fields) = (decoded.accepted, decoded.unknown_fields);
     // Nothing to keep is nothing to wait for.
     if !decoded.batches.tables.is_empty() {

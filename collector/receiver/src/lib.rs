@@ -21,6 +21,7 @@ mod doors;
 mod fault;
 mod grpc;
 mod http;
+mod import;
 mod inflate;
 mod intake;
 mod metrics;
@@ -29,6 +30,7 @@ pub use config::{BearerToken, ReceiverConfig};
 pub use connections::{ServeError, serve_grpc, serve_http};
 pub use doors::Doors;
 pub use http::http_router;
+pub use import::{Import, ImportRefusal, Imported, import};
 pub use metrics::{Reason, ReceiverMetrics, RefusedRequests, SignalSnapshot, Snapshot, Transport};
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use parking_lot::RwLock;
 use spanlake_schemas::ingest::KnownSeries;
+use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
 use spanlake_schemas::tables::Table;
 
 /// All three dimension tables.
@@ -56,6 +57,20 @@ impl Catalog {
     }
 }
 
+impl DimensionLookup for Catalog {
+    fn resource(&self, resource_id: i64) -> Option<DimensionRow> {
+        self.resources.row(&wide_id(resource_id))
+    }
+
+    fn scope(&self, scope_id: i64) -> Option<DimensionRow> {
+        self.scopes.row(&wide_id(scope_id))
+    }
+
+    fn series(&self, series_id: &[u8; 16]) -> Option<DimensionRow> {
+        self.series.row(series_id)
+    }
+}
+
 /// The 16-byte form of an Int64 id.
 #[must_use]
 pub fn wide_id(id: i64) -> [u8; 16] {
@@ -97,11 +112,15 @@ impl Dimension {
     /// The row of an Int64 id, as a batch of one row.
     #[must_use]
     pub fn row_of_int64(&self, id: i64) -> Option<RecordBatch> {
+        self.row(&wide_id(id)).map(|found| found.batch.slice(found.row, 1))
+    }
+
+    fn row(&self, id: &[u8; 16]) -> Option<DimensionRow> {
         let rows = self.rows.read();
-        let mut row = usize::try_from(*rows.by_id.get(&wide_id(id))?).ok()?;
+        let mut row = usize::try_from(*rows.by_id.get(id)?).ok()?;
         for batch in &rows.batches {
             if row < batch.num_rows() {
-                return Some(batch.slice(row, 1));
+                return Some(DimensionRow { batch: batch.clone(), row });
             }
             row -= batch.num_rows();
         }

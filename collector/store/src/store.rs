@@ -223,7 +223,8 @@ fn digest(request: &Request) -> u128 {
         request.signal as u8,
         request.encoding as u8,
         request.compression as u8,
-        0,
+        // An import of what came by the door is meant.
+        request.limits.filing as u8,
         0,
         0,
         0,

@@ -4,14 +4,14 @@
 //! must neither read answers (it could, by making its name resolve to this machine: hence Host) nor have
 //! statements run (hence Origin, `Sec-Fetch-Site`, and JSON as the only type of body). Never looks into a body.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::HeaderName;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::error::ApiError;
 use crate::own_metrics::Refusal;
@@ -68,6 +68,15 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
         }
         _ => Ok(()),
     }
+}
+
+/// Lets in whoever has the token, or sits at the machine where there is none.
+pub(crate) fn only_operators(config: &ApiConfig, extensions: &Extensions, may: &str) -> Result<(), ApiError> {
+    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical());
+    if config.token.is_some() || peer.is_some_and(|address| address.is_loopback()) {
+        return Ok(());
+    }
+    Err(ApiError::forbidden(format!("without a token, only this machine itself may {may}")))
 }
 
 /// Whether a path is this one or below it.

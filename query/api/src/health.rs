@@ -1,11 +1,10 @@
 //! Alive, ready, status, own metrics, and sealing on demand.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
 use axum::Json;
-use axum::extract::{ConnectInfo, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::{Extensions, StatusCode, header};
 use serde::Serialize;
@@ -14,6 +13,7 @@ use spanlake_schemas::tables::Table;
 use spanlake_store::ReadHalf;
 
 use crate::error::ApiError;
+use crate::guard;
 use crate::state::{OWN_SERVICE, Shared, StatusReport};
 
 /// The process answers.
@@ -75,10 +75,7 @@ pub(crate) async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 
 /// `POST /api/admin/seal`: for whoever has the token, or sits at the machine where there is none.
 pub(crate) async fn seal(State(shared): State<Arc<Shared>>, extensions: Extensions) -> Result<Response, ApiError> {
-    let peer = extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip().to_canonical());
-    if shared.config.token.is_none() && !peer.is_some_and(|address| address.is_loopback()) {
-        return Err(ApiError::forbidden("without a token, only this machine itself may seal"));
-    }
+    guard::only_operators(&shared.config, &extensions, "seal")?;
     shared.admin.seal().await;
     Ok(Json(json!({ "sealed": true })).into_response())
 }

@@ -1,16 +1,18 @@
 //! Port 4300: the native API, health, own metrics and the page.
 //!
-//! Owns HTTP, JSON and the guard before them. Never writes to the store, never plans a query, and knows of
+//! Owns HTTP, JSON and the guard before them. Never writes to the store itself, never plans a query, and knows of
 //! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`services`], [`metric_names`], [`metric_series`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod columns;
 mod error;
+mod export;
 mod guard;
 mod health;
+mod import;
 mod metric_names;
 mod metric_series;
 mod origins;
@@ -31,4 +33,6 @@ mod traced;
 mod tests;
 
 pub use server::{routes, serve};
-pub use state::{Accepted, Admin, ApiConfig, ApiState, ColdReport, StatusReport, StatusSource};
+pub use state::{
+    Accepted, Admin, ApiConfig, ApiState, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource,
+};

@@ -20,7 +20,9 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
-use crate::{guard, health, metric_names, metric_series, page, services, sql, trace, trace_list, traced};
+use crate::{
+    export, guard, health, import, metric_names, metric_series, page, services, sql, trace, trace_list, traced,
+};
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
 const BODY_BYTES_MAX: usize = 1 << 20;
@@ -29,6 +31,7 @@ const COMPRESSED_BYTES_MIN: u16 = 1024;
 
 /// Everything that port 4300 answers.
 pub fn routes(state: ApiState) -> Router {
+    let import_bytes_max = state.config.import_bytes_max;
     let shared = Arc::new(Shared::new(state));
     Router::new()
         .route("/api/sql", post(sql::post_sql).get(sql::get_sql))
@@ -39,6 +42,8 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/metrics", get(metric_names::names))
         .route("/api/metrics/series", get(metric_series::series))
         .route("/api/status", get(health::status))
+        .route("/api/export/{signal}", get(export::export))
+        .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
         .route("/api/admin/seal", post(health::seal))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))

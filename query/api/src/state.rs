@@ -4,9 +4,13 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytes::Bytes;
+use http::StatusCode;
 use serde::Serialize;
 use spanlake_engine::Engine;
+use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use spanlake_store::ReadHalf;
 
 use crate::origins::Origins;
@@ -26,13 +30,15 @@ pub struct ApiConfig {
     pub allowed_hosts: Vec<String>,
     /// Most rows of a JSON answer.
     pub json_rows_max: usize,
+    /// Largest body of an import, as received.
+    pub import_bytes_max: usize,
 }
 
 impl ApiConfig {
     /// The defaults, at an address.
     #[must_use]
     pub fn at(listen: SocketAddr) -> Self {
-        Self { listen, token: None, allowed_hosts: Vec::new(), json_rows_max: 100_000 }
+        Self { listen, token: None, allowed_hosts: Vec::new(), json_rows_max: 100_000, import_bytes_max: 64 << 20 }
     }
 }
 
@@ -104,6 +110,38 @@ pub trait StatusSource: Send + Sync {
 pub trait Admin: Send + Sync {
     /// Seals what is in memory; the future ends when it is in files.
     fn seal(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
+
+    /// Takes an OTLP request whose rows are filed under their own hours, however old they are.
+    fn import(&self, import: Import) -> Pin<Box<dyn Future<Output = Result<Imported, ImportRefusal>> + Send + '_>>;
+}
+
+/// An OTLP request of an import.
+#[derive(Clone, Debug)]
+pub struct Import {
+    pub signal: Signal,
+    pub encoding: Encoding,
+    pub compression: Compression,
+    pub body: Bytes,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Imported {
+    /// Items taken.
+    pub accepted: u64,
+    /// Items not taken.
+    pub rejected: u64,
+    /// Why not, or what else should be known.
+    pub message: Option<String>,
+}
+
+/// Why it was not taken.
+#[derive(Clone, Debug)]
+pub struct ImportRefusal {
+    pub status: StatusCode,
+    pub message: String,
+    /// When to try again; `None` is never.
+    pub retry_after: Option<Duration>,
 }
 
 /// What handlers share.

@@ -23,6 +23,7 @@ mod output_names;
 mod rules;
 mod session;
 mod statement;
+mod stored;
 mod stream;
 mod threads;
 
@@ -32,6 +33,7 @@ mod tests;
 pub use error::{EngineError, Position};
 pub use limits::EngineLimits;
 pub use logical::{ColumnDoc, TableDoc, tables_markdown};
+pub use stored::StoredRows;
 pub use stream::{QueryAnswer, QueryStats};
 
 use std::sync::Arc;

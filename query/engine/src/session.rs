@@ -17,7 +17,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::prelude::SessionConfig;
-use spanlake_store::ReadHalf;
+use spanlake_store::{ReadHalf, Version};
 
 use crate::dimensions::DimensionCache;
 use crate::explain_error::explain;
@@ -41,6 +41,8 @@ pub(crate) struct Sessions {
     template: Arc<SessionState>,
     dimensions: Arc<DimensionCache>,
     filters: FilterPlace,
+    /// Instead of the newest version: stored tables of this one.
+    stored: Option<Arc<Version>>,
 }
 
 /// What one statement is planned in.
@@ -71,7 +73,12 @@ impl Sessions {
             template.register_udf(Arc::new(function)).map_err(failed)?;
         }
         let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));
-        Ok(Self { store, template: Arc::new(template), dimensions, filters: FilterPlace::Chosen })
+        Ok(Self { store, template: Arc::new(template), dimensions, filters: FilterPlace::Chosen, stored: None })
+    }
+
+    /// Sessions that see the stored tables, of the version that is newest now, instead of what statements see.
+    pub(crate) fn of_stored_rows(&self) -> Self {
+        Self { stored: Some(self.store.pin()), ..self.clone() }
     }
 
     /// The same, with filters of files always in one place: for tests that compare.
@@ -96,10 +103,11 @@ impl Sessions {
     }
 
     fn tables(&self) -> (StatementTables, Arc<Reading>) {
-        let version = self.store.pin();
+        let version = self.stored.clone().unwrap_or_else(|| self.store.pin());
         let reading = Arc::new(Reading::of(Arc::clone(&version)));
         let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading), filters: self.filters };
-        (StatementTables::new(Arc::clone(&self.template), facts, Arc::clone(&self.dimensions)), reading)
+        let (template, dimensions) = (Arc::clone(&self.template), Arc::clone(&self.dimensions));
+        (StatementTables::new(template, facts, dimensions, self.stored.is_some()), reading)
     }
 
     /// A session over the newest version. Every table of the statement reads that one.

@@ -223,7 +223,7 @@ pub fn draw(random: &mut Random, abilities: Abilities) -> Plan {
 }
 
 fn draw_scenario(random: &mut Random) -> Scenario {
-    match random.below(125) {
+    match random.below(170) {
         0..=23 => Scenario::Kill { after_micros: random.below(150_000) },
         24..=43 => Scenario::KillAt(aim(random)),
         44..=63 => {
@@ -243,7 +243,7 @@ fn draw_scenario(random: &mut Random) -> Scenario {
             comes_back: random.chance(500),
         },
         85..=88 => Scenario::Stop,
-        100..=124 => Scenario::BadBucket { trouble: *random.pick(&Trouble::ALL), outlives_server: random.chance(500) },
+        100..=169 => Scenario::BadBucket { trouble: *random.pick(&Trouble::ALL), outlives_server: random.chance(500) },
         _ => Scenario::Damage { kind: *random.pick(&Kind::ALL), damage: *random.pick(&Damage::ALL) },
     }
 }
@@ -255,6 +255,7 @@ fn aim(random: &mut Random) -> Aim {
     // A seal makes a handful of files, a frame is one write and one sync; segments come and go a few times a second.
     let nth_max = match call {
         "pwrite64" | "fdatasync" => 200,
+        "write" | "openat" | "fsync" | "rename" if thread == Thread::Cold => 6,
         "write" | "openat" | "fsync" | "rename" if thread != Thread::Log => 20,
         _ => 2,
     };

@@ -30,7 +30,7 @@ fn origins() {
 #[test]
 fn long_messages_are_cut_between_characters() {
     let long = "é".repeat(100_000);
-    let outcome = Outcome { rejected: u64::MAX / 2, message: Some(long.clone()) };
+    let outcome = Outcome { accepted: 0, rejected: u64::MAX / 2, message: Some(long.clone()) };
     for encoding in [Encoding::Protobuf, Encoding::Json] {
         assert!(success(Signal::Logs, encoding, &outcome).len() < 5000);
         assert!(status(encoding, 3, &long).len() < 5000);

@@ -74,7 +74,35 @@ pub struct Place {
 #[derive(Clone)]
 enum Kind {
     Folder(PathBuf),
-    Bucket { store: Arc<dyn ObjectStore>, prefix: Key, runtime: Arc<Runtime> },
+    Bucket { store: Arc<dyn ObjectStore>, prefix: Key, runtime: Arc<IoThread> },
+}
+
+/// The thread on which a bucket is talked to. May be dropped anywhere: a start that fails drops it within a runtime,
+/// where waiting for its end is not allowed.
+struct IoThread(Option<Runtime>);
+
+impl IoThread {
+    fn start() -> std::io::Result<Self> {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder
+            .worker_threads(1)
+            .thread_name("spanlake-cold-io")
+            .enable_all()
+            .build()
+            .map(|runtime| Self(Some(runtime)))
+    }
+
+    fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.0.as_ref().expect("there until it is dropped").block_on(work)
+    }
+}
+
+impl Drop for IoThread {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -107,12 +135,7 @@ impl Place {
             return Ok(Self::folder(path));
         }
         let (store, prefix) = bucket::open(&parsed, options).map_err(wrong)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .thread_name("spanlake-cold-io")
-            .enable_all()
-            .build()
-            .map_err(|error| wrong(format!("no thread for it can be started: {error}")))?;
+        let runtime = IoThread::start().map_err(|error| wrong(format!("no thread for it can be started: {error}")))?;
         let name = bucket::without_secrets(url).into();
         Ok(Self { kind: Kind::Bucket { store, prefix, runtime: Arc::new(runtime) }, name })
     }

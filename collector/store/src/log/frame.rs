@@ -4,11 +4,11 @@
 //!
 //! ```text
 //! frame : magic u32 | crc32c u32 (of all that follows) | body_bytes u32 | records u32 | first_lsn u64 | records…
-//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | 0 u8 | tenant u16 | 0 u16
+//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | filing u8 | tenant u16 | 0 u16
 //!         | attributes_per_item_max u32 | value_depth_max u32 | inflated_bytes_max u64 | received_at i64 | digest u128 | payload
 //! ```
 
-use spanlake_schemas::ingest::{DecodeLimits, Encoding, Signal};
+use spanlake_schemas::ingest::{DecodeLimits, Encoding, Filing, Signal};
 
 use super::LogSequence;
 
@@ -82,7 +82,12 @@ impl FrameBuilder {
         let payload_bytes = u32::try_from(payload.len()).expect("a payload is at most a body, far below 4 GiB");
         let out = &mut self.bytes;
         out.extend_from_slice(&payload_bytes.to_le_bytes());
-        out.extend_from_slice(&[header.signal as u8, header.encoding as u8, header.codec as u8, 0]);
+        out.extend_from_slice(&[
+            header.signal as u8,
+            header.encoding as u8,
+            header.codec as u8,
+            header.limits.filing as u8,
+        ]);
         out.extend_from_slice(&TENANT_DEFAULT.to_le_bytes());
         out.extend_from_slice(&[0, 0]);
         out.extend_from_slice(&header.limits.attributes_per_item_max.to_le_bytes());
@@ -168,6 +173,7 @@ fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
             attributes_per_item_max: u32_at(fixed, 12),
             value_depth_max: u32_at(fixed, 16),
             inflated_bytes_max: u64_at(fixed, 20),
+            filing: [Filing::Receipt, Filing::OwnTime].into_iter().find(|filing| *filing as u8 == fixed[7])?,
         },
         received_at: i64::from_le_bytes(array_at(fixed, 28)),
         digest: u128::from_le_bytes(array_at(fixed, 36)),

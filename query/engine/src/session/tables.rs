@@ -21,12 +21,14 @@ pub(super) struct StatementTables {
     facts: Facts,
     cache: Arc<DimensionCache>,
     dimensions: Arc<StatementDimensions>,
+    /// Names are those of stored tables.
+    are_stored: bool,
 }
 
 impl StatementTables {
-    pub(super) fn new(template: Arc<SessionState>, facts: Facts, cache: Arc<DimensionCache>) -> Self {
+    pub(super) fn new(template: Arc<SessionState>, facts: Facts, cache: Arc<DimensionCache>, are_stored: bool) -> Self {
         let dimensions = Arc::new(StatementDimensions::new(Arc::clone(&cache)));
-        Self { template, facts, cache, dimensions }
+        Self { template, facts, cache, dimensions, are_stored }
     }
 
     fn fact(&self, table: Table) -> Arc<dyn TableProvider> {
@@ -47,6 +49,7 @@ impl StatementTables {
             facts: self.facts.clone(),
             cache: Arc::clone(&self.cache),
             dimensions: Arc::clone(&self.dimensions),
+            are_stored: false,
         };
         state.register_catalog_list(super::catalog_list(Arc::new(inner)));
         let plan = state.create_logical_plan(sql).await?;
@@ -61,6 +64,9 @@ impl SchemaProvider for StatementTables {
     }
 
     async fn table(&self, name: &str) -> Result<Option<Arc<dyn TableProvider>>> {
+        if self.are_stored {
+            return Ok(Table::by_name(name).filter(|table| !table.is_dimension()).map(|table| self.fact(table)));
+        }
         if let Some(view) = logical::fact_view(name) {
             let plan = view.plan(self.fact(view.table), &self.dimensions)?;
             return Ok(Some(Arc::new(LogicalView::new(plan))));

@@ -1,0 +1,84 @@
+//! Stored rows as they are, a range of time at a time: for exports, which need every column and no SQL.
+//!
+//! Owns one version of the store for as long as it lives, so that all ranges are of one moment. Never writes.
+
+use std::time::Duration;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use futures::StreamExt;
+use spanlake_schemas::tables::Table;
+
+use crate::driver;
+use crate::session::Sessions;
+use crate::{Engine, EngineError, QueryAnswer};
+
+/// An export of everything takes as long as its reader does.
+const TIME_MAX: Duration = Duration::from_secs(24 * 3600);
+
+/// The rows of all tables as they were at one moment.
+#[derive(Clone)]
+pub struct StoredRows {
+    engine: Engine,
+    sessions: Sessions,
+}
+
+impl Engine {
+    /// The rows as they are now.
+    #[must_use]
+    pub fn stored_rows(&self) -> StoredRows {
+        StoredRows { engine: self.clone(), sessions: self.inner.sessions.of_stored_rows() }
+    }
+}
+
+impl StoredRows {
+    /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch, with the columns and
+    /// types of its physical schema, in no promised order.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn rows(&self, table: Table, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
+        self.ask("*", table, start, end).await
+    }
+
+    /// How many there are.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn count(&self, table: Table, start: i64, end: i64) -> Result<u64, EngineError> {
+        let mut answer = self.ask("count(*)", table, start, end).await?;
+        let mut count = 0;
+        while let Some(batch) = answer.batches.next().await {
+            count += batch?.column(0).as_primitive::<Int64Type>().values().iter().sum::<i64>();
+        }
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    /// The first and the last time of a table's rows in a range, nanoseconds; `None` where there are none.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn bounds(&self, table: Table, start: i64, end: i64) -> Result<Option<(i64, i64)>, EngineError> {
+        let time = table.time_column();
+        let what = format!("min({time})::bigint, max({time})::bigint");
+        let mut answer = self.ask(&what, table, start, end).await?;
+        while let Some(batch) = answer.batches.next().await {
+            let batch = batch?;
+            let value = |column: usize| batch.column(column).as_primitive_opt::<Int64Type>()?.iter().next()?;
+            if let (Some(first), Some(last)) = (value(0), value(1)) {
+                return Ok(Some((first, last)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn ask(&self, what: &str, table: Table, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
+        let (name, time) = (table.name(), table.time_column());
+        let moment = |nanos: i64| format!("arrow_cast({nanos}, 'Timestamp(Nanosecond, Some(\"UTC\"))')");
+        let (start, end) = (moment(start), moment(end));
+        let sql = format!("select {what} from {name} where {time} >= {start} and {time} < {end}");
+        let inner = &self.engine.inner;
+        let permit = inner.admission.enter().await?;
+        driver::start(&inner.threads, &self.sessions, permit, &sql, TIME_MAX).await
+    }
+}
