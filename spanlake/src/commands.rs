@@ -5,6 +5,9 @@
 
 mod check_config;
 mod client;
+mod export;
+mod import;
+mod progress;
 mod sql;
 mod terminal;
 #[cfg(test)]
@@ -37,6 +40,10 @@ pub enum Command {
     Sql(SqlArguments),
     /// Draw one trace of a server as a waterfall
     Trace(TraceArguments),
+    /// Write stored telemetry of a server to a file: OTLP, Parquet or CSV
+    Export(ExportArguments),
+    /// Send files of OTLP (JSON or protobuf, also .gz and .zst) to a server; rows are filed under their own hours
+    Import(ImportArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -114,6 +121,81 @@ pub struct TraceArguments {
     pub no_color: bool,
     #[command(flatten)]
     pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ExportArguments {
+    /// What to export
+    #[arg(long, value_enum, default_value_t = SignalName::Traces)]
+    pub signal: SignalName,
+    /// `otlp-json` is one request a line, `otlp-protobuf` each with its length before it; both can be imported again
+    #[arg(long, value_enum, default_value_t = ExportFormat::OtlpJson)]
+    pub format: ExportFormat,
+    /// From this time on: RFC 3339, or nanoseconds since the epoch
+    #[arg(long, value_name = "TIME")]
+    pub start: Option<String>,
+    /// Before this time
+    #[arg(long, value_name = "TIME")]
+    pub end: Option<String>,
+    /// Only this trace
+    #[arg(long, value_name = "ID", conflicts_with_all = ["start", "end"])]
+    pub trace: Option<String>,
+    /// The answer of this statement instead, as Parquet or CSV
+    #[arg(long, value_name = "SQL", conflicts_with_all = ["start", "end", "trace", "signal"])]
+    pub query: Option<String>,
+    /// Where to; with the ending .gz or .zst it is compressed [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    OtlpJson,
+    OtlpProtobuf,
+    Parquet,
+    Csv,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportArguments {
+    /// The files; `-` is standard input
+    #[arg(required = true)]
+    pub files: Vec<PathBuf>,
+    /// What is in files of protobuf, which do not say it; JSON does
+    #[arg(long, value_enum)]
+    pub signal: Option<SignalName>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+/// A signal of OTLP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SignalName {
+    Traces,
+    Metrics,
+    Logs,
+}
+
+impl SignalName {
+    /// As in the paths of the API.
+    const fn path(self) -> &'static str {
+        match self {
+            Self::Traces => "traces",
+            Self::Metrics => "metrics",
+            Self::Logs => "logs",
+        }
+    }
+
+    /// The one key of a request in OTLP JSON.
+    const fn json_key(self) -> &'static str {
+        match self {
+            Self::Traces => "resourceSpans",
+            Self::Metrics => "resourceMetrics",
+            Self::Logs => "resourceLogs",
+        }
+    }
 }
 
 /// How to reach a server.
@@ -247,6 +329,18 @@ pub fn sql(arguments: &SqlArguments) -> ExitCode {
 #[must_use]
 pub fn trace(arguments: &TraceArguments) -> ExitCode {
     finish(trace::run(arguments))
+}
+
+/// Runs `export`.
+#[must_use]
+pub fn export(arguments: &ExportArguments) -> ExitCode {
+    finish(export::run(arguments))
+}
+
+/// Runs `import`.
+#[must_use]
+pub fn import(arguments: &ImportArguments) -> ExitCode {
+    finish(import::run(arguments))
 }
 
 /// Runs `check-config`.

@@ -16,6 +16,11 @@ use crate::{Engine, EngineError, QueryAnswer};
 /// An export of everything takes as long as its reader does.
 const TIME_MAX: Duration = Duration::from_secs(24 * 3600);
 
+/// What says whether a row is in a range: exemplars are in that of their point.
+fn range_column(table: Table) -> &'static str {
+    if table == Table::Exemplars { "point_time" } else { table.time_column() }
+}
+
 /// The rows of all tables as they were at one moment.
 #[derive(Clone)]
 pub struct StoredRows {
@@ -32,7 +37,8 @@ impl Engine {
 }
 
 impl StoredRows {
-    /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch, with the columns and
+    /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch (exemplars: whose points
+    /// are), with the columns and
     /// types of its physical schema, in no promised order.
     ///
     /// # Errors
@@ -59,7 +65,7 @@ impl StoredRows {
     /// # Errors
     /// See [`EngineError`].
     pub async fn bounds(&self, table: Table, start: i64, end: i64) -> Result<Option<(i64, i64)>, EngineError> {
-        let time = table.time_column();
+        let time = range_column(table);
         let what = format!("min({time})::bigint, max({time})::bigint");
         let mut answer = self.ask(&what, table, start, end).await?;
         while let Some(batch) = answer.batches.next().await {
@@ -73,7 +79,7 @@ impl StoredRows {
     }
 
     async fn ask(&self, what: &str, table: Table, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
-        let (name, time) = (table.name(), table.time_column());
+        let (name, time) = (table.name(), range_column(table));
         let moment = |nanos: i64| format!("arrow_cast({nanos}, 'Timestamp(Nanosecond, Some(\"UTC\"))')");
         let (start, end) = (moment(start), moment(end));
         let sql = format!("select {what} from {name} where {time} >= {start} and {time} < {end}");

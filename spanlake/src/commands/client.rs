@@ -92,6 +92,14 @@ impl Client {
         self.judge(request.send_json(body))
     }
 
+    pub(super) fn post_bytes(&self, path: &str, content_type: &str, body: &[u8]) -> Result<Response<Body>, Failure> {
+        let mut request = self.agent.post(format!("{}{path}", self.base)).header("content-type", content_type);
+        if let Some(authorization) = &self.authorization {
+            request = request.header("authorization", authorization);
+        }
+        self.judge(request.send(body))
+    }
+
     fn judge(&self, result: Result<Response<Body>, ureq::Error>) -> Result<Response<Body>, Failure> {
         let mut response = result.map_err(|error| Failure::Other(self.unreachable(&error)))?;
         if response.status().is_success() {

@@ -16,4 +16,5 @@ mod pressure;
 mod sql;
 mod structure;
 mod traces;
+mod transfer;
 mod visibility;

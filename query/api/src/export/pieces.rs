@@ -92,10 +92,10 @@ impl Pieces {
     }
 }
 
-/// Series and time of each row.
+/// Series and time of each point, or of each exemplar's point.
 fn places(batch: &RecordBatch) -> impl Iterator<Item = ([u8; 16], i64)> {
     let column = |name: &str| batch.column_by_name(name).cloned();
-    let (series, times) = (column("series_id"), column("time"));
+    let (series, times) = (column("series_id"), column("point_time").or_else(|| column("time")));
     let rows = if series.is_some() && times.is_some() { batch.num_rows() } else { 0 };
     (0..rows).filter_map(move |row| {
         let series = series.as_ref()?.as_fixed_size_binary_opt()?;
