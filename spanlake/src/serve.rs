@@ -264,6 +264,8 @@ fn build_api(
         token: config.token.as_ref().map(|token| token.expose().to_owned()),
         allowed_hosts: config.allowed_hosts.clone(),
         json_rows_max: config.query.rows_max,
+        query_timeout: config.query.timeout,
+        query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
     let (source, admin) = (Arc::clone(status), Arc::clone(status));

@@ -21,7 +21,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    export, guard, health, import, metric_names, metric_series, page, services, sql, trace, trace_list, traced,
+    export, guard, health, import, metric_names, metric_series, page, prometheus, services, sql, trace, trace_list,
+    traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -45,6 +46,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/export/{signal}", get(export::export))
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
         .route("/api/admin/seal", post(health::seal))
+        .nest("/prometheus", prometheus::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

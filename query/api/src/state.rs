@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::StatusCode;
+use parking_lot::RwLock;
 use serde::Serialize;
 use spanlake_engine::Engine;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
+use spanlake_series::SeriesIndex;
 use spanlake_store::ReadHalf;
 
 use crate::origins::Origins;
@@ -32,13 +34,24 @@ pub struct ApiConfig {
     pub json_rows_max: usize,
     /// Largest body of an import, as received.
     pub import_bytes_max: usize,
+    /// Of a PromQL query.
+    pub query_timeout: Duration,
+    pub query_memory_bytes_max: usize,
 }
 
 impl ApiConfig {
     /// The defaults, at an address.
     #[must_use]
     pub fn at(listen: SocketAddr) -> Self {
-        Self { listen, token: None, allowed_hosts: Vec::new(), json_rows_max: 100_000, import_bytes_max: 64 << 20 }
+        Self {
+            listen,
+            token: None,
+            allowed_hosts: Vec::new(),
+            json_rows_max: 100_000,
+            import_bytes_max: 64 << 20,
+            query_timeout: Duration::from_secs(30),
+            query_memory_bytes_max: 256 << 20,
+        }
     }
 }
 
@@ -153,12 +166,14 @@ pub(crate) struct Shared {
     pub(crate) admin: Arc<dyn Admin>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
+    /// Metrics as Prometheus sees them.
+    pub(crate) series: Arc<RwLock<SeriesIndex>>,
 }
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
         let ApiState { engine, store, config, status, admin } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
-        Self { engine, store, config, status, admin, metrics: Arc::default(), origins }
+        Self { engine, store, config, status, admin, metrics: Arc::default(), origins, series: Arc::default() }
     }
 }

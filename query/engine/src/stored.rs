@@ -7,6 +7,7 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use futures::StreamExt;
+use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
 
 use crate::driver;
@@ -44,7 +45,23 @@ impl StoredRows {
     /// # Errors
     /// See [`EngineError`].
     pub async fn rows(&self, table: Table, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
-        self.ask("*", table, start, end).await
+        self.ask("*", "", table, start, end).await
+    }
+
+    /// Rows of series whose ids lie between two, both included; else as [`StoredRows::rows`].
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn series(
+        &self,
+        table: Table,
+        ids: (&[u8; 16], &[u8; 16]),
+        start: i64,
+        end: i64,
+    ) -> Result<QueryAnswer, EngineError> {
+        let id = |id: &[u8; 16]| format!("arrow_cast(X'{}', 'FixedSizeBinary(16)')", to_hex(id));
+        let between = format!("series_id >= {} and series_id <= {} and ", id(ids.0), id(ids.1));
+        self.ask("*", &between, table, start, end).await
     }
 
     /// How many there are.
@@ -52,7 +69,7 @@ impl StoredRows {
     /// # Errors
     /// See [`EngineError`].
     pub async fn count(&self, table: Table, start: i64, end: i64) -> Result<u64, EngineError> {
-        let mut answer = self.ask("count(*)", table, start, end).await?;
+        let mut answer = self.ask("count(*)", "", table, start, end).await?;
         let mut count = 0;
         while let Some(batch) = answer.batches.next().await {
             count += batch?.column(0).as_primitive::<Int64Type>().values().iter().sum::<i64>();
@@ -67,7 +84,7 @@ impl StoredRows {
     pub async fn bounds(&self, table: Table, start: i64, end: i64) -> Result<Option<(i64, i64)>, EngineError> {
         let time = range_column(table);
         let what = format!("min({time})::bigint, max({time})::bigint");
-        let mut answer = self.ask(&what, table, start, end).await?;
+        let mut answer = self.ask(&what, "", table, start, end).await?;
         while let Some(batch) = answer.batches.next().await {
             let batch = batch?;
             let value = |column: usize| batch.column(column).as_primitive_opt::<Int64Type>()?.iter().next()?;
@@ -78,11 +95,18 @@ impl StoredRows {
         Ok(None)
     }
 
-    async fn ask(&self, what: &str, table: Table, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
+    async fn ask(
+        &self,
+        what: &str,
+        filter: &str,
+        table: Table,
+        start: i64,
+        end: i64,
+    ) -> Result<QueryAnswer, EngineError> {
         let (name, time) = (table.name(), range_column(table));
         let moment = |nanos: i64| format!("arrow_cast({nanos}, 'Timestamp(Nanosecond, Some(\"UTC\"))')");
         let (start, end) = (moment(start), moment(end));
-        let sql = format!("select {what} from {name} where {time} >= {start} and {time} < {end}");
+        let sql = format!("select {what} from {name} where {filter}{time} >= {start} and {time} < {end}");
         let inner = &self.engine.inner;
         let permit = inner.admission.enter().await?;
         driver::start(&inner.threads, &self.sessions, permit, &sql, TIME_MAX).await

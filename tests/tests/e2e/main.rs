@@ -13,6 +13,7 @@ mod lists;
 mod log_damage;
 mod own_telemetry;
 mod pressure;
+mod prometheus;
 mod sql;
 mod structure;
 mod traces;

@@ -1,0 +1,91 @@
+//! Prometheus's HTTP API under `/prometheus/api/v1`: queries and what dashboards ask about series.
+//!
+//! Owns the envelope, parameters and errors as Prometheus has them (its documentation, "HTTP API", and `web/api/v1/api.go`
+//! where that is silent). Evaluation runs on a thread that may block. Never knows how series are stored.
+
+mod answer;
+mod lists;
+mod parameters;
+mod query;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use axum::routing::get;
+use serde_json::json;
+use spanlake_promql::syntax::tree::Expr;
+use spanlake_series::StoreSeries;
+
+use crate::state::Shared;
+use answer::{Failure, success};
+use parameters::Parameters;
+
+/// The version of Prometheus whose API this is: clients choose by it what they may ask.
+const PROMETHEUS_VERSION: &str = "3.5.0";
+
+/// The routes, below `/prometheus`.
+pub(crate) fn routes() -> Router<Arc<Shared>> {
+    Router::new()
+        .route("/api/v1/query", get(query::instant).post(query::instant))
+        .route("/api/v1/query_range", get(query::range).post(query::range))
+        .route("/api/v1/query_exemplars", get(query::exemplars).post(query::exemplars))
+        .route("/api/v1/format_query", get(query::format).post(query::format))
+        .route("/api/v1/labels", get(lists::labels).post(lists::labels))
+        .route("/api/v1/label/{name}/values", get(lists::label_values))
+        .route("/api/v1/series", get(lists::series).post(lists::series))
+        .route("/api/v1/metadata", get(lists::metadata))
+        .route("/api/v1/status/buildinfo", get(build_info))
+        .route("/api/v1/status/tsdb", get(lists::cardinality))
+        .route("/api/v1/status/flags", get(async || success(&json!({}))))
+        .route("/api/v1/rules", get(async || success(&json!({ "groups": [] }))))
+        .route("/api/v1/alerts", get(async || success(&json!({ "alerts": [] }))))
+        .route("/api/v1/{*rest}", get(unknown).post(unknown))
+        .route("/-/healthy", get(async || "Spanlake is Healthy.\n"))
+        .route("/-/ready", get(async || "Spanlake is Ready.\n"))
+}
+
+async fn build_info() -> Response {
+    success(&json!({
+        "version": PROMETHEUS_VERSION,
+        "revision": concat!("spanlake-", env!("CARGO_PKG_VERSION")),
+        "branch": "", "buildUser": "", "buildDate": "", "goVersion": "",
+    }))
+}
+
+async fn unknown() -> Failure {
+    Failure::not_found("this part of Prometheus's API is not here")
+}
+
+/// The labels that a query names: to group, to match, to rewrite. An attribute of a resource is a label of its series
+/// wherever it is named.
+fn named_labels(expr: &Expr) -> Vec<String> {
+    let mut named = Vec::new();
+    expr.visit(&mut |expr| match expr {
+        Expr::Aggregate(aggregate) => named.extend(aggregate.grouping.iter().cloned()),
+        Expr::Binary(binary) => named.extend(binary.matching.labels.iter().chain(&binary.matching.include).cloned()),
+        Expr::Call(call) => named.extend(call.args.iter().filter_map(|argument| match argument {
+            Expr::String(text) => Some(text.value.clone()),
+            _ => None,
+        })),
+        _ => {}
+    });
+    named.sort();
+    named.dedup();
+    named
+}
+
+/// Does what blocks with the series of this moment.
+async fn with_series<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    named: Vec<String>,
+    work: impl FnOnce(&StoreSeries) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    let shared = Arc::clone(shared);
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || {
+        let catalog = shared.store.catalog();
+        work(&StoreSeries::pin(&shared.series, catalog, &shared.engine, runtime, named))
+    });
+    done.await.map_err(|_| Failure::internal("the query was stopped by a fault"))?
+}

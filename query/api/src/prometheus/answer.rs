@@ -1,0 +1,162 @@
+//! The envelope: `{"status":"success","data":…}` or `{"status":"error","errorType":…,"error":…}`, and values in it.
+//!
+//! Owns how numbers, times and histograms are written: values are strings, times are seconds with up to three digits.
+
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use spanlake_promql::annotations::Annotations;
+use spanlake_promql::eval::{EvalError, MatrixSeries, Point, QueryValue};
+use spanlake_promql::histogram::{Bucket, Histogram};
+use spanlake_promql::labels::Labels;
+use spanlake_promql::number::format_plain;
+use spanlake_promql::source::SourceError;
+
+/// What is answered instead of data.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    status: StatusCode,
+    kind: &'static str,
+    message: String,
+}
+
+impl Failure {
+    pub(super) fn bad_data(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, kind: "bad_data", message: message.into() }
+    }
+
+    pub(super) fn not_found(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::NOT_FOUND, kind: "not_found", message: message.into() }
+    }
+
+    pub(super) fn internal(message: impl Into<String>) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "internal", message: message.into() }
+    }
+}
+
+impl From<EvalError> for Failure {
+    fn from(error: EvalError) -> Self {
+        let message = error.to_string();
+        let (status, kind) = match error {
+            EvalError::Parse(_) => {
+                return Self::bad_data(format!("invalid parameter \"query\": {message}"));
+            }
+            EvalError::TooManySteps { .. } => (StatusCode::BAD_REQUEST, "bad_data"),
+            EvalError::Cancelled(_) => (StatusCode::SERVICE_UNAVAILABLE, "timeout"),
+            _ => (StatusCode::UNPROCESSABLE_ENTITY, "execution"),
+        };
+        Self { status, kind, message }
+    }
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        EvalError::from(error).into()
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let body = json!({ "status": "error", "errorType": self.kind, "error": self.message });
+        (self.status, [(header::CONTENT_TYPE, "application/json")], body.to_string()).into_response()
+    }
+}
+
+/// Data, and nothing to say about it.
+pub(super) fn success(data: &impl Serialize) -> Response {
+    with_notes(data, Vec::new(), Vec::new())
+}
+
+/// Data, with warnings and infos where there are some.
+pub(super) fn with_notes(data: &impl Serialize, warnings: Vec<String>, infos: Vec<String>) -> Response {
+    let mut body = Map::new();
+    body.insert("status".to_owned(), "success".into());
+    body.insert("data".to_owned(), serde_json::to_value(data).unwrap_or_default());
+    for (name, notes) in [("warnings", warnings), ("infos", infos)] {
+        if !notes.is_empty() {
+            body.insert(name.to_owned(), notes.into());
+        }
+    }
+    ([(header::CONTENT_TYPE, "application/json")], Value::Object(body).to_string()).into_response()
+}
+
+/// A result with its annotations; at most ten of each, as Prometheus gives.
+pub(super) fn with_annotations(data: &Value, annotations: &Annotations, query: &str) -> Response {
+    let first = |mut notes: Vec<String>| {
+        notes.truncate(10);
+        notes
+    };
+    with_notes(data, first(annotations.warnings(query)), first(annotations.infos(query)))
+}
+
+pub(super) fn labels(labels: &Labels) -> Value {
+    Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
+}
+
+/// Seconds with up to three digits.
+pub(super) fn seconds(time_ms: i64) -> Value {
+    if time_ms % 1000 == 0 { (time_ms / 1000).into() } else { (time_ms as f64 / 1000.0).into() }
+}
+
+fn sample(time_ms: i64, value: f64) -> Value {
+    json!([seconds(time_ms), format_plain(value)])
+}
+
+fn histogram(time_ms: i64, histogram: &Histogram) -> Value {
+    let rule = |bucket: &Bucket| match (bucket.lower_inclusive, bucket.upper_inclusive) {
+        (false, true) => 0,
+        (true, false) => 1,
+        (false, false) => 2,
+        (true, true) => 3,
+    };
+    let buckets: Vec<Value> = histogram
+        .all_buckets()
+        .iter()
+        .filter(|bucket| bucket.count != 0.0)
+        .map(|bucket| {
+            json!([rule(bucket), format_plain(bucket.lower), format_plain(bucket.upper), format_plain(bucket.count)])
+        })
+        .collect();
+    let mut value = json!({ "count": format_plain(histogram.count), "sum": format_plain(histogram.sum) });
+    if !buckets.is_empty() {
+        value["buckets"] = buckets.into();
+    }
+    json!([seconds(time_ms), value])
+}
+
+/// `{"resultType":…,"result":…}`.
+pub(super) fn result(value: &QueryValue, limit: Option<usize>) -> Value {
+    let most = limit.unwrap_or(usize::MAX);
+    let (kind, result) = match value {
+        QueryValue::Scalar { time_ms, value } => ("scalar", sample(*time_ms, *value)),
+        QueryValue::Text { time_ms, value } => ("string", json!([seconds(*time_ms), value])),
+        QueryValue::Vector(samples) => {
+            let written = samples.iter().take(most).map(|one| match &one.value {
+                Point::Float(value) => json!({ "metric": labels(&one.labels), "value": sample(one.time_ms, *value) }),
+                Point::Histogram(value) => {
+                    json!({ "metric": labels(&one.labels), "histogram": histogram(one.time_ms, value) })
+                }
+            });
+            ("vector", Value::Array(written.collect()))
+        }
+        QueryValue::Matrix(all) => ("matrix", Value::Array(all.iter().take(most).map(series).collect())),
+    };
+    json!({ "resultType": kind, "result": result })
+}
+
+fn series(one: &MatrixSeries) -> Value {
+    let mut written = Map::new();
+    written.insert("metric".to_owned(), labels(&one.labels));
+    if !one.floats.is_empty() || one.histograms.is_empty() {
+        let values = one.floats.iter().map(|(time, value)| sample(*time, *value));
+        written.insert("values".to_owned(), Value::Array(values.collect()));
+    }
+    if !one.histograms.is_empty() {
+        let values = one.histograms.iter().map(|(time, value): &(i64, Arc<Histogram>)| histogram(*time, value));
+        written.insert("histograms".to_owned(), Value::Array(values.collect()));
+    }
+    Value::Object(written)
+}

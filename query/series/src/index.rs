@@ -1,0 +1,303 @@
+//! Every series in memory, found by name and labels.
+//!
+//! Owns the metrics (a name, unit and type of OTLP), their series, and Prometheus's names for them. Made of the catalog,
+//! which only grows, so that it is only added to. Never reads a point.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow::array::AsArray;
+use arrow::datatypes::Int64Type;
+use arrow::record_batch::RecordBatch;
+use spanlake_promql::labels::{Labels, METRIC_NAME};
+use spanlake_promql::matcher::{MatchOperator, Matcher};
+use spanlake_promql::source::Temporality;
+use spanlake_schemas::tables::Table;
+use spanlake_store::Catalog;
+
+use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs};
+use crate::names::{Kind, Strategy, metric_name};
+
+/// What of a metric a Prometheus series shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum View {
+    /// The number of a gauge or sum.
+    Value,
+    /// A histogram as a native one: exponential, or with custom buckets.
+    Native,
+    /// A classic histogram's buckets, a series for each `le`.
+    Bucket,
+    Sum,
+    Count,
+    /// A summary's quantiles, a series for each `quantile`.
+    Quantile,
+}
+
+impl View {
+    /// Views of a stored type, and what is added to the name.
+    const fn of(table: Table) -> &'static [(Self, &'static str)] {
+        match table {
+            Table::Points => &[(Self::Value, "")],
+            Table::Histograms => {
+                &[(Self::Native, ""), (Self::Bucket, "_bucket"), (Self::Sum, "_sum"), (Self::Count, "_count")]
+            }
+            Table::ExpHistograms => &[(Self::Native, "")],
+            Table::Summaries => &[(Self::Quantile, ""), (Self::Sum, "_sum"), (Self::Count, "_count")],
+            _ => &[],
+        }
+    }
+
+    /// The label that tells series of one stored series apart.
+    pub(crate) const fn own_label(self) -> Option<&'static str> {
+        match self {
+            Self::Bucket => Some("le"),
+            Self::Quantile => Some("quantile"),
+            _ => None,
+        }
+    }
+}
+
+/// A metric of OTLP: one name, unit and type.
+#[derive(Debug)]
+pub(crate) struct Metric {
+    pub(crate) table: Table,
+    pub(crate) temporality: Temporality,
+    unit: String,
+    description: String,
+    kind: &'static str,
+    /// Prometheus's names, in the order of [`Strategy::ALL`].
+    names: [String; 4],
+    pub(crate) series: Vec<StoredSeries>,
+}
+
+/// A series as it is stored.
+#[derive(Debug)]
+pub(crate) struct StoredSeries {
+    pub(crate) id: [u8; 16],
+    /// Without the metric's name.
+    labels: Pairs,
+    resource: Option<Arc<ResourceLabels>>,
+}
+
+/// Series of one metric that a selector means, seen in one way.
+#[derive(Debug)]
+pub(crate) struct Selected<'a> {
+    pub(crate) metric: &'a Metric,
+    pub(crate) view: View,
+    /// Positions in the metric's series, and their labels with the name.
+    pub(crate) series: Vec<(usize, Labels)>,
+}
+
+/// What is known of a metric's name, for lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MetricFamily {
+    pub name: String,
+    /// Prometheus's word: `counter`, `gauge`, `histogram` or `summary`.
+    pub kind: &'static str,
+    pub help: String,
+    pub unit: String,
+    /// Stored series.
+    pub series: usize,
+}
+
+/// The index.
+#[derive(Debug, Default)]
+pub struct SeriesIndex {
+    metrics: Vec<Metric>,
+    by_key: HashMap<(String, String, Table, bool, bool), usize>,
+    /// Every name in every strategy: metrics and views.
+    by_name: HashMap<String, BTreeSet<(usize, View)>>,
+    resources: HashMap<i64, Arc<ResourceLabels>>,
+    /// Rows of the catalog that are in it.
+    resource_rows: usize,
+    series_rows: usize,
+}
+
+impl SeriesIndex {
+    /// Takes in what is new in the catalog.
+    pub fn refresh(&mut self, catalog: &Catalog) {
+        if catalog.series.len() == self.series_rows {
+            return;
+        }
+        // Series first: a resource is there before the series that points to it.
+        let series = catalog.series.batches();
+        let resources = catalog.resources.batches();
+        let mut at = 0;
+        for batch in &resources {
+            for row in 0..batch.num_rows() {
+                if at + row >= self.resource_rows {
+                    self.add_resource(batch, row);
+                }
+            }
+            at += batch.num_rows();
+        }
+        self.resource_rows = at;
+        let mut at = 0;
+        for batch in &series {
+            for row in 0..batch.num_rows() {
+                if at + row >= self.series_rows {
+                    self.add_series(batch, row);
+                }
+            }
+            at += batch.num_rows();
+        }
+        self.series_rows = at;
+    }
+
+    fn add_resource(&mut self, batch: &RecordBatch, row: usize) {
+        let id = batch.column(0).as_primitive::<Int64Type>().value(row);
+        self.resources.insert(id, Arc::new(ResourceLabels::of(entries(batch, "attributes", row))));
+    }
+
+    fn add_series(&mut self, batch: &RecordBatch, row: usize) {
+        let text = |name: &str| {
+            let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+            column.filter(|column| arrow::array::Array::is_valid(column, row)).map_or("", |column| column.value(row))
+        };
+        let is_monotonic = batch
+            .column_by_name("is_monotonic")
+            .and_then(|column| column.as_boolean_opt())
+            .is_some_and(|column| arrow::array::Array::is_valid(column, row) && column.value(row));
+        let (table, kind, suffix) = match (text("type"), is_monotonic) {
+            ("sum", true) => (Table::Points, "counter", Kind::Counter),
+            ("sum", false) => (Table::Points, "gauge", Kind::Other),
+            ("histogram", _) => (Table::Histograms, "histogram", Kind::Other),
+            ("exponential_histogram", _) => (Table::ExpHistograms, "histogram", Kind::Other),
+            ("summary", _) => (Table::Summaries, "summary", Kind::Other),
+            _ => (Table::Points, "gauge", Kind::Gauge),
+        };
+        let is_delta = text("temporality") == "delta";
+        let (name, unit) = (text("name"), text("unit"));
+        let key = (name.to_owned(), unit.to_owned(), table, is_monotonic, is_delta);
+        let position = self.by_key.get(&key).copied().unwrap_or_else(|| {
+            let position = self.metrics.len();
+            let names = Strategy::ALL.map(|strategy| metric_name(strategy, name, unit, suffix));
+            for name in &names {
+                for (view, suffix) in View::of(table) {
+                    self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
+                }
+            }
+            self.metrics.push(Metric {
+                table,
+                temporality: if is_delta { Temporality::Delta } else { Temporality::Cumulative },
+                unit: unit.to_owned(),
+                description: text("description").to_owned(),
+                kind,
+                names,
+                series: Vec::new(),
+            });
+            self.by_key.insert(key, position);
+            position
+        });
+        let id = batch.column(0).as_fixed_size_binary().value(row).try_into().expect("a series id has 16 bytes");
+        let resource_id = batch.column_by_name("resource_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
+        let resource = resource_id.and_then(|ids| self.resources.get(&ids.value(row))).cloned();
+        let mut labels = as_labels(entries(batch, "attributes", row));
+        if let Some(resource) = &resource {
+            // An attribute of the point with such a name gives way, as in Prometheus.
+            labels.extend(resource.identity.clone());
+        }
+        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource });
+    }
+
+    /// Series that all matchers let through. Labels of series that are told apart by one of their own (`le`,
+    /// `quantile`) lack it still, and matchers on it are not asked. `named` are labels that the query names: an
+    /// attribute of the resource is a label of the series wherever it is named.
+    pub(crate) fn select(&self, matchers: &[Matcher], named: &[String]) -> Vec<Selected<'_>> {
+        let (of_name, others): (Vec<&Matcher>, Vec<&Matcher>) =
+            matchers.iter().partition(|matcher| matcher.name == METRIC_NAME);
+        let mut selected = Vec::new();
+        for (position, view, name) in self.named(&of_name) {
+            let metric = &self.metrics[position];
+            let asked: Vec<&&Matcher> =
+                others.iter().filter(|matcher| Some(matcher.name.as_str()) != view.own_label()).collect();
+            let series: Vec<(usize, Labels)> = (0..metric.series.len())
+                .filter(|at| asked.iter().all(|matcher| matcher.matches(metric.series[*at].get(&matcher.name))))
+                .map(|at| (at, metric.series[at].labels(&name, &others, named)))
+                .collect();
+            if !series.is_empty() {
+                selected.push(Selected { metric, view, series });
+            }
+        }
+        selected
+    }
+
+    /// Metrics and views by their names, and the name that their series are to have.
+    fn named(&self, matchers: &[&Matcher]) -> Vec<(usize, View, Arc<str>)> {
+        let exact =
+            matchers.iter().find(|matcher| matcher.operator == MatchOperator::Equal && !matcher.value.is_empty());
+        if let Some(exact) = exact {
+            let is_meant = matchers.iter().all(|matcher| matcher.matches(&exact.value));
+            let name: Arc<str> = Arc::from(exact.value.as_str());
+            let found = self.by_name.get(&exact.value).filter(|_| is_meant);
+            return found.into_iter().flatten().map(|(metric, view)| (*metric, *view, Arc::clone(&name))).collect();
+        }
+        let mut found = Vec::new();
+        for (position, metric) in self.metrics.iter().enumerate() {
+            for (view, suffix) in View::of(metric.table) {
+                let name = format!("{}{suffix}", metric.names[0]);
+                if matchers.iter().all(|matcher| matcher.matches(&name)) {
+                    found.push((position, *view, Arc::from(name)));
+                }
+            }
+        }
+        found
+    }
+
+    /// Every metric as lists show it, sorted by name.
+    #[must_use]
+    pub fn families(&self) -> Vec<MetricFamily> {
+        let mut families: BTreeMap<&str, MetricFamily> = BTreeMap::new();
+        for metric in &self.metrics {
+            let family = families.entry(&metric.names[0]).or_insert_with(|| MetricFamily {
+                name: metric.names[0].clone(),
+                kind: metric.kind,
+                help: metric.description.clone(),
+                unit: metric.unit.clone(),
+                series: 0,
+            });
+            family.series += metric.series.len();
+        }
+        families.into_values().collect()
+    }
+
+    /// Stored series.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.series_rows
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.series_rows == 0
+    }
+}
+
+impl StoredSeries {
+    /// A label, or else an attribute of the resource; empty where there is neither.
+    fn get(&self, name: &str) -> &str {
+        find(&self.labels, name)
+            .or_else(|| self.resource.as_ref().and_then(|resource| find(&resource.all, name)))
+            .unwrap_or_default()
+    }
+
+    fn labels(&self, name: &Arc<str>, matchers: &[&Matcher], named: &[String]) -> Labels {
+        let own = self.labels.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value)));
+        let mut all: Vec<(Arc<str>, Arc<str>)> = own.collect();
+        all.push((Arc::from(METRIC_NAME), Arc::clone(name)));
+        let asked = matchers.iter().map(|matcher| matcher.name.as_str()).chain(named.iter().map(String::as_str));
+        for label in asked {
+            let is_own = label == METRIC_NAME || find(&self.labels, label).is_some();
+            let of_resource = self.resource.as_ref().and_then(|resource| find(&resource.all, label));
+            if let Some(value) = of_resource.filter(|_| !is_own) {
+                all.push((Arc::from(label), Arc::from(value)));
+            }
+        }
+        Labels::new(all)
+    }
+}
+
+fn find<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {
+    pairs.binary_search_by(|(known, _)| (**known).cmp(name)).ok().map(|at| &*pairs[at].1)
+}

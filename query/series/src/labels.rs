@@ -1,0 +1,112 @@
+//! Labels of one stored series, and the attributes of its resource by the names that labels would have.
+//!
+//! Pure. A label comes from an attribute of the point; `job` and `instance` from the resource. Keys that become the same
+//! name have their values joined by `;` in the order of the keys, as the specification asks.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, MapArray};
+use arrow::record_batch::RecordBatch;
+
+use crate::names::label_name;
+
+/// Names and values, sorted by name.
+pub(crate) type Pairs = Arc<[(Arc<str>, Arc<str>)]>;
+
+/// The entries of a row of a map column.
+pub(crate) fn entries(batch: &RecordBatch, column: &str, row: usize) -> Vec<(String, String)> {
+    let Some(map) = batch.column_by_name(column).and_then(|column| column.as_map_opt()) else { return Vec::new() };
+    entries_of(map, row)
+}
+
+pub(crate) fn entries_of(map: &MapArray, row: usize) -> Vec<(String, String)> {
+    if map.is_null(row) {
+        return Vec::new();
+    }
+    let entries = map.value(row);
+    let (Some(keys), Some(values)) =
+        (entries.column(0).as_string_opt::<i32>(), entries.column(1).as_string_opt::<i32>())
+    else {
+        return Vec::new();
+    };
+    (0..entries.len())
+        .map(|at| {
+            (keys.value(at).to_owned(), if values.is_null(at) { String::new() } else { values.value(at).to_owned() })
+        })
+        .collect()
+}
+
+/// Attributes as labels.
+pub(crate) fn as_labels(mut attributes: Vec<(String, String)>) -> BTreeMap<String, String> {
+    attributes.sort();
+    let mut labels: BTreeMap<String, String> = BTreeMap::new();
+    for (key, value) in attributes.into_iter().filter(|(_, value)| !value.is_empty()) {
+        labels
+            .entry(label_name(&key))
+            .and_modify(|known| {
+                known.push(';');
+                known.push_str(&value);
+            })
+            .or_insert(value);
+    }
+    labels
+}
+
+pub(crate) fn pairs(labels: BTreeMap<String, String>) -> Pairs {
+    labels.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect()
+}
+
+/// What a resource gives to all its series.
+#[derive(Clone, Debug)]
+pub(crate) struct ResourceLabels {
+    /// `job` and `instance`, where there are such.
+    pub(crate) identity: BTreeMap<String, String>,
+    /// Every attribute, for whoever names one.
+    pub(crate) all: Pairs,
+}
+
+impl ResourceLabels {
+    pub(crate) fn of(attributes: Vec<(String, String)>) -> Self {
+        let get = |key: &str| attributes.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
+        let mut identity = BTreeMap::new();
+        if let Some(name) = get("service.name").filter(|name| !name.is_empty()) {
+            let job = match get("service.namespace").filter(|namespace| !namespace.is_empty()) {
+                Some(namespace) => format!("{namespace}/{name}"),
+                None => name.to_owned(),
+            };
+            identity.insert("job".to_owned(), job);
+        }
+        if let Some(instance) = get("service.instance.id").filter(|instance| !instance.is_empty()) {
+            identity.insert("instance".to_owned(), instance.to_owned());
+        }
+        Self { identity, all: pairs(as_labels(attributes)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attributes(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn keys_that_fall_together_are_joined() {
+        let labels = as_labels(attributes(&[("a.b", "2"), ("a_b", "3"), ("a-b", "1"), ("c", "")]));
+        assert_eq!(labels.into_iter().collect::<Vec<_>>(), [("a_b".to_owned(), "1;2;3".to_owned())]);
+    }
+
+    #[test]
+    fn a_resource_is_a_job_and_an_instance() {
+        let resource = ResourceLabels::of(attributes(&[
+            ("service.name", "cart"),
+            ("service.namespace", "shop"),
+            ("service.instance.id", "cart-1"),
+        ]));
+        assert_eq!(resource.identity["job"], "shop/cart");
+        assert_eq!(resource.identity["instance"], "cart-1");
+        assert!(ResourceLabels::of(Vec::new()).identity.is_empty());
+    }
+}

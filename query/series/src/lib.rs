@@ -1,0 +1,20 @@
+//! The store's metrics as Prometheus sees them: names, labels and samples.
+//!
+//! Owns the mapping from OTLP (the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"), the index
+//! of series in memory, and the way from a selector to samples. Never parses or evaluates a query, never writes.
+//!
+//! The life of a selection: [`index`] finds series by their labels -> [`reading`] reads their points, a metric at a
+//! time -> [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
+
+mod exemplars;
+mod expand;
+mod index;
+mod labels;
+mod names;
+mod reading;
+mod source;
+
+pub use exemplars::{ExemplarSeries, SeriesExemplar};
+pub use index::{MetricFamily, SeriesIndex};
+pub use names::{Strategy, label_name, metric_name};
+pub use source::StoreSeries;

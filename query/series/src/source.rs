@@ -1,0 +1,205 @@
+//! [`SeriesSource`] over the store.
+//!
+//! Owns the order of a selection and the merging of series that have one label set (an instance that started again with
+//! another attribute). Blocks: it belongs on a thread of its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use spanlake_engine::{Engine, StoredRows};
+use spanlake_promql::labels::Labels;
+use spanlake_promql::matcher::Matcher;
+use spanlake_promql::source::{Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError};
+use spanlake_store::Catalog;
+use tokio::runtime::Handle;
+
+use crate::expand::{Expanded, expand};
+use crate::index::{Selected, SeriesIndex};
+use crate::reading::{Window, read};
+
+/// Points that are read to tell which buckets there are.
+const SAMPLES_OF_LISTS_MAX: usize = 1_000_000;
+
+/// The series of a store as they are at one moment, for one query.
+pub struct StoreSeries {
+    index: Arc<RwLock<SeriesIndex>>,
+    rows: StoredRows,
+    runtime: Handle,
+    /// Labels that the query names.
+    named: Vec<String>,
+}
+
+impl StoreSeries {
+    /// Takes in what is new, and pins what there is. `named` are the labels that the query groups or matches by: an
+    /// attribute of the resource is a label wherever it is named.
+    #[must_use]
+    pub fn pin(
+        index: &Arc<RwLock<SeriesIndex>>,
+        catalog: &Catalog,
+        engine: &Engine,
+        runtime: Handle,
+        named: Vec<String>,
+    ) -> Self {
+        let rows = engine.stored_rows();
+        index.write().refresh(catalog);
+        Self { index: Arc::clone(index), rows, runtime, named }
+    }
+
+    /// Label sets of all series, without the labels that tell buckets and quantiles apart.
+    #[must_use]
+    pub fn stored_label_sets(&self) -> Vec<Labels> {
+        let index = self.index.read();
+        let found = index.select(&[], &self.named).into_iter();
+        found.flat_map(|selected| selected.series.into_iter().map(|(_, labels)| labels)).collect()
+    }
+
+    /// Label sets of series that any of these selectors means (of all series, where there is none). Buckets and
+    /// quantiles are those of points from `start_ms` to `end_ms`; where no selector was given their label is left out.
+    ///
+    /// # Errors
+    /// When points cannot be read.
+    pub fn label_sets(
+        &self,
+        selectors: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<Vec<Labels>, SourceError> {
+        let mut labels = if selectors.is_empty() { self.stored_label_sets() } else { Vec::new() };
+        let index = self.index.read();
+        for matchers in selectors {
+            let hints = SelectHints::default();
+            let request =
+                SelectRequest { matchers, start_ms, end_ms, samples_max: SAMPLES_OF_LISTS_MAX, hints: &hints };
+            for selected in index.select(matchers, &self.named) {
+                if selected.view.own_label().is_none() {
+                    labels.extend(selected.series.into_iter().map(|(_, labels)| labels));
+                    continue;
+                }
+                let mut found = BTreeMap::new();
+                self.read_selected(&selected, &request, &mut found)?;
+                labels.extend(found.into_keys());
+            }
+        }
+        drop(index);
+        labels.sort();
+        labels.dedup();
+        Ok(labels)
+    }
+
+    pub(crate) fn rows(&self) -> &StoredRows {
+        &self.rows
+    }
+
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    pub(crate) fn with_selected<T>(&self, matchers: &[Matcher], then: impl FnOnce(Vec<Selected<'_>>) -> T) -> T {
+        then(self.index.read().select(matchers, &self.named))
+    }
+
+    fn read_selected(
+        &self,
+        selected: &Selected<'_>,
+        request: &SelectRequest<'_>,
+        into: &mut BTreeMap<Labels, Series>,
+    ) -> Result<(), SourceError> {
+        let metric = selected.metric;
+        let ids: Vec<[u8; 16]> = selected.series.iter().map(|(at, _)| metric.series[*at].id).collect();
+        let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
+        let points = self.block_on(read(&self.rows, metric.table, &ids, window, request.samples_max));
+        let points = points.map_err(|error| SourceError(error.to_string()))?;
+        let own_label = selected.view.own_label();
+        for ((_, labels), places) in selected.series.iter().zip(&points.places) {
+            if places.is_empty() {
+                continue;
+            }
+            let Expanded { floats, histograms } = expand(metric.table, selected.view, &points, places);
+            if !histograms.is_empty() {
+                let series = entry(into, labels.clone(), metric.temporality);
+                merge(&mut series.histograms, histograms);
+            }
+            for (value, samples) in floats {
+                let labels = match own_label {
+                    Some(name) => {
+                        let mut builder = labels.to_builder();
+                        builder.set(name, &value);
+                        builder.build()
+                    }
+                    None => labels.clone(),
+                };
+                let is_meant = request.matchers.iter().all(|matcher| {
+                    Some(matcher.name.as_str()) != own_label || matcher.matches(labels.get(&matcher.name))
+                });
+                if is_meant {
+                    merge(&mut entry(into, labels, metric.temporality).floats, samples);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn entry(
+    into: &mut BTreeMap<Labels, Series>,
+    labels: Labels,
+    temporality: spanlake_promql::source::Temporality,
+) -> &mut Series {
+    into.entry(labels.clone()).or_insert_with(|| Series { labels, temporality, ..Series::default() })
+}
+
+/// Samples of two stored series with one label set, by time; of equal times the second's stays.
+fn merge<V: Clone>(known: &mut Samples<V>, more: Samples<V>) {
+    if known.is_empty() {
+        *known = more;
+        return;
+    }
+    let taken = std::mem::take(known);
+    let triples = |samples: Samples<V>| samples.times_ms.into_iter().zip(samples.values).zip(samples.start_times_ms);
+    let mut all: Vec<((i64, V), i64)> = triples(taken).chain(triples(more)).collect();
+    all.sort_by_key(|((time, _), _)| *time);
+    all.reverse();
+    all.dedup_by_key(|((time, _), _)| *time);
+    all.reverse();
+    for ((time, value), start) in all {
+        known.times_ms.push(time);
+        known.values.push(value);
+        known.start_times_ms.push(start);
+    }
+}
+
+impl SeriesSource for StoreSeries {
+    fn select(&self, request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
+        let mut found: BTreeMap<Labels, Series> = BTreeMap::new();
+        let index = self.index.read();
+        for selected in index.select(request.matchers, &self.named) {
+            self.read_selected(&selected, request, &mut found)?;
+        }
+        drop(index);
+        let mut series: Vec<Series> = found.into_values().collect();
+        series.iter_mut().for_each(alternate);
+        Ok(series)
+    }
+}
+
+/// Floats and histograms may alternate in a series, but not at one time.
+fn alternate(series: &mut Series) {
+    if series.floats.is_empty() || series.histograms.is_empty() {
+        return;
+    }
+    let times: std::collections::HashSet<i64> = series.histograms.times_ms.iter().copied().collect();
+    let kept: Vec<bool> = series.floats.times_ms.iter().map(|time| !times.contains(time)).collect();
+    let mut at = 0;
+    let floats: &mut Samples<f64> = &mut series.floats;
+    let values = std::mem::take(&mut floats.values);
+    let starts = std::mem::take(&mut floats.start_times_ms);
+    for ((time, value), start) in std::mem::take(&mut floats.times_ms).into_iter().zip(values).zip(starts) {
+        if kept[at] {
+            floats.times_ms.push(time);
+            floats.values.push(value);
+            floats.start_times_ms.push(start);
+        }
+        at += 1;
+    }
+}
