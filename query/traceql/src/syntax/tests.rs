@@ -1,0 +1,4 @@
+mod complete;
+mod errors;
+mod filter;
+mod parse;
