@@ -241,8 +241,6 @@ impl Intrinsic {
                 | Self::EventTimeSinceStart
                 | Self::LinkTraceId
                 | Self::LinkSpanId
-                | Self::InstrumentationName
-                | Self::InstrumentationVersion
         )
     }
 }

@@ -48,6 +48,10 @@ fn repaired_metrics(metrics: Metrics) -> Metrics {
 
 fn repaired_pipeline(pipeline: Pipeline) -> Pipeline {
     let mut stages: Vec<Stage> = pipeline.stages.into_iter().filter_map(repaired_stage).collect();
+    // What stood before it may be gone, and alone it is no query.
+    while matches!(stages.first(), Some(Stage::Coalesce)) {
+        stages.remove(0);
+    }
     if stages.is_empty() {
         stages.push(Stage::Spanset(SpansetExpr::Filter(everything())));
     }

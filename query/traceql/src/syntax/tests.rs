@@ -2,3 +2,4 @@ mod complete;
 mod errors;
 mod filter;
 mod parse;
+mod random;

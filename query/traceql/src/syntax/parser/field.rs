@@ -256,6 +256,7 @@ impl Parser<'_> {
         let range = crate::position::TextRange::new(word.range.start, self.last_end());
         if networks.is_empty() {
             self.error(range, "cidr() needs a network, as in cidr(span.client.address, \"10.0.0.0/8\")");
+            return FieldExpr::Missing(Place(range));
         }
         FieldExpr::Cidr(Box::new(Cidr { operand, networks, place: Place(range) }))
     }

@@ -19,7 +19,7 @@ impl Parser<'_> {
     pub(super) fn field_of(&mut self, token: Token) -> Option<Field> {
         match token.kind {
             TokenKind::Attribute { scope, of_parent, key_start } => {
-                Some(Field::Attribute(self.attribute(token, scope, of_parent, key_start)))
+                self.attribute(token, scope, of_parent, key_start).map(Field::Attribute)
             }
             TokenKind::ScopedName => self.scoped_intrinsic(token).map(Field::Intrinsic),
             TokenKind::Word => Intrinsic::from_name(self.written(token)).map(Field::Intrinsic),
@@ -27,12 +27,13 @@ impl Parser<'_> {
         }
     }
 
-    fn attribute(&mut self, token: Token, scope: Scope, of_parent: bool, key_start: usize) -> Attribute {
+    fn attribute(&mut self, token: Token, scope: Scope, of_parent: bool, key_start: usize) -> Option<Attribute> {
         let written = &self.text[key_start..token.range.end];
         if written.is_empty() {
             let prefix = self.written(token);
             self.failed_at_end |= self.is_at_end();
             self.error(token.range, format!("an attribute's name is missing behind `{prefix}`"));
+            return None;
         }
         let key = match unquote_name(written) {
             Ok(key) => key,
@@ -42,7 +43,7 @@ impl Parser<'_> {
                 written.to_owned()
             }
         };
-        Attribute { scope, of_parent, key }
+        Some(Attribute { scope, of_parent, key })
     }
 
     fn scoped_intrinsic(&mut self, token: Token) -> Option<Intrinsic> {
