@@ -5,6 +5,7 @@
 
 pub mod eval;
 pub mod model;
+pub mod plan;
 pub mod position;
 #[cfg(any(test, feature = "random"))]
 pub mod random;
