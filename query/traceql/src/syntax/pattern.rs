@@ -3,6 +3,8 @@
 //! Owns the engine and its limits: time is linear in the text, a compiled pattern has a bounded size. Whole texts match,
 //! never parts. Two are equal when they are written alike.
 
+mod notation;
+
 use std::net::IpAddr;
 
 use regex::{Regex, RegexBuilder};
@@ -42,8 +44,9 @@ pub enum PatternError {
 impl Pattern {
     /// Compiles a pattern.
     pub fn new(text: &str) -> Result<Self, PatternError> {
+        let translated = notation::translate(text);
         // As in Tempo, a point stands for line breaks too.
-        let regex = RegexBuilder::new(&format!("^(?s:{text})$"))
+        let regex = RegexBuilder::new(&format!("^(?s:{translated})$"))
             .size_limit(PATTERN_BYTES_MAX)
             .nest_limit(PATTERN_NESTING_MAX)
             .build()
@@ -52,8 +55,9 @@ impl Pattern {
                 other => PatternError::Syntax(last_line(&other.to_string())),
             })?;
         // A pattern that closes our group, such as `a)(b`, must not pass as another one.
-        RegexBuilder::new(text)
+        RegexBuilder::new(&translated)
             .size_limit(PATTERN_BYTES_MAX)
+            .nest_limit(PATTERN_NESTING_MAX)
             .build()
             .map_err(|error| PatternError::Syntax(last_line(&error.to_string())))?;
         Ok(Self { text: text.to_owned(), regex })
@@ -146,6 +150,7 @@ mod tests {
         let pattern = Pattern::new("GET|PUT").expect("valid");
         assert!(pattern.is_match("GET") && !pattern.is_match("GETS") && !pattern.is_match("FORGET"));
         assert!(Pattern::new("a.b").expect("valid").is_match("a\nb"));
+        assert!(Pattern::new("/users/{id}.*").expect("valid").is_match("/users/{id}/cart"));
         assert_eq!(pattern.alternatives(), Some(vec!["GET", "PUT"]));
         assert_eq!(Pattern::new("GE.").expect("valid").alternatives(), None);
     }

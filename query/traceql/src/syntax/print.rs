@@ -212,15 +212,27 @@ impl Display for Metrics {
                 }
             },
             Self::Binary { operator, left, right } => {
-                write!(out, "({left}) {} ({right})", operator.as_str())
+                parenthesised(left, metrics_binding(left) < operator.binding(), out)?;
+                write!(out, " {} ", operator.as_str())?;
+                parenthesised(right, metrics_binding(right) <= operator.binding(), out)
             }
             Self::WithNumber { operator, input, number, number_is_left: true } => {
-                write!(out, "{} {} ({input})", format_number(*number), operator.as_str())
+                write!(out, "{} {} ", format_number(*number), operator.as_str())?;
+                parenthesised(input, metrics_binding(input) <= operator.binding(), out)
             }
             Self::WithNumber { operator, input, number, number_is_left: false } => {
-                write!(out, "({input}) {} {}", operator.as_str(), format_number(*number))
+                parenthesised(input, metrics_binding(input) < operator.binding(), out)?;
+                write!(out, " {} {}", operator.as_str(), format_number(*number))
             }
         }
+    }
+}
+
+/// Series stand in parentheses wherever something is done with them.
+fn metrics_binding(metrics: &Metrics) -> u8 {
+    match metrics {
+        Metrics::Series(_) | Metrics::Staged { .. } => 0,
+        Metrics::Binary { operator, .. } | Metrics::WithNumber { operator, .. } => operator.binding(),
     }
 }
 

@@ -93,6 +93,33 @@ fn odd_traces_are_answered() {
     assert_eq!(found_in("{ }", &Trace::default()), Vec::<Vec<u8>>::new());
 }
 
+/// The longest and the deepest query, on a small stack.
+#[test]
+fn no_query_overflows_the_stack() {
+    let long = format!("{{ {} }}", vec![".a + 1 = 2"; 333].join(" || "));
+    let powers = format!("{{ {} = 1 }}", vec![".a"; 50].join(" ^ "));
+    let deep = format!("{{ {}.a{} }}", "!(".repeat(31), ")".repeat(31));
+    let sets = vec!["{ .a }"; 1_000].join(" >> ");
+    let sums = format!("count(){} > 1", " + count()".repeat(900));
+    let series = format!("({{ }} | rate()){} > 1", " + ({ } | rate())".repeat(900));
+    let run = move || {
+        for text in [long, powers, deep, sets, sums, series] {
+            let query = parse_query(&text).unwrap_or_else(|errors| panic!("{errors}"));
+            assert!(parse_query(&query.to_string()).as_ref() == Ok(&query), "{}", &text[..80]);
+            assert!(!crate::plan::plan(&query).sources.is_empty());
+            match &query.body {
+                Body::Spans(pipeline) => drop(find(pipeline, &shop())),
+                Body::Metrics(metrics) => {
+                    let grid = crate::eval::Grid::instant(0, i64::MAX).expect("valid");
+                    drop(crate::eval::evaluate_metrics(metrics, &[shop()], &grid, 0));
+                }
+            }
+        }
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run).expect("a thread starts");
+    thread.join().expect("no query was fatal");
+}
+
 #[test]
 fn a_million_spans_are_filtered_in_one_pass() {
     let spans = (1..=1_000_000_u64)

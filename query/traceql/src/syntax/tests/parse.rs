@@ -139,10 +139,11 @@ fn series() {
     check("({} | rate()) > -3", "{ } | rate() > -3");
     same("({ } | rate() by(name)) / ({ } | rate())");
     same("100 * ({ } | rate() > 6)");
-    check("({} | rate()) * 10 + 5 > 50 | topk(1)", "(({ } | rate()) * 10) + 5 > 50 | topk(1)");
-    check("(1 + 2) - ({} | rate()) / -4", "3 - (({ } | rate()) / -4)");
+    check("({} | rate()) * 10 + 5 > 50 | topk(1)", "({ } | rate()) * 10 + 5 > 50 | topk(1)");
+    check("(1 + 2) - ({} | rate()) / -4", "3 - ({ } | rate()) / -4");
     check("-5 * ({} | rate())", "-5 * ({ } | rate())");
-    same("(({ } | rate()) * ({ } | rate())) + ({ } | count_over_time() | topk(3))");
+    same("({ } | rate()) * ({ } | rate()) + ({ } | count_over_time() | topk(3))");
+    same("({ } | rate()) * (({ } | rate()) + 2 * (1 - ({ } | rate())))");
 }
 
 #[test]
