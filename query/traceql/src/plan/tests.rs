@@ -1,11 +1,14 @@
 //! What is pushed down, and that it loses nothing.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::eval::filter::holds;
 use crate::eval::{TraceView, evaluate_pipeline_over, find};
-use crate::model::{Attributes, Trace};
+use crate::model::{Attributes, Instrumentation, Resource, Trace};
 use crate::random::{Random, random_metrics_query, random_query, random_trace};
 use crate::syntax::field::{Field, Intrinsic};
+use crate::syntax::literal::{Kind, Status};
 use crate::syntax::parse_query;
 use crate::syntax::tree::{Body, Pipeline};
 
@@ -155,6 +158,24 @@ fn as_read(source: &Source, trace: &Trace) -> Read {
         }
         for event in &mut span.events {
             strip(&mut event.attributes, false);
+        }
+        for link in &mut span.links {
+            strip(&mut link.attributes, false);
+        }
+        let mut resource = Resource::clone(&span.resource);
+        strip(&mut resource.attributes, false);
+        span.resource = Arc::new(resource);
+        let mut instrumentation = Instrumentation::clone(&span.instrumentation);
+        strip(&mut instrumentation.attributes, is_stripped);
+        span.instrumentation = Arc::new(instrumentation);
+        if !keeps_all && !has(Intrinsic::ParentId) {
+            span.parent_span_id = None;
+        }
+        if !has(Intrinsic::Kind) {
+            span.kind = Kind::default();
+        }
+        if !has(Intrinsic::Status) {
+            span.status = Status::default();
         }
         if !has(Intrinsic::Name) && !has(Intrinsic::RootName) {
             span.name.clear();

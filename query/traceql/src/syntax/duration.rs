@@ -11,10 +11,12 @@ const HOURS: i128 = 60 * MINUTES;
 const DAYS: i128 = 24 * HOURS;
 
 /// Units as they are written, and their nanoseconds. Longer names stand before those that they begin with.
-const UNITS: [(&str, i128); 10] = [
+const UNITS: [(&str, i128); 11] = [
     ("ns", NANOSECONDS),
     ("us", MICROSECONDS),
+    // The micro sign and the Greek letter look alike.
     ("µs", MICROSECONDS),
+    ("μs", MICROSECONDS),
     ("ms", MILLISECONDS),
     ("s", SECONDS),
     ("m", MINUTES),
@@ -95,6 +97,7 @@ mod tests {
         assert_eq!(parse_duration("1.5s"), Ok(1_500_000_000));
         assert_eq!(parse_duration("1h30m"), Ok(5_400_000_000_000));
         assert_eq!(parse_duration("100us"), parse_duration("100µs"));
+        assert_eq!(parse_duration("100μs"), Ok(100_000));
         assert_eq!(parse_duration("0.1ms"), Ok(100_000));
         assert_eq!(parse_duration("2d"), Ok(172_800_000_000_000));
         assert_eq!(parse_duration("1.0000000000000000000000000000001ns"), Ok(1));

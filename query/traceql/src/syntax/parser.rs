@@ -63,7 +63,12 @@ pub fn parse_query(text: &str) -> Result<Query, ParseErrors> {
 /// finds everything.
 pub fn parse_filter(text: &str) -> Result<Query, ParseErrors> {
     if is_traceql(text) {
-        return parse_query(text);
+        let mut parsed = parse(text);
+        if matches!(parsed.query.body, Body::Metrics(_)) {
+            let message = "a filter finds spans; this asks for series";
+            parsed.errors.push(ParseError::new(TextRange::new(0, text.len()), message));
+        }
+        return parsed.into_result(text);
     }
     let mut parser = Parser::new(text, Language::Filter);
     let filter = parser.whole_filter();

@@ -61,8 +61,22 @@ fn braces_make_it_traceql() {
     );
 }
 
+/// The examples of the documentation are filters that are read.
+#[test]
+fn documented_filters_are_read() {
+    let root = std::env::var("CARGO_MANIFEST_DIR").expect("cargo runs the tests");
+    let page = std::fs::read_to_string(format!("{root}/../../docs/traceql.md")).expect("the page is there");
+    let examples = page.split("```").nth(1).expect("the examples stand in the first fence");
+    let lines: Vec<&str> = examples.lines().filter(|line| !line.trim().is_empty()).collect();
+    assert!(lines.len() >= 5);
+    for line in lines {
+        parse_filter(line).unwrap_or_else(|errors| panic!("{line}\n{errors}"));
+    }
+}
+
 #[test]
 fn errors_have_places() {
+    fails("{ } | rate()", "1:1: a filter finds spans; this asks for series");
     fails("duration >", "1:11: unexpected the end of the query, expected an attribute, an intrinsic or a value");
     fails("a = 1 b = 2", "1:7: unexpected `b`, expected `and`, `or`, an operator or the end of the filter");
     fails(
