@@ -10,6 +10,7 @@ pub struct TextRange {
 }
 
 impl TextRange {
+    /// From a byte to behind another one.
     #[must_use]
     pub fn new(start: usize, end: usize) -> Self {
         Self { start, end }

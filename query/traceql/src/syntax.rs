@@ -23,7 +23,7 @@ mod unquote;
 pub use error::{ParseError, ParseErrors};
 pub use expectations::{Expectation, Expectations, expectations_at, filter_expectations_at};
 pub use parser::{Parsed, parse, parse_filter, parse_query};
-pub use repair::parse_lenient;
+pub use repair::{parse_filter_lenient, parse_lenient};
 pub use tree::Query;
 
 #[cfg(test)]

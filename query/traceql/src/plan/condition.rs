@@ -54,6 +54,18 @@ pub fn pushdown(filter: &FieldExpr) -> SpanCondition {
 // === impl Condition ===
 
 impl Condition {
+    /// Whether it holds for a span whose column has this value.
+    #[must_use]
+    pub fn holds(&self, value: &Operand<'_>) -> bool {
+        match &self.test {
+            Test::Compare(operator, literal) => value.compare(*operator, &Operand::of_literal(literal)),
+            Test::Matches { pattern, is_negated } => value.matches(pattern, *is_negated),
+            Test::InNetworks(networks) => value.is_in(networks),
+            Test::Exists => value.exists(),
+            Test::Missing => !value.exists(),
+        }
+    }
+
     /// The condition as an expression of the language.
     #[must_use]
     pub fn to_expr(&self) -> FieldExpr {

@@ -107,7 +107,13 @@ fn large_filters_are_weakened_not_multiplied() {
 // === soundness ===
 
 fn span_fulfils(condition: &SpanCondition, view: &TraceView<'_>, span: usize) -> bool {
-    condition.0.iter().any(|all| all.iter().all(|one| holds(&one.to_expr(), view, span)))
+    condition.0.iter().any(|all| {
+        all.iter().all(|one| {
+            let found = one.holds(&view.value(span, &one.field));
+            assert_eq!(found, holds(&one.to_expr(), view, span), "{}", one.to_expr());
+            found
+        })
+    })
 }
 
 fn trace_fulfils(condition: &TraceCondition, view: &TraceView<'_>) -> bool {

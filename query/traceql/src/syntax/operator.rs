@@ -5,15 +5,20 @@
 /// How strongly operators bind, from weak to strong. `&&` and `||` bind alike, as in Tempo; the filter language puts
 /// `or` below `and`.
 pub mod binding {
+    /// `or` of the filter language.
     pub const OR: u8 = 1;
+    /// `&&`, `||` and `and`.
     pub const LOGIC: u8 = 2;
-    /// `not` of the filter language: above `and`, below comparisons.
-    pub const NOT_WORD: u8 = 3;
-    pub const COMPARISON: u8 = 4;
-    pub const SUM: u8 = 5;
-    pub const NOT: u8 = 6;
-    pub const PRODUCT: u8 = 7;
-    pub const POWER: u8 = 8;
+    /// Comparisons, and structural operators.
+    pub const COMPARISON: u8 = 3;
+    /// `+` and `-`; a sign takes all that binds stronger.
+    pub const SUM: u8 = 4;
+    /// `!`.
+    pub const NOT: u8 = 5;
+    /// `*`, `/` and `%`.
+    pub const PRODUCT: u8 = 6;
+    /// `^`, from the right.
+    pub const POWER: u8 = 7;
 }
 
 /// Between two values of a span.

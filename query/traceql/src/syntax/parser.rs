@@ -62,17 +62,22 @@ pub fn parse_query(text: &str) -> Result<Query, ParseErrors> {
 /// The tree of a `filter=`: TraceQL where there are braces, the filter language where there are none. An empty one
 /// finds everything.
 pub fn parse_filter(text: &str) -> Result<Query, ParseErrors> {
+    filter_parsed(text).into_result(text)
+}
+
+/// The tree of a `filter=`, perhaps with holes.
+pub(super) fn filter_parsed(text: &str) -> Parsed {
     if is_traceql(text) {
         let mut parsed = parse(text);
         if matches!(parsed.query.body, Body::Metrics(_)) {
             let message = "a filter finds spans; this asks for series";
             parsed.errors.push(ParseError::new(TextRange::new(0, text.len()), message));
         }
-        return parsed.into_result(text);
+        return parsed;
     }
     let mut parser = Parser::new(text, Language::Filter);
     let filter = parser.whole_filter();
-    parser.finish(Query::of_filter(filter)).into_result(text)
+    parser.finish(Query::of_filter(filter))
 }
 
 /// Whether a filter's text is TraceQL: a brace outside of quotation marks.

@@ -5,7 +5,6 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::field::Field;
 use super::literal::{Literal, quote};
 use super::operator::{BinaryOperator, binding};
 use super::tree::{
@@ -284,10 +283,4 @@ fn format_number(value: f64) -> String {
 fn joined(items: &[impl Display]) -> String {
     let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
     texts.join(", ")
-}
-
-/// The fields of `by (…)` as labels of series have them.
-#[must_use]
-pub fn label_of(field: &Field) -> String {
-    field.to_string()
 }

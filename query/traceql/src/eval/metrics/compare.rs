@@ -2,7 +2,7 @@
 //!
 //! Owns which attributes are counted and the labels of the series. Never decides which difference matters.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::eval::filter::holds;
 use crate::eval::operand::Operand;
@@ -63,11 +63,11 @@ impl<'q> Counts<'q> {
     pub(super) fn series(self) -> Vec<Series> {
         let top = usize::try_from(self.compare.top).unwrap_or(usize::MAX);
         let mut series = Vec::new();
-        let mut too_many: BTreeMap<String, ()> = BTreeMap::new();
+        let mut too_many: BTreeSet<String> = BTreeSet::new();
         for (side, kind) in [(self.baseline, "baseline"), (self.selection, "selection")] {
             for (name, values) in side {
                 if values.len() > top {
-                    too_many.insert(name.clone(), ());
+                    too_many.insert(name.clone());
                 }
                 let mut totals = vec![0.0; self.intervals];
                 for (_, counts) in values.values() {
@@ -84,7 +84,7 @@ impl<'q> Counts<'q> {
                 }
             }
         }
-        for name in too_many.into_keys() {
+        for name in too_many {
             series.push(one(ERROR_LABEL, TOO_MANY_VALUES, &name, Operand::Nil, vec![f64::NAN; self.intervals]));
         }
         series

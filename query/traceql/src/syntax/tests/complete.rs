@@ -2,7 +2,7 @@
 
 use crate::syntax::expectations::Expectation;
 use crate::syntax::field::{Field, Intrinsic, Scope};
-use crate::syntax::{expectations_at, filter_expectations_at, parse_lenient};
+use crate::syntax::{expectations_at, filter_expectations_at, parse_filter_lenient, parse_lenient};
 
 /// The text is typed up to `^`, which is removed.
 fn at(text: &str) -> (String, Vec<Expectation>) {
@@ -71,7 +71,17 @@ fn holes_ask_for_nothing() {
     check("{ .a = 1 } | count() > ", "{ .a = 1 }");
     check("{ .a = 1 } | rate() by (", "{ .a = 1 } | rate()");
     check("{ .a = 1 && nam", "{ .a = 1 }");
+    check("{ .a = 1 && .fo", "{ .a = 1 }");
+    check("{ .a = 1 && .fo }", "{ .a = 1 && .fo }");
     check("", "{ }");
     check("{ name = 5 }", "{ }");
     check("garbage ((", "{ }");
+    let check = |text: &str, expected: &str| assert_eq!(parse_filter_lenient(text).to_string(), expected, "{text}");
+    check("service.name = \"x\" and dur", "{ .service.name = \"x\" }");
+    check("service.name = \"x\" and not flag ", "{ .service.name = \"x\" }");
+    check("service.name = x", "{ .service.name = .x }");
+    check("service.name = \"x\" and duration >", "{ .service.name = \"x\" }");
+    check("a = 1 or b =", "{ }");
+    check("{ .a = 1 && ", "{ .a = 1 }");
+    check("{ .a } | rate()", "{ }");
 }

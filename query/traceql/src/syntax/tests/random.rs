@@ -70,6 +70,29 @@ fn round_trip(seed: u64) {
     }
 }
 
+/// Every form of the language comes up among the random queries.
+#[test]
+fn random_queries_are_of_every_form() {
+    use crate::syntax::field::Intrinsic;
+    use crate::syntax::operator::SpansetOperator;
+    use crate::syntax::tree::{AggregateFunction, MetricsFunction};
+    let mut all = String::new();
+    for seed in 0..4_000 {
+        let mut random = Random::new(seed);
+        all.push_str(&format!("{}\n{}\n", random_query(&mut random), random_metrics_query(&mut random)));
+    }
+    let operators = SpansetOperator::all().map(|operator| format!("}} {} {{", operator.as_str()));
+    let intrinsics = Intrinsic::ALL.into_iter().map(|one| one.as_str().to_owned());
+    let functions = AggregateFunction::ALL.into_iter().map(|one| format!("{}(", one.as_str()));
+    let metrics = MetricsFunction::NAMES.into_iter().map(|name| format!("| {name}("));
+    let others = "by( select( coalesce() topk( bottomk( cidr( =~ !~ != <= >= nil + - * / % ^ !( parent. event. link. \
+                  span. resource. instrumentation. true false with(";
+    let others = others.split_whitespace().map(str::to_owned);
+    for form in operators.chain(intrinsics).chain(functions).chain(metrics).chain(others) {
+        assert!(all.contains(&form), "{form} never comes up");
+    }
+}
+
 #[test]
 fn what_is_printed_parses_to_the_same_tree() {
     (0..30_000).for_each(round_trip);
