@@ -25,6 +25,8 @@ pub const TEXT_BYTES_MAX: usize = 128 << 10;
 pub const DEPTH_MAX: usize = 64;
 /// A chain of operators is a tree as deep as it is long, though each level of it costs less of the stack.
 pub const OPERATORS_MAX: usize = 1_000;
+/// Regular expressions of one query: each of them may be large when compiled.
+pub const PATTERNS_MAX: usize = 64;
 /// Errors that are kept; more would be consequences.
 const ERRORS_MAX: usize = 20;
 
@@ -110,6 +112,7 @@ pub(super) struct Parser<'a> {
     failed_at_end: bool,
     depth: usize,
     operators: usize,
+    patterns: usize,
     /// The query passes a limit and is not read any further.
     gave_up: bool,
 }
@@ -129,6 +132,7 @@ impl<'a> Parser<'a> {
             failed_at_end: false,
             depth: 0,
             operators: 0,
+            patterns: 0,
             gave_up: false,
         };
         if is_too_long {
@@ -299,6 +303,16 @@ impl<'a> Parser<'a> {
         if self.operators > OPERATORS_MAX {
             let range = self.peek().range;
             self.give_up(range, format!("the query has more than {OPERATORS_MAX} operators"));
+            return false;
+        }
+        true
+    }
+
+    /// Counts a regular expression, unless there are too many.
+    fn count_pattern(&mut self, range: TextRange) -> bool {
+        self.patterns += 1;
+        if self.patterns > PATTERNS_MAX {
+            self.give_up(range, format!("the query has more than {PATTERNS_MAX} regular expressions and free texts"));
             return false;
         }
         true

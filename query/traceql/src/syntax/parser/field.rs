@@ -127,6 +127,9 @@ impl Parser<'_> {
         self.advance();
         let text = self.string(token);
         let place = Place(operator.range.to(token.range));
+        if !self.count_pattern(token.range) {
+            return FieldExpr::Missing(place);
+        }
         match Pattern::new(&text) {
             Ok(pattern) => FieldExpr::Matches(Box::new(Matches { operand, is_negated, pattern, place })),
             Err(error) => {
@@ -168,6 +171,9 @@ impl Parser<'_> {
             TokenKind::String if self.is_free_text(binding_min) => {
                 self.advance();
                 let text = self.string(token);
+                if !self.count_pattern(token.range) {
+                    return FieldExpr::Missing(place);
+                }
                 free_text(&text, token.range).unwrap_or_else(|error| {
                     self.error(token.range, error.to_string());
                     FieldExpr::Missing(place)

@@ -1,7 +1,7 @@
 //! Regular expressions in Go's notation (RE2), which Tempo's users write, to that of our engine.
 //!
 //! Owns the few signs that mean something else: a brace that begins no repetition is a brace (`/users/{id}`), brackets and
-//! doubled operators in classes are themselves, `\Q…\E` quotes, `\<` is a `<`. Never judges whether a pattern is valid.
+//! doubled operators in classes are themselves, `\Q…\E` quotes, `\<` is a `<`, and `\w`, `\d`, `\s`, `\b` know ASCII only. Never judges whether a pattern is valid.
 
 /// The pattern as our engine reads it.
 pub(super) fn translate(pattern: &str) -> String {
@@ -42,6 +42,10 @@ fn escape(rest: &str, out: &mut String) -> usize {
             out.push(second);
             2
         }
+        'w' | 'W' | 'd' | 'D' | 's' | 'S' | 'b' => {
+            out.push_str(ascii(second));
+            2
+        }
         // A class or a code point with braces of its own, such as `\p{Greek}` and `\x{10FFFF}`.
         'p' | 'P' | 'x' if rest[2..].starts_with('{') => {
             let length = rest.find('}').map_or(rest.len(), |end| end + 1);
@@ -53,6 +57,19 @@ fn escape(rest: &str, out: &mut String) -> usize {
             out.push_str(&rest[..length]);
             length
         }
+    }
+}
+
+/// What a class of Perl's is in ASCII; within brackets, brackets may stand.
+fn ascii(class: char) -> &'static str {
+    match class {
+        'w' => "[0-9A-Za-z_]",
+        'W' => "[^0-9A-Za-z_]",
+        'd' => "[0-9]",
+        'D' => "[^0-9]",
+        's' => "[\\t\\n\\x0C\\r ]",
+        'S' => "[^\\t\\n\\x0C\\r ]",
+        _ => "(?-u:\\b)",
     }
 }
 
@@ -72,6 +89,11 @@ fn class(rest: &str, out: &mut String) -> usize {
             ']' if position > first => {
                 out.push(']');
                 return position + 1;
+            }
+            // No border of a word is a member of a class; the engine says so.
+            '\\' if behind.starts_with('b') => {
+                out.push_str("\\b");
+                2
             }
             '\\' => escape(&rest[position..], out),
             '[' if behind.starts_with(':') && behind.contains(":]") => {
@@ -121,5 +143,6 @@ mod tests {
         check("[a&&b--c~~[:alpha:]\\]]", "[a\\&\\&b\\--c\\~\\~[:alpha:]\\]]");
         check("\\p{Greek}\\x{41}\\<\\.\\", "\\p{Greek}\\x{41}<\\.\\");
         check("µ{1}[µ", "µ{1}[µ");
+        check("\\w+[\\D-]\\b", "[0-9A-Za-z_]+[[^0-9]-](?-u:\\b)");
     }
 }

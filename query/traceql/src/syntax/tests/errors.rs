@@ -173,6 +173,8 @@ fn hostile_input_meets_limits() {
     }
     let chain = format!("{{ {} }}", vec![".a"; 5_000].join(" || "));
     check(&chain, "1:6006: the query has more than 1000 operators");
+    let patterns = format!("{{ {} }}", vec![".a =~ `\\w{40}`"; 900].join(" || "));
+    check(&patterns, "1:1161: the query has more than 64 regular expressions and free texts");
     let long = format!("{{ .a = \"{}\" }}", "x".repeat(200_000));
     check(&long, "1:1: the query has 200011 bytes; the limit is 131072");
 }
