@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::syntax::literal::{Kind, Status};
+
 /// A trace's id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TraceId(pub [u8; 16]);
@@ -69,12 +71,12 @@ pub struct Span {
     /// `None`, or all zero, for a root.
     pub parent_span_id: Option<SpanId>,
     pub name: String,
-    pub kind: crate::syntax::literal::Kind,
+    pub kind: Kind,
     /// Nanoseconds since the epoch.
     pub start_time: i64,
     /// Nanoseconds; negative where it ends before it starts.
     pub duration: i64,
-    pub status: crate::syntax::literal::Status,
+    pub status: Status,
     pub status_message: String,
     pub attributes: Attributes,
     pub events: Vec<Event>,

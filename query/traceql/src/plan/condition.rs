@@ -3,13 +3,13 @@
 //! Owns the extraction: any of several conjunctions, each of conditions that a store can answer for one span from one
 //! column. What cannot be said that way is left out, which only ever finds more. Never evaluates.
 
+use crate::eval::operand::Operand;
+use crate::position::Place;
 use crate::syntax::field::{Attribute, Field};
 use crate::syntax::literal::Literal;
 use crate::syntax::operator::BinaryOperator;
 use crate::syntax::pattern::{Network, Pattern};
 use crate::syntax::tree::{Binary, Cidr, FieldExpr, Matches};
-
-use crate::eval::operand::Operand;
 
 /// Conjunctions of one filter; more would cost a store more than they save.
 const CONJUNCTIONS_MAX: usize = 32;
@@ -70,7 +70,7 @@ impl Condition {
     #[must_use]
     pub fn to_expr(&self) -> FieldExpr {
         let operand = FieldExpr::field(self.field.clone());
-        let place = crate::position::Place::default();
+        let place = Place::default();
         match &self.test {
             Test::Compare(operator, literal) => {
                 FieldExpr::binary(*operator, operand, FieldExpr::literal(literal.clone()))
@@ -189,13 +189,7 @@ fn when_not_true(expr: &FieldExpr) -> SpanCondition {
     match expr {
         FieldExpr::Literal(Literal::Bool(true), _) => SpanCondition::nothing(),
         FieldExpr::Exists { operand, is_negated, .. } => exists(operand, !is_negated),
-        FieldExpr::Not(operand, _) if operand.value_type() == crate::syntax::literal::ValueType::Bool => {
-            if is_always_bool(operand) {
-                when_true(operand)
-            } else {
-                SpanCondition::everything()
-            }
-        }
+        FieldExpr::Not(operand, _) if is_always_bool(operand) => when_true(operand),
         FieldExpr::Binary(binary) => match binary.operator {
             BinaryOperator::And => when_not_true(&binary.left).or(when_not_true(&binary.right)),
             BinaryOperator::Or => when_not_true(&binary.left).and(when_not_true(&binary.right)),

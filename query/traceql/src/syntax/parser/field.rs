@@ -2,12 +2,13 @@
 //!
 //! Owns how operators bind there, and the words of the filter language. Never checks types.
 
-use crate::position::Place;
+use crate::position::{Place, TextRange};
 
 use super::Parser;
 use crate::syntax::expectations::Expectation;
 use crate::syntax::free_text::free_text;
 use crate::syntax::lexer::Language;
+use crate::syntax::literal::Literal;
 use crate::syntax::operator::{BinaryOperator, binding};
 use crate::syntax::pattern::{Network, Pattern};
 use crate::syntax::token::{Sign, Token, TokenKind};
@@ -27,7 +28,7 @@ impl Parser<'_> {
         if self.peek_sign() == Some(Sign::CloseBrace) {
             self.advance();
             let place = Place(open.range);
-            return FieldExpr::Literal(crate::syntax::literal::Literal::Bool(true), place);
+            return FieldExpr::Literal(Literal::Bool(true), place);
         }
         self.expecting(Expectation::Symbol("}"));
         let filter = self.field_expression(0);
@@ -101,9 +102,7 @@ impl Parser<'_> {
         let is_nil = |expr: &FieldExpr| matches!(expr, FieldExpr::Missing(place) if place.0.of(self.text) == "nil");
         match (is_equality, is_nil(&left), is_nil(&right)) {
             // As in Tempo, both comparisons of nothing with nothing are false.
-            (true, true, true) => {
-                FieldExpr::Literal(crate::syntax::literal::Literal::Bool(false), Place(left.range().to(right.range())))
-            }
+            (true, true, true) => FieldExpr::Literal(Literal::Bool(false), Place(left.range().to(right.range()))),
             (true, true, false) => exists(right, left.range(), operator),
             (true, false, true) => exists(left, right.range(), operator),
             _ => FieldExpr::Binary(Box::new(Binary { operator, left, right, place })),
@@ -120,8 +119,9 @@ impl Parser<'_> {
             self.unexpected("a regular expression in quotation marks");
             // What stands there instead is read, so that what follows keeps its sense.
             let place = Place(operator.range.to(token.range));
-            let right = if self.is_at_end() { FieldExpr::Missing(place) } else { self.field_expression(binding::SUM) };
-            let _ = right;
+            if !self.is_at_end() {
+                self.field_expression(binding::SUM);
+            }
             return FieldExpr::Missing(place);
         }
         self.advance();
@@ -189,7 +189,7 @@ impl Parser<'_> {
             TokenKind::Sign(_) | TokenKind::EndOfInput | TokenKind::Error => {
                 self.unexpected("an attribute, an intrinsic or a value");
                 let start = token.range.start;
-                FieldExpr::Missing(Place(crate::position::TextRange::new(start, start)))
+                FieldExpr::Missing(Place(TextRange::new(start, start)))
             }
         }
     }
@@ -233,7 +233,7 @@ impl Parser<'_> {
         self.open_paren();
         let operand = self.field_of_any_word();
         self.close_paren("`)`");
-        let range = crate::position::TextRange::new(word.range.start, self.last_end());
+        let range = TextRange::new(word.range.start, self.last_end());
         FieldExpr::Exists { operand: Box::new(operand), is_negated: false, place: Place(range) }
     }
 
@@ -259,7 +259,7 @@ impl Parser<'_> {
             }
         }
         self.close_paren("`,` or `)`");
-        let range = crate::position::TextRange::new(word.range.start, self.last_end());
+        let range = TextRange::new(word.range.start, self.last_end());
         if networks.is_empty() {
             self.error(range, "cidr() needs a network, as in cidr(span.client.address, \"10.0.0.0/8\")");
             return FieldExpr::Missing(Place(range));
@@ -268,7 +268,7 @@ impl Parser<'_> {
     }
 }
 
-fn exists(operand: FieldExpr, nil: crate::position::TextRange, operator: BinaryOperator) -> FieldExpr {
+fn exists(operand: FieldExpr, nil: TextRange, operator: BinaryOperator) -> FieldExpr {
     let place = Place(operand.range().to(nil));
     FieldExpr::Exists { operand: Box::new(operand), is_negated: operator == BinaryOperator::Equal, place }
 }

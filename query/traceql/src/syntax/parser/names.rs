@@ -6,6 +6,7 @@ use crate::position::{Place, TextRange};
 
 use super::Parser;
 use crate::syntax::duration::parse_duration;
+use crate::syntax::expectations::Expectation;
 use crate::syntax::field::{Attribute, Field, Intrinsic, Scope};
 use crate::syntax::lexer::Language;
 use crate::syntax::literal::Literal;
@@ -80,7 +81,7 @@ impl Parser<'_> {
 
     /// The field that must stand here, without operators.
     pub(super) fn lone_field(&mut self) -> Option<Field> {
-        self.expecting(crate::syntax::expectations::Expectation::Field);
+        self.expecting(Expectation::Field);
         let token = self.peek();
         let is_name = matches!(token.kind, TokenKind::Attribute { .. } | TokenKind::ScopedName | TokenKind::Word);
         if !is_name {

@@ -8,6 +8,7 @@ use crate::position::{Place, TextRange};
 use super::Parser;
 use super::field::binary_operator;
 use crate::syntax::expectations::Expectation;
+use crate::syntax::field::Field;
 use crate::syntax::operator::{BinaryOperator, Relation, SpansetOperator, StructuralForm, binding};
 use crate::syntax::token::{Sign, Token, TokenKind};
 use crate::syntax::tree::{
@@ -300,7 +301,7 @@ impl Parser<'_> {
     }
 
     /// Fields with commas between them, up to the closing parenthesis.
-    pub(super) fn field_list(&mut self) -> Vec<crate::syntax::field::Field> {
+    pub(super) fn field_list(&mut self) -> Vec<Field> {
         let mut fields = Vec::new();
         while let Some(field) = self.lone_field() {
             fields.push(field);

@@ -2,13 +2,13 @@
 //!
 //! Owns the folding of constants, which are one literal in the tree. Never evaluates aggregates.
 
-use crate::position::Place;
+use crate::position::{Place, TextRange};
 
 use super::Parser;
 use super::query::Node;
 use crate::syntax::literal::Literal;
 use crate::syntax::operator::BinaryOperator;
-use crate::syntax::token::{Sign, Token};
+use crate::syntax::token::{Sign, Token, TokenKind};
 use crate::syntax::tree::{Aggregate, AggregateFunction, ScalarBinary, ScalarExpr};
 
 impl Parser<'_> {
@@ -23,14 +23,14 @@ impl Parser<'_> {
             self.close_paren("an operator or `)`");
             Some(operand)
         };
-        let place = Place(crate::position::TextRange::new(word.range.start, self.last_end()));
+        let place = Place(TextRange::new(word.range.start, self.last_end()));
         Node::Scalar(ScalarExpr::Aggregate(Box::new(Aggregate { function, operand, place })))
     }
 
     /// A number, perhaps with a sign, which is next.
     pub(super) fn scalar_literal(&mut self) -> Node {
         let token = self.advance();
-        if token.kind != crate::syntax::token::TokenKind::Sign(Sign::Subtract) {
+        if token.kind != TokenKind::Sign(Sign::Subtract) {
             return match self.literal_of(token) {
                 Some(literal) => Node::Scalar(ScalarExpr::Literal(literal, Place(token.range))),
                 None => Node::Missing,

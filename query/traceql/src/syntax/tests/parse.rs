@@ -146,6 +146,27 @@ fn series() {
     same("({ } | rate()) * (({ } | rate()) + 2 * (1 - ({ } | rate())))");
 }
 
+/// What Grafana's query builder and its Drilldown ask, in their forms.
+#[test]
+fn what_grafana_sends_is_read() {
+    for text in [
+        "{}",
+        "{resource.service.name=\"cart\" && name=~\"GET.*|PUT.*\" && duration>100ms && duration<1s && kind=server}",
+        "{(.a=\"x\" || .a=\"y\") && status!=error && trace:duration>=1.5s}",
+        "{nestedSetParent<0 && true && resource.service.name != nil} | rate() by(resource.service.name)",
+        "{nestedSetParent<0} | histogram_over_time(duration) with(sample=true)",
+        "{nestedSetParent<0 && status=error} | quantile_over_time(duration,.5,.9) by (name)",
+        "{nestedSetParent<0} | compare({status = error}, 10, 1700000000000000000, 1700000001000000000)",
+        "{nestedSetParent<0} &>> { status = error } | select(status, resource.service.name, name, nestedSetLeft)",
+        "{event:name = \"exception\" && event.exception.message != nil} | rate() with (exemplars=true)",
+        "{span.\"http.route\"=`/a/{b}`} | by(resource.service.name) | count()>2 with (most_recent=true)",
+        "{.a=~\"^x$\"}|rate()by(.b)|topk(10)",
+    ] {
+        let query = parse_query(text).unwrap_or_else(|errors| panic!("{text}\n{errors}"));
+        assert_eq!(parse_query(&query.to_string()).as_ref(), Ok(&query), "{text}");
+    }
+}
+
 #[test]
 fn comments_and_space_say_nothing() {
     check("{ // what\n .a = 1 /* and */ && .b }\n| count() > 1", "{ .a = 1 && .b } | count() > 1");
