@@ -1,0 +1,99 @@
+//! Series over time.
+//!
+//! Owns the way from spans to series: which spans count, in which interval, under which labels. Results do not depend on
+//! the order of the traces, but for sums of floats. Never samples.
+
+pub mod compare;
+pub mod function;
+pub mod grid;
+pub mod quantile;
+pub mod second_stage;
+pub mod series;
+
+pub use grid::{Grid, GridError};
+pub use series::{Exemplar, Labels, Series};
+
+use crate::model::Trace;
+use crate::syntax::literal::Literal;
+use crate::syntax::tree::{Metrics, MetricsFunction, MetricsSeries, Query};
+
+use super::pipeline::evaluate_pipeline;
+use super::view::TraceView;
+
+/// Exemplars of a series where the query asks for some and not for how many.
+const EXEMPLARS_DEFAULT: usize = 100;
+
+/// A span that counts, and when.
+pub(super) struct Observed<'v, 'a> {
+    pub view: &'v TraceView<'a>,
+    pub span: usize,
+    pub interval: usize,
+}
+
+impl Observed<'_, '_> {
+    fn start_time(&self) -> i64 {
+        self.view.trace().spans[self.span].start_time
+    }
+}
+
+/// How many exemplars a query's hint asks for: `exemplars=true`, or a number.
+#[must_use]
+pub fn exemplars_asked(query: &Query) -> usize {
+    match query.hint("exemplars") {
+        Some(Literal::Bool(true)) => EXEMPLARS_DEFAULT,
+        Some(Literal::Int(count)) => usize::try_from(*count).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The series of some traces, sorted by their labels, each with at most so many exemplars.
+#[must_use]
+pub fn evaluate_metrics(metrics: &Metrics, traces: &[Trace], grid: &Grid, exemplars: usize) -> Vec<Series> {
+    let mut series = match metrics {
+        Metrics::Series(series) => evaluate_series(series, traces, grid, exemplars),
+        Metrics::Staged { input, stage } => {
+            second_stage::apply(*stage, evaluate_metrics(input, traces, grid, exemplars))
+        }
+        Metrics::Binary { operator, left, right } => second_stage::combine(
+            *operator,
+            &evaluate_metrics(left, traces, grid, exemplars),
+            &evaluate_metrics(right, traces, grid, exemplars),
+        ),
+        Metrics::WithNumber { operator, input, number, number_is_left } => {
+            let input = evaluate_metrics(input, traces, grid, exemplars);
+            second_stage::with_number(*operator, input, *number, *number_is_left)
+        }
+    };
+    series.sort_by_cached_key(Series::key);
+    series
+}
+
+fn evaluate_series(series: &MetricsSeries, traces: &[Trace], grid: &Grid, exemplars: usize) -> Vec<Series> {
+    if let MetricsFunction::Compare(compare) = &series.function {
+        let mut counts = compare::Counts::new(compare, grid.len());
+        for_each_observed(series, traces, grid, |observed| counts.add(observed));
+        return counts.series();
+    }
+    let mut table = function::Table::new(series, grid, exemplars);
+    for_each_observed(series, traces, grid, |observed| table.add(observed));
+    table.series()
+}
+
+/// Every span that the pipeline leaves and that starts within the grid.
+fn for_each_observed(
+    series: &MetricsSeries,
+    traces: &[Trace],
+    grid: &Grid,
+    mut observe: impl FnMut(&Observed<'_, '_>),
+) {
+    for trace in traces {
+        let view = TraceView::new(trace);
+        for set in evaluate_pipeline(&series.pipeline, &view) {
+            for span in set.spans {
+                if let Some(interval) = grid.interval(trace.spans[span].start_time) {
+                    observe(&Observed { view: &view, span, interval });
+                }
+            }
+        }
+    }
+}

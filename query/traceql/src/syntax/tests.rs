@@ -1,0 +1,5 @@
+mod complete;
+mod errors;
+mod filter;
+mod parse;
+mod random;
