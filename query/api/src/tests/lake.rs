@@ -19,7 +19,7 @@ use spanlake_store::{Store, StoreConfig, now_nanos};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::{Accepted, Admin, ApiConfig, ApiState, StatusReport, StatusSource};
+use crate::{Accepted, Admin, ApiConfig, ApiState, Import, ImportRefusal, Imported, StatusReport, StatusSource};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 

@@ -93,7 +93,7 @@ mod tests {
         let large = vec![b'x'; REQUEST_BYTES - 10];
         assert_eq!(requests.push(SignalName::Metrics, large.clone(), false), None);
         let full = requests.push(SignalName::Metrics, vec![b'y'; 20], false).expect("the first is full");
-        assert_eq!((full.bytes, full.content_type()), (large, "application/x-protobuf"));
+        assert_eq!((full.content_type(), full.bytes), ("application/x-protobuf", large));
         assert_eq!(requests.finish()[0].bytes.len(), 20);
     }
 }
