@@ -189,17 +189,12 @@ fn alternate(series: &mut Series) {
         return;
     }
     let times: std::collections::HashSet<i64> = series.histograms.times_ms.iter().copied().collect();
-    let kept: Vec<bool> = series.floats.times_ms.iter().map(|time| !times.contains(time)).collect();
-    let mut at = 0;
-    let floats: &mut Samples<f64> = &mut series.floats;
-    let values = std::mem::take(&mut floats.values);
-    let starts = std::mem::take(&mut floats.start_times_ms);
-    for ((time, value), start) in std::mem::take(&mut floats.times_ms).into_iter().zip(values).zip(starts) {
-        if kept[at] {
-            floats.times_ms.push(time);
-            floats.values.push(value);
-            floats.start_times_ms.push(start);
+    let Samples { times_ms, values, start_times_ms } = std::mem::take(&mut series.floats);
+    for ((time, value), start) in times_ms.into_iter().zip(values).zip(start_times_ms) {
+        if !times.contains(&time) {
+            series.floats.times_ms.push(time);
+            series.floats.values.push(value);
+            series.floats.start_times_ms.push(start);
         }
-        at += 1;
     }
 }

@@ -105,6 +105,6 @@ mod tests {
         assert_eq!(all(&[ENTRY_TAG, 5, 1]), Err("message 1 is no OTLP request at byte 0".into()));
         assert_eq!(all(&[0, 0, 0, 9, 1]), Err("message 1 is cut short, or this is no OTLP".into()));
         assert_eq!(all(b"PAR1"), Err("message 1 is cut short, or this is no OTLP".into()));
-        assert_eq!(all(&[ENTRY_TAG, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).is_err(), true);
+        assert!(all(&[ENTRY_TAG, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff]).is_err());
     }
 }
