@@ -21,8 +21,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    export, guard, health, import, metric_names, metric_series, page, prometheus, services, sql, trace, trace_list,
-    traced,
+    export, guard, health, import, metric_names, metric_series, page, prometheus, services, sql, tempo, trace,
+    trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -47,6 +47,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
         .route("/api/admin/seal", post(health::seal))
         .nest("/prometheus", prometheus::routes())
+        .nest("/tempo", tempo::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -6,7 +6,11 @@
 
 mod candidates;
 mod filter;
+mod matching;
 mod summary;
+
+pub(crate) use filter::{Filter, Parameters, parse};
+pub(crate) use matching::Match;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,11 +25,11 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_store::now_nanos;
 
 use crate::error::ApiError;
-use crate::parameters;
 use crate::state::Shared;
-use candidates::{Found, candidates};
-use filter::{Filter, Parameters, Reach};
-use summary::Summary;
+use candidates::candidates;
+use filter::Reach;
+use matching::matching;
+pub(crate) use summary::Summary;
 
 /// After this long no older window is begun; what was found is shown, with how far it reaches.
 const LOOK_BACK_TIME: Duration = Duration::from_secs(3);
@@ -41,35 +45,71 @@ struct List {
 
 /// The route.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    let parameters: Parameters = parameters::read(&uri)?;
-    let now = now_nanos();
-    let (filter, windows) = Filter::read(parameters, now)?;
+    let (filter, windows) = Filter::read(Parameters::of(&uri)?, now_nanos())?;
+    let Search { traces, searched_back_to, files_read, files_total, .. } = search(&shared, &filter, windows).await?;
+    let searched_back_to = searched_back_to.filter(|start| *start > i64::MIN).map(|start| start.to_string());
+    Ok(Json(List { traces, next_cursor: None, searched_back_to, files_read, files_total }).into_response())
+}
+
+/// What a search found.
+#[derive(Default)]
+pub(crate) struct Search {
+    /// Newest first.
+    pub(crate) traces: Vec<Summary>,
+    /// What a query found of them, in no order; none where there was no query.
+    pub(crate) matches: Vec<Match>,
+    /// Everything that began later was looked at.
+    searched_back_to: Option<i64>,
+    pub(crate) inspected: usize,
+    files_read: u64,
+    files_total: u64,
+}
+
+/// Looks further and further back until there are enough.
+pub(crate) async fn search(shared: &Shared, filter: &Filter, windows: Vec<Reach>) -> Result<Search, ApiError> {
     let began = Instant::now();
-    let mut traces: Vec<Summary> = Vec::new();
+    let mut done = Search::default();
     let mut seen: HashSet<TraceId> = HashSet::new();
-    let mut cost = Found::default();
-    let mut searched_back_to = None;
-    for window in windows {
-        // A few more than asked for: a trace's newest span may be much newer than its start, by which the list is sorted.
-        let wanted = filter.limit + filter.limit / 2 + 1;
-        let found = candidates(&shared, &filter, &window, wanted, &seen).await?;
-        cost.files_read += found.files_read;
-        cost.files_total = cost.files_total.max(found.files_total);
-        seen.extend(&found.ids);
-        let summaries = summary::summaries(&shared, &found.ids).await?;
-        traces.extend(summaries.into_iter().filter(|trace| filter.takes_duration(trace.duration)));
+    // A few more than asked for: a trace's newest span may be much newer than its start, by which the list is sorted.
+    let wanted = filter.limit + filter.limit / 2 + 1;
+    'windows: for window in windows {
+        loop {
+            let found = candidates(shared, filter, &window, wanted, &seen).await?;
+            done.files_read += found.files_read;
+            done.files_total = done.files_total.max(found.files_total);
+            seen.extend(&found.ids);
+            let is_exhausted = found.ids.len() < wanted;
+            let ids = match &filter.query {
+                None => found.ids,
+                Some(query) => {
+                    let matches = matching(shared, query, &found.ids).await?;
+                    let ids = matches.iter().map(Match::id).collect();
+                    done.matches.extend(matches);
+                    ids
+                }
+            };
+            let summaries = summary::summaries(shared, &ids).await?;
+            done.traces.extend(summaries.into_iter().filter(|trace| filter.takes_duration(trace.duration)));
+            let is_enough = done.traces.len() >= filter.limit;
+            if is_exhausted || is_enough && filter.query.is_none() {
+                break;
+            }
+            if is_enough || began.elapsed() > LOOK_BACK_TIME {
+                // This window was not looked at to its end.
+                break 'windows;
+            }
+        }
         if let Reach::Past { start, .. } = window {
-            searched_back_to = Some(start);
-            if traces.len() >= filter.limit || began.elapsed() > LOOK_BACK_TIME {
+            done.searched_back_to = Some(start);
+            if done.traces.len() >= filter.limit || began.elapsed() > LOOK_BACK_TIME {
                 break;
             }
         }
     }
-    traces.sort_by_key(|trace| (std::cmp::Reverse(trace.sorted_as), trace.trace_id));
-    traces.truncate(filter.limit);
-    let searched_back_to = searched_back_to.filter(|start| *start > i64::MIN).map(|start| start.to_string());
-    let Found { files_read, files_total, .. } = cost;
-    Ok(Json(List { traces, next_cursor: None, searched_back_to, files_read, files_total }).into_response())
+    done.inspected = seen.len();
+    done.traces.sort_by_key(|trace| (std::cmp::Reverse(trace.sorted_as), trace.trace_id));
+    done.traces.truncate(filter.limit);
+    Ok(done)
 }
 
 #[cfg(test)]

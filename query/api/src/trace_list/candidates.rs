@@ -36,12 +36,13 @@ pub(super) async fn candidates(
     let mut found = Found::default();
     if filter.has_duration() {
         // How long a trace is can be said of all its spans only.
-        ask(shared, &grouped(filter, *window, wanted), seen, &mut found).await?;
+        ask(shared, &grouped(filter, *window, wanted, seen), seen, &mut found).await?;
         return Ok(found);
     }
     let mut rows = FIRST_ROWS.max(wanted * 20);
     for _ in 0..ROUNDS {
-        let statement = newest(filter, *window, rows, &found.ids);
+        let known: Vec<TraceId> = found.ids.iter().chain(seen).copied().collect();
+        let statement = newest(filter, *window, rows, &known);
         let read = ask(shared, &statement, seen, &mut found).await?;
         if read < rows || found.ids.len() >= wanted {
             break;
@@ -55,16 +56,20 @@ pub(super) async fn candidates(
 fn newest(filter: &Filter, window: Reach, rows: usize, found: &[TraceId]) -> String {
     let mut conditions = vec![window.condition()];
     conditions.extend(filter.span_conditions());
-    if !found.is_empty() {
-        let ids: Vec<String> = found.iter().map(|id| format!("'{id}'")).collect();
-        conditions.push(format!("trace_id NOT IN ({})", ids.join(", ")));
-    }
+    conditions.extend(is_none_of(found));
     let (conditions, order) = (conditions.join(" AND "), window.order());
     format!("SELECT trace_id FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}")
 }
 
-fn grouped(filter: &Filter, window: Reach, wanted: usize) -> String {
-    let mut statement = format!("SELECT trace_id FROM spans WHERE {} GROUP BY trace_id", window.condition());
+fn is_none_of(ids: &[TraceId]) -> Option<String> {
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    (!ids.is_empty()).then(|| format!("trace_id NOT IN ({})", ids.join(", ")))
+}
+
+fn grouped(filter: &Filter, window: Reach, wanted: usize, seen: &HashSet<TraceId>) -> String {
+    let seen: Vec<TraceId> = seen.iter().copied().collect();
+    let unseen = is_none_of(&seen).map(|condition| format!(" AND {condition}")).unwrap_or_default();
+    let mut statement = format!("SELECT trace_id FROM spans WHERE {}{unseen} GROUP BY trace_id", window.condition());
     let conditions = filter.group_conditions();
     // Writing to memory does not fail.
     let _ =

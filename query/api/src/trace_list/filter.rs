@@ -1,9 +1,18 @@
 //! What traces are asked for, and the windows in which they are looked for.
 //!
-//! A trace matches when one of its spans has the service, the operation and the status, and when the whole trace is
-//! as long as asked for.
+//! A trace matches when one of its spans has the service, the operation, the status and the attributes, when the whole
+//! trace is as long as asked for, and when the query finds something of it.
 
+use std::sync::Arc;
+
+use http::{StatusCode, Uri};
 use serde::Deserialize;
+use spanlake_engine::Position;
+use spanlake_search::span_condition;
+use spanlake_traceql::plan::plan;
+use spanlake_traceql::position::LineColumn;
+use spanlake_traceql::syntax::parser::parse_filter;
+use spanlake_traceql::syntax::tree::{Body, Pipeline, Query};
 
 use crate::error::ApiError;
 use crate::parameters::{self, HOUR, SECOND, sql_moment, sql_text, sql_window};
@@ -16,21 +25,55 @@ const CLOCK_SKEW: i64 = 60 * SECOND;
 
 /// The query string.
 #[derive(Debug, Default, Deserialize)]
-pub(super) struct Parameters {
-    pub(super) service: Option<String>,
-    pub(super) operation: Option<String>,
-    pub(super) status: Option<String>,
-    pub(super) min_duration: Option<String>,
-    pub(super) max_duration: Option<String>,
-    pub(super) start: Option<String>,
-    pub(super) end: Option<String>,
-    pub(super) limit: Option<String>,
-    pub(super) internal: Option<String>,
+pub(crate) struct Parameters {
+    pub(crate) service: Option<String>,
+    pub(crate) operation: Option<String>,
+    pub(crate) status: Option<String>,
+    pub(crate) min_duration: Option<String>,
+    pub(crate) max_duration: Option<String>,
+    pub(crate) start: Option<String>,
+    pub(crate) end: Option<String>,
+    pub(crate) limit: Option<String>,
+    pub(crate) internal: Option<String>,
+    /// TraceQL, or the language of filters.
+    pub(crate) filter: Option<String>,
+    /// `key=value`, each of which one span has.
+    #[serde(skip)]
+    pub(crate) attributes: Vec<String>,
+}
+
+impl Parameters {
+    /// Of a request; `attr` may come more than once.
+    pub(super) fn of(uri: &Uri) -> Result<Self, ApiError> {
+        let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+        let attributes = pairs().filter(|(name, _)| name == "attr").map(|(_, value)| value.into_owned()).collect();
+        let mut others = url::form_urlencoded::Serializer::new(String::new());
+        others.extend_pairs(pairs().filter(|(name, _)| name != "attr"));
+        let uri =
+            format!("/?{}", others.finish()).parse().map_err(|_| ApiError::invalid("the query string is too long"))?;
+        Ok(Self { attributes, ..parameters::read(&uri)? })
+    }
+}
+
+/// A query that finds spans.
+pub(crate) fn parse(text: &str) -> Result<Query, ApiError> {
+    parse_filter(text).map_err(|errors| {
+        let first = errors.errors.first();
+        let place = first.map(|error| LineColumn::of(text, error.range.start));
+        let position = place.map(|place| Position { line: place.line as u64, column: place.column as u64 });
+        let message = first.map_or_else(|| errors.to_string(), |error| error.message.clone());
+        let hint = first.and_then(|error| error.hint.clone());
+        ApiError {
+            position,
+            hint,
+            ..ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", format!("filter: {message}"))
+        }
+    })
 }
 
 /// Where to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// Spans that claim to start after this moment, which is in the future.
     Future { after: i64 },
     /// Spans that start in here.
@@ -56,8 +99,8 @@ impl Reach {
 }
 
 /// What is asked for.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Filter {
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Filter {
     pub(super) limit: usize,
     min_duration: Option<i64>,
     max_duration: Option<i64>,
@@ -65,11 +108,13 @@ pub(super) struct Filter {
     span: Vec<String>,
     /// A service whose spans do not make a trace a candidate.
     hidden: Option<&'static str>,
+    /// What must find something of the trace.
+    pub(super) query: Option<Arc<Pipeline>>,
 }
 
 impl Filter {
     /// The filter and the windows, newest first.
-    pub(super) fn read(parameters: Parameters, now: i64) -> Result<(Self, Vec<Reach>), ApiError> {
+    pub(crate) fn read(parameters: Parameters, now: i64) -> Result<(Self, Vec<Reach>), ApiError> {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let length = |name, text: Option<String>| given(text).map(|text| parameters::length(name, &text)).transpose();
         let moment = |name, text: Option<String>| given(text).map(|text| parameters::moment(name, &text)).transpose();
@@ -87,7 +132,24 @@ impl Filter {
             Some(status @ ("error" | "ok" | "unset")) => span.push(format!("status_code = '{status}'")),
             Some(other) => return Err(ApiError::invalid(format!("status: {other:?} is none of error, ok, unset"))),
         }
+        for attribute in parameters.attributes {
+            let (key, value) = attribute
+                .split_once('=')
+                .filter(|(key, _)| !key.is_empty())
+                .ok_or_else(|| ApiError::invalid(format!("attr: {attribute:?} is no key=value")))?;
+            let (key, value) = (sql_text(key), sql_text(value));
+            span.push(format!("(attributes[{key}] = {value} OR resource_attributes[{key}] = {value})"));
+        }
+        let mut query = None;
+        if let Some(text) = given(parameters.filter) {
+            let parsed = parse(&text)?;
+            span.extend(plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace)));
+            if let Body::Spans(pipeline) = parsed.body {
+                query = Some(Arc::new(pipeline));
+            }
+        }
         let filter = Self {
+            query,
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,

@@ -21,18 +21,18 @@ fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Res
 
 /// One row of the list.
 #[derive(Debug, Serialize, PartialEq, Eq)]
-pub(super) struct Summary {
+pub(crate) struct Summary {
     #[serde(serialize_with = "as_text")]
-    pub(super) trace_id: TraceId,
-    pub(super) root_service: String,
-    pub(super) root_name: String,
+    pub(crate) trace_id: TraceId,
+    pub(crate) root_service: String,
+    pub(crate) root_name: String,
     #[serde(serialize_with = "as_text")]
-    pub(super) start_time: i64,
+    pub(crate) start_time: i64,
     #[serde(serialize_with = "as_text")]
-    pub(super) duration: i64,
-    pub(super) span_count: u64,
-    pub(super) error_count: u64,
-    pub(super) services: Vec<ServiceShare>,
+    pub(crate) duration: i64,
+    pub(crate) span_count: u64,
+    pub(crate) error_count: u64,
+    pub(crate) services: Vec<ServiceShare>,
     /// The start, or the receipt where a clock runs ahead.
     #[serde(skip)]
     pub(super) sorted_as: i64,
@@ -40,10 +40,10 @@ pub(super) struct Summary {
 
 /// A service's part in a trace.
 #[derive(Debug, Serialize, PartialEq, Eq)]
-pub(super) struct ServiceShare {
-    pub(super) name: String,
-    pub(super) spans: u64,
-    pub(super) errors: u64,
+pub(crate) struct ServiceShare {
+    pub(crate) name: String,
+    pub(crate) spans: u64,
+    pub(crate) errors: u64,
 }
 
 /// Summaries of all these traces, in no order.

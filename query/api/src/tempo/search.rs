@@ -1,0 +1,188 @@
+//! `search`: TraceQL, or tags in logfmt, to traces with the spans that were found.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use http::Uri;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use spanlake_schemas::ids::TraceId;
+use spanlake_store::now_nanos;
+use spanlake_traceql::eval::{Operand, TraceView};
+use spanlake_traceql::model::hex;
+use spanlake_traceql::plan::plan;
+use spanlake_traceql::syntax::field::{Field, Intrinsic};
+
+use super::moment;
+use crate::error::ApiError;
+use crate::parameters;
+use crate::state::Shared;
+use crate::trace_list::{self, Filter, Match, Parameters, Summary};
+
+/// Spans shown of a set unless told.
+const SPANS_PER_SET: usize = 3;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    q: Option<String>,
+    /// `key=value key="other value"`.
+    tags: Option<String>,
+    min_duration: Option<String>,
+    max_duration: Option<String>,
+    limit: Option<String>,
+    spss: Option<String>,
+    start: Option<String>,
+    end: Option<String>,
+}
+
+/// The route.
+pub(super) async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
+    let asked: Asked = parameters::read(&uri)?;
+    let query =
+        asked.q.clone().filter(|query| !query.trim().is_empty()).unwrap_or_else(|| of_tags(asked.tags.as_deref()));
+    let seconds = |name, text: Option<&str>| {
+        let text = text.filter(|text| !text.is_empty() && *text != "0");
+        text.map(|text| moment(name, text).map(|nanos| nanos.to_string())).transpose()
+    };
+    let parameters = Parameters {
+        filter: Some(query.clone()),
+        min_duration: asked.min_duration,
+        max_duration: asked.max_duration,
+        limit: asked.limit,
+        start: seconds("start", asked.start.as_deref())?,
+        end: seconds("end", asked.end.as_deref())?,
+        ..Parameters::default()
+    };
+    let shown = parameters::count("spss", asked.spss.as_deref(), SPANS_PER_SET, 10_000)?;
+    let fields: Vec<Field> = plan(&trace_list::parse(&query)?)
+        .sources
+        .first()
+        .map(|source| source.fields.iter().cloned().collect())
+        .unwrap_or_default();
+    let (filter, windows) = Filter::read(parameters, now_nanos())?;
+    let found = trace_list::search(&shared, &filter, windows).await?;
+    let matches: HashMap<TraceId, &Match> = found.matches.iter().map(|one| (one.id(), one)).collect();
+    let traces: Vec<Value> = found
+        .traces
+        .iter()
+        .map(|trace| written(trace, matches.get(&trace.trace_id).copied(), &fields, shown))
+        .collect();
+    let metrics = json!({ "inspectedTraces": found.inspected, "completedJobs": 1, "totalJobs": 1 });
+    Ok(Json(json!({ "traces": traces, "metrics": metrics })))
+}
+
+/// Tags as TraceQL: each on one span, or its resource.
+fn of_tags(tags: Option<&str>) -> String {
+    let mut conditions = Vec::new();
+    let mut rest = tags.unwrap_or_default().trim();
+    while let Some((key, after)) = rest.split_once('=') {
+        let (value, next) = match after.strip_prefix('"') {
+            Some(quoted) => quoted.split_once('"').unwrap_or((quoted, "")),
+            None => after.split_once(' ').unwrap_or((after, "")),
+        };
+        let text = value.replace('\\', "\\\\").replace('"', "\\\"");
+        conditions.push(match key.trim() {
+            "name" => format!("name = \"{text}\""),
+            "status" if matches!(value, "error" | "ok" | "unset") => format!("status = {value}"),
+            key => {
+                let typed = value.parse::<f64>().is_ok() || matches!(value, "true" | "false");
+                let other = if typed { format!(" || .\"{key}\" = {value}") } else { String::new() };
+                format!("(.\"{key}\" = \"{text}\"{other})")
+            }
+        });
+        rest = next.trim_start();
+    }
+    format!("{{ {} }}", if conditions.is_empty() { "true".to_owned() } else { conditions.join(" && ") })
+}
+
+fn written(trace: &Summary, found: Option<&Match>, fields: &[Field], shown: usize) -> Value {
+    let sets: Vec<Value> = found.map(|found| span_sets(found, fields, shown)).unwrap_or_default();
+    let stats: Map<String, Value> = trace
+        .services
+        .iter()
+        .map(|service| (service.name.clone(), json!({ "spanCount": service.spans, "errorCount": service.errors })))
+        .collect();
+    let mut value = json!({
+        "traceID": trace.trace_id.to_string(),
+        "rootServiceName": trace.root_service,
+        "rootTraceName": trace.root_name,
+        "startTimeUnixNano": trace.start_time.to_string(),
+        "durationMs": trace.duration / 1_000_000,
+        "serviceStats": stats,
+    });
+    if let Some(first) = sets.first() {
+        value["spanSet"] = first.clone();
+        value["spanSets"] = sets.into();
+    }
+    value
+}
+
+fn span_sets(found: &Match, fields: &[Field], shown: usize) -> Vec<Value> {
+    let view = TraceView::new(&found.trace);
+    let of_set = |set: &spanlake_traceql::eval::Spanset| {
+        let spans: Vec<Value> = set
+            .spans
+            .iter()
+            .take(shown)
+            .map(|index| {
+                let span = &found.trace.spans[*index];
+                let attributes: Vec<Value> = fields
+                    .iter()
+                    .filter_map(|field| attribute(&field_name(field)?, &view.value(*index, field)))
+                    .collect();
+                json!({
+                    "spanID": hex(&span.span_id.0),
+                    "name": span.name,
+                    "startTimeUnixNano": span.start_time.to_string(),
+                    "durationNanos": span.duration.to_string(),
+                    "attributes": attributes,
+                })
+            })
+            .collect();
+        let attributes: Vec<Value> = set.attributes.iter().filter_map(|(name, value)| attribute(name, value)).collect();
+        json!({ "spans": spans, "matched": set.spans.len(), "attributes": attributes })
+    };
+    found.sets.iter().map(of_set).collect()
+}
+
+/// What a span's own fields say already is not said again.
+fn field_name(field: &Field) -> Option<String> {
+    match field {
+        Field::Attribute(attribute) => Some(attribute.key.clone()),
+        Field::Intrinsic(Intrinsic::Name | Intrinsic::Duration) => None,
+        Field::Intrinsic(intrinsic) => Some(intrinsic.as_str().to_owned()),
+    }
+}
+
+fn attribute(key: &str, value: &Operand<'_>) -> Option<Value> {
+    let value = match value {
+        Operand::Nil | Operand::Opaque | Operand::Array(_) => return None,
+        Operand::Int(value) | Operand::Duration(value) => json!({ "intValue": value.to_string() }),
+        Operand::Float(value) => json!({ "doubleValue": value }),
+        Operand::Text(text) => json!({ "stringValue": text }),
+        Operand::Bool(value) => json!({ "boolValue": value }),
+        Operand::Status(status) => json!({ "stringValue": status.as_str() }),
+        Operand::Kind(kind) => json!({ "stringValue": kind.as_str() }),
+    };
+    Some(json!({ "key": key, "value": value }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_become_a_query() {
+        assert_eq!(of_tags(None), "{ true }");
+        assert_eq!(
+            of_tags(Some("service.name=cart name=\"GET /\" http.status_code=500")),
+            "{ (.\"service.name\" = \"cart\") && name = \"GET /\" && (.\"http.status_code\" = \"500\" || .\"http.status_code\" = 500) }"
+        );
+        for tags in ["a=b", "status=error", "a=\"x\\y\""] {
+            trace_list::parse(&of_tags(Some(tags))).unwrap_or_else(|error| panic!("{tags}: {error:?}"));
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! Search by filters and TraceQL, natively and through Tempo's API: the same traces from memory, files and the cold tier.
+
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::Event};
+use prost::Message;
+use serde_json::{Value, json};
+use spanlake_bench::corpus::{integer, text};
+use spanlake_tests::requests::{TRACES, span, traces};
+use spanlake_tests::server::{Setup, TestServer, eventually};
+use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS};
+
+fn at(trace: u128, id: u64, parent: u64, name: &str, millis: u64) -> Span {
+    // Newest first is the order of numbers, downwards.
+    let start =
+        spanlake_bench::now_nanos() / 60_000_000_000 * 60_000_000_000 - 60_000_000_000 + trace as u64 * 1_000_000;
+    let mut one = span(trace, id, parent, name, start + id * 1000);
+    one.end_time_unix_nano = one.start_time_unix_nano + millis * 1_000_000;
+    one
+}
+
+fn failed(mut one: Span) -> Span {
+    one.status = Some(Status { code: 2, message: "boom".to_owned() });
+    one.events = vec![Event {
+        time_unix_nano: one.start_time_unix_nano,
+        name: "exception".to_owned(),
+        attributes: vec![text("exception.type", "Timeout")],
+        ..Event::default()
+    }];
+    one
+}
+
+fn with(mut one: Span, route: &str, code: i64) -> Span {
+    one.attributes = vec![text("http.route", route), integer("http.response.status_code", code), text("tenant", route)];
+    one
+}
+
+/// Four traces: 1 fine, 2 slow, 3 with an error below checkout, 4 with an error elsewhere.
+fn a_server() -> TestServer {
+    let server = Setup::default().env(NO_SEALS).env(&[(HOT_BYTES_MAX, "0")]).start();
+    server.send(
+        TRACES,
+        &traces("shop", vec![with(at(1, 1, 0, "GET /cart", 20), "/cart", 200), at(1, 2, 1, "select", 5)]),
+    );
+    server.send(
+        TRACES,
+        &traces("shop", vec![with(at(2, 1, 0, "GET /cart", 900), "/cart", 200), at(2, 2, 1, "select", 850)]),
+    );
+    let checkout = vec![with(at(3, 1, 0, "POST /checkout", 300), "/checkout", 500), at(3, 2, 1, "charge", 200)];
+    server.send(TRACES, &traces("shop", checkout));
+    server.send(TRACES, &traces("bank", vec![failed(at(3, 3, 2, "authorize", 100))]));
+    server.send(TRACES, &traces("bank", vec![failed(at(4, 1, 0, "nightly", 50))]));
+    server
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
+fn found(server: &TestServer, parameters: &str) -> Vec<u64> {
+    let answer = server.get(&format!("/api/traces?{parameters}"));
+    assert_eq!(answer.status, 200, "{parameters}: {}", answer.text());
+    let ids = answer.json()["traces"].as_array().expect("a list").clone();
+    ids.iter()
+        .map(|trace| u64::from_str_radix(trace["trace_id"].as_str().expect("an id"), 16).expect("small"))
+        .collect()
+}
+
+const FILTERS: &[(&str, &[u64])] = &[
+    ("", &[4, 3, 2, 1]),
+    ("name = \"GET /cart\"", &[2, 1]),
+    ("{ name = \"GET /cart\" && duration > 500ms }", &[2]),
+    ("{ status = error }", &[4, 3]),
+    ("{ resource.service.name = \"bank\" } && { resource.service.name = \"shop\" }", &[3]),
+    ("{ name = \"POST /checkout\" } >> { status = error }", &[3]),
+    ("{ name = \"POST /checkout\" } > { status = error }", &[]),
+    ("{ span.http.response.status_code >= 500 }", &[3]),
+    ("{ .tenant = \"/cart\" }", &[2, 1]),
+    ("{ span.tenant =~ \"/c.*t\" }", &[3, 2, 1]),
+    ("{ event.exception.type = \"Timeout\" }", &[4, 3]),
+    ("{ statusMessage = \"boom\" && nestedSetParent < 0 }", &[4]),
+    ("{ } | count() > 2", &[3]),
+    ("{ duration > 150ms } | avg(duration) > 800ms", &[2]),
+    ("{ traceDuration < 60ms }", &[4, 1]),
+    ("resource.service.name = \"shop\" and not (duration > 100ms)", &[2, 1]),
+    ("{ span.nothing = \"here\" }", &[]),
+];
+
+fn check_all(server: &TestServer) {
+    for (filter, expected) in FILTERS {
+        assert_eq!(&found(server, &format!("filter={}", encoded(filter))), expected, "{filter}");
+    }
+    assert_eq!(found(server, "attr=http.route%3D%2Fcart&attr=tenant%3D%2Fcart&min_duration=100ms"), [2]);
+    assert_eq!(found(server, "attr=service.name%3Dbank&limit=1"), [4]);
+    assert_eq!(found(server, &format!("service=shop&filter={}&limit=1", encoded("{ status != error }"))), [3]);
+}
+
+/// Scenario: filters of every kind, asked in memory, in files, and in the cold tier.
+/// Guarantee: the same traces in the same order each time.
+#[test]
+fn filters_find_the_same_everywhere() {
+    let server = a_server();
+    check_all(&server);
+    server.seal();
+    check_all(&server);
+    eventually("it is cold", || {
+        let status = server.get("/api/status").json();
+        status["cold"]["rows"].as_u64() > Some(0) && status["cold"]["waiting_bytes"] == 0
+    });
+    check_all(&server);
+}
+
+/// Scenario: half a filter, one of the wrong types, a metrics query, an attribute without a value.
+/// Guarantee: 400 with what is wrong and where.
+#[test]
+fn wrong_filters_are_explained() {
+    let server = TestServer::start();
+    for (filter, column) in [("{ name = ", 10), ("{ duration > \"slow\" }", 3), ("{ nam = 1 }", 3), ("{ } | rate()", 1)]
+    {
+        let answer = server.get(&format!("/api/traces?filter={}", encoded(filter)));
+        let error = answer.json()["error"].clone();
+        assert_eq!((answer.status, error["code"].as_str()), (400, Some("invalid_query")), "{filter}: {error}");
+        assert_eq!((error["line"].as_u64(), error["column"].as_u64()), (Some(1), Some(column)), "{filter}: {error}");
+    }
+    let answer = server.get("/api/traces?attr=nothing");
+    assert_eq!(answer.status, 400, "{}", answer.text());
+}
+
+fn tempo(server: &TestServer, path: &str) -> Value {
+    let answer = server.get(&format!("/tempo/api/{path}"));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    answer.json()
+}
+
+/// Scenario: what Grafana's Tempo data source asks: its test, a trace in both versions, searches, tags and values.
+/// Guarantee: Tempo's forms.
+#[test]
+fn tempo_is_spoken() {
+    let server = a_server();
+    assert_eq!(server.get("/tempo/api/echo").text(), "echo");
+    assert!(tempo(&server, "status/buildinfo")["version"].is_string());
+    let id = format!("{:032x}", 3);
+    let head = |version: &str| {
+        format!(
+            "GET /tempo/api/{version}traces/{id} HTTP/1.1\r\nHost: {}\r\nAccept: application/protobuf",
+            server.ports().listen
+        )
+    };
+    let v1 = server.raw(&head(""), b"");
+    let trace = ExportTraceServiceRequest::decode(v1.body.as_slice()).expect("TracesData");
+    let spans = trace.resource_spans.iter().flat_map(|one| &one.scope_spans).map(|one| one.spans.len()).sum::<usize>();
+    assert_eq!((v1.status, v1.content_type.as_str(), spans), (200, "application/protobuf", 3));
+    let v2 = server.raw(&head("v2/"), b"");
+    assert!(v2.body.ends_with(&v1.body) && v2.body[0] == 0x0a, "the trace is its first field");
+    let json = tempo(&server, &format!("v2/traces/{id}"));
+    assert_eq!(json["status"], "COMPLETE");
+    assert_eq!(json["trace"]["resourceSpans"][0]["scopeSpans"][0]["spans"][0]["traceId"], "AAAAAAAAAAAAAAAAAAAAAw==");
+    assert_eq!(server.get(&format!("/tempo/api/traces/{:032x}", 99)).status, 404);
+    let query = encoded("{ name = \"POST /checkout\" } >> { status = error }");
+    let search = tempo(&server, &format!("search?q={query}&limit=5"));
+    let first = &search["traces"][0];
+    assert_eq!((first["traceID"].as_str(), first["rootServiceName"].as_str()), (Some(id.as_str()), Some("shop")));
+    assert_eq!(first["rootTraceName"], "POST /checkout");
+    let set = &first["spanSets"][0];
+    assert_eq!((set["matched"].as_u64(), set["spans"][0]["name"].as_str()), (Some(1), Some("authorize")), "{set}");
+    assert_eq!(set["spans"][0]["attributes"], json!([{"key": "status", "value": {"stringValue": "error"}}]));
+    let by_tags = tempo(&server, "search?tags=service.name%3Dbank%20status%3Derror&minDuration=60ms");
+    assert_eq!(by_tags["traces"].as_array().map(Vec::len), Some(1), "{by_tags}");
+    let scopes = tempo(&server, "v2/search/tags");
+    let tags = |scope: &str| {
+        let scopes = scopes["scopes"].as_array().expect("a list");
+        scopes.iter().find(|one| one["name"] == scope).expect("a scope")["tags"].clone()
+    };
+    assert_eq!(tags("span"), json!(["http.response.status_code", "http.route", "tenant"]));
+    assert_eq!(tags("resource"), json!(["service.name"]));
+    assert!(tags("intrinsic").as_array().expect("a list").contains(&json!("trace:rootName")));
+    let values = tempo(&server, "v2/search/tag/resource.service.name/values");
+    assert_eq!(values["tagValues"], json!([{"type": "string", "value": "bank"}, {"type": "string", "value": "shop"}]));
+    assert_eq!(tempo(&server, "search/tag/http.route/values")["tagValues"], json!(["/cart", "/checkout"]));
+    assert_eq!(tempo(&server, "v2/search/tag/status/values?q=%7B")["tagValues"][0]["type"], "keyword");
+}
