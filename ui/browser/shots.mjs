@@ -27,6 +27,8 @@ const VIEWS = [
   { name: "trace-script", path: `/trace/${ODD.script}?q=` },
   { name: "trace-deep", path: `/trace/${ODD.deep}` },
   { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
+  { name: "logs", path: "/logs" },
+  { name: "logs-record", path: "/logs?level=warn", keys: ["j", "j", "j"] },
   { name: "metrics", path: "/metrics/explore?name=http.server.request.duration" },
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },

@@ -6,12 +6,14 @@ import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
 import { usePath } from "./router";
 
+const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
 const SqlPage = lazy(() => import("./pages/SqlPage"));
 
 function pageOf(path: string) {
   const trace = /^\/trace\/([^/]+)\/?$/.exec(path);
   if (trace) return <TracePage key={trace[1]} traceIdInAddress={safeDecode(trace[1])} />;
+  if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
   if (path.startsWith("/sql")) return <SqlPage />;
   return <TracesPage />;

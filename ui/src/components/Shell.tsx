@@ -17,6 +17,7 @@ import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
   { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
+  { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
 ];
@@ -26,16 +27,14 @@ export function Shell({ children }: { children: ReactNode }) {
   const theme = useTheme();
   const [internal] = useParameter("internal");
   const [helpOpen, setHelpOpen] = useState(false);
-  const afterG = useRef(0);
-  const goTo = (page: string) => () => {
-    if (Date.now() - afterG.current < 1200) navigate(addressOf(page));
-  };
+  const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
     "?": () => setHelpOpen(true),
-    g: () => (afterG.current = Date.now()),
-    t: goTo("/"),
-    m: goTo(METRICS_PATH),
-    s: goTo("/sql"),
+    "g t": goTo("/"),
+    "g v": goTo("/services"),
+    "g l": goTo("/logs"),
+    "g m": goTo(METRICS_PATH),
+    "g s": goTo("/sql"),
     i: () => document.getElementById("trace-id-box")?.focus(),
   });
   return (

@@ -1,0 +1,8 @@
+// Owns putting the English together; it is the language whose keys all others must have.
+import { lists } from "./en/lists";
+import { logsPage } from "./en/logsPage";
+import { shell } from "./en/shell";
+import { trace } from "./en/trace";
+
+export const en = { ...shell, ...trace, ...lists, logsPage };
+export type Texts = typeof en;
