@@ -27,6 +27,8 @@ const VIEWS = [
   { name: "trace-script", path: `/trace/${ODD.script}?q=` },
   { name: "trace-deep", path: `/trace/${ODD.deep}` },
   { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
+  { name: "services", path: "/services" },
+  { name: "service", path: "/services/checkout" },
   { name: "logs", path: "/logs" },
   { name: "logs-record", path: "/logs?level=warn", keys: ["j", "j", "j"] },
   { name: "metrics", path: "/metrics/explore?name=http.server.request.duration" },

@@ -8,11 +8,16 @@ import { usePath } from "./router";
 
 const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
+const ServicePage = lazy(() => import("./pages/ServicePage"));
+const ServicesPage = lazy(() => import("./pages/ServicesPage"));
 const SqlPage = lazy(() => import("./pages/SqlPage"));
 
 function pageOf(path: string) {
   const trace = /^\/trace\/([^/]+)\/?$/.exec(path);
   if (trace) return <TracePage key={trace[1]} traceIdInAddress={safeDecode(trace[1])} />;
+  const service = /^\/services\/([^/]+)\/?$/.exec(path);
+  if (service) return <ServicePage key={service[1]} service={safeDecode(service[1])} />;
+  if (path.startsWith("/services")) return <ServicesPage />;
   if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
   if (path.startsWith("/sql")) return <SqlPage />;

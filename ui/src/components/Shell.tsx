@@ -17,6 +17,7 @@ import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
   { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
+  { path: "/services", text: texts.nav.services, owns: (path: string) => path.startsWith("/services") },
   { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },

@@ -1,8 +1,9 @@
 // Owns putting the English together; it is the language whose keys all others must have.
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
+import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage };
+export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage };
 export type Texts = typeof en;
