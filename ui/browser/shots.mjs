@@ -36,6 +36,8 @@ const VIEWS = [
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
   { name: "readme", path: `/trace/${FAILING}`, keys: ["e", "e", "e", "e", "e", "Enter"] },
+  { name: "palette", path: "/", keys: ["Control+k"] },
+  { name: "settings", path: "/", click: "[aria-label='Language and time zone']" },
   { name: "help", path: "/", keys: ["?"] },
 ];
 

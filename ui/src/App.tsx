@@ -1,7 +1,8 @@
 // Owns which page belongs to which address, and what lies round every page. Never loads a page's data.
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import { LoadingNote } from "./components/LoadingNote";
 import { Shell } from "./components/Shell";
+import { currentZone, subscribeToZone } from "./model/timeZone";
 import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
 import { usePath } from "./router";
@@ -34,9 +35,11 @@ function safeDecode(text: string): string {
 
 export function App() {
   const path = usePath();
+  // Everything that shows a time is made anew when the zone changes.
+  const zone = useSyncExternalStore(subscribeToZone, currentZone);
   return (
     <Shell>
-      <Suspense fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+      <Suspense key={zone} fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
     </Shell>
   );
 }

@@ -1,6 +1,6 @@
 // Owns one trace's page: loading it, its tabs, and the states in which there is nothing to draw.
 // Never draws spans itself.
-import { useMemo } from "react";
+import { useEffect, useMemo } from "react";
 import { ApiError } from "../api/client";
 import { useReloadTrace, useTraceTree } from "../api/queries";
 import { ErrorNote } from "../components/ErrorNote";
@@ -10,6 +10,7 @@ import { TRACE_TABS, TraceHeader } from "../components/TraceHeader";
 import { TraceLogs } from "../components/TraceLogs";
 import { useTitle } from "../components/useTitle";
 import { WaterfallView } from "../components/WaterfallView";
+import { rememberTrace } from "../model/recentTraces";
 import { normaliseTraceId, shortTraceId } from "../model/traceId";
 import type { TraceTree } from "../model/traceTree";
 import { useParameter } from "../router";
@@ -22,6 +23,10 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   const reload = useReloadTrace(traceId);
   const [tabText] = useParameter("tab");
   useTitle(query.data ? titleOf(query.data) : `${texts.trace.title} ${shortTraceId(traceId)}`);
+
+  useEffect(() => {
+    if (query.data) rememberTrace(query.data.spans.traceId, titleOf(query.data));
+  }, [query.data]);
 
   if (query.error && !query.data) {
     if (query.error instanceof ApiError && query.error.status === 404) return <NotFound traceId={traceId} retry={() => void query.refetch()} />;

@@ -1,5 +1,6 @@
 // Owns making a uPlot chart that looks like the rest of the page. Never fetches and never keeps state of its own.
 import uPlot from "uplot";
+import { currentZone } from "../model/timeZone";
 import type { Palette } from "./palette";
 
 export interface LineChartInput {
@@ -36,6 +37,7 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
   const options: uPlot.Options = {
     width,
     height,
+    ...(currentZone() === "utc" ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
     padding: [12, 14, 0, 0],
     legend: { show: false },
     cursor: {

@@ -1,1 +1,9 @@
-export { en as zhCN } from "./en";
+// Owns putting the Simplified Chinese together. Its type says that nothing is missing.
+import type { Texts } from "./en";
+import { lists } from "./zh-CN/lists";
+import { logsPage } from "./zh-CN/logsPage";
+import { servicesPage } from "./zh-CN/servicesPage";
+import { shell } from "./zh-CN/shell";
+import { trace } from "./zh-CN/trace";
+
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, servicesPage };

@@ -79,5 +79,14 @@ export const lists = {
     sidebar: "Tables, examples and history",
     tablesFailed: "The tables could not be listed.",
     downloadFailed: "The download failed",
+    exampleTitles: {
+      errors: "Newest spans in error",
+      perMinute: "Spans per minute",
+      slowest: "Slowest operations",
+      byService: "Spans by service",
+      oneRoute: "Slow requests of one route",
+      errorLogs: "Logs that are errors",
+      byAttribute: "Spans by any attribute",
+    },
   },
 };
