@@ -63,6 +63,7 @@ test("the palette goes to pages, services, trace ids and recent traces", options
 test("the palette is moved in by key, says when nothing is found, and switches the theme", options, async () => {
   const { page } = view;
   await go("/");
+  await page.locator(".trace-row").first().waitFor();
   await page.keyboard.press("Control+k");
   const chosen = palette().locator("[aria-selected=true]");
   const first = await chosen.textContent();

@@ -36,6 +36,12 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           {texts.trace.resetZoom}
         </button>
       )}
+      {waterfall.foldedAway > 0 && (
+        <button type="button" className="button small-button" aria-pressed={waterfall.foldState !== null} aria-label={texts.trace.fold} title={texts.trace.foldHint(waterfall.foldedAway)} onClick={waterfall.toggleFolding}>
+          <Icon name="fold" size={14} />
+          <span className="wide-only">{texts.trace.fold}</span>
+        </button>
+      )}
       <LogsToggle logs={logs} />
       <button type="button" className="button small-button" aria-pressed={isCritical} title={texts.trace.criticalHint} onClick={toggleCritical}>
         <Icon name="path" size={14} />

@@ -142,6 +142,8 @@ export const shell = {
           ["/", "search"],
           ["n N", "next, previous match"],
           ["c", "critical path"],
+          ["f", "fold repeats on or off"],
+          ["x", "open or close the ×N of the span"],
           ["l", "log lines on or off"],
           ["e", "next error"],
           ["Ctrl wheel", "zoom at the pointer"],
