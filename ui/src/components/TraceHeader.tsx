@@ -9,7 +9,7 @@ import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
 
-export const TRACE_TABS = ["waterfall", "table", "logs"] as const;
+export const TRACE_TABS = ["waterfall", "flame", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
 
 interface TraceHeaderProps {

@@ -1,6 +1,8 @@
 // Owns what is drawn of a fold of repeated siblings: the sign that opens and closes it, and all its bars in one row.
 // Which spans are in it is decided in model/siblingFolds.
+import { placeBar } from "../layout/bars";
 import { placeFoldBars } from "../layout/foldBars";
+import type { CriticalSegment } from "../model/criticalPath";
 import { formatDuration } from "../model/duration";
 import { foldFigures, isFoldRow } from "../model/siblingFolds";
 import { serviceColour } from "../model/serviceColour";
@@ -32,7 +34,7 @@ export function FoldSign({ waterfall, node }: { waterfall: Waterfall; node: numb
   );
 }
 
-export function FoldBars({ waterfall, node }: { waterfall: Waterfall; node: number }) {
+export function FoldBars({ waterfall, node, segments }: { waterfall: Waterfall; node: number; segments: CriticalSegment[] | undefined }) {
   const { foldState, tree, window } = waterfall;
   const members = foldState?.folds.members.get(node) ?? [];
   const bars = placeFoldBars(members.map((one) => tree.startOf[one]), members.map((one) => tree.endOf[one]), window);
@@ -45,6 +47,10 @@ export function FoldBars({ waterfall, node }: { waterfall: Waterfall; node: numb
       {bars.map((bar, index) => (
         <span key={index} className="bar fold-bar" style={{ left: `${bar.left}%`, width: `${bar.width}%`, background: colour }} />
       ))}
+      {segments?.map((segment) => {
+        const part = placeBar(segment.startNs, segment.endNs, window);
+        return <span key={segment.startNs} className="bar-critical" style={{ left: `${part.left}%`, width: `${part.width}%` }} />;
+      })}
       <span className="bar-label" data-at={right > 80 ? "left" : "right"} style={right > 80 ? { right: `${100 - (bars[0]?.left ?? 0)}%` } : { left: `${right}%` }}>
         {texts.trace.foldFigures(formatDuration(figures.totalNs), formatDuration(figures.medianNs))}
       </span>

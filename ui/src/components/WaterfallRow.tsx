@@ -55,7 +55,7 @@ export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical
     >
       <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, indentMost)} />
       <div className="row-time" onDoubleClick={() => waterfall.zoomTo(node)}>
-        {isFold ? <FoldBars waterfall={waterfall} node={node} /> : <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />}
+        {isFold ? <FoldBars waterfall={waterfall} node={node} segments={segments} /> : <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />}
       </div>
     </div>
   );

@@ -5,9 +5,9 @@ import { ApiError } from "../api/client";
 import { useReloadTrace, useTraceTree } from "../api/queries";
 import { ErrorNote } from "../components/ErrorNote";
 import { LoadingNote } from "../components/LoadingNote";
-import { OperationTable } from "../components/OperationTable";
 import { TRACE_TABS, TraceHeader } from "../components/TraceHeader";
 import { TraceLogs } from "../components/TraceLogs";
+import { TraceTable } from "../components/TraceTable";
 import { useTitle } from "../components/useTitle";
 import { WaterfallView } from "../components/WaterfallView";
 import { rememberTrace } from "../model/recentTraces";
@@ -39,8 +39,8 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
     <div className="trace-page">
       <TraceHeader tree={tree} tab={tab} isReloading={query.isFetching} reload={reload} />
       {tab === "logs" && <TraceLogs tree={tree} />}
-      {tab === "table" && <OperationTable tree={tree} />}
-      {tab === "waterfall" && <WaterfallView key={tree.nodeCount} tree={tree} />}
+      {tab === "table" && <TraceTable tree={tree} />}
+      {(tab === "waterfall" || tab === "flame") && <WaterfallView key={tree.nodeCount} tree={tree} isFlame={tab === "flame"} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ export const trace = {
   trace: {
     title: "Trace",
     waterfall: "Waterfall",
+    flame: "Flame",
     table: "Table",
     logs: "Logs",
     tabs: "Views of the trace",
@@ -65,6 +66,8 @@ export const trace = {
     logLinesHint: (count: number) => `Show ${plural(count, "log record")} under the spans`,
     noLogLines: "No span of this trace has log records",
     logLinesFailed: "The logs could not be loaded. Try again",
+    flameLabel: "Flame view: time across, depth downwards; click a span to open it",
+    flameOverlap: (count: number) => `${plural(count, "span")} lie on others: too many run at the same time to draw each in a row of its own.`,
     fold: "Fold repeats",
     foldHint: (rows: number) => `One row for siblings that repeat the same operation: saves ${plural(rows, "row")}`,
     unfold: (members: number, median: string, longest: string) => `Show all ${members.toLocaleString("en-US")}: median ${median}, longest ${longest}`,
@@ -78,6 +81,9 @@ export const trace = {
     startsAt: "starts at",
   },
   operations: {
+    ways: "A row for each",
+    by: { operation: "Operations", service: "Services", span: "Spans" },
+    spanColumns: { service: "Service", name: "Operation", kind: "Kind", start: "Start", duration: "Duration", self: "Self time", depth: "Depth" },
     label: (count: number) => plural(count, "operation"),
     show: (name: string) => `Show the spans of ${name} in the waterfall`,
     columns: { service: "Service", name: "Operation", count: "Spans", total: "Total", self: "Self time", share: "Share", errors: "Errors" },

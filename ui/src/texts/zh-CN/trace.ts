@@ -5,6 +5,7 @@ export const trace = {
   trace: {
     title: "追踪",
     waterfall: "瀑布图",
+    flame: "火焰图",
     table: "统计",
     logs: "日志",
     tabs: "追踪的视图",
@@ -65,6 +66,8 @@ export const trace = {
     logLinesHint: (number: number) => `在 span 下方显示 ${count(number, "条日志")}`,
     noLogLines: "该追踪的 span 没有日志",
     logLinesFailed: "无法加载日志，点此重试",
+    flameLabel: "火焰图：横向为时间，向下为深度；点击 span 即可打开",
+    flameOverlap: (number: number) => `${count(number, "个 span")} 与其他重叠：同时运行的太多，无法各占一行。`,
     fold: "折叠重复项",
     foldHint: (rows: number) => `重复同一操作的同级 span 合为一行：节省 ${count(rows, "行")}`,
     unfold: (members: number, median: string, longest: string) => `显示全部 ${members.toLocaleString("zh-CN")} 个：中位数 ${median}，最长 ${longest}`,
@@ -78,6 +81,9 @@ export const trace = {
     startsAt: "开始于",
   },
   operations: {
+    ways: "每行表示",
+    by: { operation: "按操作", service: "按服务", span: "按 span" },
+    spanColumns: { service: "服务", name: "操作", kind: "类型", start: "开始", duration: "时长", self: "自身时长", depth: "层级" },
     label: (number: number) => count(number, "个操作"),
     show: (name: string) => `在瀑布图中显示 ${name} 的 span`,
     columns: { service: "服务", name: "操作", count: "Span 数", total: "总时长", self: "自身时长", share: "占比", errors: "错误" },
