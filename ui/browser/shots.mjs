@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAILING, ODD } from "../mock/store.mjs";
+import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 import { startMock } from "../mock/server.mjs";
 
@@ -30,6 +30,9 @@ const VIEWS = [
   { name: "trace-script", path: `/trace/${ODD.script}?q=` },
   { name: "trace-deep", path: `/trace/${ODD.deep}` },
   { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
+  { name: "compare", path: `/compare?a=${HEALTHY}&b=${FAILING}` },
+  { name: "compare-choose", path: `/compare?a=${HEALTHY}` },
+  { name: "file", path: "/file" },
   { name: "services", path: "/services" },
   { name: "service", path: "/services/checkout" },
   { name: "logs", path: "/logs" },

@@ -119,7 +119,7 @@ test("the table sums the trace by operation, sorts, and leads to the spans of a 
   await page.waitForURL(/tab=table/);
   const firstName = page.locator(".operation-rows .operation").first().locator('[data-column="name"]');
   await firstName.getByText("POST https://issuer.example/charges").waitFor();
-  await page.getByRole("button", { name: "Spans" }).click();
+  await page.locator(".operation.head").getByRole("button", { name: "Spans" }).click();
   await page.waitForURL(/sort=-count/);
   await page.getByRole("columnheader", { name: "Spans" }).and(page.locator('[aria-sort="descending"]')).waitFor();
   await page.getByRole("button", { name: "Operation" }).click();

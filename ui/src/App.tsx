@@ -7,6 +7,8 @@ import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
 import { usePath } from "./router";
 
+const ComparePage = lazy(() => import("./pages/ComparePage"));
+const FilePage = lazy(() => import("./pages/FilePage"));
 const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
 const ServicePage = lazy(() => import("./pages/ServicePage"));
@@ -19,6 +21,8 @@ function pageOf(path: string) {
   const service = /^\/services\/([^/]+)\/?$/.exec(path);
   if (service) return <ServicePage key={service[1]} service={safeDecode(service[1])} />;
   if (path.startsWith("/services")) return <ServicesPage />;
+  if (path.startsWith("/compare")) return <ComparePage />;
+  if (path.startsWith("/file")) return <FilePage />;
   if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
   if (path.startsWith("/sql")) return <SqlPage />;

@@ -18,7 +18,7 @@ import { TraceIdBox } from "./TraceIdBox";
 import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
-  { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
+  { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || /^\/(trace|compare|file)/.test(path) },
   { path: "/services", text: texts.nav.services, owns: (path: string) => path.startsWith("/services") },
   { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
