@@ -122,7 +122,7 @@ test("the table sums the trace by operation, sorts, and leads to the spans of a 
   await page.locator(".operation.head").getByRole("button", { name: "Spans" }).click();
   await page.waitForURL(/sort=-count/);
   await page.getByRole("columnheader", { name: "Spans" }).and(page.locator('[aria-sort="descending"]')).waitFor();
-  await page.getByRole("button", { name: "Operation" }).click();
+  await page.locator(".operation.head").getByRole("button", { name: "Operation" }).click();
   await page.waitForURL(/sort=name/);
   await page.reload();
   await firstName.getByText("calculate quote").waitFor();
