@@ -38,7 +38,7 @@ test("services are listed with figures, found by name, and sorted", options, asy
   await page.getByRole("button", { name: "Service" }).click();
   await page.waitForURL(/sort=name/);
   await page.reload();
-  await rows().nth(1).getByText("ads").waitFor();
+  await rows().nth(2).getByText("ads").waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("check");
   await page.waitForURL(/q=check/);

@@ -32,7 +32,12 @@ const quantile = (q) => (rows) => {
 };
 const extreme = (name, later) => (rows) => iso(rows.reduce((best, row) => ((BigInt(row[name]) > best) === later ? BigInt(row[name]) : best), BigInt(rows[0][name])));
 
+const ENTRIES = String.raw`\(kind in \('server', 'consumer'\) or parent_span_id is null\)`;
+const entriesOf = (rows) => rows.filter((row) => row.kind === "server" || row.kind === "consumer" || row.parent_span_id === null);
+
 const AGGREGATES = [
+  [new RegExp(`^count\\(\\*\\) filter \\(where ${ENTRIES}( and status_code = 'error')?\\)$`), (failed) => (rows) => entriesOf(rows).filter((row) => !failed || row.status.code === "error").length],
+  [new RegExp(`^cast\\(approx_percentile_cont\\(duration, ([\\d.]+)\\) filter \\(where ${ENTRIES}\\) as bigint\\)$`), (q) => (rows) => quantile(Number(q))(entriesOf(rows))],
   [/^count\(\*\)$/, () => (rows) => rows.length],
   [/^count\(\*\) filter \(where status_code = 'error'\)$/, () => (rows) => rows.filter((row) => row.status.code === "error").length],
   [/^cast\(approx_percentile_cont\(duration, ([\d.]+)\) as bigint\)$/, (q) => quantile(Number(q))],

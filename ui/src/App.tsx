@@ -1,6 +1,7 @@
 // Owns which page belongs to which address, and what lies round every page. Never loads a page's data.
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { LoadingNote } from "./components/LoadingNote";
+import { PageBoundary } from "./components/PageBoundary";
 import { Shell } from "./components/Shell";
 import { currentZone, subscribeToZone } from "./model/timeZone";
 import { TracePage } from "./pages/TracePage";
@@ -43,7 +44,9 @@ export function App() {
   const zone = useSyncExternalStore(subscribeToZone, currentZone);
   return (
     <Shell>
-      <Suspense key={zone} fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+      <PageBoundary key={path}>
+        <Suspense key={zone} fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+      </PageBoundary>
     </Shell>
   );
 }

@@ -70,6 +70,7 @@ export function FigureTable({ label, columns, figures, counts, seconds, colourOf
 }
 
 function rateText(count: number, seconds: number): string {
+  if (count === 0) return "–";
   const { value, unit } = rateOf(count, seconds);
   return texts.servicesPage.rate(value, unit);
 }

@@ -77,6 +77,11 @@ export const shell = {
     zone: (zone: string) => `Show times in ${zone}`,
     hint: "↑ ↓ to choose, Enter to go, Esc to close",
   },
+  broken: {
+    title: "This page broke",
+    text: "That is a mistake of ours. The rest of Spanlake still works; what broke is said here so that it can be reported.",
+    reload: "Load the page again",
+  },
   token: {
     title: "This server asks for a token",
     text: "Paste the token it was started with (--token-file). It is kept until this tab is closed.",

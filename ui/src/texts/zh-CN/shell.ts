@@ -77,6 +77,11 @@ export const shell = {
     zone: (zone: string) => `以${zone}显示时间`,
     hint: "↑ ↓ 选择，Enter 前往，Esc 关闭",
   },
+  broken: {
+    title: "此页面出错了",
+    text: "这是我们的错误。Spanlake 的其余部分仍可使用；下面列出了出错内容，便于反馈。",
+    reload: "重新加载页面",
+  },
   token: {
     title: "此服务器需要令牌",
     text: "请粘贴启动服务器时使用的令牌（--token-file）。它只保留到此标签页关闭为止。",
