@@ -19,41 +19,57 @@ export interface FoldState {
   unfolded: ReadonlySet<number>;
 }
 
+interface Group {
+  service: number;
+  kind: string;
+  nodes: number[];
+}
+
 export function findFolds(tree: TraceTree): SiblingFolds {
-  const byParent = new Map<number, Map<string, number[]>>();
-  for (const node of tree.order) {
-    const parent = tree.parentOf[node];
-    if (parent === -1 || tree.childCountOf[parent] < FOLD_LEAST || !mayFold(tree, node)) continue;
-    let groups = byParent.get(parent);
-    if (!groups) byParent.set(parent, (groups = new Map()));
-    const key = `${tree.spans.serviceOf[node]} ${tree.spans.kinds[node]} ${tree.spans.names[node]}`;
-    const group = groups.get(key);
-    if (group) group.push(node);
-    else groups.set(key, [node]);
-  }
-  return fromGroups(tree, byParent);
-}
-
-function mayFold(tree: TraceTree, node: number): boolean {
-  return !isMissing(tree, node) && tree.spans.errors[node] === 0 && tree.errorsBelow[node] === 0;
-}
-
-function fromGroups(tree: TraceTree, byParent: Map<number, Map<string, number[]>>): SiblingFolds {
   const leaderOf = new Int32Array(tree.nodeCount).fill(-1);
   const members = new Map<number, number[]>();
   let saved = 0;
-  for (const groups of byParent.values()) {
-    for (const group of groups.values()) {
-      if (group.length < FOLD_LEAST) continue;
-      members.set(group[0], group);
-      for (const node of group) {
-        leaderOf[node] = group[0];
+  for (const parent of tree.order) {
+    if (tree.childCountOf[parent] < FOLD_LEAST) continue;
+    for (const { nodes } of alikeChildren(tree, parent)) {
+      if (nodes.length < FOLD_LEAST) continue;
+      members.set(nodes[0], nodes);
+      for (const node of nodes) {
+        leaderOf[node] = nodes[0];
         saved += tree.descendantsOf[node] + 1;
       }
       saved--;
     }
   }
   return { leaderOf, members, saved };
+}
+
+/** By name first, because making a text of all three for a million spans would take longer than drawing them. */
+function alikeChildren(tree: TraceTree, parent: number): Group[] {
+  const { spans } = tree;
+  const byName = new Map<string, Group[]>();
+  const all: Group[] = [];
+  const last = tree.positionOf[parent] + tree.descendantsOf[parent];
+  for (let position = tree.positionOf[parent] + 1; position <= last; ) {
+    const node = tree.order[position];
+    position += tree.descendantsOf[node] + 1;
+    if (!mayFold(tree, node)) continue;
+    const [service, kind, name] = [spans.serviceOf[node], spans.kinds[node], spans.names[node]];
+    let groups = byName.get(name);
+    if (!groups) byName.set(name, (groups = []));
+    let group = groups.find((one) => one.service === service && one.kind === kind);
+    if (!group) {
+      group = { service, kind, nodes: [] };
+      groups.push(group);
+      all.push(group);
+    }
+    group.nodes.push(node);
+  }
+  return all;
+}
+
+function mayFold(tree: TraceTree, node: number): boolean {
+  return !isMissing(tree, node) && tree.spans.errors[node] === 0 && tree.errorsBelow[node] === 0;
 }
 
 /** Whether the row of this node stands for its whole fold. */

@@ -35,7 +35,7 @@ export function paintFlame(canvas: HTMLCanvasElement, tree: TraceTree, boxes: re
       context.fillRect(box.x, box.y + boxHeight - 3, Math.max(2, box.width - gap), 3);
     }
     if (box.node === state.open || box.node === state.cursor || box.node === state.hovered) outline(context, box, boxHeight, box.node === state.hovered ? 1 : 2, palette.text);
-    if (box.width >= LEAST_TEXT_PX && !missing) writeName(context, tree.spans.names[box.node], box, width, isDim, palette.ink);
+    if (box.width >= LEAST_TEXT_PX && !missing) writeName(context, tree.spans.names[box.node], box, width, isDim, isDim ? palette.text : palette.ink);
   }
   context.globalAlpha = 1;
 }
