@@ -61,6 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <button
             type="button"
             className="button switch"
+            data-short={texts.header.internalShort}
             title={texts.header.internalHint}
             aria-pressed={internal === "true"}
             onClick={() => setParameters({ internal: internal === "true" ? null : "true" })}

@@ -58,6 +58,7 @@ export default function ServicePage({ service }: { service: string }) {
       <div className="service-body">
         {operations.error && !operations.data && <ErrorNote error={operations.error} retry={() => void operations.refetch()} />}
         {operations.isPending && !operations.error && <LoadingNote />}
+        {overTime.error && !overTime.data && !operations.error && <ErrorNote error={overTime.error} retry={() => void overTime.refetch()} />}
         {overTime.data && <ServiceCharts data={overTime.data} versions={versions.data ?? []} onRange={(next) => setParameters({ range: next }, "push")} />}
         <div className="service-grid">
           <TopOperations title={texts.servicesPage.slowest} figures={slowest(figures)} show="p95" addressOf={(one) => tracesOf(one.name, { sort: "slowest" })} />

@@ -12,6 +12,7 @@ export const shell = {
     themeToLight: "Switch to light",
     help: "Keyboard shortcuts",
     internal: "Internal",
+    internalShort: "int",
     internalHint: "Also show Spanlake's own telemetry",
     palette: "Go anywhere (Ctrl K)",
     settings: "Language and time zone",

@@ -12,6 +12,7 @@ export const shell = {
     themeToLight: "切换到浅色",
     help: "键盘快捷键",
     internal: "内部",
+    internalShort: "内",
     internalHint: "同时显示 Spanlake 自身的遥测数据",
     palette: "前往任何地方（Ctrl K）",
     settings: "语言与时区",
