@@ -157,3 +157,20 @@ test("the page fits a phone, and a record opened there is read there", options, 
   await page.locator(".log-panel .context-here").waitFor();
   assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= 390);
 });
+
+test("a server that refuses or is gone is said, and what was there stays", options, async () => {
+  const { page } = view;
+  await go("/logs");
+  await page.locator(".logs-rows .logs-row").first().waitFor();
+  await page.route("**/api/sql", (route) => route.fulfill({ status: 503, contentType: "application/json", body: '{"error":{"code":"busy","message":"too many statements at once"}}' }));
+  await page.getByLabel("Least severity").selectOption("fatal");
+  await page.locator(".error-note").getByText("too many statements at once").waitFor();
+  await page.unroute("**/api/sql");
+  await page.getByRole("button", { name: "Try again" }).click();
+  await row("mail spool is full").first().waitFor();
+  mock.state.down = true;
+  await page.getByTestId("server-gone").waitFor({ timeout: 20_000 });
+  assert.ok((await page.locator(".logs-rows .logs-row").count()) > 2);
+  mock.state.down = false;
+  await page.getByTestId("server-gone").waitFor({ state: "detached", timeout: 20_000 });
+});

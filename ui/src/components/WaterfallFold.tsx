@@ -52,7 +52,8 @@ export function FoldBars({ waterfall, node, segments }: { waterfall: Waterfall; 
         return <span key={segment.startNs} className="bar-critical" style={{ left: `${part.left}%`, width: `${part.width}%` }} />;
       })}
       <span className="bar-label" data-at={right > 80 ? "left" : "right"} style={right > 80 ? { right: `${100 - (bars[0]?.left ?? 0)}%` } : { left: `${right}%` }}>
-        {texts.trace.foldFigures(formatDuration(figures.totalNs), formatDuration(figures.medianNs))}
+        {texts.trace.foldTotal(formatDuration(figures.totalNs))}
+        <span className="wide-only">{texts.trace.foldMedian(formatDuration(figures.medianNs))}</span>
       </span>
     </>
   );
