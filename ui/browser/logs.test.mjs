@@ -174,3 +174,14 @@ test("a server that refuses or is gone is said, and what was there stays", optio
   mock.state.down = false;
   await page.getByTestId("server-gone").waitFor({ state: "detached", timeout: 20_000 });
 });
+
+test("a record from a clock that is ahead is shown, and the first record of all arrives live", options, async () => {
+  const { page } = view;
+  sayLog(mock.state, "ahead", 9, "written in ten minutes", 600_000);
+  await go("/logs?service=ahead");
+  await row("written in ten minutes").waitFor();
+  await go("/logs?service=newcomer&live=on");
+  await page.getByText("No log record matches").waitFor();
+  sayLog(mock.state, "newcomer", 9, "the first of its kind");
+  await row("the first of its kind").waitFor();
+});

@@ -37,8 +37,8 @@ export function allLogs(state) {
   return [...ofTraces, ...state.looseLogs, ...state.saidLogs];
 }
 
-/** Adds a record as if it had just arrived, for tests of live pages. */
-export function sayLog(state, service, severity, body) {
+/** Adds a record as if it had just arrived, for tests of live pages; its source's clock may be ahead. */
+export function sayLog(state, service, severity, body, aheadMs = 0) {
   const now = BigInt(Date.now()) * 1_000_000n;
-  state.saidLogs.push({ ...looseLog(service, now, severity, body, {}), received_time: String(now) });
+  state.saidLogs.push({ ...looseLog(service, now + BigInt(aheadMs) * 1_000_000n, severity, body, {}), received_time: String(now) });
 }

@@ -25,9 +25,12 @@ export function rangeNow(range: string): { startMs: number; endMs: number } {
   return readRange(range, now) ?? readRange(DEFAULT_LOG_RANGE, now) ?? { startMs: now - 3_600_000, endMs: now };
 }
 
+/** A source's clock, or the server's, may be ahead of the reader's: "up to now" must not cut off the newest. */
+const CLOCKS_APART_MS = 24 * 3_600_000;
+
 function windowOf(range: string): { startNs: string; endNs: string } {
   const { startMs, endMs } = rangeNow(range);
-  return { startNs: nanosecondsText(startMs), endNs: nanosecondsText(endMs) };
+  return { startNs: nanosecondsText(startMs), endNs: nanosecondsText(range.includes("-") ? endMs : endMs + CLOCKS_APART_MS) };
 }
 
 const listKey = (filter: LogFilter) => ["logs", filter] as const;
@@ -92,8 +95,8 @@ export function useLogTail(filter: LogFilter, isLive: boolean) {
 
 function receivedSince(list: LogList): string {
   const newest = list.rows.reduce((most, row) => (BigInt(row.receivedNs) > most ? BigInt(row.receivedNs) : most), 0n);
-  const from = newest === 0n ? BigInt(list.endNs) : newest;
-  return String(from - TAIL_OVERLAP_NS);
+  const from = newest === 0n ? BigInt(list.startNs) : newest - TAIL_OVERLAP_NS;
+  return String(from);
 }
 
 function putIn(client: QueryClient, filter: LogFilter, answered: LogRow[]): void {

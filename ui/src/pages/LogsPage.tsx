@@ -34,12 +34,14 @@ export default function LogsPage() {
   const [liveText] = useParameter("live");
   const [openKey] = useParameter("log");
   const live = liveText === "on" && !filter.range.includes("-");
-  const [atTop, setAtTop] = useState(true);
+  const [scrolledToTop, setAtTop] = useState(true);
   const search = useRef<HTMLInputElement>(null);
   const isNarrow = useNarrow();
   const status = useStatus();
   const list = useLogList(filter);
   const older = useOlderLogs(filter);
+  // A list that has become empty tells nobody that it is at its top.
+  const atTop = scrolledToTop || list.data?.rows.length === 0;
   const tail = useLogTail(filter, live && atTop && list.isSuccess && !list.isPlaceholderData);
   // Live goes on to now, which a range between two moments does not.
   const toggleLive = (): void => setParameters({ live: live ? null : "on", ...(filter.range.includes("-") ? { range: null } : {}) });
