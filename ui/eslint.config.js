@@ -16,5 +16,4 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  { files: ["src/texts.ts"], rules: { "max-lines": "off" } },
 );

@@ -37,6 +37,19 @@ test("the list opens a trace, and every page loads under the content policy", as
   await row.click();
   await view.page.waitForURL(/\/trace\/[0-9a-f]{32}/);
   await view.page.locator(".waterfall-row").first().waitFor();
+  for (const path of ["/services?range=24h", "/logs?range=24h&q=-nothing&attr=-nothing%20a!%3Db&level=trace", "/logs?range=24h&live=on", "/compare", "/file"]) {
+    await go(path);
+    await view.page.locator(".figure-rows .figure-row, .logs-rows .logs-row, .compare-choice, .file-drop, .nothing, .empty-store").first().waitFor();
+    assert.equal(await view.page.locator(".error-note, .field-error").count(), 0, path);
+  }
+  await go("/services?range=24h");
+  const service = view.page.locator(".figure-row .row-link").first();
+  if (await service.count()) {
+    await service.click();
+    await view.page.locator(".u-wrap canvas").nth(1).waitFor();
+    await view.page.locator(".call-sides").waitFor();
+    assert.equal(await view.page.locator(".error-note").count(), 0);
+  }
   await go("/metrics/explore");
   await view.page.locator(".metric-list, .nothing, .empty-store").first().waitFor();
   await go(`/sql?run=1&q=${encodeURIComponent("select service_name, count(*) as spans from spans group by service_name")}`);

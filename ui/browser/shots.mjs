@@ -3,7 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FAILING, ODD } from "../mock/store.mjs";
+import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 import { startMock } from "../mock/server.mjs";
 
@@ -20,6 +20,9 @@ const VIEWS = [
   { name: "trace-loglines", path: `/trace/${FAILING}?logs=on`, keys: ["End"] },
   { name: "trace-skew", path: `/trace/${ODD.skew}`, keys: ["j", "j", "j", "Enter"] },
   { name: "trace-table", path: `/trace/${FAILING}?tab=table` },
+  { name: "trace-spans", path: `/trace/${FAILING}?tab=table&by=span` },
+  { name: "trace-flame", path: `/trace/${FAILING}?tab=flame&q=payment` },
+  { name: "trace-flame-huge", path: `/trace/${ODD.huge}?tab=flame` },
   { name: "trace-menu", path: `/trace/${FAILING}`, click: ".menu-holder button" },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },
   { name: "trace-cycle", path: `/trace/${ODD.cycle}` },
@@ -27,11 +30,20 @@ const VIEWS = [
   { name: "trace-script", path: `/trace/${ODD.script}?q=` },
   { name: "trace-deep", path: `/trace/${ODD.deep}` },
   { name: "trace-huge", path: `/trace/${ODD.huge}?zoom=30000000000-30100000000` },
+  { name: "compare", path: `/compare?a=${HEALTHY}&b=${FAILING}` },
+  { name: "compare-choose", path: `/compare?a=${HEALTHY}` },
+  { name: "file", path: "/file" },
+  { name: "services", path: "/services" },
+  { name: "service", path: "/services/checkout" },
+  { name: "logs", path: "/logs" },
+  { name: "logs-record", path: "/logs?level=warn", keys: ["j", "j", "j"] },
   { name: "metrics", path: "/metrics/explore?name=http.server.request.duration" },
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
   { name: "readme", path: `/trace/${FAILING}`, keys: ["e", "e", "e", "e", "e", "Enter"] },
+  { name: "palette", path: "/", keys: ["Control+k"] },
+  { name: "settings", path: "/", click: "[aria-label='Language and time zone']" },
   { name: "help", path: "/", keys: ["?"] },
 ];
 

@@ -119,10 +119,10 @@ test("the table sums the trace by operation, sorts, and leads to the spans of a 
   await page.waitForURL(/tab=table/);
   const firstName = page.locator(".operation-rows .operation").first().locator('[data-column="name"]');
   await firstName.getByText("POST https://issuer.example/charges").waitFor();
-  await page.getByRole("button", { name: "Spans" }).click();
+  await page.locator(".operation.head").getByRole("button", { name: "Spans" }).click();
   await page.waitForURL(/sort=-count/);
   await page.getByRole("columnheader", { name: "Spans" }).and(page.locator('[aria-sort="descending"]')).waitFor();
-  await page.getByRole("button", { name: "Operation" }).click();
+  await page.locator(".operation.head").getByRole("button", { name: "Operation" }).click();
   await page.waitForURL(/sort=name/);
   await page.reload();
   await firstName.getByText("calculate quote").waitFor();
@@ -184,4 +184,64 @@ test("every tool of the waterfall is within a phone's width, also while searchin
   await page.locator(".match-count").waitFor();
   const rightmost = await page.locator(".toolbar :is(button, input)").evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
   assert.ok(rightmost <= 390, `a tool ends at ${rightmost} px`);
+});
+
+test("repeated siblings take one row, which opens by its sign, by key, and for what a search finds", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.locator(".waterfall-row").first().waitFor();
+  const folded = page.locator(".waterfall-row[data-fold]");
+  assert.equal(await folded.count(), 2);
+  assert.equal(await page.locator(".waterfall-row").count(), 54 - 35 + 2);
+  await folded.first().getByRole("button", { name: /Show all 7/ }).click();
+  await page.locator(".waterfall-row").nth(30).waitFor();
+  await page.getByRole("button", { name: "Fold these 7 into one row" }).click();
+  await page.keyboard.press("f");
+  await page.waitForURL(/fold=off/);
+  await page.locator(".waterfall-row").nth(53).waitFor();
+  await page.keyboard.press("f");
+  await page.waitForURL((url) => !url.searchParams.has("fold"));
+  await page.keyboard.press("/");
+  await page.keyboard.type("currency service=currency");
+  await page.keyboard.press("Enter");
+  await page.locator(".waterfall-row[data-cursor]", { hasText: "currency" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("the flame view opens spans by click and shares zoom and search with the waterfall", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}?tab=flame`);
+  const canvas = page.locator(".flame canvas");
+  await canvas.click({ position: { x: 300, y: 9 } });
+  await page.locator(".span-panel h2", { hasText: "POST /checkout" }).waitFor();
+  await page.waitForURL(/span=/);
+  await page.keyboard.press("/");
+  await page.keyboard.type("SELECT");
+  await page.keyboard.press("Enter");
+  await page.locator(".span-panel h2", { hasText: "SELECT shop.products" }).waitFor();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Escape");
+  await page.getByRole("tab", { name: "Waterfall" }).click();
+  await page.locator(".waterfall-row").first().waitFor();
+  await go(`/trace/${ODD.huge}?tab=flame`);
+  await canvas.waitFor({ timeout: 20_000 });
+  await go(`/trace/${ODD.cycle}?tab=flame`);
+  await canvas.waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("the table counts by service and span by span, sorted, each row leading to its span", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}?tab=table`);
+  await page.getByRole("button", { name: "Services", exact: true }).click();
+  await page.waitForURL(/by=service/);
+  assert.equal(await page.locator(".operation-rows .operation").count(), 9);
+  await page.getByRole("button", { name: "Spans", exact: true }).first().click();
+  await page.waitForURL(/by=span/);
+  await page.getByRole("button", { name: "Duration" }).click();
+  await page.waitForURL(/sort=-duration/);
+  await page.reload();
+  await page.locator(".operation-rows .span-row").first().getByRole("link", { name: "POST /checkout" }).click();
+  await page.locator(".span-panel h2", { hasText: "POST /checkout" }).waitFor();
+  assert.deepEqual(view.problems, []);
 });

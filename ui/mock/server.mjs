@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { looseLogs } from "./logs.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
@@ -15,7 +16,7 @@ const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; conn
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
 
 export function startMock({ port = 0, empty = false, token = null } = {}) {
-  const state = { empty, token, down: false, cold: null, store: createStore(), startedAt: Date.now() };
+  const state = { empty, token, down: false, cold: null, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
@@ -63,14 +64,14 @@ function answerApi(state, address, request, body, response) {
     const answer = metricSeries(search.get("name"), search.get("start"), search.get("end"), Number(search.get("max_points") ?? 600), Number(search.get("max_series") ?? 20));
     return answer ? send(answer) : send({ error: { code: "not_found", message: "no such metric" } }, 404);
   }
-  if (pathname === "/api/sql") return answerSql(JSON.parse(body), store, response);
+  if (pathname === "/api/sql") return answerSql(JSON.parse(body), state, response);
   const trace = /^\/api\/traces\/(.+)$/.exec(pathname);
   if (trace) return answerTrace(store, decodeURIComponent(trace[1]), search, response);
   return send({ error: { code: "not_found", message: "no such route" } }, 404);
 }
 
-function answerSql({ query, format = "json" }, store, response) {
-  const answer = runStatement(query, store);
+function answerSql({ query, format = "json" }, state, response) {
+  const answer = runStatement(query, state);
   if (answer.error) return sendJson(response, 400, answer);
   if (format === "json") return sendJson(response, 200, answer);
   return sendBytes(response, 200, format === "csv" ? "text/csv" : "application/octet-stream", Buffer.from(format === "csv" ? asCsv(answer) : "ARROW1"));

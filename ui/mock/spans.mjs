@@ -16,7 +16,7 @@ export function makeSpan(random, fields) {
     status: { code: fields.error ? "error" : "unset", message: fields.error === true ? "" : (fields.error ?? "") },
     service_name: fields.service,
     attributes: fields.attributes ?? {},
-    resource_attributes: resourceOf(fields.service),
+    resource_attributes: resourceOf(fields.service, fields.version),
     scope_name: fields.scope ?? "io.opentelemetry.contrib.shop",
     scope_version: "1.42.0",
     scope_attributes: {},
@@ -33,11 +33,11 @@ export function makeSpan(random, fields) {
 
 const LANGUAGES = { frontend: "nodejs", cart: "dotnet", checkout: "go", payment: "nodejs", catalog: "go", shipping: "rust", recommend: "python", ads: "java", email: "ruby", currency: "cpp" };
 
-function resourceOf(service) {
+export function resourceOf(service, version = "2.8.1") {
   return {
     "service.name": service,
     "service.namespace": "shop",
-    "service.version": "2.8.1",
+    "service.version": version,
     "service.instance.id": `${service}-7c9f6d5b88-x2x${service.length}k`,
     "deployment.environment.name": "production",
     "telemetry.sdk.language": LANGUAGES[service] ?? "go",

@@ -1,4 +1,8 @@
 // Owns answers to a handful of statements; it does not understand SQL, only what the examples and tests need.
+// The statements of whole pages are in statements.mjs.
+import { allLogs } from "./logs.mjs";
+import { runPageStatement } from "./statements.mjs";
+
 const TABLES = {
   spans: [["trace_id", "FixedSizeBinary(16)"], ["span_id", "FixedSizeBinary(8)"], ["parent_span_id", "FixedSizeBinary(8)"], ["start_time", "Timestamp(ns, UTC)"], ["duration", "Int64"], ["name", "Utf8"], ["kind", "Utf8"], ["status_code", "Utf8"], ["service_name", "Utf8"], ["http_route", "Utf8"], ["http_response_status_code", "Int64"], ["attributes", "Map"], ["resource_attributes", "Map"]],
   logs: [["time", "Timestamp(ns, UTC)"], ["trace_id", "FixedSizeBinary(16)"], ["span_id", "FixedSizeBinary(8)"], ["severity_number", "Int32"], ["severity_text", "Utf8"], ["body", "Utf8"], ["service_name", "Utf8"], ["attributes", "Map"]],
@@ -9,8 +13,12 @@ const TABLES = {
 const iso = (ns) => `${new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19)}.${String(BigInt(ns) % 1_000_000_000n).padStart(9, "0")}Z`;
 const column = (name, type) => ({ name, type });
 
-export function runStatement(query, store) {
+export function runStatement(query, state) {
   const text = query.trim();
+  const store = state.empty ? [] : state.store;
+  const ofPage = runPageStatement(text, { logs: () => allLogs(state), spans: () => store.filter((trace) => trace.spans.length < 1000).flatMap((trace) => trace.spans) });
+  if (ofPage?.refused) return { error: { code: "invalid_query", message: ofPage.refused } };
+  if (ofPage) return answer(ofPage.columns.map((name) => column(name, "Utf8")), ofPage.rows);
   const bad = /\bselct\b|\bfrm\b/i.exec(query);
   if (bad || text === "") {
     const before = query.slice(0, bad?.index ?? 0).split("\n");

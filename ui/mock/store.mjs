@@ -1,6 +1,7 @@
 // Owns the traces the mock knows and the lists made from them.
 import { ODD, oddTraces } from "./odd.mjs";
 import { randomFrom } from "./random.mjs";
+import { resourceOf } from "./spans.mjs";
 import { checkoutTrace, smallTrace } from "./shop.mjs";
 
 export const FAILING = "5b8efff798038103d269b633813fc60c";
@@ -20,7 +21,15 @@ export function createStore() {
     const isCheckout = random.chance(0.14);
     traces.push(isCheckout ? checkoutTrace(random, random.hex(16), start, { fails: random.chance(0.3) }) : smallTrace(random, random.hex(16), start));
   }
+  deploy(traces, "checkout", "2.9.0", ago(900));
   return traces.map((trace) => ({ ...trace, summary: summaryOf(trace) }));
+}
+
+/** From a moment on, a service's spans carry another version. */
+function deploy(traces, service, version, from) {
+  for (const { spans } of traces) for (const span of spans) {
+    if (span.service_name === service && BigInt(span.start_time) >= from) span.resource_attributes = resourceOf(service, version);
+  }
 }
 
 export function summaryOf(trace) {

@@ -1,17 +1,30 @@
 // Owns which page belongs to which address, and what lies round every page. Never loads a page's data.
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useSyncExternalStore } from "react";
 import { LoadingNote } from "./components/LoadingNote";
+import { PageBoundary } from "./components/PageBoundary";
 import { Shell } from "./components/Shell";
+import { currentZone, subscribeToZone } from "./model/timeZone";
 import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
 import { usePath } from "./router";
 
+const ComparePage = lazy(() => import("./pages/ComparePage"));
+const FilePage = lazy(() => import("./pages/FilePage"));
+const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
+const ServicePage = lazy(() => import("./pages/ServicePage"));
+const ServicesPage = lazy(() => import("./pages/ServicesPage"));
 const SqlPage = lazy(() => import("./pages/SqlPage"));
 
 function pageOf(path: string) {
   const trace = /^\/trace\/([^/]+)\/?$/.exec(path);
   if (trace) return <TracePage key={trace[1]} traceIdInAddress={safeDecode(trace[1])} />;
+  const service = /^\/services\/([^/]+)\/?$/.exec(path);
+  if (service) return <ServicePage key={service[1]} service={safeDecode(service[1])} />;
+  if (path.startsWith("/services")) return <ServicesPage />;
+  if (path.startsWith("/compare")) return <ComparePage />;
+  if (path.startsWith("/file")) return <FilePage />;
+  if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
   if (path.startsWith("/sql")) return <SqlPage />;
   return <TracesPage />;
@@ -27,9 +40,13 @@ function safeDecode(text: string): string {
 
 export function App() {
   const path = usePath();
+  // Everything that shows a time is made anew when the zone changes.
+  const zone = useSyncExternalStore(subscribeToZone, currentZone);
   return (
     <Shell>
-      <Suspense fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+      <PageBoundary key={path}>
+        <Suspense key={zone} fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
+      </PageBoundary>
     </Shell>
   );
 }

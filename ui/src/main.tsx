@@ -4,6 +4,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { createQueryClient } from "./api/queries";
 import { App } from "./App";
+import { readLanguage } from "./language";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
@@ -11,9 +12,11 @@ import "./styles/traces.css";
 import "./styles/trace.css";
 import "./styles/span.css";
 import "./styles/operations.css";
+import "./styles/palette.css";
 
 const element = document.getElementById("root");
 if (!element) throw new Error("index.html has no #root");
+document.documentElement.lang = readLanguage();
 createRoot(element).render(
   <StrictMode>
     <QueryClientProvider client={createQueryClient()}>

@@ -64,3 +64,7 @@ export function addressOf(path: string, parameters: Record<string, string | null
 export function traceAddress(traceId: string, spanId?: string): string {
   return addressOf(`/trace/${encodeURIComponent(traceId)}`, { span: spanId });
 }
+
+export function serviceAddress(service: string, range: string | null): string {
+  return addressOf(`/services/${encodeURIComponent(service)}`, { range });
+}

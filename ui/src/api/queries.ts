@@ -5,7 +5,9 @@ import { useMemo } from "react";
 import { durationForServer } from "../model/duration";
 import { nanosecondsOf, nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
+import { isLocalTraceId, localTrace } from "./localTraces";
 import { readSkeleton } from "./skeletonArrow";
+import { skeletonFromSpans } from "../model/skeletonFromSpans";
 import { buildTraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
@@ -56,7 +58,7 @@ export interface TraceFilter {
   internal: boolean;
 }
 
-export function useTraces(filter: TraceFilter, live: boolean) {
+export function useTraces(filter: TraceFilter, live: boolean, isWanted = true) {
   return useQuery({
     queryKey: ["traces", filter],
     queryFn: async ({ signal }) => {
@@ -75,6 +77,7 @@ export function useTraces(filter: TraceFilter, live: boolean) {
       learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
       return list;
     },
+    enabled: isWanted,
     placeholderData: keepPreviousData,
     refetchInterval: live ? 2000 : false,
     staleTime: 1000,
@@ -102,10 +105,12 @@ export function useOperations(service: string, internal: boolean) {
   });
 }
 
-export function useTraceTree(traceId: string) {
+export function useTraceTree(traceId: string, isWanted = true) {
   return useQuery({
     queryKey: ["trace", traceId],
+    enabled: isWanted,
     queryFn: async ({ signal }) => {
+      if (isLocalTraceId(traceId)) return buildTraceTree(skeletonFromSpans(traceId, localDetail(traceId)));
       const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`, { view: "skeleton" }, signal);
       const skeleton = readSkeleton(traceId, bytes);
       learnServices(skeleton.services);
@@ -120,7 +125,7 @@ export function useTraceTree(traceId: string) {
 export function useSpan(traceId: string, spanId: string | null) {
   return useQuery({
     queryKey: ["span", traceId, spanId],
-    queryFn: ({ signal }) => getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, { span_id: spanId }, signal),
+    queryFn: ({ signal }) => (isLocalTraceId(traceId) ? localSpan(traceId, spanId) : getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, { span_id: spanId }, signal)),
     enabled: spanId !== null,
     staleTime: 60_000,
   });
@@ -132,17 +137,34 @@ const WHOLE_TRACE_SPANS_MAX = 3000;
 /** Up to this many spans their details are asked for without being opened, because they draw the events on the bars. */
 const UNASKED_DETAIL_SPANS_MAX = 1000;
 
+/** Everything of one trace, from the server or from the file that it was opened from. */
+export async function wholeTrace(traceId: string, signal?: AbortSignal): Promise<TraceDetail> {
+  return isLocalTraceId(traceId) ? localDetail(traceId) : getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, {}, signal);
+}
+
+/** A page that was loaded again has forgotten its files: the same as a trace that the server does not have. */
+function localDetail(traceId: string): TraceDetail {
+  const trace = localTrace(traceId);
+  if (!trace) throw new ApiError("trace_not_found", "the file is no longer open", 404);
+  return trace;
+}
+
+function localSpan(traceId: string, spanId: string | null): TraceDetail {
+  const { trace_id, spans, logs } = localDetail(traceId);
+  return { trace_id, spans: spans.filter((span) => span.span_id === spanId), logs: logs.filter((log) => log.span_id === spanId) };
+}
+
 function useWholeTrace(traceId: string, isWanted: boolean) {
   return useQuery({
     queryKey: ["trace-detail", traceId],
-    queryFn: ({ signal }) => getJson<TraceDetail>(`/api/traces/${encodeURIComponent(traceId)}`, {}, signal),
+    queryFn: ({ signal }) => wholeTrace(traceId, signal),
     enabled: isWanted,
     staleTime: 30_000,
   });
 }
 
 export function useTraceLogs(traceId: string, spanCount: number, isWanted = true) {
-  const isWhole = spanCount <= WHOLE_TRACE_SPANS_MAX;
+  const isWhole = isLocalTraceId(traceId) || spanCount <= WHOLE_TRACE_SPANS_MAX;
   const whole = useWholeTrace(traceId, isWanted && isWhole);
   const bySql = useQuery({
     queryKey: ["trace-logs", traceId],

@@ -12,9 +12,11 @@ interface AttributeTableProps {
   map?: "attributes" | "resource_attributes" | "scope_attributes";
   filter?: string;
   dropped?: number;
+  /** Narrows what the page shows to those with this value. */
+  onFilter?: (key: string, value: AttributeValue) => void;
 }
 
-export function AttributeTable({ attributes, map, filter = "", dropped = 0 }: AttributeTableProps) {
+export function AttributeTable({ attributes, map, filter = "", dropped = 0, onFilter }: AttributeTableProps) {
   const shown = sortedAttributes(attributes).filter(([key, value]) => filter === "" || matchesFilter(key, value, filter));
   return (
     <>
@@ -27,6 +29,11 @@ export function AttributeTable({ attributes, map, filter = "", dropped = 0 }: At
               <Value value={value} />
               <span className="attribute-tools">
                 <CopyButton text={attributeText(value)} label={texts.span.copyValue(key)} />
+                {onFilter && (
+                  <button type="button" className="icon-button" title={texts.logsPage.filterBy(key)} aria-label={texts.logsPage.filterBy(key)} onClick={() => onFilter(key, value)}>
+                    <Icon name="find" size={14} />
+                  </button>
+                )}
                 {map && (
                   <Link className="icon-button" href={addressOf("/sql", { q: spansWithAttribute(map, key, value), run: "1" })} title={texts.span.findByValue(key)} aria-label={texts.span.findByValue(key)}>
                     <Icon name="find" size={14} />

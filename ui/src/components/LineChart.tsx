@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import "uplot/dist/uPlot.min.css";
 import { figuresOf } from "../model/seriesLabels";
-import { createLineChart } from "../paint/lineChart";
+import { createLineChart, type ChartMark } from "../paint/lineChart";
 import { readPalette } from "../paint/palette";
 import { useTheme } from "../theme";
 import { texts } from "../texts";
@@ -16,9 +16,11 @@ interface LineChartProps {
   height: number;
   write: (value: number | null | undefined) => string;
   onZoom?: (fromSeconds: number, toSeconds: number) => void;
+  tokens?: readonly string[];
+  marks?: readonly ChartMark[];
 }
 
-export function LineChart({ seconds, values, names, label, height, write, onZoom }: LineChartProps) {
+export function LineChart({ seconds, values, names, label, height, write, onZoom, tokens, marks }: LineChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const width = useElementWidth(holder);
   const theme = useTheme();
@@ -36,7 +38,7 @@ export function LineChart({ seconds, values, names, label, height, write, onZoom
     const chart = createLineChart(
       holder.current,
       {
-        seconds, values, names, hidden, highlighted,
+        seconds, values, names, hidden, highlighted, tokens, marks,
         kind: "area",
         write: (value) => callbacks.current.write(value),
         onCursor: setCursorIndex,
@@ -47,7 +49,7 @@ export function LineChart({ seconds, values, names, label, height, write, onZoom
       height,
     );
     return () => chart.destroy();
-  }, [seconds, values, names, hidden, highlighted, width, height, theme, canZoom]);
+  }, [seconds, values, names, hidden, highlighted, width, height, theme, canZoom, tokens, marks]);
   return (
     <div className="line-chart">
       <div className="chart-area" ref={holder} role="img" aria-label={label} style={{ height }} />
@@ -67,7 +69,7 @@ export function LineChart({ seconds, values, names, label, height, write, onZoom
               <tr key={index} data-hidden={hidden.has(index) || undefined} onPointerEnter={() => setHighlighted(index)} onPointerLeave={() => setHighlighted(null)}>
                 <td>
                   <button type="button" className="legend-name" aria-pressed={alone === index} onClick={() => setAlone(alone === index ? null : index)}>
-                    <span className="service-dot" style={{ background: `var(--service-${index % 14})` }} />
+                    <span className="service-dot" style={{ background: `var(${tokens?.[index] ?? `--service-${index % 14}`})` }} />
                     {name}
                   </button>
                 </td>

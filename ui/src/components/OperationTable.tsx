@@ -4,7 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef } from "react";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
-import { nextSort, OPERATION_COLUMNS, operationsOf, operationSearch, readSort, sortOperations, writeSort, type Operation, type OperationColumn, type OperationSort } from "../model/operations";
+import { nextSort, OPERATION_COLUMNS, operationsOf, operationSearch, readSort, servicesOf, sortOperations, writeSort, type Operation, type OperationColumn, type OperationSort } from "../model/operations";
 import type { TraceTree } from "../model/traceTree";
 import { addressOf, useParameter } from "../router";
 import { texts } from "../texts";
@@ -15,15 +15,15 @@ import { nodeText } from "./useWaterfall";
 
 const ROW_PX = 30;
 
-export function OperationTable({ tree }: { tree: TraceTree }) {
+export function OperationTable({ tree, byService = false }: { tree: TraceTree; byService?: boolean }) {
   const [sortText, setSortText] = useParameter("sort");
   const sort = readSort(sortText);
-  const operations = useMemo(() => operationsOf(tree), [tree]);
+  const operations = useMemo(() => (byService ? servicesOf(operationsOf(tree), tree) : operationsOf(tree)), [tree, byService]);
   const sorted = useMemo(() => sortOperations(operations, readSort(sortText)), [operations, sortText]);
   const scroller = useRef<HTMLDivElement>(null);
   const virtual = useVirtualizer({ count: sorted.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 12 });
   return (
-    <div className="operations" role="table" aria-label={texts.operations.label(sorted.length)} aria-rowcount={sorted.length + 1}>
+    <div className="operations" role="table" aria-label={texts.operations.label(operations.length)} aria-rowcount={sorted.length + 1}>
       <div className="operation head" role="row">
         {OPERATION_COLUMNS.map((column) => (
           <ColumnHead key={column} column={column} sort={sort} onChoose={() => setSortText(writeSort(nextSort(sort, column)))} />
@@ -54,7 +54,7 @@ function ColumnHead({ column, sort, onChoose }: { column: OperationColumn; sort:
 
 function OperationRow({ tree, operation, top, index }: { tree: TraceTree; operation: Operation; top: number; index: number }) {
   const service = operation.service || texts.trace.noService;
-  const name = operation.name || texts.trace.unnamed;
+  const name = operation.operationCount === undefined ? operation.name || texts.trace.unnamed : texts.operations.label(operation.operationCount);
   const address = addressOf(`/trace/${encodeURIComponent(tree.spans.traceId)}`, { q: operationSearch(operation), span: nodeText(tree, operation.longestNode) });
   const percent = (operation.share * 100).toFixed(1);
   return (

@@ -8,15 +8,19 @@ import { addressOf, METRICS_PATH, navigate, setParameters, useParameter, usePath
 import { switchTheme, useTheme } from "../theme";
 import { coldNotice } from "../model/coldNotice";
 import { texts } from "../texts";
-import { Icon } from "./Icon";
+import { CommandPalette } from "./CommandPalette";
+import { Icon, type IconName } from "./Icon";
 import { Link } from "./Link";
+import { SettingsDialog } from "./SettingsDialog";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { TokenPrompt } from "./TokenPrompt";
 import { TraceIdBox } from "./TraceIdBox";
 import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
-  { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || path.startsWith("/trace") },
+  { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || /^\/(trace|compare|file)/.test(path) },
+  { path: "/services", text: texts.nav.services, owns: (path: string) => path.startsWith("/services") },
+  { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
 ];
@@ -25,17 +29,17 @@ export function Shell({ children }: { children: ReactNode }) {
   const path = usePath();
   const theme = useTheme();
   const [internal] = useParameter("internal");
-  const [helpOpen, setHelpOpen] = useState(false);
-  const afterG = useRef(0);
-  const goTo = (page: string) => () => {
-    if (Date.now() - afterG.current < 1200) navigate(addressOf(page));
-  };
+  const [opened, setOpened] = useState<"help" | "palette" | "settings" | null>(null);
+  const close = (): void => setOpened(null);
+  usePaletteKey(() => setOpened((now) => (now === null ? "palette" : now)));
+  const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
-    "?": () => setHelpOpen(true),
-    g: () => (afterG.current = Date.now()),
-    t: goTo("/"),
-    m: goTo(METRICS_PATH),
-    s: goTo("/sql"),
+    "?": () => setOpened("help"),
+    "g t": goTo("/"),
+    "g v": goTo("/services"),
+    "g l": goTo("/logs"),
+    "g m": goTo(METRICS_PATH),
+    "g s": goTo("/sql"),
     i: () => document.getElementById("trace-id-box")?.focus(),
   });
   return (
@@ -57,6 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <button
             type="button"
             className="button switch"
+            data-short={texts.header.internalShort}
             title={texts.header.internalHint}
             aria-pressed={internal === "true"}
             onClick={() => setParameters({ internal: internal === "true" ? null : "true" })}
@@ -72,17 +77,45 @@ export function Shell({ children }: { children: ReactNode }) {
           >
             <Icon name={theme === "dark" ? "sun" : "moon"} />
           </button>
-          <button type="button" className="icon-button help-button" title={texts.header.help} aria-label={texts.header.help} onClick={() => setHelpOpen(true)}>
-            <Icon name="help" />
-          </button>
+          <HeaderButton icon="command" label={texts.header.palette} onClick={() => setOpened("palette")} />
+          <HeaderButton icon="globe" label={texts.header.settings} onClick={() => setOpened("settings")} />
+          <HeaderButton icon="help" label={texts.header.help} onClick={() => setOpened("help")} className="help-button" />
         </div>
       </header>
       <ServerBanner />
       <main className="page">{children}</main>
-      {helpOpen && <ShortcutHelp onClose={() => setHelpOpen(false)} />}
+      {opened === "help" && <ShortcutHelp onClose={close} />}
+      {opened === "settings" && <SettingsDialog onClose={close} />}
+      {opened === "palette" && <CommandPalette onClose={close} />}
       <TokenPrompt />
     </div>
   );
+}
+
+function HeaderButton({ icon, label, onClick, className = "" }: { icon: IconName; label: string; onClick: () => void; className?: string }) {
+  return (
+    <button type="button" className={`icon-button ${className}`} title={label} aria-label={label} onClick={onClick}>
+      <Icon name={icon} />
+    </button>
+  );
+}
+
+/** Ctrl or ⌘ with K, also while typing; not where another dialog waits for an answer. */
+function usePaletteKey(open: () => void): void {
+  const current = useRef(open);
+  useEffect(() => {
+    current.current = open;
+  });
+  useEffect(() => {
+    const onKeyDown = (press: KeyboardEvent): void => {
+      if (!(press.ctrlKey || press.metaKey) || press.altKey || press.shiftKey || press.key.toLowerCase() !== "k") return;
+      press.preventDefault();
+      if (document.querySelector("dialog[open]") === null) current.current();
+    };
+    // Before the editor, which knows the same key.
+    window.addEventListener("keydown", onKeyDown, true);
+    return () => window.removeEventListener("keydown", onKeyDown, true);
+  }, []);
 }
 
 /** Says when the server is gone; once it is back, asks everything on screen again. */

@@ -1,4 +1,5 @@
 // Owns the head of a trace: what it is, its figures, its tabs, and what is wrong with it.
+import { isLocalTraceId, plainTraceId } from "../api/localTraces";
 import { formatDuration } from "../model/duration";
 import { dayAndTime, millisecondsOf } from "../model/instant";
 import { isMissing, type TraceTree } from "../model/traceTree";
@@ -9,7 +10,7 @@ import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
 
-export const TRACE_TABS = ["waterfall", "table", "logs"] as const;
+export const TRACE_TABS = ["waterfall", "flame", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
 
 interface TraceHeaderProps {
@@ -39,8 +40,9 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           )}
         </h1>
         <span className="trace-id mono">
-          <span className="trace-id-text">{spans.traceId}</span>
-          <CopyButton text={spans.traceId} label={texts.trace.copyId} />
+          {isLocalTraceId(spans.traceId) && <span className="file-sign">{texts.files.fromFile}</span>}
+          <span className="trace-id-text">{plainTraceId(spans.traceId)}</span>
+          <CopyButton text={plainTraceId(spans.traceId)} label={texts.trace.copyId} />
         </span>
       </div>
       <div className="trace-facts">
@@ -54,7 +56,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>
             <Icon name="reload" />
           </button>
-          <TraceMenu traceId={spans.traceId} />
+          <TraceMenu tree={tree} title={hasRoot ? `${service}: ${spans.names[first]}` : texts.trace.title} />
         </span>
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (

@@ -3,8 +3,12 @@
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { getBytes } from "../api/client";
 import { saveAs } from "../api/download";
+import { isLocalTraceId, plainTraceId } from "../api/localTraces";
+import { wholeTrace } from "../api/queries";
 import { readToken } from "../api/token";
 import { curlCommand, traceStatement } from "../model/traceExport";
+import type { TraceTree } from "../model/traceTree";
+import { addressOf, navigate } from "../router";
 import { texts } from "../texts";
 import { copyText } from "./CopyButton";
 import { Icon, type IconName } from "./Icon";
@@ -16,24 +20,39 @@ interface Entry {
   run: () => Promise<void>;
 }
 
-function entriesFor(traceId: string): Entry[] {
+function entriesFor(tree: TraceTree, title: string): Entry[] {
   const { menu } = texts.trace;
+  const { traceId } = tree.spans;
+  const everywhere: Entry[] = [
+    { icon: "download", caption: menu.json, done: menu.downloaded, run: () => downloadTrace(traceId) },
+    { icon: "download", caption: texts.files.html, done: menu.downloaded, run: () => downloadPage(tree, title) },
+    { icon: "compare", caption: texts.compare.compareWith, done: "", run: async () => navigate(addressOf("/compare", { a: traceId })) },
+  ];
+  // The server knows nothing of a file.
+  if (isLocalTraceId(traceId)) return everywhere;
   return [
     { icon: "copy", caption: menu.curl, done: texts.common.copied, run: () => copyText(curlCommand(window.location.origin, traceId, readToken() !== null)) },
     { icon: "copy", caption: menu.sql, done: texts.common.copied, run: () => copyText(traceStatement(traceId)) },
-    { icon: "download", caption: menu.json, done: menu.downloaded, run: () => downloadTrace(traceId) },
+    ...everywhere,
   ];
+}
+
+/** What makes the page is asked for only now. */
+async function downloadPage(tree: TraceTree, title: string): Promise<void> {
+  const [{ downloadStandalone }, detail] = await Promise.all([import("../export/downloadStandalone"), wholeTrace(tree.spans.traceId)]);
+  downloadStandalone(tree, detail, title);
 }
 
 /** The bytes as the server sent them: parsing and writing them again would take memory and change large numbers. */
 async function downloadTrace(traceId: string): Promise<void> {
+  if (isLocalTraceId(traceId)) return saveAs(new Blob([JSON.stringify(await wholeTrace(traceId))], { type: "application/json" }), `trace-${plainTraceId(traceId)}.json`);
   const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`);
   saveAs(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/json" }), `trace-${traceId}.json`);
 }
 
 type Outcome = { entry: number; state: "running" | "done" | "failed" } | null;
 
-export function TraceMenu({ traceId }: { traceId: string }) {
+export function TraceMenu({ tree, title }: { tree: TraceTree; title: string }) {
   const [isOpen, setOpen] = useState(false);
   const holder = useRef<HTMLSpanElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
@@ -55,7 +74,7 @@ export function TraceMenu({ traceId }: { traceId: string }) {
       <button ref={opener} type="button" className="icon-button" title={label} aria-label={label} aria-haspopup="menu" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
         <Icon name="more" />
       </button>
-      {isOpen && <MenuEntries entries={entriesFor(traceId)} label={label} onClose={close} />}
+      {isOpen && <MenuEntries entries={entriesFor(tree, title)} label={label} onClose={close} />}
     </span>
   );
 }

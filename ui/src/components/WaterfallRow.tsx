@@ -5,11 +5,13 @@ import type { EventMark } from "../model/eventMarks";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
 import { serviceColour } from "../model/serviceColour";
+import { isFoldRow } from "../model/siblingFolds";
 import { isMissing, spanIdOf } from "../model/traceTree";
 import { hidesError } from "../model/visibleRows";
 import { texts } from "../texts";
 import { EventTicks } from "./EventTicks";
 import { Icon } from "./Icon";
+import { FoldBars, FoldSign } from "./WaterfallFold";
 import { SkewMark } from "./SkewNote";
 import type { Waterfall } from "./useWaterfall";
 
@@ -31,7 +33,9 @@ export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical
   const { spans } = tree;
   const failed = !missing && spans.errors[node] === 1;
   const isOpen = !collapsed.has(node);
-  const hasChildren = tree.childCountOf[node] > 0;
+  const isFold = isFoldRow(waterfall.foldState, node);
+  const isMatch = matching !== null && (matching[node] === 1 || (isFold && (waterfall.foldState?.folds.members.get(node) ?? []).some((one) => matching[one] === 1)));
+  const hasChildren = !isFold && tree.childCountOf[node] > 0;
   return (
     <div
       id={`row-${node}`}
@@ -43,14 +47,15 @@ export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical
       data-cursor={waterfall.cursor === node || undefined}
       data-missing={missing || undefined}
       data-error={failed || undefined}
-      data-dim={(matching !== null && matching[node] === 0) || (isCritical && !segments) || undefined}
-      data-match={(matching !== null && matching[node] === 1) || undefined}
+      data-dim={(matching !== null && !isMatch) || (isCritical && !segments) || undefined}
+      data-match={isMatch || undefined}
+      data-fold={isFold || undefined}
       style={{ transform: `translateY(${top}px)` }}
       onClick={() => waterfall.openNode(node)}
     >
       <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, indentMost)} />
       <div className="row-time" onDoubleClick={() => waterfall.zoomTo(node)}>
-        <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />
+        {isFold ? <FoldBars waterfall={waterfall} node={node} segments={segments} /> : <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />}
       </div>
     </div>
   );
@@ -75,7 +80,7 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
   return (
     <div className="row-name" title={missing ? texts.trace.missingParentHint : `${service || texts.trace.noService}: ${name}`}>
       <span className="indent" style={{ width: indent }} />
-      <Twisty waterfall={waterfall} node={node} />
+      {isFoldRow(waterfall.foldState, node) ? <span className="twisty leaf" aria-hidden="true" /> : <Twisty waterfall={waterfall} node={node} />}
       <span className="row-stripe" style={missing ? undefined : { background: serviceColour(service) }} />
       {failed && (
         <span className="row-mark error-text" role="img" aria-label={texts.trace.error}>
@@ -90,6 +95,7 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
       {tree.cycleHeads.has(node) && <Mark text="↻" title={texts.trace.cycleHead} />}
       {tree.repeatedNodes.has(node) && <Mark text="=" title={texts.trace.repeated} />}
       <SkewMark tree={tree} node={node} />
+      <FoldSign waterfall={waterfall} node={node} />
       {!sameService && !missing && <span className="row-service">{service || texts.trace.noService}</span>}
       <span className="row-operation">{name}</span>
       {!missing && spans.eventCounts[node] > 0 && (

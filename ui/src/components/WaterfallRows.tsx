@@ -7,6 +7,7 @@ import { panBy, zoomAt } from "../layout/timeWindow";
 import { lineHeight, lineKey, SPAN_LINE_PX } from "../layout/waterfallLines";
 import type { CriticalSegment } from "../model/criticalPath";
 import type { EventMark } from "../model/eventMarks";
+import { isFoldRow } from "../model/siblingFolds";
 import { texts } from "../texts";
 import { NameColumnHandle, useNameColumnWidth } from "./NameColumnHandle";
 import { Ruler } from "./Ruler";
@@ -15,6 +16,13 @@ import type { Waterfall } from "./useWaterfall";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 import { WaterfallLogRow } from "./WaterfallLogRow";
 import { WaterfallRow } from "./WaterfallRow";
+
+/** Of a fold's row those of all its members. */
+function segmentsOf({ foldState }: Waterfall, critical: Map<number, CriticalSegment[]> | null, node: number): CriticalSegment[] | undefined {
+  if (critical === null || !isFoldRow(foldState, node)) return critical?.get(node);
+  const segments = (foldState?.folds.members.get(node) ?? []).flatMap((member) => critical.get(member) ?? []);
+  return segments.length === 0 ? undefined : segments;
+}
 
 interface WaterfallRowsProps {
   waterfall: Waterfall;
@@ -106,7 +114,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRo
             const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
             const place = { waterfall, node, top: item.start, indentMost: nameWidth * 0.45 };
             if (log) return <WaterfallLogRow key={item.key} {...place} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={item.key} {...place} segments={critical?.get(node)} marks={marks.get(node)} isCritical={critical !== null} />;
+            return <WaterfallRow key={item.key} {...place} segments={segmentsOf(waterfall, critical, node)} marks={marks.get(node)} isCritical={critical !== null} />;
           })}
         </div>
       </div>

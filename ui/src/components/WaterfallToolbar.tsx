@@ -12,9 +12,11 @@ interface WaterfallToolbarProps {
   search: RefObject<HTMLInputElement | null>;
   isCritical: boolean;
   toggleCritical: () => void;
+  /** The flame view has no rows to fold, collapse or write under. */
+  isFlame: boolean;
 }
 
-export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCritical }: WaterfallToolbarProps) {
+export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCritical, isFlame }: WaterfallToolbarProps) {
   const { tree, matches, cursor, query } = waterfall;
   const at = cursor === null ? -1 : matches.indexOf(cursor);
   return (
@@ -36,6 +38,20 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           {texts.trace.resetZoom}
         </button>
       )}
+      {!isFlame && waterfall.foldedAway > 0 && (
+        <button type="button" className="button small-button" aria-pressed={waterfall.foldState !== null} aria-label={texts.trace.fold} title={texts.trace.foldHint(waterfall.foldedAway)} onClick={waterfall.toggleFolding}>
+          <Icon name="fold" size={14} />
+          <span className="wide-only">{texts.trace.fold}</span>
+        </button>
+      )}
+      {!isFlame && <RowTools waterfall={waterfall} logs={logs} isCritical={isCritical} toggleCritical={toggleCritical} />}
+    </div>
+  );
+}
+
+function RowTools({ waterfall, logs, isCritical, toggleCritical }: Omit<WaterfallToolbarProps, "search" | "isFlame">) {
+  return (
+    <>
       <LogsToggle logs={logs} />
       <button type="button" className="button small-button" aria-pressed={isCritical} title={texts.trace.criticalHint} onClick={toggleCritical}>
         <Icon name="path" size={14} />
@@ -47,7 +63,7 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
         <ToolButton icon="levelMore" label={texts.trace.expandLevel} onClick={() => waterfall.changeLevel(1)} />
         <ToolButton icon="expandAll" label={texts.trace.expandAll} onClick={waterfall.expandEverything} />
       </span>
-    </div>
+    </>
   );
 }
 

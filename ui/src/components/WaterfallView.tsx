@@ -7,6 +7,7 @@ import { criticalPath, type CriticalSegment } from "../model/criticalPath";
 import { eventMarksByNode, type EventMark } from "../model/eventMarks";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { useParameter } from "../router";
+import { FlameRows } from "./FlameRows";
 import { LogPanel } from "./LogPanel";
 import { Overview } from "./Overview";
 import { SpanPanel } from "./SpanPanel";
@@ -16,7 +17,8 @@ import { useWaterfallKeys } from "./useWaterfallKeys";
 import { WaterfallRows } from "./WaterfallRows";
 import { WaterfallToolbar } from "./WaterfallToolbar";
 
-export function WaterfallView({ tree }: { tree: TraceTree }) {
+/** The waterfall, or with `isFlame` the same state drawn as flames. */
+export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFlame?: boolean }) {
   const waterfall = useWaterfall(tree);
   const logs = useWaterfallLogs(waterfall);
   const [criticalText, setCriticalText] = useParameter("critical");
@@ -36,9 +38,13 @@ export function WaterfallView({ tree }: { tree: TraceTree }) {
   return (
     <div className="waterfall" data-panel={waterfall.open !== null || logs.opened !== null || undefined}>
       <div className="waterfall-main">
-        <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} />
+        <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} isFlame={isFlame} />
         <Overview waterfall={waterfall} rowsInView={rowsInView} />
-        <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} onRowsInView={setRowsInView} />
+        {isFlame ? (
+          <FlameRows waterfall={waterfall} scroller={scroller} />
+        ) : (
+          <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} onRowsInView={setRowsInView} />
+        )}
       </div>
       {waterfall.open !== null && (
         <SpanPanel tree={tree} node={waterfall.open} onClose={waterfall.close} onZoom={waterfall.zoomTo} onGoTo={(node) => waterfall.goTo(node, true)} />

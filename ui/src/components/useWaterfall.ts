@@ -2,9 +2,11 @@
 // is shown, what is searched. Everything but the collapsed set and the cursor is in the address. Never draws.
 import { useDeferredValue, useMemo, useState } from "react";
 import { isFull, readWindow, windowAround, writeWindow, type TimeWindow } from "../layout/timeWindow";
+import { findFolds, shownFor, unfoldedFor, type FoldState } from "../model/siblingFolds";
 import { nextMatch, searchTrace } from "../model/traceSearch";
 import { spanIdOf, type TraceTree } from "../model/traceTree";
 import { collapseAll, collapseFromDepth, openDepth, revealed, rowOfNode, toggled, visibleNodes } from "../model/visibleRows";
+import { useParameter } from "../router";
 import { useLaggedParameter } from "./useLaggedParameter";
 
 /** A span's id; a span whose id was already used also says which one it is. */
@@ -32,11 +34,11 @@ function firstStartingIn(tree: TraceTree, rows: Int32Array, window: TimeWindow):
 }
 
 /** A link to a span shows its row; a link to a part of the time shows the rows of that part. */
-function firstReveal(tree: TraceTree, open: number | null, zoomText: string | null): Reveal | null {
+function firstReveal(tree: TraceTree, foldState: FoldState | null, open: number | null, zoomText: string | null): Reveal | null {
   if (open !== null) return { node: open, at: "auto" };
   if (zoomText === null) return null;
   const node = firstStartingIn(tree, tree.order, readWindow(zoomText, tree.totalNs));
-  return node === undefined ? null : { node, at: "start" };
+  return node === undefined ? null : { node: shownFor(tree, foldState, node), at: "start" };
 }
 
 export function useWaterfall(tree: TraceTree) {
@@ -46,12 +48,19 @@ export function useWaterfall(tree: TraceTree) {
   const [query, setQuery] = useLaggedParameter("q");
   const [logText, setLogText] = useLaggedParameter("log");
   const open = useMemo(() => nodeFromText(tree, openText), [tree, openText]);
+  const [foldText, setFoldText] = useParameter("fold");
+  const folds = useMemo(() => findFolds(tree), [tree]);
+  const [linked] = useState(() => open ?? nodeFromText(tree, logText?.split(".")[0] ?? null));
+  // A span that an address opens has its row, also where it repeats others.
+  const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(() => (linked === null ? new Set<number>() : unfoldedFor(tree, { folds, unfolded: new Set() }, linked)));
+  const isFolding = foldText !== "off" && folds.members.size > 0;
+  const foldState = useMemo(() => (isFolding ? { folds, unfolded } : null), [isFolding, folds, unfolded]);
   const [cursor, setCursorState] = useState<number | null>(open);
   /** A new object whenever a node must be brought into view. */
-  const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, open ?? nodeFromText(tree, logText?.split(".")[0] ?? null), zoomText));
+  const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, foldState, linked, zoomText));
 
   const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
-  const rows = useMemo(() => visibleNodes(tree, collapsed), [tree, collapsed]);
+  const rows = useMemo(() => visibleNodes(tree, collapsed, foldState), [tree, collapsed, foldState]);
   const rowOf = useMemo(() => rowOfNode(rows, tree.nodeCount), [rows, tree]);
   const searched = useDeferredValue(query ?? "");
   const matches = useMemo(() => searchTrace(tree, searched), [tree, searched]);
@@ -66,6 +75,7 @@ export function useWaterfall(tree: TraceTree) {
 
   const goTo = (node: number, andOpen = open !== null): void => {
     setCollapsed((now) => revealed(tree, now, node));
+    if (foldState) setUnfolded(unfoldedFor(tree, foldState, node));
     setCursorState(node);
     setReveal({ node, at: "auto" });
     if (andOpen) openSpan(node);
@@ -87,7 +97,13 @@ export function useWaterfall(tree: TraceTree) {
   };
 
   return {
-    tree, rows, rowOf, collapsed, cursor, open, window, query: query ?? "", matches, matching, reveal, logText,
+    tree, rows, rowOf, collapsed, foldState,
+    foldedAway: folds.saved,
+    toggleFolding: () => setFoldText(isFolding ? "off" : null),
+    toggleFold: (leader: number) => {
+      setUnfolded(toggled(unfolded, leader));
+      if (unfolded.has(leader) && cursor !== null) setCursorState(leader);
+    }, cursor, open, window, query: query ?? "", matches, matching, reveal, logText,
     setQuery: (text: string) => setQuery(text === "" ? null : text),
     setWindow,
     /** From the overview: also goes to the first row that starts in the part chosen. */

@@ -1,5 +1,6 @@
 // Owns what each key does in the waterfall. The list shown to people is in texts.help.
 import { panBy, zoomAt, fullWindow } from "../layout/timeWindow";
+import { isFoldRow } from "../model/siblingFolds";
 import { useShortcuts } from "./useShortcuts";
 import type { Waterfall } from "./useWaterfall";
 
@@ -21,7 +22,9 @@ export function useWaterfallKeys(waterfall: Waterfall, targets: KeyTargets): voi
     else if (tree.parentOf[cursor] !== -1) waterfall.goTo(tree.parentOf[cursor]);
   };
   const expand = (): void => {
-    if (cursor === null || tree.childCountOf[cursor] === 0) return;
+    if (cursor === null) return;
+    if (isFoldRow(waterfall.foldState, cursor)) return waterfall.toggleFold(cursor);
+    if (tree.childCountOf[cursor] === 0) return;
     if (collapsed.has(cursor)) waterfall.toggle(cursor);
     else waterfall.moveBy(1);
   };
@@ -38,6 +41,8 @@ export function useWaterfallKeys(waterfall: Waterfall, targets: KeyTargets): voi
     ArrowRight: expand,
     "[": () => cursor !== null && isOpenBranch(cursor) && waterfall.toggle(cursor),
     "]": () => cursor !== null && collapsed.has(cursor) && waterfall.toggle(cursor),
+    f: waterfall.toggleFolding,
+    x: () => cursor !== null && (waterfall.foldState?.folds.members.has(cursor) ?? false) && waterfall.toggleFold(cursor),
     "{": () => waterfall.changeLevel(-1),
     "}": () => waterfall.changeLevel(1),
     Enter: () => cursor !== null && waterfall.openNode(cursor),

@@ -1,5 +1,7 @@
 // Owns points in time: nanosecond strings from the server, what people read, and ranges in the address.
-// Never formats durations.
+// Never formats durations. Which zone people read in is timeZone's.
+import { texts } from "../texts";
+import { currentZone } from "./timeZone";
 
 /** Milliseconds since the epoch of a nanosecond string; loses what is below a microsecond. */
 export function millisecondsOf(nanoseconds: string | bigint): number {
@@ -13,16 +15,31 @@ export function safeBigInt(text: string): bigint {
 
 const pad = (value: number, width = 2): string => String(Math.abs(value)).padStart(width, "0");
 
-/** `14:03:22.153` in the reader's own zone. */
-export function clockTime(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}.${pad(date.getMilliseconds(), 3)}`;
+/** A date whose UTC fields read as the chosen zone's. */
+function inZone(milliseconds: number): Date {
+  if (currentZone() === "utc") return new Date(milliseconds);
+  return new Date(milliseconds - new Date(milliseconds).getTimezoneOffset() * 60_000);
 }
 
-/** `2024-11-21` in the reader's own zone. */
+/** `14:03:22.153` in the chosen zone. */
+export function clockTime(milliseconds: number): string {
+  const date = inZone(milliseconds);
+  return `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}.${pad(date.getUTCMilliseconds(), 3)}`;
+}
+
+/** `2024-11-21` in the chosen zone. */
 export function calendarDay(milliseconds: number): string {
-  const date = new Date(milliseconds);
-  return `${date.getFullYear()}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
+  const date = inZone(milliseconds);
+  return `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())}`;
+}
+
+/** What a field for a moment holds, and back: `2024-11-21T14:03:22` in the chosen zone. */
+export function fieldText(milliseconds: number): string {
+  return `${calendarDay(milliseconds)}T${clockTime(milliseconds).slice(0, 8)}`;
+}
+
+export function fieldMoment(text: string): number {
+  return Date.parse(currentZone() === "utc" ? `${text}Z` : text);
 }
 
 /** `2024-11-21 14:03:22.153`. */
@@ -49,11 +66,11 @@ export function nanosecondsOf(rfc3339Text: string): string {
 /** `12 s ago`, `5 min ago`; the reader's clock may be behind, which reads as `now`. */
 export function howLongAgo(milliseconds: number, now: number): string {
   const seconds = Math.round((now - milliseconds) / 1000);
-  if (seconds < 2) return "now";
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  if (seconds < 2) return texts.ago.now;
+  if (seconds < 60) return texts.ago.seconds(seconds);
+  if (seconds < 3600) return texts.ago.minutes(Math.floor(seconds / 60));
+  if (seconds < 86_400) return texts.ago.hours(Math.floor(seconds / 3600));
+  return texts.ago.days(Math.floor(seconds / 86_400));
 }
 
 export interface TimeRange {
@@ -61,13 +78,13 @@ export interface TimeRange {
   endMs: number;
 }
 
-export const RELATIVE_RANGES: readonly { key: string; label: string; milliseconds: number }[] = [
-  { key: "5m", label: "Last 5 minutes", milliseconds: 300_000 },
-  { key: "15m", label: "Last 15 minutes", milliseconds: 900_000 },
-  { key: "1h", label: "Last hour", milliseconds: 3_600_000 },
-  { key: "6h", label: "Last 6 hours", milliseconds: 21_600_000 },
-  { key: "24h", label: "Last 24 hours", milliseconds: 86_400_000 },
-  { key: "7d", label: "Last 7 days", milliseconds: 604_800_000 },
+export const RELATIVE_RANGES: readonly { key: string; milliseconds: number }[] = [
+  { key: "5m", milliseconds: 300_000 },
+  { key: "15m", milliseconds: 900_000 },
+  { key: "1h", milliseconds: 3_600_000 },
+  { key: "6h", milliseconds: 21_600_000 },
+  { key: "24h", milliseconds: 86_400_000 },
+  { key: "7d", milliseconds: 604_800_000 },
 ];
 
 /** A relative key (`15m`) or `startMs-endMs`; `null` where the text is neither. */

@@ -16,6 +16,14 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${BYTE_UNITS[unit]}`;
 }
 
+/** A count over some seconds as a rate in the unit that reads best: few a second are many an hour. */
+export function rateOf(count: number, seconds: number): { value: string; unit: "second" | "minute" | "hour" } {
+  const perSecond = count / Math.max(seconds, 1e-9);
+  if (perSecond >= 1 || perSecond === 0) return { value: formatValue(Number(perSecond.toPrecision(3))), unit: "second" };
+  if (perSecond >= 1 / 60) return { value: formatValue(Number((perSecond * 60).toPrecision(3))), unit: "minute" };
+  return { value: formatValue(Number((perSecond * 3600).toPrecision(3))), unit: "hour" };
+}
+
 const LARGE = ["", "k", "M", "G", "T", "P"];
 
 /** Four significant digits at most, with k, M, G for large and scientific for tiny. */

@@ -15,6 +15,28 @@ export interface Operation {
   /** 0..1 of the self time of the whole trace. */
   share: number;
   longestNode: number;
+  /** How many operations of the service: only where a row is a whole service. */
+  operationCount?: number;
+}
+
+/** A row a service: sums of its operations. */
+export function servicesOf(operations: readonly Operation[], tree: TraceTree): Operation[] {
+  const services = new Map<string, Operation>();
+  for (const one of operations) {
+    const known = services.get(one.service);
+    if (!known) {
+      services.set(one.service, { ...one, name: "", operationCount: 1 });
+      continue;
+    }
+    known.count += one.count;
+    known.errors += one.errors;
+    known.totalNs += one.totalNs;
+    known.selfNs += one.selfNs;
+    known.share += one.share;
+    known.operationCount = (known.operationCount ?? 0) + 1;
+    if (durationOf(tree, one.longestNode) > durationOf(tree, known.longestNode)) known.longestNode = one.longestNode;
+  }
+  return [...services.values()];
 }
 
 /** In order of first appearance from top to bottom; linear in the number of spans. */
@@ -105,7 +127,8 @@ function compareText(a: string, b: string): number {
 }
 
 /** What finds the operation's spans in the waterfall's search, which has no way to write a quote inside quotes. */
-export function operationSearch({ service, name }: Operation): string {
+export function operationSearch({ service, name, operationCount }: Operation): string {
+  if (operationCount !== undefined) return fieldSearch("service", service);
   return [fieldSearch("service", service), fieldSearch("name", name)].filter((word) => word !== "").join(" ");
 }
 

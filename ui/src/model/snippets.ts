@@ -1,4 +1,5 @@
 // Owns what to paste so that an application of each language sends its telemetry here. Pure text.
+import { texts } from "../texts";
 
 export interface Snippet {
   key: string;
@@ -23,61 +24,61 @@ export function snippets(host: string, httpPort: number, grpcPort: number): Snip
     {
       key: "python",
       title: "Python",
-      note: "Traces, metrics and logs without a change to the code.",
+      note: texts.empty.notes.python,
       text: `pip install opentelemetry-distro opentelemetry-exporter-otlp\nopentelemetry-bootstrap -a install\n${exports([...overHttp, "OTEL_LOGS_EXPORTER=otlp"])}\nopentelemetry-instrument python app.py`,
     },
     {
       key: "node",
       title: "Node.js",
-      note: "The automatic instrumentation, loaded before the application.",
+      note: texts.empty.notes.node,
       text: `npm install @opentelemetry/api @opentelemetry/auto-instrumentations-node\n${exports(overHttp)}\nnode --require @opentelemetry/auto-instrumentations-node/register app.js`,
     },
     {
       key: "java",
       title: "Java",
-      note: "The Java agent sends traces, metrics and logs.",
+      note: texts.empty.notes.java,
       text: `${exports(overHttp)}\njava -javaagent:opentelemetry-javaagent.jar -jar app.jar`,
     },
     {
       key: "go",
       title: "Go",
-      note: "Read by the OTLP exporters of the Go SDK (otlptracehttp, otlpmetrichttp, otlploghttp).",
+      note: texts.empty.notes.go,
       text: exports(overHttp),
     },
     {
       key: "dotnet",
       title: ".NET",
-      note: "Read by AddOtlpExporter(), and by the automatic instrumentation.",
+      note: texts.empty.notes.dotnet,
       text: exports(overHttp),
     },
     {
       key: "rust",
       title: "Rust",
-      note: "Read by opentelemetry-otlp, here over gRPC with tonic.",
+      note: texts.empty.notes.rust,
       text: exports([`OTEL_SERVICE_NAME=my-service`, `OTEL_EXPORTER_OTLP_ENDPOINT=${grpc}`, `OTEL_EXPORTER_OTLP_PROTOCOL=grpc`]),
     },
     {
       key: "php",
       title: "PHP",
-      note: "With the opentelemetry extension and SDK autoloading.",
+      note: texts.empty.notes.php,
       text: exports(["OTEL_PHP_AUTOLOAD_ENABLED=true", ...overHttp]),
     },
     {
       key: "ruby",
       title: "Ruby",
-      note: "Read by OpenTelemetry::SDK.configure with opentelemetry-exporter-otlp.",
+      note: texts.empty.notes.ruby,
       text: exports(overHttp),
     },
     {
       key: "browser",
       title: "Browser",
-      note: "The exporters of the web SDK take the address directly.",
+      note: texts.empty.notes.browser,
       text: `import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";\n\nconst exporter = new OTLPTraceExporter({\n  url: "${http}/v1/traces",\n});`,
     },
     {
       key: "curl",
       title: "curl",
-      note: "One span by hand, to see that the way is open.",
+      note: texts.empty.notes.curl,
       text: curlSnippet(http),
     },
   ];

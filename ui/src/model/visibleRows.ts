@@ -1,14 +1,22 @@
 // Owns which nodes of a tree have a row, given what is collapsed, and where the keyboard goes from a row.
 // Never knows pixels.
+import type { FoldState } from "./siblingFolds";
 import type { TraceTree } from "./traceTree";
 
-/** Nodes from top to bottom; a collapsed node's subtree is jumped over, not walked. */
-export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<number>): Int32Array {
-  if (collapsed.size === 0) return tree.order;
+/** Nodes from top to bottom; the subtree of a collapsed node or of a fold's member is jumped over, not walked. */
+export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<number>, foldState: FoldState | null = null): Int32Array {
+  const leaderOf = foldState && foldState.folds.members.size > foldState.unfolded.size ? foldState.folds.leaderOf : null;
+  if (collapsed.size === 0 && leaderOf === null) return tree.order;
   const rows = new Int32Array(tree.nodeCount);
   let count = 0;
   for (let position = 0; position < tree.nodeCount; ) {
     const node = tree.order[position];
+    const leader = leaderOf === null ? -1 : leaderOf[node];
+    if (leader !== -1 && !foldState?.unfolded.has(leader)) {
+      if (leader === node) rows[count++] = node;
+      position += tree.descendantsOf[node] + 1;
+      continue;
+    }
     rows[count++] = node;
     position += collapsed.has(node) ? tree.descendantsOf[node] + 1 : 1;
   }

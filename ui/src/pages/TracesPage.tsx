@@ -4,6 +4,7 @@ import { useDeferredValue, useMemo, useState } from "react";
 import { useStatus, useTraces, type TraceFilter } from "../api/queries";
 import { EmptyStore } from "../components/EmptyStore";
 import { ErrorNote } from "../components/ErrorNote";
+import { Link } from "../components/Link";
 import { LoadingNote } from "../components/LoadingNote";
 import { TraceFilters } from "../components/TraceFilters";
 import { TraceList } from "../components/TraceList";
@@ -12,7 +13,7 @@ import { useShortcuts } from "../components/useShortcuts";
 import { useTitle } from "../components/useTitle";
 import { parseDuration } from "../model/duration";
 import { dayAndTime, millisecondsOf } from "../model/instant";
-import { setParameters, useSearch } from "../router";
+import { addressOf, setParameters, useSearch } from "../router";
 import { texts } from "../texts";
 
 const LIMITS = [50, 100, 200, 500];
@@ -75,6 +76,8 @@ export function TracesPage() {
             <button type="button" className="text-button" onClick={() => setParameters({ sort: bySlowest ? null : "slowest" })}>
               {bySlowest ? texts.traces.slowestFirst : texts.traces.newestFirst}
             </button>
+            <Link className="text-button" href={addressOf("/compare")}>{texts.compare.title}</Link>
+            <Link className="text-button" href={addressOf("/file")}>{texts.files.openFile}</Link>
           </div>
           {sorted.length > 0 ? (
             <TraceList traces={sorted} onTopChange={setAtTop} more={moreButton(filter.limit, traces.data.next_cursor, sorted.length)} />

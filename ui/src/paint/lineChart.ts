@@ -1,5 +1,6 @@
 // Owns making a uPlot chart that looks like the rest of the page. Never fetches and never keeps state of its own.
 import uPlot from "uplot";
+import { currentZone } from "../model/timeZone";
 import type { Palette } from "./palette";
 
 export interface LineChartInput {
@@ -8,10 +9,19 @@ export interface LineChartInput {
   names: string[];
   hidden: ReadonlySet<number>;
   highlighted: number | null;
+  /** Design tokens, one a series; without them the colours of services are taken in turn. */
+  tokens?: readonly string[];
+  /** Moments to be marked with a line and a word, such as deployments. */
+  marks?: readonly ChartMark[];
   kind: "line" | "area";
   write: (value: number | null | undefined) => string;
   onCursor: (index: number | null) => void;
   onZoom?: (fromSeconds: number, toSeconds: number) => void;
+}
+
+export interface ChartMark {
+  seconds: number;
+  label: string;
 }
 
 const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
@@ -27,6 +37,7 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
   const options: uPlot.Options = {
     width,
     height,
+    ...(currentZone() === "utc" ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
     padding: [12, 14, 0, 0],
     legend: { show: false },
     cursor: {
@@ -41,6 +52,7 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
     ],
     series: [{}, ...input.names.map((name, index) => seriesOptions(name, index, input, palette))],
     hooks: {
+      draw: [(chart) => paintMarks(chart, input.marks ?? [], palette)],
       setCursor: [(chart) => input.onCursor(chart.cursor.idx ?? null)],
       setSelect: [
         (chart) => {
@@ -63,7 +75,8 @@ function axisRow(row: (string | number)[]): (string | number | null)[] {
 }
 
 function seriesOptions(name: string, index: number, input: LineChartInput, palette: Palette): uPlot.Series {
-  const colour = palette.services[index % palette.services.length];
+  const token = input.tokens?.[index];
+  const colour = token ? getComputedStyle(document.documentElement).getPropertyValue(token).trim() : palette.services[index % palette.services.length];
   const isFaint = input.highlighted !== null && input.highlighted !== index;
   return {
     label: name,
@@ -72,9 +85,37 @@ function seriesOptions(name: string, index: number, input: LineChartInput, palet
     width: input.highlighted === index ? 2.5 : 1.5,
     alpha: isFaint ? 0.2 : 1,
     fill: input.kind === "area" && input.names.length === 1 ? `color-mix(in srgb, ${colour} 14%, transparent)` : undefined,
-    points: { show: input.seconds.length < 3, size: 5 },
+    // A value between two gaps makes no line: it gets a point, or nothing would be seen of it.
+    points: { show: true, size: 5, filter: () => isolatedPlaces(input.values[index]) },
     spanGaps: false,
   };
+}
+
+function paintMarks(chart: uPlot, marks: readonly ChartMark[], palette: Palette): void {
+  const { ctx: context, bbox } = chart;
+  context.save();
+  context.strokeStyle = context.fillStyle = palette.text;
+  context.lineWidth = window.devicePixelRatio;
+  context.setLineDash([4 * window.devicePixelRatio, 3 * window.devicePixelRatio]);
+  context.font = `${11 * window.devicePixelRatio}px Inter, ui-sans-serif, system-ui, sans-serif`;
+  context.textBaseline = "top";
+  for (const mark of marks) {
+    const x = Math.round(chart.valToPos(mark.seconds, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    context.beginPath();
+    context.moveTo(x, bbox.top);
+    context.lineTo(x, bbox.top + bbox.height);
+    context.stroke();
+    const isLate = x > bbox.left + bbox.width * 0.8;
+    context.textAlign = isLate ? "right" : "left";
+    context.fillText(mark.label.slice(0, 24), x + (isLate ? -5 : 5) * window.devicePixelRatio, bbox.top + 2);
+  }
+  context.restore();
+}
+
+function isolatedPlaces(values: readonly (number | null)[]): number[] {
+  const isGap = (place: number): boolean => values[place] === null || values[place] === undefined;
+  return values.flatMap((_, place) => (!isGap(place) && isGap(place - 1) && isGap(place + 1) ? [place] : []));
 }
 
 /** From zero where the values are not far from it, so that heights can be compared; with air above. */

@@ -9,6 +9,8 @@ export interface Palette {
   line: string;
   surface: string;
   accent: string;
+  /** Written on the colours of services. */
+  ink: string;
 }
 
 export function readPalette(): Palette {
@@ -22,6 +24,7 @@ export function readPalette(): Palette {
     line: token("--line"),
     surface: token("--surface"),
     accent: token("--accent"),
+    ink: token("--ink"),
   };
 }
 
