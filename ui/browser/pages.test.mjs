@@ -57,6 +57,20 @@ test("the list opens a trace, and every page loads under the content policy", as
   noProblems();
 });
 
+test("a query narrows the list, and what is wrong with one is said where it stands", async () => {
+  await go("/?live=off&range=24h");
+  const field = view.page.locator(".filter.query input");
+  await field.fill("{ status = error");
+  await field.press("Enter");
+  await view.page.locator(".filter.query .field-error", { hasText: /^1:\d+ filter: / }).waitFor();
+  await field.fill("{ status = error }");
+  await field.press("Enter");
+  await view.page.locator(".filter.query .field-error").waitFor({ state: "detached" });
+  assert.equal(search().get("filter"), "{ status = error }");
+  await view.page.locator(".trace-row:not(.head), .nothing").first().waitFor();
+  noProblems();
+});
+
 test("the box takes a trace id in any spelling", onlyMock, async () => {
   await go("/");
   for (const text of [FAILING, FAILING.toUpperCase(), `0x${FAILING}`, "W47/95gDgQPSabYzgT/GDA==", `00-${FAILING}-00f067aa0ba902b7-01`]) {

@@ -50,13 +50,22 @@ function sendBytes(response, status, type, bytes) {
   response.end(gzipSync(bytes, { level: 1 }));
 }
 
+/** The mock knows no query language: only whether braces are closed. */
+function wrongFilter(filter) {
+  if (filter.split("{").length === filter.split("}").length) return null;
+  return { code: "invalid_query", message: "filter: expected `}`, found the end", line: 1, column: filter.length + 1 };
+}
+
 function answerApi(state, address, request, body, response) {
   const { pathname, searchParams: search } = address;
   const send = (value, status = 200) => sendJson(response, status, value);
   if (state.token && request.headers.authorization !== `Bearer ${state.token}`) return send({ error: { code: "unauthorized", message: "a token is wanted" } }, 401);
   const store = state.empty ? [] : state.store;
   if (pathname === "/api/status") return send(statusOf(state));
-  if (pathname === "/api/traces") return send(listTraces(store, search));
+  if (pathname === "/api/traces") {
+    const wrong = wrongFilter(search.get("filter") ?? "");
+    return wrong ? send({ error: wrong }, 400) : send(listTraces(store, search));
+  }
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
   if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });

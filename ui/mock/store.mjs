@@ -63,11 +63,12 @@ export function listTraces(store, search) {
   const [service, operation, status] = ["service", "operation", "status"].map((name) => search.get(name));
   const [start, end] = [BigInt(search.get("start") ?? 0), BigInt(search.get("end") ?? "9000000000000000000")];
   const [least, most] = [nanoseconds(search.get("min_duration") ?? "0"), nanoseconds(search.get("max_duration") ?? "999h")];
+  const onlyErrors = /^\{ status = error \}$/.test(search.get("filter") ?? "");
   const matching = store.filter(({ summary, spans }) =>
     BigInt(summary.start_time) >= start && BigInt(summary.start_time) <= end &&
     (!service || summary.services.some((entry) => entry.name === service)) &&
     (!operation || spans.some((span) => span.name === operation && (!service || span.service_name === service))) &&
-    (status !== "error" || summary.error_count > 0) && Number(summary.duration) >= least && Number(summary.duration) <= most);
+    ((status !== "error" && !onlyErrors) || summary.error_count > 0) && Number(summary.duration) >= least && Number(summary.duration) <= most);
   const traces = matching.map((trace) => trace.summary).sort((a, b) => (BigInt(a.start_time) > BigInt(b.start_time) ? -1 : 1));
   return { traces: traces.slice(0, limit), next_cursor: traces.length > limit ? "more" : null, searched_back_to: String(start), files_read: 2, files_total: 9 };
 }

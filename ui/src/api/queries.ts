@@ -56,6 +56,8 @@ export interface TraceFilter {
   range: string;
   limit: number;
   internal: boolean;
+  /** TraceQL, or the language of filters. */
+  query: string;
 }
 
 export function useTraces(filter: TraceFilter, live: boolean, isWanted = true) {
@@ -73,6 +75,7 @@ export function useTraces(filter: TraceFilter, live: boolean, isWanted = true) {
         end: range && /-/.test(filter.range) ? nanosecondsText(range.endMs) : undefined,
         limit: filter.limit,
         internal: filter.internal,
+        filter: filter.query || undefined,
       }, signal);
       learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
       return list;

@@ -71,7 +71,7 @@ function Offers({ other, onChoose }: { other: TraceTree | undefined; onChoose: (
   const isKnown = other !== undefined && root !== undefined && !isMissing(other, root);
   const service = isKnown ? other.spans.services[other.spans.serviceOf[root]] : "";
   const operation = isKnown ? other.spans.names[root] : "";
-  const similar = useTraces({ service, operation, status: "", minDuration: "", maxDuration: "", range: "24h", limit: 50, internal: true }, false, isKnown);
+  const similar = useTraces({ service, operation, status: "", minDuration: "", maxDuration: "", range: "24h", limit: 50, internal: true, query: "" }, false, isKnown);
   const like = (similar.data?.traces ?? []).filter((trace) => trace.root_service === service && trace.root_name === operation && trace.trace_id !== other?.spans.traceId).slice(0, OFFERED);
   const recent = recentTraces().filter((trace) => trace.traceId !== other?.spans.traceId && !isLocalTraceId(trace.traceId)).slice(0, OFFERED);
   return (

@@ -1,6 +1,7 @@
 // Owns the filter form over the list of traces. Values live in the address; a field that is being typed into keeps its
 // own text until it makes sense.
 import { useEffect, useState } from "react";
+import type { ApiError } from "../api/client";
 import { useOperations, useServices, type TraceFilter } from "../api/queries";
 import { parseDuration } from "../model/duration";
 import { setParameters } from "../router";
@@ -11,12 +12,14 @@ interface TraceFiltersProps {
   filter: TraceFilter;
   live: boolean;
   onToggleLive: () => void;
+  /** What is wrong with the query, as the server says. */
+  queryError: ApiError | null;
 }
 
-export function TraceFilters({ filter, live, onToggleLive }: TraceFiltersProps) {
+export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFiltersProps) {
   const services = useServices(filter.internal);
   const operations = useOperations(filter.service, filter.internal);
-  const isFiltered = Boolean(filter.service || filter.operation || filter.status || filter.minDuration || filter.maxDuration);
+  const isFiltered = Boolean(filter.service || filter.operation || filter.status || filter.minDuration || filter.maxDuration || filter.query);
   return (
     <form className="filters" onSubmit={(submit) => submit.preventDefault()}>
       <label className="filter wide">
@@ -46,13 +49,14 @@ export function TraceFilters({ filter, live, onToggleLive }: TraceFiltersProps) 
       </label>
       <DurationField label={texts.traces.minDuration} name="min" value={filter.minDuration} />
       <DurationField label={texts.traces.maxDuration} name="max" value={filter.maxDuration} />
+      <QueryField value={filter.query} error={queryError} />
       <div className="filter range">
         <span aria-hidden="true">{texts.common.range}</span>
         <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
       </div>
       <div className="filter-actions">
         {isFiltered && (
-          <button type="button" className="text-button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null })}>
+          <button type="button" className="text-button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, filter: null })}>
             {texts.common.clear}
           </button>
         )}
@@ -68,6 +72,40 @@ export function TraceFilters({ filter, live, onToggleLive }: TraceFiltersProps) 
 /** A service in the address stays in the list even if it was not seen lately. */
 function withCurrent(names: string[], current: string): string[] {
   return current === "" || names.includes(current) ? names : [current, ...names];
+}
+
+/** Asks when one is done typing: on Enter, or when the field is left. */
+function QueryField({ value, error }: { value: string; error: ApiError | null }) {
+  const [text, setText] = useState(value);
+  useEffect(() => setText(value), [value]);
+  const commit = (): void => {
+    if (text.trim() !== value) setParameters({ filter: text.trim() || null });
+  };
+  const place = error?.column === undefined ? "" : `${error.line ?? 1}:${error.column} `;
+  return (
+    <label className="filter query">
+      <span>{texts.traces.query}</span>
+      <input
+        value={text}
+        spellCheck={false}
+        autoCapitalize="off"
+        placeholder={texts.traces.queryExample}
+        aria-invalid={error !== null}
+        onChange={(change) => setText(change.target.value)}
+        onBlur={commit}
+        onKeyDown={(key) => {
+          if (key.key === "Enter") commit();
+        }}
+      />
+      {error && (
+        <span className="field-error" role="alert">
+          {place}
+          {error.message}
+          {error.hint && ` (${error.hint})`}
+        </span>
+      )}
+    </label>
+  );
 }
 
 function DurationField({ label, name, value }: { label: string; name: string; value: string }) {

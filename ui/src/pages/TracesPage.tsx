@@ -1,6 +1,7 @@
 // Owns the list of traces: its filters (all in the address), whether it is live, and which state is shown.
 // Never draws a row itself.
 import { useDeferredValue, useMemo, useState } from "react";
+import { ApiError } from "../api/client";
 import { useStatus, useTraces, type TraceFilter } from "../api/queries";
 import { EmptyStore } from "../components/EmptyStore";
 import { ErrorNote } from "../components/ErrorNote";
@@ -32,6 +33,7 @@ function readFilter(search: string): TraceFilter {
     range: get("range") || DEFAULT_RANGE,
     limit: LIMITS.includes(Number(get("limit"))) ? Number(get("limit")) : LIMITS[0],
     internal: get("internal") === "true",
+    query: get("filter"),
   };
 }
 
@@ -45,6 +47,7 @@ export function TracesPage() {
   const [atTop, setAtTop] = useState(true);
   const status = useStatus();
   const traces = useTraces(filter, live && atTop);
+  const queryError = traces.error instanceof ApiError && traces.error.code === "invalid_query" ? traces.error : null;
   const list = useDeferredValue(traces.data?.traces);
   const sorted = useMemo(() => {
     if (!list || !bySlowest) return list ?? [];
@@ -59,10 +62,11 @@ export function TracesPage() {
   return (
     <div className="traces-page">
       <h1 className="sr-only">{texts.traces.title}</h1>
-      <TraceFilters filter={filter} live={live} onToggleLive={toggleLive} />
-      {traces.error && !traces.data && !status.isLoading && (
+      <TraceFilters filter={filter} live={live} onToggleLive={toggleLive} queryError={queryError} />
+      {traces.error && !queryError && !traces.data && !status.isLoading && (
         <ErrorNote error={traces.error} retry={() => void traces.refetch()} />
       )}
+      {queryError && !traces.data && <Nothing />}
       {traces.isPending && !traces.error && <LoadingNote />}
       {traces.data && (
         <>
@@ -72,7 +76,7 @@ export function TracesPage() {
             {traces.data.searched_back_to && traces.data.next_cursor && (
               <span className="muted">{texts.traces.searchedBackTo(dayAndTime(millisecondsOf(traces.data.searched_back_to)).slice(0, 19))}</span>
             )}
-            {traces.error && <span className="field-error">{traces.error.message}</span>}
+            {traces.error && !queryError && <span className="field-error">{traces.error.message}</span>}
             <button type="button" className="text-button" onClick={() => setParameters({ sort: bySlowest ? null : "slowest" })}>
               {bySlowest ? texts.traces.slowestFirst : texts.traces.newestFirst}
             </button>
@@ -105,7 +109,7 @@ function Nothing() {
     <div className="nothing">
       <strong>{texts.traces.nothing}</strong>
       <p className="muted">{texts.traces.nothingHint}</p>
-      <button type="button" className="button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, range: "24h" })}>
+      <button type="button" className="button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, filter: null, range: "24h" })}>
         {texts.traces.clearFilters}
       </button>
     </div>

@@ -9,6 +9,8 @@ export const lists = {
     status: "Status",
     onlyErrors: "Errors",
     minDuration: "Min duration",
+    query: "Filter or TraceQL",
+    queryExample: "name = \"GET /cart\" and duration > 100ms, or { … } >> { status = error }",
     maxDuration: "Max duration",
     durationExample: "e.g. 150ms",
     durationBad: "Write it like 150ms, 1.5s or 2m",

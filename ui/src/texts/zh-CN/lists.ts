@@ -9,6 +9,8 @@ export const lists = {
     status: "状态",
     onlyErrors: "仅错误",
     minDuration: "最短时长",
+    query: "过滤条件或 TraceQL",
+    queryExample: "name = \"GET /cart\" and duration > 100ms，或 { … } >> { status = error }",
     maxDuration: "最长时长",
     durationExample: "如 150ms",
     durationBad: "请写成 150ms、1.5s 或 2m",
