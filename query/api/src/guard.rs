@@ -57,7 +57,7 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
     }
     let path = uri.path();
     let is_data =
-        is_below(path, "/api") || is_below(path, "/prometheus") || is_below(path, "/tempo") || path == "/metrics";
+        ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of)) || path == "/metrics";
     let site = text(HeaderName::from_static("sec-fetch-site"));
     if is_data && text(header::ORIGIN).is_none() && matches!(site, Some("cross-site" | "same-site")) {
         return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));

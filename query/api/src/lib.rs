@@ -4,7 +4,7 @@
 //! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod columns;
@@ -13,6 +13,7 @@ mod export;
 mod guard;
 mod health;
 mod import;
+mod jaeger;
 mod metric_names;
 mod metric_series;
 mod origins;

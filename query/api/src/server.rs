@@ -21,7 +21,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    export, guard, health, import, metric_names, metric_series, page, prometheus, services, sql, tempo, trace,
+    export, guard, health, import, jaeger, metric_names, metric_series, page, prometheus, services, sql, tempo, trace,
     trace_list, traced,
 };
 
@@ -48,6 +48,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/admin/seal", post(health::seal))
         .nest("/prometheus", prometheus::routes())
         .nest("/tempo", tempo::routes())
+        .nest("/jaeger", jaeger::routes())
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))

@@ -116,7 +116,8 @@ fn filters_find_the_same_everywhere() {
 #[test]
 fn wrong_filters_are_explained() {
     let server = TestServer::start();
-    for (filter, column) in [("{ name = ", 10), ("{ duration > \"slow\" }", 12), ("{ nam = 1 }", 3), ("{ } | rate()", 1)]
+    for (filter, column) in
+        [("{ name = ", 10), ("{ duration > \"slow\" }", 12), ("{ nam = 1 }", 3), ("{ } | rate()", 1)]
     {
         let answer = server.get(&format!("/api/traces?filter={}", encoded(filter)));
         let error = answer.json()["error"].clone();
@@ -131,6 +132,60 @@ fn tempo(server: &TestServer, path: &str) -> Value {
     let answer = server.get(&format!("/tempo/api/{path}"));
     assert_eq!(answer.status, 200, "{path}: {}", answer.text());
     answer.json()
+}
+
+fn jaeger(server: &TestServer, path: &str) -> Value {
+    let answer = server.get(&format!("/jaeger/api/{path}"));
+    assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+    let body = answer.json();
+    assert!(body["errors"].is_null(), "{body}");
+    body["data"].clone()
+}
+
+/// Scenario: what jaeger-ui asks: services, operations, a trace, searches, dependencies.
+/// Guarantee: Jaeger's forms.
+#[test]
+fn jaeger_is_spoken() {
+    let server = a_server();
+    assert_eq!(jaeger(&server, "services"), json!(["bank", "shop"]));
+    assert_eq!(jaeger(&server, "services/bank/operations"), json!(["authorize", "nightly"]));
+    assert_eq!(
+        jaeger(&server, "operations?service=bank&spanKind=server")[0],
+        json!({"name": "authorize", "spanKind": "server"})
+    );
+    let traces = jaeger(&server, &format!("traces/{:032x}", 3));
+    let trace = &traces[0];
+    assert_eq!(trace["processes"]["p1"]["serviceName"], "shop");
+    let failed = &trace["spans"][2];
+    assert_eq!((failed["operationName"].as_str(), failed["processID"].as_str()), (Some("authorize"), Some("p2")));
+    assert_eq!(failed["references"][0]["refType"], "CHILD_OF");
+    assert_eq!(failed["duration"], 100_000);
+    let tags = failed["tags"].as_array().expect("a list");
+    assert!(tags.contains(&json!({"key": "error", "type": "bool", "value": true})), "{failed}");
+    assert_eq!(failed["logs"][0]["fields"][1], json!({"key": "exception.type", "type": "string", "value": "Timeout"}));
+    let ids = |found: Value| -> Vec<String> {
+        let traces = found.as_array().expect("a list").clone();
+        traces
+            .iter()
+            .map(|trace| trace["traceID"].as_str().expect("an id").trim_start_matches('0').to_owned())
+            .collect()
+    };
+    assert_eq!(ids(jaeger(&server, "traces?service=shop&limit=2")), ["3", "2"]);
+    assert_eq!(ids(jaeger(&server, "traces?service=bank&tags=%7B%22error%22%3A%22true%22%7D")), ["4", "3"]);
+    let tags = encoded("{\"http.response.status_code\":\"500\"}");
+    assert_eq!(ids(jaeger(&server, &format!("traces?service=shop&tags={tags}"))), ["3"]);
+    assert_eq!(ids(jaeger(&server, "traces?service=shop&operation=select&minDuration=500ms")), ["2"]);
+    assert_eq!(jaeger(&server, "dependencies"), json!([{"parent": "shop", "child": "bank", "callCount": 1}]));
+    for (path, status) in
+        [("traces", 400), ("traces/00000000000000000000000000000099", 404), ("traces?service=x&tags=a", 400)]
+    {
+        let answer = server.get(&format!("/jaeger/api/{path}"));
+        assert_eq!(
+            (answer.status, answer.json()["errors"][0]["code"].as_u64()),
+            (status, Some(u64::from(status))),
+            "{path}"
+        );
+    }
 }
 
 /// Scenario: what Grafana's Tempo data source asks: its test, a trace in both versions, searches, tags and values.
