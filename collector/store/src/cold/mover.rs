@@ -134,6 +134,9 @@ impl Mover {
     fn work(&mut self) -> Result<(), Failure> {
         if self.writing.is_none() {
             self.begin()?;
+            // What moves first may take long.
+            self.describe();
+            self.status.set(ColdCondition::Ready, None);
         }
         if let Some(edit) = self.pending.read()? {
             self.transact(&edit)?;

@@ -25,6 +25,8 @@ use crate::version::{COLD_LEVEL, FileEntry};
 const COLD_ZSTD: i32 = 7;
 pub const ROW_GROUP_ROWS: usize = 131_072;
 const PAGE_ROWS: usize = 2_048;
+/// Of cold files, which are seldom looked into and kept for years: larger pages compress better.
+const COLD_PAGE_ROWS: usize = 8_192;
 /// A lookup decodes the whole dictionary for a handful of rows; larger ones save next to nothing on disk.
 const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// Rows gathered at once: small enough to stay in the second-level cache, a column at a time.
@@ -139,7 +141,7 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(zstd_level(effort.level)))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_data_page_row_count_limit(if effort.level >= COLD_LEVEL { COLD_PAGE_ROWS } else { PAGE_ROWS })
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path_of(&[table.time_column()]), EnabledStatistics::Page);
@@ -152,11 +154,10 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
             metric(builder)
         }
     };
-    let builder = if effort.level >= COLD_LEVEL {
-        plain_text(cold_columns(builder, schema), &["attributes", "key_value", "value"])
-    } else {
-        plain_text(builder, &["attributes", "entries", "values"])
-    };
+    if effort.level >= COLD_LEVEL {
+        return plain_text(cold_columns(builder, schema), &["attributes", "key_value", "value"]).build();
+    }
+    let builder = plain_text(builder, &["attributes", "entries", "values"]);
     if matches!(table, Table::Spans | Table::Logs) { few_codecs(builder, schema).build() } else { builder.build() }
 }
 
@@ -165,14 +166,19 @@ fn zstd_level(level: u8) -> ZstdLevel {
     if level < COLD_LEVEL { ZstdLevel::default() } else { ZstdLevel::try_new(COLD_ZSTD).expect("a level that is") }
 }
 
-/// Ids are byte arrays here: their lengths are all alike, and neighbours in a bucket are often of one trace.
+/// Ids are byte arrays here: their lengths are all alike. Neighbours are often of one trace, siblings have one parent,
+/// and runs of series are long; all of it is compressed but the ids of spans, which never repeat.
 fn cold_columns(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
     for field in schema.fields() {
         if matches!(field.data_type(), DataType::Binary) {
             let path = path_of(&[field.name()]);
-            let is_sorted = matches!(field.name().as_str(), "trace_id" | "series_id");
-            let encoding = if is_sorted { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY };
+            let has_runs = field.name() == "series_id";
+            let encoding = if has_runs { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY };
             builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+            if field.name() == "parent_span_id" {
+                let zstd = Compression::ZSTD(zstd_level(COLD_LEVEL));
+                builder = builder.set_column_compression(path_of(&["parent_span_id"]), zstd);
+            }
         }
     }
     builder
