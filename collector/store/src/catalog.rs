@@ -32,6 +32,8 @@ struct Rows {
     by_id: HashMap<[u8; 16], u32>,
     /// In order of arrival, each with the table's whole physical schema.
     batches: Vec<RecordBatch>,
+    /// The position of each batch's first row.
+    starts: Vec<usize>,
 }
 
 impl Default for Catalog {
@@ -117,14 +119,10 @@ impl Dimension {
 
     fn row(&self, id: &[u8; 16]) -> Option<DimensionRow> {
         let rows = self.rows.read();
-        let mut row = usize::try_from(*rows.by_id.get(id)?).ok()?;
-        for batch in &rows.batches {
-            if row < batch.num_rows() {
-                return Some(DimensionRow { batch: batch.clone(), row });
-            }
-            row -= batch.num_rows();
-        }
-        None
+        let position = usize::try_from(*rows.by_id.get(id)?).ok()?;
+        let number = rows.starts.partition_point(|start| *start <= position).checked_sub(1)?;
+        let (batch, row) = (rows.batches.get(number)?, position - rows.starts[number]);
+        (row < batch.num_rows()).then(|| DimensionRow { batch: batch.clone(), row })
     }
 
     /// All rows in order of arrival, with the whole physical schema.
@@ -154,6 +152,7 @@ impl Dimension {
         } else {
             arrow::compute::take_record_batch(batch, &arrow::array::UInt64Array::from(fresh))?
         };
+        rows.starts.push(position - new.num_rows());
         rows.batches.push(crate::columns::pad_to_schema(&new, &self.table.schema())?);
         Ok(Some(new))
     }

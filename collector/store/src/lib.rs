@@ -26,6 +26,7 @@ pub mod memory;
 pub mod metrics;
 pub mod open;
 pub mod read;
+mod reserve;
 pub mod retention;
 pub mod seal;
 mod sealer;

@@ -31,6 +31,7 @@ use crate::manifest::{Manifest, ManifestError, State};
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
+use crate::reserve::Reserve;
 use crate::sealer::{SealFailure, Sealer};
 use crate::store::{Inner, KeeperHandle, Store};
 use crate::version::{DataFile, Version};
@@ -128,6 +129,7 @@ impl Store {
         let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));
         load_dimensions(&read)?;
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
+        let reserve = cold.as_ref().map(|_| Reserve::of(config.data_dir.clone()));
         let inner = Arc::new(Inner {
             config,
             read,
@@ -137,6 +139,7 @@ impl Store {
             stopping: std::sync::atomic::AtomicBool::new(false),
             claims: Mutex::default(),
             cold: cold.as_ref().map(|cold| cold.status.clone()),
+            reserve,
             _lock: lock,
         });
         let mut sealer = Sealer { inner: Arc::clone(&inner), manifest: Arc::new(Mutex::new(manifest)) };

@@ -25,6 +25,7 @@ use crate::log::payload;
 use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
+use crate::reserve::Reserve;
 
 /// How long a request waits for a seal when memory is tight, before it goes on and the cap decides.
 const TIGHT_WAIT: Duration = Duration::from_millis(500);
@@ -61,6 +62,8 @@ pub(crate) struct Inner {
     pub(crate) claims: Mutex<Claims>,
     /// Of the cold tier, where there is one.
     pub(crate) cold: Option<SharedStatus>,
+    /// What requests leave free for moving data there.
+    pub(crate) reserve: Option<Reserve>,
     /// Held for as long as the process uses the data directory.
     pub(crate) _lock: crate::open::DataDirLock,
 }
@@ -144,8 +147,11 @@ impl Store {
         }
     }
 
-    /// Files that wait for the cold tier, and the log, take all that they may.
+    /// Files that wait for the cold tier, and the log, take all that they may, or all that the disk has.
     fn is_at_disk_cap(&self) -> bool {
+        if self.inner.reserve.as_ref().is_some_and(Reserve::is_short) {
+            return true;
+        }
         let Some(max) = self.inner.config.disk_bytes_max else { return false };
         let metrics = &self.inner.metrics;
         metrics.hot_file_bytes.load(Ordering::Relaxed) + metrics.log_disk_bytes.load(Ordering::Relaxed) > max

@@ -15,7 +15,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use futures::StreamExt;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use serde::Deserialize;
 use spanlake_engine::StoredRows;
 use spanlake_schemas::ids::TraceId;
@@ -102,9 +102,15 @@ pub(crate) async fn export(
     if trace_id.is_some() && signal == Signal::Metrics {
         return Err(ApiError::invalid("metrics belong to no trace"));
     }
+    let turn = Arc::clone(&shared.export_turns).try_acquire_owned().map_err(|_| {
+        ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "busy", "two exports run already; retry when one has ended")
+    })?;
     let (sender, receiver) = mpsc::channel(PIECES_AHEAD);
     let job = Export { shared, signal, format: wanted.format, sender };
-    tokio::spawn(job.run(trace_id, start, end));
+    tokio::spawn(async move {
+        job.run(trace_id, start, end).await;
+        drop(turn);
+    });
     let body = futures::stream::unfold(receiver, |mut receiver| async move {
         receiver.recv().await.map(|piece: Result<Bytes, ApiError>| (piece.map_err(broken), receiver))
     });

@@ -27,7 +27,7 @@ use crate::error::ApiError;
 use crate::parameters::{self, sql_text, sql_window};
 use crate::query;
 use crate::state::{OWN_SERVICE, Shared};
-use crate::trace_list::{self, Filter, Parameters};
+use crate::trace_list::{self, Filter, Keeps, Parameters};
 
 const MICROS: i64 = 1_000;
 const DAY_MS: i64 = 24 * 3_600_000;
@@ -186,7 +186,7 @@ async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
         add_tags(&mut parameters, &tags)?;
     }
     let (filter, windows) = Filter::read(parameters, now_nanos())?;
-    let found = trace_list::search(&shared, &filter, windows).await?;
+    let found = trace_list::search(&shared, &filter, windows, Keeps::Summaries).await?;
     let ids: Vec<TraceId> = found.traces.iter().map(|trace| trace.trace_id).collect();
     let mut traces = traces(&shared, &ids).await?;
     // Newest first, as they were found.

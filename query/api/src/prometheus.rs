@@ -9,6 +9,7 @@ mod parameters;
 mod query;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::response::Response;
@@ -20,6 +21,9 @@ use spanlake_series::StoreSeries;
 use crate::state::Shared;
 use answer::{Failure, success};
 use parameters::Parameters;
+
+/// How long a query waits for others.
+const TURN_PATIENCE: Duration = Duration::from_secs(10);
 
 /// The version of Prometheus whose API this is: clients choose by it what they may ask.
 const PROMETHEUS_VERSION: &str = "3.5.0";
@@ -81,9 +85,12 @@ async fn with_series<T: Send + 'static>(
     named: Vec<String>,
     work: impl FnOnce(&StoreSeries) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    let turn = tokio::time::timeout(TURN_PATIENCE, Arc::clone(&shared.promql_turns).acquire_owned()).await;
+    let turn = turn.map_err(|_| Failure::busy())?.map_err(|_| Failure::internal("the server stops"))?;
     let shared = Arc::clone(shared);
     let runtime = tokio::runtime::Handle::current();
     let done = tokio::task::spawn_blocking(move || {
+        let _turn = turn;
         let catalog = shared.store.catalog();
         work(&StoreSeries::pin(&shared.series, catalog, &shared.engine, runtime, named))
     });

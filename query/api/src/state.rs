@@ -14,6 +14,7 @@ use spanlake_engine::Engine;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use spanlake_series::SeriesIndex;
 use spanlake_store::ReadHalf;
+use tokio::sync::Semaphore;
 
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
@@ -168,12 +169,32 @@ pub(crate) struct Shared {
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
     pub(crate) series: Arc<RwLock<SeriesIndex>>,
+    /// Turns at PromQL: each query has its own memory.
+    pub(crate) promql_turns: Arc<Semaphore>,
+    /// Turns at exports, which last as long as their readers like.
+    pub(crate) export_turns: Arc<Semaphore>,
 }
+
+/// PromQL queries that are evaluated at once.
+const PROMQL_AT_ONCE: usize = 4;
+/// Exports that run at once; each holds a turn of the engine.
+const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
         let ApiState { engine, store, config, status, admin } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
-        Self { engine, store, config, status, admin, metrics: Arc::default(), origins, series: Arc::default() }
+        Self {
+            engine,
+            store,
+            config,
+            status,
+            admin,
+            metrics: Arc::default(),
+            origins,
+            series: Arc::default(),
+            promql_turns: Arc::new(Semaphore::new(PROMQL_AT_ONCE)),
+            export_turns: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
+        }
     }
 }

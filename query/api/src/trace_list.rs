@@ -39,6 +39,7 @@ struct List {
     traces: Vec<Summary>,
     next_cursor: Option<String>,
     searched_back_to: Option<String>,
+    too_large: usize,
     files_read: u64,
     files_total: u64,
 }
@@ -46,9 +47,21 @@ struct List {
 /// The route.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
     let (filter, windows) = Filter::read(Parameters::of(&uri)?, now_nanos())?;
-    let Search { traces, searched_back_to, files_read, files_total, .. } = search(&shared, &filter, windows).await?;
+    let found = search(&shared, &filter, windows, Keeps::Summaries).await?;
+    let Search { traces, searched_back_to, too_large, files_read, files_total, .. } = found;
     let searched_back_to = searched_back_to.filter(|start| *start > i64::MIN).map(|start| start.to_string());
-    Ok(Json(List { traces, next_cursor: None, searched_back_to, files_read, files_total }).into_response())
+    Ok(Json(List { traces, next_cursor: None, searched_back_to, too_large, files_read, files_total }).into_response())
+}
+
+/// Spans of matches that are kept for the answer; of later ones only the summary is.
+const SPANS_KEPT_MAX: usize = 200_000;
+
+/// What is told of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Keeps {
+    Summaries,
+    /// What the query found of it, too.
+    Matches,
 }
 
 /// What a search found.
@@ -61,13 +74,21 @@ pub(crate) struct Search {
     /// Everything that began later was looked at.
     searched_back_to: Option<i64>,
     pub(crate) inspected: usize,
+    /// Traces on which the query was not evaluated, as they have too many spans.
+    pub(crate) too_large: usize,
     files_read: u64,
     files_total: u64,
 }
 
 /// Looks further and further back until there are enough.
-pub(crate) async fn search(shared: &Shared, filter: &Filter, windows: Vec<Reach>) -> Result<Search, ApiError> {
+pub(crate) async fn search(
+    shared: &Shared,
+    filter: &Filter,
+    windows: Vec<Reach>,
+    keeps: Keeps,
+) -> Result<Search, ApiError> {
     let began = Instant::now();
+    let mut spans_kept = 0;
     let mut done = Search::default();
     let mut seen: HashSet<TraceId> = HashSet::new();
     // A few more than asked for: a trace's newest span may be much newer than its start, by which the list is sorted.
@@ -82,9 +103,14 @@ pub(crate) async fn search(shared: &Shared, filter: &Filter, windows: Vec<Reach>
             let ids = match &filter.query {
                 None => found.ids,
                 Some(query) => {
-                    let matches = matching(shared, query, &found.ids).await?;
-                    let ids = matches.iter().map(Match::id).collect();
-                    done.matches.extend(matches);
+                    let matched = matching(shared, query, &found.ids).await?;
+                    let ids = matched.matches.iter().map(Match::id).collect();
+                    let kept = matched.matches.into_iter().filter(|found| {
+                        spans_kept += found.trace.spans.len();
+                        keeps == Keeps::Matches && spans_kept <= SPANS_KEPT_MAX
+                    });
+                    done.matches.extend(kept);
+                    done.too_large += matched.too_large;
                     ids
                 }
             };

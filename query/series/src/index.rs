@@ -114,9 +114,15 @@ pub struct SeriesIndex {
 }
 
 impl SeriesIndex {
+    /// Whether the catalog has series that are not in it.
+    #[must_use]
+    pub fn is_behind(&self, catalog: &Catalog) -> bool {
+        catalog.series.len() != self.series_rows
+    }
+
     /// Takes in what is new in the catalog.
     pub fn refresh(&mut self, catalog: &Catalog) {
-        if catalog.series.len() == self.series_rows {
+        if !self.is_behind(catalog) {
             return;
         }
         // Series first: a resource is there before the series that points to it.

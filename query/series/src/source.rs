@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use spanlake_engine::{Engine, StoredRows};
@@ -17,6 +18,9 @@ use tokio::runtime::Handle;
 use crate::expand::{Expanded, expand};
 use crate::index::{Selected, SeriesIndex};
 use crate::reading::{Window, read};
+
+/// How long a query waits to see series that have just begun.
+const REFRESH_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Points that are read to tell which buckets there are.
 const SAMPLES_OF_LISTS_MAX: usize = 1_000_000;
@@ -42,7 +46,12 @@ impl StoreSeries {
         named: Vec<String>,
     ) -> Self {
         let rows = engine.stored_rows();
-        index.write().refresh(catalog);
+        // A slow query reads the index for as long as it reads points; series that are new since then can wait for it.
+        if index.read().is_behind(catalog)
+            && let Some(mut index) = index.try_write_for(REFRESH_PATIENCE)
+        {
+            index.refresh(catalog);
+        }
         Self { index: Arc::clone(index), rows, runtime, named }
     }
 

@@ -160,7 +160,9 @@ fn trouble_bucket(trouble: Trouble, outlives_server: bool, hands: &mut Hands) ->
         hands.progress.stop.store(true, Ordering::Release);
     }
     let began = Instant::now();
-    while began.elapsed() < 5 * AIM_PATIENCE && bucket.counts().requests < before + 20 {
+    // Not so long that the small disk fills up with what waits.
+    let patience = if outlives_server { 5 * AIM_PATIENCE } else { AIM_PATIENCE };
+    while began.elapsed() < patience && bucket.counts().requests < before + 20 {
         std::thread::sleep(Duration::from_millis(2));
     }
     // Connections to a closed port are not counted.

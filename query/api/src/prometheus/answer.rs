@@ -32,6 +32,11 @@ impl Failure {
         Self { status: StatusCode::NOT_FOUND, kind: "not_found", message: message.into() }
     }
 
+    pub(super) fn busy() -> Self {
+        let message = "too many queries at once; retry".to_owned();
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, kind: "timeout", message }
+    }
+
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "internal", message: message.into() }
     }

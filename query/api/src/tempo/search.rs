@@ -19,7 +19,7 @@ use super::moment;
 use crate::error::ApiError;
 use crate::parameters;
 use crate::state::Shared;
-use crate::trace_list::{self, Filter, Match, Parameters, Summary};
+use crate::trace_list::{self, Filter, Keeps, Match, Parameters, Summary};
 
 /// Spans shown of a set unless told.
 const SPANS_PER_SET: usize = 3;
@@ -63,7 +63,7 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
         .map(|source| source.fields.iter().cloned().collect())
         .unwrap_or_default();
     let (filter, windows) = Filter::read(parameters, now_nanos())?;
-    let found = trace_list::search(&shared, &filter, windows).await?;
+    let found = trace_list::search(&shared, &filter, windows, Keeps::Matches).await?;
     let matches: HashMap<TraceId, &Match> = found.matches.iter().map(|one| (one.id(), one)).collect();
     let traces: Vec<Value> = found
         .traces

@@ -1,19 +1,26 @@
 //! Which candidates a query finds: their spans are read whole, and the query is evaluated on them.
+//!
+//! Owns how many spans are held at once. A trace of more than may be held alone is left out and counted.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
 use spanlake_search::traces_of;
+use spanlake_store::Version;
 use spanlake_traceql::eval::{Spanset, TraceView, evaluate_pipeline};
 use spanlake_traceql::model::Trace;
 use spanlake_traceql::syntax::tree::Pipeline;
 
+use crate::columns::Ids;
 use crate::error::ApiError;
 use crate::state::Shared;
 
-/// Traces that are held at once.
-const TRACES_AT_ONCE: usize = 64;
+/// Spans that are held at once, unless one trace has more.
+const SPANS_AT_ONCE: u64 = 20_000;
+/// Spans of the largest trace that a query is evaluated on.
+const SPANS_MAX: u64 = 200_000;
 
 /// A trace that a query finds, and what of it.
 pub(crate) struct Match {
@@ -27,27 +34,74 @@ impl Match {
     }
 }
 
+/// What came of candidates.
+#[derive(Default)]
+pub(super) struct Matched {
+    pub(super) matches: Vec<Match>,
+    /// Traces that are too large to be evaluated.
+    pub(super) too_large: usize,
+}
+
 /// Those of these traces that the query finds.
-pub(crate) async fn matching(
+pub(super) async fn matching(shared: &Shared, pipeline: &Arc<Pipeline>, ids: &[TraceId]) -> Result<Matched, ApiError> {
+    let mut matched = Matched::default();
+    let version = shared.store.pin();
+    let sizes = sizes(shared, &version, ids).await?;
+    let mut chunk: Vec<TraceId> = Vec::new();
+    let mut spans = 0;
+    for id in ids {
+        let size = sizes.get(id).copied().unwrap_or(0);
+        if size > SPANS_MAX {
+            matched.too_large += 1;
+            continue;
+        }
+        if spans + size > SPANS_AT_ONCE && !chunk.is_empty() {
+            matched.matches.extend(evaluate(shared, &version, pipeline, &chunk).await?);
+            chunk.clear();
+            spans = 0;
+        }
+        chunk.push(*id);
+        spans += size;
+    }
+    matched.matches.extend(evaluate(shared, &version, pipeline, &chunk).await?);
+    Ok(matched)
+}
+
+/// Spans of each trace.
+async fn sizes(shared: &Shared, version: &Arc<Version>, ids: &[TraceId]) -> Result<HashMap<TraceId, u64>, ApiError> {
+    let mut sizes: HashMap<TraceId, u64> = HashMap::new();
+    if ids.is_empty() {
+        return Ok(sizes);
+    }
+    let rows = shared.store.trace_rows(version, Table::Spans, ids, Some(&["trace_id"])).await?;
+    for batch in &rows.batches {
+        let ids = Ids::of(batch, "trace_id");
+        for id in (0..batch.num_rows()).filter_map(|row| ids.at(row).and_then(TraceId::from_slice)) {
+            *sizes.entry(id).or_default() += 1;
+        }
+    }
+    Ok(sizes)
+}
+
+async fn evaluate(
     shared: &Shared,
+    version: &Arc<Version>,
     pipeline: &Arc<Pipeline>,
     ids: &[TraceId],
 ) -> Result<Vec<Match>, ApiError> {
-    let mut found = Vec::new();
-    let version = shared.store.pin();
-    for ids in ids.chunks(TRACES_AT_ONCE) {
-        let rows = shared.store.trace_rows(&version, Table::Spans, ids, None).await?;
-        let (catalog, pipeline) = (Arc::clone(shared.store.catalog()), Arc::clone(pipeline));
-        let evaluation = tokio::task::spawn_blocking(move || {
-            let traces = traces_of(rows.batches, catalog.as_ref())?;
-            let matches = traces.into_iter().map(|trace| {
-                let sets = evaluate_pipeline(&pipeline, &TraceView::new(&trace));
-                Match { trace, sets }
-            });
-            Ok::<_, spanlake_search::RowsError>(matches.filter(|found| !found.sets.is_empty()).collect::<Vec<Match>>())
-        });
-        let matches = evaluation.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
-        found.extend(matches.map_err(|error| ApiError::internal(error.to_string()))?);
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(found)
+    let rows = shared.store.trace_rows(version, Table::Spans, ids, None).await?;
+    let (catalog, pipeline) = (Arc::clone(shared.store.catalog()), Arc::clone(pipeline));
+    let evaluation = tokio::task::spawn_blocking(move || {
+        let traces = traces_of(rows.batches, catalog.as_ref())?;
+        let matches = traces.into_iter().map(|trace| {
+            let sets = evaluate_pipeline(&pipeline, &TraceView::new(&trace));
+            Match { trace, sets }
+        });
+        Ok::<_, spanlake_search::RowsError>(matches.filter(|found| !found.sets.is_empty()).collect::<Vec<Match>>())
+    });
+    let matches = evaluation.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
+    matches.map_err(|error| ApiError::internal(error.to_string()))
 }
