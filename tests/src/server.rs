@@ -314,6 +314,20 @@ impl TestServer {
     }
 }
 
+/// An environment as [`Setup::env`] and [`run`] take it.
+#[must_use]
+pub fn borrowed(environment: &[(String, String)]) -> Vec<(&str, &str)> {
+    environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
+}
+
+/// A text as a value in a query string.
+#[must_use]
+pub fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
+}
+
 /// Waits for something to become true.
 ///
 /// # Panics

@@ -5,7 +5,6 @@
 
 mod model;
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -18,14 +17,12 @@ use http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use spanlake_schemas::ids::TraceId;
-use spanlake_schemas::tables::Table;
-use spanlake_search::traces_of;
 use spanlake_store::now_nanos;
 use spanlake_traceql::model::Trace;
 
 use crate::error::ApiError;
 use crate::parameters::{self, sql_text, sql_window};
-use crate::query;
+use crate::query::texts;
 use crate::state::{OWN_SERVICE, Shared};
 use crate::trace_list::{self, Filter, Keeps, Parameters};
 
@@ -64,20 +61,6 @@ impl IntoResponse for Failure {
 fn envelope(data: Vec<Value>) -> Json<Value> {
     let total = data.len();
     Json(json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": null }))
-}
-
-/// Rows of text columns.
-async fn texts(shared: &Shared, sql: &str) -> Result<Vec<Vec<String>>, ApiError> {
-    let (batches, _) = query::rows(shared, sql).await?;
-    let mut rows = Vec::new();
-    for batch in &batches {
-        let columns: Vec<crate::columns::Texts<'_>> =
-            batch.schema().fields().iter().map(|field| crate::columns::Texts::of(batch, field.name())).collect();
-        rows.extend(
-            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.or_empty(row).to_owned()).collect()),
-        );
-    }
-    Ok(rows)
 }
 
 async fn services(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Failure> {
@@ -195,14 +178,7 @@ async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
 }
 
 async fn traces(shared: &Shared, ids: &[TraceId]) -> Result<Vec<Trace>, ApiError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = shared.store.trace_rows(&shared.store.pin(), Table::Spans, ids, None).await?;
-    let catalog = Arc::clone(shared.store.catalog());
-    let decoding = tokio::task::spawn_blocking(move || traces_of(rows.batches, catalog.as_ref()));
-    let traces = decoding.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
-    traces.map_err(|error| ApiError::internal(error.to_string()))
+    trace_list::with_traces(shared, &shared.store.pin(), ids, |traces| traces).await
 }
 
 async fn one(
@@ -240,8 +216,7 @@ async fn dependencies(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Jso
         window("c"),
         window("p")
     );
-    let mut seen = HashSet::new();
-    let rows = texts(&shared, &sql).await?.into_iter().filter(|row| seen.insert((row[0].clone(), row[1].clone())));
+    let rows = texts(&shared, &sql).await?.into_iter();
     let written =
         rows.map(|row| json!({ "parent": row[0], "child": row[1], "callCount": row[2].parse::<u64>().unwrap_or(0) }));
     Ok(envelope(written.collect()))

@@ -4,9 +4,24 @@ use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 use spanlake_engine::QueryStats;
 
+use crate::columns::Texts;
 use crate::error::ApiError;
 use crate::own_metrics::Outcome;
 use crate::state::Shared;
+
+/// Rows of a statement whose columns are all text; null is empty.
+pub(crate) async fn texts(shared: &Shared, sql: &str) -> Result<Vec<Vec<String>>, ApiError> {
+    let (batches, _) = rows(shared, sql).await?;
+    let mut texts = Vec::new();
+    for batch in &batches {
+        let columns: Vec<Texts<'_>> =
+            batch.schema().fields().iter().map(|field| Texts::of(batch, field.name())).collect();
+        texts.extend(
+            (0..batch.num_rows()).map(|row| columns.iter().map(|column| column.or_empty(row).to_owned()).collect()),
+        );
+    }
+    Ok(texts)
+}
 
 /// All rows of a statement that is known to have few.
 pub(crate) async fn rows(shared: &Shared, sql: &str) -> Result<(Vec<RecordBatch>, QueryStats), ApiError> {

@@ -10,7 +10,7 @@ mod matching;
 mod summary;
 
 pub(crate) use filter::{Filter, Parameters, parse};
-pub(crate) use matching::Match;
+pub(crate) use matching::{Match, with_traces};
 
 use std::collections::HashSet;
 use std::sync::Arc;

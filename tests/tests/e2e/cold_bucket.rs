@@ -5,15 +5,12 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use spanlake_test_s3::{Lie, Mode, S3Double};
 use spanlake_tests::requests::{TRACES, some_spans};
-use spanlake_tests::server::{self, PATIENCE, Setup, TestServer, eventually};
+use spanlake_tests::server::{self, PATIENCE, Setup, TestServer, borrowed, eventually};
 use spanlake_tests::settings::{COLD_URL, HOT_BYTES_MAX, NO_SEALS};
 
 /// A server whose hours leave for this bucket as soon as they are sealed.
 fn setup(s3: &S3Double) -> Setup {
-    let environment = s3.env();
-    let environment: Vec<(&str, &str)> =
-        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-    Setup::default().env(NO_SEALS).env(&environment).env(&[(COLD_URL, &s3.url()), (HOT_BYTES_MAX, "0")])
+    Setup::default().env(NO_SEALS).env(&borrowed(&s3.env())).env(&[(COLD_URL, &s3.url()), (HOT_BYTES_MAX, "0")])
 }
 
 fn cold(server: &TestServer) -> Value {
@@ -85,8 +82,7 @@ fn a_bucket_holds_what_left() {
     let status = server.stop();
     assert_eq!(status.code(), Some(0));
     let environment = s3.env();
-    let mut environment: Vec<(&str, &str)> =
-        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let mut environment = borrowed(&environment);
     let url = s3.url();
     environment.push((COLD_URL, &url));
     let fsck = server::run(&["fsck", "--data-dir", &server.data_dir().display().to_string()], &environment);

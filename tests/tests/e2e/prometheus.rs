@@ -12,7 +12,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use spanlake_bench::corpus::text;
 use spanlake_tests::requests::METRICS;
-use spanlake_tests::server::{Setup, TestServer, eventually};
+use spanlake_tests::server::{Setup, TestServer, encoded, eventually};
 use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS};
 
 /// 2026-11-21T05:00:00Z; points every 10 s for ten minutes.
@@ -134,12 +134,6 @@ fn request(instance: u64) -> Vec<u8> {
     let resource_metrics =
         vec![ResourceMetrics { resource: Some(resource), scope_metrics, ..ResourceMetrics::default() }];
     ExportMetricsServiceRequest { resource_metrics }.encode_to_vec()
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 fn get(server: &TestServer, path: &str) -> Value {

@@ -6,7 +6,7 @@ use prost::Message;
 use serde_json::{Value, json};
 use spanlake_bench::corpus::{integer, text};
 use spanlake_tests::requests::{TRACES, span, traces};
-use spanlake_tests::server::{Setup, TestServer, eventually};
+use spanlake_tests::server::{Setup, TestServer, encoded, eventually};
 use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS};
 
 fn at(trace: u128, id: u64, parent: u64, name: &str, millis: u64) -> Span {
@@ -50,12 +50,6 @@ fn a_server() -> TestServer {
     server.send(TRACES, &traces("bank", vec![failed(at(3, 3, 2, "authorize", 100))]));
     server.send(TRACES, &traces("bank", vec![failed(at(4, 1, 0, "nightly", 50))]));
     server
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") })
-        .collect()
 }
 
 fn found(server: &TestServer, parameters: &str) -> Vec<u64> {

@@ -13,7 +13,7 @@ use spanlake_test_s3::{Mode, S3Double};
 use spanlake_tests::checker;
 use spanlake_tests::corpus::Signal;
 use spanlake_tests::feeder::{Body, Fed, Feeder, Outcome, Progress, Sent, StopOnDrop};
-use spanlake_tests::server::{self, PATIENCE, Setup, TestServer};
+use spanlake_tests::server::{self, PATIENCE, Setup, TestServer, borrowed};
 use spanlake_tests::settings::{
     BUSY_SEALS, COLD_URL, HOT_BYTES_MAX, LOG_DURABILITY, QUERY_MEMORY_BYTES_MAX, RETENTION_LOGS,
 };
@@ -326,10 +326,6 @@ fn environment(kind: Kind, bucket: Option<&S3Double>) -> Vec<(String, String)> {
         environment.extend(bucket.env());
     }
     environment
-}
-
-fn borrowed(environment: &[(String, String)]) -> Vec<(&str, &str)> {
-    environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 fn acknowledged(sent: &[Sent]) -> u64 {

@@ -1,7 +1,7 @@
 //! A trace in Jaeger's JSON (`internal/uimodel` of jaegertracing/jaeger), and what of OTLP becomes a tag
 //! (`opentelemetry-collector-contrib/pkg/translator/jaeger`).
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
@@ -14,12 +14,12 @@ const MICROS: i64 = 1_000;
 pub(super) fn trace(trace: &Trace) -> Value {
     let id = hex(&trace.trace_id.0);
     let mut processes = Processes::default();
-    let known: HashMap<SpanId, ()> = trace.spans.iter().map(|span| (span.span_id, ())).collect();
+    let known: HashSet<SpanId> = trace.spans.iter().map(|span| span.span_id).collect();
     let spans: Vec<Value> = trace
         .spans
         .iter()
         .map(|one| {
-            span(one, &id, &processes.of(&one.resource), one.parent().is_none_or(|parent| known.contains_key(&parent)))
+            span(one, &id, &processes.of(&one.resource), one.parent().is_none_or(|parent| known.contains(&parent)))
         })
         .collect();
     json!({ "traceID": id, "spans": spans, "processes": processes.written(), "warnings": null })

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
-use arrow::record_batch::RecordBatch;
 use axum::Json;
 use axum::extract::{Path, State};
 use http::Uri;
@@ -45,19 +43,18 @@ impl Asked {
     }
 }
 
-async fn texts(shared: &Shared, sql: &str) -> Result<Vec<String>, ApiError> {
-    let (batches, _) = query::rows(shared, sql).await?;
-    let of_batch = |batch: &RecordBatch| -> Vec<String> {
-        let column = batch.column(0).as_string_opt::<i32>();
-        column.map(|column| column.iter().flatten().map(str::to_owned).collect()).unwrap_or_default()
-    };
-    Ok(batches.iter().flat_map(of_batch).collect())
+/// A statement's only column.
+async fn only_column(shared: &Shared, sql: &str) -> Result<Vec<String>, ApiError> {
+    Ok(query::texts(shared, sql).await?.into_iter().flatten().collect())
 }
 
 async fn keys(shared: &Shared, asked: &Asked, column: &str) -> Result<Vec<String>, ApiError> {
     let newest = asked.newest(column)?;
-    texts(shared, &format!("SELECT DISTINCT key FROM (SELECT unnest(map_keys(it)) AS key FROM {newest}) ORDER BY 1"))
-        .await
+    only_column(
+        shared,
+        &format!("SELECT DISTINCT key FROM (SELECT unnest(map_keys(it)) AS key FROM {newest}) ORDER BY 1"),
+    )
+    .await
 }
 
 fn intrinsics() -> Vec<&'static str> {
@@ -120,7 +117,7 @@ async fn values_of(shared: &Shared, tag: &str, uri: &Uri) -> Result<Vec<String>,
     let asked: Asked = parameters::read(uri)?;
     let Some(expression) = expression(tag) else { return Ok(Vec::new()) };
     let newest = asked.newest(&format!("CAST({expression} AS VARCHAR)"))?;
-    texts(
+    only_column(
         shared,
         &format!("SELECT DISTINCT it FROM {newest} WHERE it IS NOT NULL AND it <> '' ORDER BY 1 LIMIT {VALUES_MAX}"),
     )

@@ -89,19 +89,30 @@ async fn evaluate(
     pipeline: &Arc<Pipeline>,
     ids: &[TraceId],
 ) -> Result<Vec<Match>, ApiError> {
-    if ids.is_empty() {
-        return Ok(Vec::new());
-    }
-    let rows = shared.store.trace_rows(version, Table::Spans, ids, None).await?;
-    let (catalog, pipeline) = (Arc::clone(shared.store.catalog()), Arc::clone(pipeline));
-    let evaluation = tokio::task::spawn_blocking(move || {
-        let traces = traces_of(rows.batches, catalog.as_ref())?;
+    let pipeline = Arc::clone(pipeline);
+    let matches = move |traces: Vec<Trace>| {
         let matches = traces.into_iter().map(|trace| {
             let sets = evaluate_pipeline(&pipeline, &TraceView::new(&trace));
             Match { trace, sets }
         });
-        Ok::<_, spanlake_search::RowsError>(matches.filter(|found| !found.sets.is_empty()).collect::<Vec<Match>>())
-    });
-    let matches = evaluation.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
-    matches.map_err(|error| ApiError::internal(error.to_string()))
+        matches.filter(|found| !found.sets.is_empty()).collect()
+    };
+    with_traces(shared, version, ids, matches).await
+}
+
+/// Reads whole traces, and does something with them off the runtime's threads.
+pub(crate) async fn with_traces<T: Default + Send + 'static>(
+    shared: &Shared,
+    version: &Arc<Version>,
+    ids: &[TraceId],
+    work: impl FnOnce(Vec<Trace>) -> T + Send + 'static,
+) -> Result<T, ApiError> {
+    if ids.is_empty() {
+        return Ok(T::default());
+    }
+    let rows = shared.store.trace_rows(version, Table::Spans, ids, None).await?;
+    let catalog = Arc::clone(shared.store.catalog());
+    let working = tokio::task::spawn_blocking(move || traces_of(rows.batches, catalog.as_ref()).map(work));
+    let worked = working.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
+    worked.map_err(|error| ApiError::internal(error.to_string()))
 }
