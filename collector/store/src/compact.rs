@@ -8,6 +8,8 @@ mod merge;
 mod pick;
 
 pub(crate) use merge::Merge;
+#[expect(unused_imports, reason = "the next commits use it")]
+pub(crate) use merge::Revision;
 #[cfg(test)]
 pub(crate) use pick::FRESH_MAX;
 pub(crate) use pick::{Job, pick};

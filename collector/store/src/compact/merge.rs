@@ -10,6 +10,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
@@ -37,6 +38,20 @@ pub struct Merge {
     order: Order,
     inputs: Vec<Input>,
     last_lsn: u64,
+    revision: Option<Arc<dyn Revision>>,
+}
+
+/// What becomes of rows on their way into a merged file. Gets batches in the table's own form, with a subset of its
+/// columns; may leave rows out and set columns, never change the order nor what rows are sorted by.
+pub trait Revision: Send + Sync {
+    /// Columns of the table's schema that it sets, beside those that the inputs have.
+    fn sets(&self, table: Table) -> &[&'static str];
+
+    /// The rows that stay, as they stay.
+    ///
+    /// # Errors
+    /// When a column that it needs is not there, or the like.
+    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError>;
 }
 
 /// What the inputs have in common.
@@ -92,7 +107,19 @@ impl Merge {
             order,
             inputs,
             last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
+            revision: None,
         })
+    }
+
+    /// With rows revised on their way. The result may then have fewer rows than the inputs, down to none: its entry
+    /// says so, and the caller is not to show a file without a row.
+    #[must_use]
+    pub fn revised(mut self, revision: Arc<dyn Revision>) -> Self {
+        let sets = revision.sets(self.table);
+        let has = |name: &str| self.schema.field_with_name(name).is_ok() || sets.contains(&name);
+        self.schema = schema_subset(&self.table.schema(), has);
+        self.revision = Some(revision);
+        self
     }
 
     /// Writes the merged file, durable when this returns; `None` where `stops` said so.
@@ -123,7 +150,7 @@ impl Merge {
         let is_stuck = self.inputs.iter().all(|input| input.complete(self.order, frontier) == 0);
         for input in &mut self.inputs {
             if input.waiting.is_empty() || is_stuck && input.holds_up(self.order, frontier) {
-                input.read(self.table, self.bucket_seconds)?;
+                input.read(self.table, self.bucket_seconds, self.revision.as_deref())?;
             }
         }
         Ok(self.inputs.iter().any(|input| !input.waiting.is_empty()))
@@ -157,15 +184,24 @@ impl Merge {
 }
 
 impl Input {
-    fn read(&mut self, table: Table, bucket_seconds: u32) -> Result<(), SealError> {
-        let Some(batch) = self.reader.next() else {
-            self.at_end = true;
-            return Ok(());
-        };
-        let parquet_error = |source| SealError::Parquet { path: self.file.path.clone(), source };
-        let batch = batch.map_err(|error| parquet_error(ParquetError::ArrowError(error.to_string())))?;
+    /// The next rows that stay, if there are any.
+    fn read(&mut self, table: Table, bucket_seconds: u32, revision: Option<&dyn Revision>) -> Result<(), SealError> {
         let arrow_error = |source| SealError::Arrow { table: table.name(), source };
-        let batch = if self.file.is_cold() { from_cold(&batch, &table.schema()).map_err(arrow_error)? } else { batch };
+        let batch = loop {
+            let Some(batch) = self.reader.next() else {
+                self.at_end = true;
+                return Ok(());
+            };
+            let parquet_error = |source| SealError::Parquet { path: self.file.path.clone(), source };
+            let batch = batch.map_err(|error| parquet_error(ParquetError::ArrowError(error.to_string())))?;
+            let is_cold = self.file.is_cold();
+            let batch = if is_cold { from_cold(&batch, &table.schema()).map_err(arrow_error)? } else { batch };
+            let Some(revision) = revision else { break batch };
+            let revised = revision.revise(table, &batch).map_err(arrow_error)?;
+            if revised.num_rows() > 0 {
+                break revised;
+            }
+        };
         let rows = rows_of(table, &batch, bucket_seconds).map_err(arrow_error)?;
         self.waiting.push_back(Waiting { batch, rows, taken: 0 });
         Ok(())
