@@ -7,5 +7,6 @@ pub mod errors;
 pub mod ids;
 pub mod ingest;
 pub mod otlp;
+pub mod sampling;
 pub mod tables;
 pub mod trace_tree;

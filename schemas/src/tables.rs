@@ -246,7 +246,18 @@ fn spans() -> Vec<Field> {
     fields.extend(attributes_and_types());
     fields.push(optional("events", list_of(DataType::Struct(event_fields()))));
     fields.push(optional("links", list_of(DataType::Struct(link_fields()))));
+    fields.extend(sampled());
     fields
+}
+
+/// What became of a row's trace when its hour left the hot tier; all null while nothing was decided.
+fn sampled() -> [Field; 4] {
+    [
+        optional("sampling_probability", DataType::Float64),
+        optional("sampling_threshold", DataType::Int64),
+        optional("sampling_stratum", DataType::Int32),
+        optional("sampling_reason", DataType::Utf8),
+    ]
 }
 
 fn logs() -> Vec<Field> {
@@ -267,6 +278,7 @@ fn logs() -> Vec<Field> {
     fields.extend(origin());
     fields.extend(promoted::LOG.iter().map(promoted::PromotedAttribute::field));
     fields.extend(attributes_and_types());
+    fields.extend(sampled());
     fields
 }
 

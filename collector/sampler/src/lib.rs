@@ -13,6 +13,7 @@ pub mod cost;
 pub mod decide;
 pub mod door;
 pub mod estimate;
+pub mod hot_end;
 pub mod memory;
 pub mod profile;
 pub mod randomness;

@@ -128,6 +128,10 @@ fn item(promoted: &'static [PromotedAttribute]) -> Vec<LogicalColumn> {
         at("resource_id", "Key into `resources`."),
         at("scope_id", "Key into `scopes`."),
         at("received_time", "When it arrived."),
+        at("sampling_probability", "With which probability its trace was kept; null: nothing was sampled out."),
+        at("sampling_threshold", "OpenTelemetry's rejection threshold `th`, 56 bits, by which it was kept."),
+        at("sampling_stratum", "The group of its hour in which it was decided; 0: the overflow."),
+        at("sampling_reason", "Why its trace has that probability: `error`, `slow`, `rare_operation`, `ordinary`, …"),
     ]);
     columns
 }

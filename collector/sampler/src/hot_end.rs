@@ -1,0 +1,191 @@
+//! The decision at the hot end as the store asks for it: batches of an hour in, verdicts on its rows out.
+//!
+//! Owns what outlives an hour: the ledger of the budget and the learnt costs, as a text that the store keeps. Rows are
+//! read here and nowhere else in this crate. Never does I/O; of time it knows the hours it is told.
+
+mod columns;
+mod hour;
+mod memory_file;
+mod report;
+mod verdicts;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde::{Deserialize, Serialize};
+use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Remembered};
+
+use crate::budget::{BudgetLedger, BudgetSettings, HourRecord};
+use crate::cost::{CostModel, Observed};
+use crate::decide::settings::ImportanceSettings;
+use crate::rules::check::{RuleProblem, check};
+use crate::rules::{Rule, RuleSet};
+
+use hour::Hour;
+use memory_file::{MemoryFile, MemoryHeader};
+pub use report::{SamplingReport, StratumReport};
+
+/// Decisions of which the report tells.
+const REPORTED_DECISIONS: usize = 48;
+
+/// What the user says about the cold tier's bytes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HotEndSettings {
+    pub budget: BudgetSettings,
+    pub rules: Vec<Rule>,
+    pub importance: ImportanceSettings,
+}
+
+/// The sampler of one store.
+#[derive(Clone)]
+pub struct HotEndSampler(Arc<Shared>);
+
+/// What every hour sees.
+pub(crate) struct Shared {
+    budget: BudgetSettings,
+    rules: RuleSet,
+    importance: ImportanceSettings,
+    problems: Vec<RuleProblem>,
+    state: Mutex<State>,
+}
+
+/// What the next hour is judged with.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+struct State {
+    ledger: BudgetLedger,
+    cost: CostModel,
+    epoch: u64,
+    /// Decided, and not yet said to have moved.
+    undone: BTreeMap<i64, Undone>,
+    /// Newest last.
+    decisions: Vec<MemoryHeader>,
+}
+
+/// What a decision expects of its move.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Undone {
+    allotted_bytes: f64,
+    level_bytes: f64,
+    offered_bytes: f64,
+    predicted_span_bytes: f64,
+    predicted_log_bytes: f64,
+    /// Of the allotted bytes, what traces may take that nobody decided on yet.
+    #[serde(skip)]
+    left_bytes: f64,
+}
+
+impl HotEndSampler {
+    /// A sampler that has decided nothing yet.
+    ///
+    /// # Errors
+    /// With the problems of rules and budget to which no meaning can be given; the others are in the report.
+    pub fn new(settings: HotEndSettings) -> Result<Self, Vec<RuleProblem>> {
+        let problems = check(&settings.rules, &settings.budget);
+        if problems.iter().any(RuleProblem::is_fatal) {
+            return Err(problems.into_iter().filter(RuleProblem::is_fatal).collect());
+        }
+        Ok(Self(Arc::new(Shared {
+            budget: settings.budget,
+            rules: RuleSet::new(settings.rules),
+            importance: settings.importance,
+            problems,
+            state: Mutex::default(),
+        })))
+    }
+
+    /// The budget, what it was spent on, and what is wrong with the rules.
+    #[must_use]
+    pub fn report(&self) -> SamplingReport {
+        SamplingReport::of(&self.0)
+    }
+}
+
+impl Shared {
+    /// The state; a panic elsewhere left it as whole as any.
+    fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl State {
+    /// What may be written of an hour. `decided`: what was decided on it before, by a move that a crash or an outage
+    /// ended, or one that is done and now gets late rows: those are kept at the rate of the others. `offered_bytes` and
+    /// `kept_bytes` are the cold bytes of traces that are new, and of rows of traces that were kept before.
+    fn allot<'a>(
+        &self,
+        hour: i64,
+        decided: impl Iterator<Item = &'a MemoryHeader>,
+        offered_bytes: f64,
+        kept_bytes: f64,
+        budget: &BudgetSettings,
+    ) -> Undone {
+        let level_bytes = self.ledger.level(hour, budget);
+        let mut undone = Undone { level_bytes, ..Undone::default() };
+        let record = self.ledger.hours().find(|record| record.hour == hour);
+        let (mut offered, mut kept) = (0.0, 0.0);
+        for header in decided {
+            offered += header.offered_bytes;
+            kept += header.kept_bytes;
+            if record.is_none() {
+                undone.allotted_bytes += header.allotted_bytes;
+                undone.offered_bytes += header.offered_bytes;
+            }
+        }
+        if offered > 0.0 {
+            undone.left_bytes = offered_bytes * (kept / offered).clamp(0.001, 1.0);
+            undone.allotted_bytes += undone.left_bytes;
+        } else {
+            undone.allotted_bytes = self.ledger.allotment(hour, budget);
+            undone.left_bytes = undone.allotted_bytes - kept_bytes;
+            undone.offered_bytes = kept_bytes;
+        }
+        undone.offered_bytes += offered_bytes;
+        undone
+    }
+
+    fn note_moved(&mut self, hour: i64, span_bytes: f64, log_bytes: f64) {
+        let Some(undone) = self.undone.remove(&hour) else { return };
+        let observed = |predicted_bytes, written_bytes| Observed { predicted_bytes, written_bytes };
+        self.cost
+            .learn(observed(undone.predicted_span_bytes, span_bytes), observed(undone.predicted_log_bytes, log_bytes));
+        let before = self.ledger.hours().find(|record| record.hour == hour).copied();
+        let sum = |now: f64, of: fn(&HourRecord) -> f64| now + before.as_ref().map_or(0.0, of);
+        self.ledger.record(HourRecord {
+            hour,
+            allotted_bytes: sum(undone.allotted_bytes, |record| record.allotted_bytes),
+            level_bytes: undone.level_bytes,
+            offered_bytes: sum(undone.offered_bytes, |record| record.offered_bytes),
+            written_bytes: sum(span_bytes + log_bytes, |record| record.written_bytes),
+        });
+        if let Some(header) = self.decisions.iter_mut().rev().find(|header| header.hour == hour) {
+            header.written_bytes = Some(span_bytes + log_bytes);
+        }
+    }
+}
+
+impl HotEnd for HotEndSampler {
+    fn restore(&self, state: &[u8]) -> Result<(), String> {
+        let state: State = serde_json::from_slice(state).map_err(|error| error.to_string())?;
+        self.0.with_state(|mine| *mine = state);
+        Ok(())
+    }
+
+    fn begin(&self, hour: i64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
+        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()));
+        let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, known)))
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
+    fn moved(&self, moved: MovedHour) -> Vec<u8> {
+        let share = moved.trace_log_rows as f64 / moved.log_rows.max(1) as f64;
+        self.0.with_state(|state| {
+            state.note_moved(moved.hour, moved.span_bytes as f64, moved.log_bytes as f64 * share);
+            serde_json::to_vec(state).unwrap_or_default()
+        })
+    }
+}

@@ -1,0 +1,227 @@
+//! Batches of spans and logs, a row at a time.
+//!
+//! Owns which columns a decision reads, and how much of a file's bytes is laid to each row. Never keeps a row.
+
+use std::borrow::Cow;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, MapArray, StringArray, UInt32Array,
+};
+use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use spanlake_schemas::ids::TraceId;
+use spanlake_schemas::otlp::DimensionRow;
+use spanlake_schemas::tables::promoted;
+
+use crate::span::{SpanKind, StatusCode};
+use crate::summary::AttributeSource;
+
+/// The columns of a batch of spans.
+pub(super) struct SpanColumns<'a> {
+    trace_id: &'a FixedSizeBinaryArray,
+    span_id: &'a FixedSizeBinaryArray,
+    parent_span_id: Option<&'a FixedSizeBinaryArray>,
+    pub start_time: &'a [i64],
+    pub duration: &'a [i64],
+    name: &'a StringArray,
+    kind: &'a StringArray,
+    status_code: &'a StringArray,
+    service_name: &'a StringArray,
+    pub resource_id: &'a [i64],
+    flags: &'a UInt32Array,
+    trace_state: Option<&'a StringArray>,
+    links: Option<&'a ListArray>,
+    attributes: Option<&'a MapArray>,
+    promoted: Vec<(&'static str, &'a ArrayRef)>,
+}
+
+/// The columns of a batch of logs.
+pub(super) struct LogColumns<'a> {
+    trace_id: Option<&'a FixedSizeBinaryArray>,
+    severity_number: &'a Int32Array,
+}
+
+fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
+    batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("a batch lacks its column {name}")))
+}
+
+fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
+    Ok(column(batch, name)?.as_string())
+}
+
+/// The trace ids of a table that has them.
+pub(super) fn trace_ids(batch: &RecordBatch) -> Option<&FixedSizeBinaryArray> {
+    batch.column_by_name("trace_id").map(|ids| ids.as_fixed_size_binary())
+}
+
+/// The id at that row; `None` where there is none, and for the all-zero one, which stands for none.
+pub(super) fn trace_id_at(ids: &FixedSizeBinaryArray, row: usize) -> Option<TraceId> {
+    let id = ids.is_valid(row).then(|| ids.value(row).try_into().ok()).flatten().map(TraceId)?;
+    (id.0 != [0; 16]).then_some(id)
+}
+
+impl<'a> SpanColumns<'a> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
+        let promoted = promoted::SPAN
+            .iter()
+            .filter_map(|attribute| Some((attribute.key, batch.column_by_name(attribute.column)?)))
+            .collect();
+        let optional = |name: &str| batch.column_by_name(name);
+        Ok(Self {
+            trace_id: column(batch, "trace_id")?.as_fixed_size_binary(),
+            span_id: column(batch, "span_id")?.as_fixed_size_binary(),
+            parent_span_id: optional("parent_span_id").map(|ids| ids.as_fixed_size_binary()),
+            start_time: column(batch, "start_time")?.as_primitive::<TimestampNanosecondType>().values(),
+            duration: column(batch, "duration")?.as_primitive::<Int64Type>().values(),
+            name: text(batch, "name")?,
+            kind: text(batch, "kind")?,
+            status_code: text(batch, "status_code")?,
+            service_name: text(batch, "service_name")?,
+            resource_id: column(batch, "resource_id")?.as_primitive::<Int64Type>().values(),
+            flags: column(batch, "flags")?.as_primitive(),
+            trace_state: optional("trace_state").map(|states| states.as_string()),
+            links: optional("links").map(|links| links.as_list()),
+            attributes: optional("attributes").map(|attributes| attributes.as_map()),
+            promoted,
+        })
+    }
+
+    pub(super) fn trace_id(&self, row: usize) -> TraceId {
+        TraceId(self.trace_id.value(row).try_into().unwrap_or_default())
+    }
+
+    pub(super) fn span_id(&self, row: usize) -> [u8; 8] {
+        self.span_id.value(row).try_into().unwrap_or_default()
+    }
+
+    pub(super) fn is_root(&self, row: usize) -> bool {
+        self.parent_span_id.is_none_or(|ids| ids.is_null(row))
+    }
+
+    pub(super) fn name(&self, row: usize) -> &'a str {
+        self.name.value(row)
+    }
+
+    pub(super) fn service(&self, row: usize) -> &'a str {
+        self.service_name.value(row)
+    }
+
+    pub(super) fn kind(&self, row: usize) -> SpanKind {
+        SpanKind::from_word(self.kind.value(row)).unwrap_or_default()
+    }
+
+    pub(super) fn status(&self, row: usize) -> StatusCode {
+        StatusCode::from_word(self.status_code.value(row)).unwrap_or_default()
+    }
+
+    pub(super) fn flags(&self, row: usize) -> u32 {
+        self.flags.value(row)
+    }
+
+    pub(super) fn trace_state(&self, row: usize) -> &'a str {
+        self.trace_state.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row))
+    }
+
+    pub(super) fn links(&self, row: usize, into: &mut Vec<TraceId>) {
+        into.clear();
+        let Some(links) = self.links.filter(|links| links.is_valid(row)).map(|links| links.value(row)) else { return };
+        let Some(ids) = links.as_struct_opt().and_then(|links| links.column_by_name("trace_id")) else { return };
+        let ids = ids.as_fixed_size_binary();
+        into.extend((0..ids.len()).filter_map(|link| trace_id_at(ids, link)));
+    }
+}
+
+impl<'a> LogColumns<'a> {
+    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
+        Ok(Self { trace_id: trace_ids(batch), severity_number: column(batch, "severity_number")?.as_primitive() })
+    }
+
+    pub(super) fn trace_id(&self, row: usize) -> Option<TraceId> {
+        self.trace_id.and_then(|ids| trace_id_at(ids, row))
+    }
+
+    pub(super) fn severity_number(&self, row: usize) -> i32 {
+        self.severity_number.value(row)
+    }
+}
+
+/// A row's attributes, then its resource's.
+pub(super) struct RowAttributes<'a> {
+    pub columns: &'a SpanColumns<'a>,
+    pub row: usize,
+    pub resource: Option<&'a DimensionRow>,
+}
+
+impl AttributeSource for RowAttributes<'_> {
+    fn attribute(&self, key: &str) -> Option<Cow<'_, str>> {
+        let mut promoted = self.columns.promoted.iter().filter(|(known, _)| *known == key);
+        if let Some((_, values)) = promoted.next().filter(|(_, values)| values.is_valid(self.row)) {
+            return Some(match values.data_type() {
+                DataType::Int64 => values.as_primitive::<Int64Type>().value(self.row).to_string().into(),
+                _ => values.as_string::<i32>().value(self.row).into(),
+            });
+        }
+        let own = self.columns.attributes.and_then(|attributes| in_map(attributes, self.row, key));
+        own.map(Cow::Borrowed).or_else(|| {
+            let resource = self.resource?;
+            in_map(resource.batch.column_by_name("attributes")?.as_map_opt()?, resource.row, key).map(Cow::Borrowed)
+        })
+    }
+}
+
+fn in_map<'a>(map: &'a MapArray, row: usize, key: &str) -> Option<&'a str> {
+    let keys = map.keys().as_string::<i32>();
+    let values = map.values().as_string::<i32>();
+    let offsets = map.value_offsets();
+    let range = usize::try_from(offsets[row]).ok()?..usize::try_from(offsets[row + 1]).ok()?;
+    range.into_iter().find(|at| keys.value(*at) == key && values.is_valid(*at)).map(|at| values.value(at))
+}
+
+/// What each row is laid to of the batch's compressed bytes: its part of what varies in length, and a fixed part.
+pub(super) fn row_bytes(batch: &RecordBatch, bytes: f64) -> Vec<u64> {
+    /// Ids, times and words of a row, about, before compression.
+    const FIXED: usize = 48;
+    let mut lengths = vec![FIXED; batch.num_rows()];
+    for column in batch.columns() {
+        if !matches!(column.data_type(), DataType::Utf8 | DataType::Map(_, _) | DataType::List(_)) {
+            continue;
+        }
+        for (row, length) in lengths.iter_mut().enumerate() {
+            *length += extent(column, row, row + 1);
+        }
+    }
+    let all: usize = lengths.iter().sum();
+    lengths.into_iter().map(|length| share(length, all, bytes)).collect()
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes")]
+fn share(part: usize, whole: usize, bytes: f64) -> u64 {
+    (part as f64 / whole.max(1) as f64 * bytes).round() as u64
+}
+
+/// Bytes of the values from a row up to another.
+fn extent(array: &dyn Array, from: usize, to: usize) -> usize {
+    let between = |offsets: &[i32]| {
+        let at = |row: usize| usize::try_from(offsets[row]).unwrap_or(0);
+        (at(from), at(to))
+    };
+    match array.data_type() {
+        DataType::Utf8 => {
+            let (from, to) = between(array.as_string::<i32>().value_offsets());
+            to - from
+        }
+        DataType::Map(_, _) => {
+            let map = array.as_map();
+            let (from, to) = between(map.value_offsets());
+            extent(map.keys(), from, to) + extent(map.values(), from, to)
+        }
+        DataType::List(_) => {
+            let list = array.as_list::<i32>();
+            let (from, to) = between(list.value_offsets());
+            extent(list.values(), from, to)
+        }
+        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| extent(column, from, to)).sum(),
+        _ => (to - from) * 8,
+    }
+}

@@ -1,0 +1,359 @@
+//! One hour: its rows folded into summaries and sketches, then decided at once.
+//!
+//! Owns the summaries of the hour's traces. Rows of traces that were decided before are only counted: what was decided
+//! holds. Never keeps a row.
+
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use spanlake_schemas::ids::TraceId;
+use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
+use spanlake_schemas::sampling::{Decided, HourInQuestion, Part};
+use spanlake_schemas::tables::Table;
+
+use super::columns::{LogColumns, RowAttributes, SpanColumns, row_bytes};
+use super::memory_file::{self, MemoryFile, MemoryHeader};
+use super::report::{self, StratumReport};
+use super::verdicts::{HourVerdicts, Keep, WithDropped, ask_all};
+use super::{Shared, Undone};
+use crate::decide::plan::HourPlan;
+use crate::decide::{DecisionInput, Reason};
+use crate::memory::Remembered;
+use crate::profile::OperationProfiles;
+use crate::randomness::IdMonitor;
+use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
+use crate::rules::RuleSet;
+use crate::span::OperationHash;
+use crate::summary::{SpanFacts, TraceIdBytes, TraceSummary};
+use crate::threshold::Threshold;
+use crate::tracestate;
+
+/// Groups of which a decision tells.
+const STRATA_TOLD: usize = 100;
+
+/// An hour that is being looked at.
+pub(super) struct Hour {
+    shared: Arc<Shared>,
+    hour: i64,
+    earlier: Vec<MemoryFile>,
+    traces: HashMap<TraceIdBytes, Known>,
+    red: RedSketches,
+    resources: HashMap<i64, Option<DimensionRow>>,
+    /// Hot bytes of rows of traces that were kept earlier.
+    earlier_span_bytes: u64,
+    earlier_log_bytes: u64,
+}
+
+/// What is known of a trace of the hour.
+enum Known {
+    Undecided(Box<TraceSummary>),
+    KeptEarlier,
+    DroppedEarlier,
+}
+
+impl Hour {
+    pub(super) fn new(shared: Arc<Shared>, hour: i64, earlier: Vec<MemoryFile>) -> Self {
+        Self {
+            shared,
+            hour,
+            earlier,
+            traces: HashMap::new(),
+            red: RedSketches::new(RedLimits::default()),
+            resources: HashMap::new(),
+            earlier_span_bytes: 0,
+            earlier_log_bytes: 0,
+        }
+    }
+
+    fn show_spans(
+        &mut self,
+        part: Part,
+        batch: &RecordBatch,
+        bytes: f64,
+        dimensions: &dyn DimensionLookup,
+    ) -> Result<(), ArrowError> {
+        let columns = SpanColumns::of(batch)?;
+        let hot_bytes = row_bytes(batch, bytes);
+        let mut links = Vec::new();
+        for (row, hot_bytes) in hot_bytes.into_iter().enumerate() {
+            let trace = columns.trace_id(row);
+            if part == Part::OfHour {
+                self.red.add(&red_span(&columns, row));
+            }
+            let Some(known) = known(&mut self.traces, &self.earlier, part, trace) else { continue };
+            let summary = match known {
+                Known::Undecided(summary) => summary,
+                Known::KeptEarlier if part == Part::OfHour => {
+                    self.earlier_span_bytes += hot_bytes;
+                    continue;
+                }
+                Known::KeptEarlier | Known::DroppedEarlier => continue,
+            };
+            let resource_id = columns.resource_id[row];
+            let resource = self.resources.entry(resource_id).or_insert_with(|| dimensions.resource(resource_id));
+            columns.links(row, &mut links);
+            let attributes = RowAttributes { columns: &columns, row, resource: resource.as_ref() };
+            let facts = SpanFacts {
+                span_id: columns.span_id(row),
+                is_root: columns.is_root(row),
+                service: columns.service(row),
+                operation: columns.name(row),
+                status: columns.status(row),
+                start_time: columns.start_time[row],
+                duration: columns.duration[row],
+                flags: columns.flags(row),
+                trace_state: columns.trace_state(row),
+                is_sampling_unknown: false,
+                door_threshold: Threshold::KEEP_ALL,
+                // What stays hot is paid for by its own hour.
+                hot_bytes: if part == Part::OfHour { hot_bytes } else { 0 },
+                links: &links,
+                attributes: &attributes,
+            };
+            summary.add_span(&facts, &self.shared.rules);
+        }
+        Ok(())
+    }
+
+    fn show_logs(&mut self, part: Part, batch: &RecordBatch, bytes: f64) -> Result<(), ArrowError> {
+        let columns = LogColumns::of(batch)?;
+        for (row, hot_bytes) in row_bytes(batch, bytes).into_iter().enumerate() {
+            let Some(trace) = columns.trace_id(row) else { continue };
+            let hot_bytes = if part == Part::OfHour { hot_bytes } else { 0 };
+            match known(&mut self.traces, &self.earlier, part, trace) {
+                Some(Known::Undecided(summary)) => summary.add_log(columns.severity_number(row), hot_bytes),
+                Some(Known::KeptEarlier) => self.earlier_log_bytes += hot_bytes,
+                Some(Known::DroppedEarlier) | None => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// The undecided traces, by id, so that every pass and every run sees one order.
+    fn take_summaries(&mut self) -> Vec<TraceSummary> {
+        let known = std::mem::take(&mut self.traces).into_values();
+        let mut summaries: Vec<TraceSummary> = known
+            .filter_map(|known| match known {
+                Known::Undecided(summary) => Some(*summary),
+                Known::KeptEarlier | Known::DroppedEarlier => None,
+            })
+            .collect();
+        summaries.sort_unstable_by_key(|summary| summary.trace_id);
+        summaries
+    }
+}
+
+/// What is known of a trace; `None` for a neighbour that has no row in the hour.
+fn known<'a>(
+    traces: &'a mut HashMap<TraceIdBytes, Known>,
+    earlier: &[MemoryFile],
+    part: Part,
+    trace: TraceId,
+) -> Option<&'a mut Known> {
+    match traces.entry(trace.0) {
+        Entry::Occupied(known) => Some(known.into_mut()),
+        Entry::Vacant(_) if part == Part::Neighbour => None,
+        Entry::Vacant(place) => Some(place.insert(match ask_all(earlier, trace) {
+            Remembered::Kept(_) => Known::KeptEarlier,
+            Remembered::Dropped => Known::DroppedEarlier,
+            Remembered::Unknown => Known::Undecided(Box::new(TraceSummary::new(trace))),
+        })),
+    }
+}
+
+fn red_span<'a>(columns: &SpanColumns<'a>, row: usize) -> RedSpan<'a> {
+    let state = columns.trace_state(row);
+    let threshold = if state.is_empty() { None } else { tracestate::parse(state).threshold };
+    RedSpan {
+        service: columns.service(row),
+        operation: columns.name(row),
+        kind: columns.kind(row),
+        status: columns.status(row),
+        extra: &[],
+        start_time: columns.start_time[row],
+        duration: columns.duration[row],
+        arrived: threshold.map_or(Arrived::Whole, Arrived::Sampled),
+    }
+}
+
+impl HourInQuestion for Hour {
+    fn show(
+        &mut self,
+        part: Part,
+        table: Table,
+        batch: &RecordBatch,
+        bytes: f64,
+        dimensions: &dyn DimensionLookup,
+    ) -> Result<(), ArrowError> {
+        match table {
+            Table::Spans => self.show_spans(part, batch, bytes, dimensions),
+            Table::Logs => self.show_logs(part, batch, bytes),
+            _ => Ok(()),
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
+    fn decide(mut self: Box<Self>) -> Decided {
+        let summaries = self.take_summaries();
+        let profiles = OperationProfiles::from_rows(&self.red.take_rows());
+        let (cost, epoch) = self.shared.with_state(|state| {
+            state.epoch += 1;
+            (state.cost, state.epoch)
+        });
+        let spans_earlier = self.earlier_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte;
+        let logs_earlier = self.earlier_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
+        let offered: f64 = summaries.iter().map(|summary| cost.bytes_of(summary)).sum();
+        let before: Vec<MemoryHeader> = self.earlier.iter().filter_map(MemoryFile::header).collect();
+        let mut undone = self.shared.with_state(|state| {
+            let decided = before.iter().filter(|header| header.hour == self.hour);
+            state.allot(self.hour, decided, offered, spans_earlier + logs_earlier, &self.shared.budget)
+        });
+        let input = DecisionInput {
+            profiles: &profiles,
+            rules: &self.shared.rules,
+            cost: &cost,
+            settings: &self.shared.importance,
+            budget_bytes: (undone.left_bytes).max(1.0),
+            epoch,
+            hashes_unflagged_ids: looks_counted(&summaries),
+        };
+        let mut plan = HourPlan::make(summaries.as_slice(), &input);
+        let mut outcome = Outcome::default();
+        for summary in &summaries {
+            outcome.add(summary, &mut plan, &input);
+        }
+        undone.predicted_span_bytes = outcome.span_bytes as f64 * cost.cold_bytes_per_hot_span_byte + spans_earlier;
+        undone.predicted_log_bytes = outcome.log_bytes as f64 * cost.cold_bytes_per_hot_log_byte + logs_earlier;
+        let header = header(self.hour, &plan, &undone, &outcome, &summaries, &input);
+        let memory = memory_file::write(&header, &outcome.kept_ids, &outcome.dropped);
+        let opened = MemoryFile::open(memory.clone()).expect("it was written here");
+        let is_news = header.traces > 0;
+        self.shared.with_state(|state| {
+            state.undone.insert(self.hour, undone);
+            if is_news {
+                report::note(&mut state.decisions, header);
+            }
+        });
+        let verdicts = HourVerdicts { kept: outcome.kept, earlier: self.earlier };
+        let memory = if is_news { memory } else { Vec::new() };
+        Decided { memory, verdicts: Arc::new(WithDropped { verdicts, memory: opened }) }
+    }
+}
+
+/// What becomes of the traces, one by one.
+#[derive(Default)]
+struct Outcome {
+    kept: HashMap<TraceIdBytes, Keep>,
+    kept_ids: Vec<(TraceId, Threshold)>,
+    dropped: Vec<TraceId>,
+    /// Hot bytes of what is kept.
+    span_bytes: u64,
+    log_bytes: u64,
+    reasons: BTreeMap<Reason, Arc<str>>,
+}
+
+impl Outcome {
+    fn add(&mut self, summary: &TraceSummary, plan: &mut HourPlan, input: &DecisionInput<'_>) {
+        let decision = plan.decide(summary, input);
+        plan.record(&decision, input.cost.bytes_of(summary));
+        let id = TraceId(summary.trace_id);
+        if !decision.is_kept {
+            self.dropped.push(id);
+            return;
+        }
+        self.span_bytes += summary.span_bytes;
+        self.log_bytes += summary.log_bytes;
+        self.kept_ids.push((id, decision.threshold));
+        let reason = self.reasons.entry(decision.reason).or_insert_with(|| word(decision.reason, input.rules).into());
+        let keep = Keep { threshold: decision.threshold, stratum: decision.stratum, reason: Arc::clone(reason) };
+        self.kept.insert(summary.trace_id, keep);
+    }
+}
+
+/// Whether the ids of traces that do not say that theirs are random are not.
+fn looks_counted(summaries: &[TraceSummary]) -> bool {
+    let mut monitor = IdMonitor::default();
+    let silent = summaries.iter().filter(|summary| !summary.has_random_flag && summary.explicit_randomness.is_none());
+    silent.for_each(|summary| monitor.observe(TraceId(summary.trace_id)));
+    monitor.finds_them_not_uniform()
+}
+
+/// As `sampling_reason` says it.
+fn word(reason: Reason, rules: &RuleSet) -> String {
+    let rule = |rule: u8| rules.rules().get(usize::from(rule)).map_or("", |rule| rule.name.as_str());
+    match reason {
+        Reason::Pin => "pin".to_owned(),
+        Reason::RuleKeeps(index) | Reason::RuleDrops(index) | Reason::RuleAtLeast(index) => {
+            format!("rule: {}", rule(index))
+        }
+        Reason::Linked => "linked".to_owned(),
+        Reason::Error => "error".to_owned(),
+        Reason::SevereLog => "severe_log".to_owned(),
+        Reason::Slow => "slow".to_owned(),
+        Reason::RareOperation => "rare_operation".to_owned(),
+        Reason::RareShape => "rare_shape".to_owned(),
+        Reason::Ordinary => "ordinary".to_owned(),
+    }
+}
+
+fn header(
+    hour: i64,
+    plan: &HourPlan,
+    undone: &Undone,
+    outcome: &Outcome,
+    summaries: &[TraceSummary],
+    input: &DecisionInput<'_>,
+) -> MemoryHeader {
+    MemoryHeader {
+        hour,
+        epoch: plan.epoch,
+        allotted_bytes: undone.allotted_bytes,
+        offered_bytes: undone.offered_bytes,
+        kept_bytes: undone.predicted_span_bytes + undone.predicted_log_bytes,
+        written_bytes: None,
+        traces: summaries.len() as u64,
+        kept_traces: outcome.kept_ids.len() as u64,
+        dropped_by_rules: plan.dropped_by_rules,
+        hashed_ids: plan.hashed_ids,
+        malformed_trace_states: summaries.iter().map(|summary| u64::from(summary.malformed_trace_states)).sum(),
+        wanted_by_rules_bytes: plan.wanted_by_rules_bytes,
+        strata: strata(plan, input),
+    }
+}
+
+/// The groups that take most, in words.
+fn strata(plan: &HourPlan, input: &DecisionInput<'_>) -> Vec<StratumReport> {
+    let names: HashMap<OperationHash, (&str, &str)> = input
+        .profiles
+        .iter()
+        .map(|profile| {
+            let names = (&*profile.service, &*profile.operation);
+            (OperationHash::of(names.0, names.1), names)
+        })
+        .collect();
+    let told = plan.strata.all().iter().enumerate().filter(|(_, stratum)| stratum.traces > 0);
+    let mut told: Vec<StratumReport> = told
+        .map(|(number, stratum)| {
+            let (service, operation) =
+                stratum.group.and_then(|(operation, _)| names.get(&operation).copied()).unwrap_or(("", ""));
+            StratumReport {
+                stratum: u16::try_from(number).unwrap_or(0),
+                service: service.to_owned(),
+                operation: operation.to_owned(),
+                reason: stratum.group.map_or_else(String::new, |(_, reason)| word(reason, input.rules)),
+                traces: stratum.traces,
+                kept_traces: stratum.kept_traces,
+                bytes: stratum.bytes,
+                kept_bytes: stratum.kept_bytes,
+                probability_min: stratum.probability_min,
+                probability_max: stratum.probability_max,
+            }
+        })
+        .collect();
+    told.sort_by(|left, right| right.bytes.total_cmp(&left.bytes).then(left.stratum.cmp(&right.stratum)));
+    told.truncate(STRATA_TOLD);
+    told
+}

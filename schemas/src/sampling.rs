@@ -1,0 +1,99 @@
+//! The seam between the store, which moves hours to the cold tier, and whoever decides which traces are worth it.
+//!
+//! Owns the words in which the two speak: what is shown of an hour, what is decided, what is remembered. The store does
+//! all I/O; the other side is a function of what it was shown, so that a move after a crash decides as before.
+
+use std::sync::Arc;
+
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+
+use crate::otlp::DimensionLookup;
+use crate::tables::Table;
+
+/// Columns of spans and logs that a decision sets.
+pub const COLUMNS: [&str; 4] = ["sampling_probability", "sampling_threshold", "sampling_stratum", "sampling_reason"];
+
+/// Decides at the hot end, an hour at a time.
+pub trait HotEnd: Send + Sync {
+    /// Takes up what [`HotEnd::moved`] gave last; never called where there is nothing yet.
+    ///
+    /// # Errors
+    /// With what is wrong with the text. What is left is then what a first start has.
+    fn restore(&self, state: &[u8]) -> Result<(), String>;
+
+    /// Begins to look at an hour. `earlier`: what was remembered of decisions on this hour and the one before it.
+    ///
+    /// # Errors
+    /// With what is wrong with a memory.
+    fn begin(&self, hour: i64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String>;
+
+    /// The hour's files are committed and took so many bytes; gives the state to be kept for the next start.
+    fn moved(&self, moved: MovedHour) -> Vec<u8>;
+}
+
+/// What was remembered of one decision.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// Hours since the epoch.
+    pub hour: i64,
+    /// [`Decided::memory`].
+    pub bytes: Vec<u8>,
+}
+
+/// Where shown rows stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// They leave now.
+    OfHour,
+    /// They stay hot yet; only those of traces that have rows in the hour matter. Shown after the hour's own.
+    Neighbour,
+}
+
+/// An hour that is being looked at.
+pub trait HourInQuestion {
+    /// Shows spans or logs, in any order; each row once. `bytes`: what the batch takes compressed in the hot tier.
+    ///
+    /// # Errors
+    /// When a batch lacks a column that its table always has.
+    fn show(
+        &mut self,
+        part: Part,
+        table: Table,
+        batch: &RecordBatch,
+        bytes: f64,
+        dimensions: &dyn DimensionLookup,
+    ) -> Result<(), ArrowError>;
+
+    /// Decides on every trace that was shown.
+    fn decide(self: Box<Self>) -> Decided;
+}
+
+/// The decision on an hour.
+pub struct Decided {
+    /// To be durable before the first row moves; comes back as [`Remembered`].
+    pub memory: Vec<u8>,
+    pub verdicts: Arc<dyn Verdicts>,
+}
+
+/// Which rows stay, and what is written on them.
+pub trait Verdicts: Send + Sync {
+    /// The rows of kept traces and those without a trace, with [`COLUMNS`] set where a trace was decided.
+    ///
+    /// # Errors
+    /// When a batch lacks a column that its table always has.
+    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError>;
+}
+
+/// What a move took.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct MovedHour {
+    /// Hours since the epoch.
+    pub hour: i64,
+    /// Bytes of the cold files of spans, as written.
+    pub span_bytes: u64,
+    /// Bytes of the cold files of logs, all of them, and how many of their rows belong to traces.
+    pub log_bytes: u64,
+    pub log_rows: u64,
+    pub trace_log_rows: u64,
+}
