@@ -22,7 +22,7 @@ pub trait HotEnd: Send + Sync {
     /// With what is wrong with the text. What is left is then what a first start has.
     fn restore(&self, state: &[u8]) -> Result<(), String>;
 
-    /// Begins to look at an hour. `earlier`: what was remembered of decisions on this hour and the one before it.
+    /// Begins to look at an hour. `earlier`: what was remembered of decisions on this hour and those beside it.
     ///
     /// # Errors
     /// With what is wrong with a memory.

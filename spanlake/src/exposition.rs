@@ -126,10 +126,11 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
 
 fn merges(out: &mut String, store: &StoreMetrics) {
     single(out, "spanlake_hot_file_bytes", "gauge", "Bytes of hot files.", store.hot_file_bytes.load(Relaxed));
-    let rows: [(&str, &str, &AtomicU64); 11] = [
+    let rows: [(&str, &str, &AtomicU64); 12] = [
         ("spanlake_cold_merges_total", "Merges of small files of the cold tier.", &store.cold_merges),
         ("spanlake_cold_moves_total", "Hours moved to the cold tier.", &store.cold_moves),
         ("spanlake_cold_moved_rows_total", "Their rows.", &store.cold_moved_rows),
+        ("spanlake_cold_dropped_rows_total", "Rows of traces that sampling did not keep.", &store.cold_dropped_rows),
         ("spanlake_merges_total", "Merges of files.", &store.merges),
         ("spanlake_merge_failures_total", "Merges that failed; nothing is lost by one.", &store.merge_failures),
         ("spanlake_merged_files_total", "Files that merges have replaced.", &store.merged_files),

@@ -7,6 +7,7 @@ mod config;
 mod exposition;
 mod fsck;
 mod salvage;
+mod sampling;
 mod serve;
 mod status;
 mod telemetry;

@@ -11,6 +11,7 @@ use anyhow::Context;
 use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
+use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
@@ -47,12 +48,13 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let ports = bind(&config).await?;
     let addresses = ports.addresses()?;
     let telemetry = Telemetry::start(self_telemetry(&config, &addresses).as_ref())?;
-    let store = open_store(&config)?;
+    let sampler = crate::sampling::sampler(&config)?;
+    let store = open_store(&config, sampler.clone())?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
     let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
     build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
-    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors));
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler));
     build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -103,7 +105,7 @@ impl Ports {
     }
 }
 
-fn open_store(config: &Config) -> anyhow::Result<Store> {
+fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result<Store> {
     let lock = DataDirLock::take(&config.data_dir)?;
     // Of the process before, which is gone; whoever waits for the file waits for this one's ports.
     let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
@@ -125,7 +127,8 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
             bytes_max: config.retention.bytes_max,
         },
         disk_bytes_max: config.hot.disk_bytes_max,
-        cold: cold_config(config),
+        cold: cold_config(config)
+            .map(|cold| ColdConfig { sampling: sampler.map(|sampler| Arc::new(sampler) as _), ..cold }),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(
@@ -165,6 +168,7 @@ pub fn cold_config(config: &Config) -> Option<ColdConfig> {
         hot_bytes_max: config.hot.bytes_max.unwrap_or_else(|| half().min(HOT_BYTES_MAX)),
         sweep_after: cold.removed_kept,
         cache_bytes_max: cold.cache_bytes_max,
+        sampling: None,
     })
 }
 

@@ -11,6 +11,7 @@ use std::time::Instant;
 
 use spanlake_api::{Accepted, Admin, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource};
 use spanlake_receiver::{Doors, ReceiverMetrics};
+use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::Signal;
 use spanlake_store::{ColdStatus, Store};
 
@@ -27,11 +28,18 @@ pub struct ServerStatus {
     store: Store,
     receiver: Arc<ReceiverMetrics>,
     doors: Arc<Doors>,
+    sampler: Option<HotEndSampler>,
 }
 
 impl ServerStatus {
     /// Not ready yet.
-    pub fn new(config: &Config, addresses: &Addresses, store: Store, doors: Arc<Doors>) -> Self {
+    pub fn new(
+        config: &Config,
+        addresses: &Addresses,
+        store: Store,
+        doors: Arc<Doors>,
+        sampler: Option<HotEndSampler>,
+    ) -> Self {
         Self {
             started: Instant::now(),
             ready: AtomicBool::new(false),
@@ -40,6 +48,7 @@ impl ServerStatus {
             store,
             receiver: Arc::clone(doors.metrics()),
             doors,
+            sampler,
         }
     }
 
@@ -78,6 +87,11 @@ impl StatusSource for ServerStatus {
             hot_file_bytes: metrics.hot_file_bytes.load(Ordering::Relaxed),
             cold: self.store.cold_status().map(cold_report),
         }
+    }
+
+    fn sampling(&self) -> Option<serde_json::Value> {
+        let report = self.sampler.as_ref()?.report();
+        serde_json::to_value(report).ok()
     }
 
     fn write_metrics(&self, out: &mut String) {

@@ -9,6 +9,8 @@ pub const HOT_AGE_MAX: &str = "SPANLAKE_HOT_AGE_MAX";
 /// With 0 everything leaves for the cold tier as soon as it is sealed.
 pub const HOT_BYTES_MAX: &str = "SPANLAKE_HOT_BYTES_MAX";
 pub const COLD_URL: &str = "SPANLAKE_COLD_URL";
+pub const SAMPLING_DAY_BYTES: &str = "SPANLAKE_SAMPLING_DAY_BYTES";
+pub const SAMPLING_RULES: &str = "SPANLAKE_SAMPLING_RULES";
 pub const LOG_DURABILITY: &str = "SPANLAKE_LOG_DURABILITY";
 pub const LOG_SEGMENT_BYTES: &str = "SPANLAKE_LOG_SEGMENT_BYTES";
 pub const HTTP_BODY_BYTES_MAX: &str = "SPANLAKE_RECEIVER_HTTP_BODY_BYTES_MAX";

@@ -17,6 +17,7 @@ pub(crate) mod pick;
 pub(crate) mod place;
 #[cfg(test)]
 pub(crate) mod samples;
+pub(crate) mod sampling;
 pub mod status;
 pub(crate) mod tier;
 pub(crate) mod write;
@@ -25,7 +26,10 @@ pub use log::ColdLogError;
 pub use place::PlaceError;
 pub use status::{ColdCondition, ColdStatus};
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use spanlake_schemas::sampling::HotEnd;
 
 /// What the cold tier is told at its start.
 #[derive(Clone)]
@@ -44,6 +48,8 @@ pub struct ColdConfig {
     pub sweep_after: Duration,
     /// Bytes of a bucket's files that are kept on the local disk once they were read.
     pub cache_bytes_max: u64,
+    /// Decides which traces move; `None`: all do.
+    pub sampling: Option<Arc<dyn HotEnd>>,
 }
 
 impl std::fmt::Debug for ColdConfig {
@@ -56,6 +62,7 @@ impl std::fmt::Debug for ColdConfig {
             .field("adopt", &self.adopt)
             .field("hot_age_max", &self.hot_age_max)
             .field("hot_bytes_max", &self.hot_bytes_max)
+            .field("is_sampled", &self.sampling.is_some())
             .finish_non_exhaustive()
     }
 }

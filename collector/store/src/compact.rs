@@ -7,9 +7,7 @@ pub(crate) mod compactor;
 mod merge;
 mod pick;
 
-pub(crate) use merge::Merge;
-#[expect(unused_imports, reason = "the next commits use it")]
-pub(crate) use merge::Revision;
+pub(crate) use merge::{Merge, Revision, open_rows};
 #[cfg(test)]
 pub(crate) use pick::FRESH_MAX;
 pub(crate) use pick::{Job, pick};

@@ -97,6 +97,8 @@ pub struct StoreMetrics {
     /// Hours moved to the cold tier, and their rows.
     pub cold_moves: AtomicU64,
     pub cold_moved_rows: AtomicU64,
+    /// Rows of traces that sampling did not keep.
+    pub cold_dropped_rows: AtomicU64,
     pub cold_merges: AtomicU64,
     pub refused_memory: AtomicU64,
     pub refused_disk_full: AtomicU64,

@@ -43,6 +43,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/metrics", get(metric_names::names))
         .route("/api/metrics/series", get(metric_series::series))
         .route("/api/status", get(health::status))
+        .route("/api/sampling", get(health::sampling))
         .route("/api/export/{signal}", get(export::export))
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
         .route("/api/admin/seal", post(health::seal))

@@ -116,6 +116,9 @@ pub trait StatusSource: Send + Sync {
 
     fn report(&self) -> StatusReport;
 
+    /// The budget of the cold tier and what it is spent on, as JSON; `None` where everything is kept.
+    fn sampling(&self) -> Option<serde_json::Value>;
+
     /// Appends metrics in Prometheus's text format, each family with its help and type.
     fn write_metrics(&self, out: &mut String);
 }

@@ -71,6 +71,7 @@ fn heading(group: &str) -> &'static str {
         "log" => "Write-ahead log",
         "hot" => "Hot tier",
         "cold" => "Cold tier",
+        "sampling" => "Sampling",
         "retention" => "Retention",
         "query" => "Queries",
         "self_telemetry" => "The server's own telemetry",
@@ -85,7 +86,7 @@ fn form(setting: &Setting) -> String {
 
 fn yaml(setting: &Setting) -> String {
     match setting.form {
-        "words" | "mysql_sources" | "options" => {
+        "words" | "mysql_sources" | "options" | "sampling_rules" => {
             let words: Vec<String> = setting
                 .default
                 .split(',')

@@ -7,6 +7,8 @@ use std::path::Path;
 use super::Loaded;
 use super::error::ConfigError;
 use super::values::{Secret, SelfTelemetryMode};
+use spanlake_sampler::budget::BudgetSettings;
+use spanlake_sampler::rules::check::{RuleProblem, check as check_rules};
 
 pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
     if let Some(path) = loaded.config.token_file.clone() {
@@ -15,6 +17,7 @@ pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
     }
     check_doors(loaded)?;
     check_sizes(loaded)?;
+    check_sampling(loaded)?;
     check_telemetry(loaded)
 }
 
@@ -74,6 +77,15 @@ fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {
         Some((key, _)) => {
             Err(wrong(loaded, key, "is more than hot.memory_bytes_max, so that such a body would never be taken"))
         }
+        None => Ok(()),
+    }
+}
+
+fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {
+    let sampling = &loaded.config.sampling;
+    let budget = BudgetSettings { day_bytes: sampling.day_bytes.unwrap_or(u64::MAX) };
+    match check_rules(&sampling.rules, &budget).into_iter().find(RuleProblem::is_fatal) {
+        Some(problem) => Err(wrong(loaded, "sampling.rules", &problem.to_string())),
         None => Ok(()),
     }
 }

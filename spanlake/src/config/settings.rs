@@ -119,6 +119,11 @@ settings! {
     cold.cache_bytes_max: bytes ["0", "1000TiB"] = "2GiB";
     "Bytes of a bucket's files that stay on the local disk (`cold-cache` in `data_dir`) once they were read."
 
+    sampling.day_bytes: optional_bytes ["1MiB", "1000000TiB"] = "";
+    "Bytes by which the cold tier may grow in any 24 hours, spans and logs with a trace id; whole traces are chosen for it, with their probabilities. Empty: every trace is kept."
+    sampling.rules: sampling_rules = "";
+    "Which traces are always kept, dropped by name, or kept with at least some probability: a list of `{name, action, services, operations, attributes, status, duration_min_ms, …}`, see docs/sampling.md. Elsewhere the same as JSON."
+
     retention.spans: optional_duration ["1h", "100000d"] = "";
     "How long spans are kept after the hour that they are filed under; then whole files go."
     retention.logs: optional_duration ["1h", "100000d"] = "";

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::MysqlSource;
 
 /// Everything that can be set.
@@ -23,6 +24,7 @@ pub struct Config {
     pub log: LogSettings,
     pub hot: HotSettings,
     pub cold: ColdSettings,
+    pub sampling: SamplingSettings,
     pub retention: RetentionSettings,
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
@@ -72,6 +74,13 @@ pub struct ColdSettings {
     pub adopt: bool,
     pub removed_kept: Duration,
     pub cache_bytes_max: u64,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SamplingSettings {
+    /// `None` for no end.
+    pub day_bytes: Option<u64>,
+    pub rules: Vec<Rule>,
 }
 
 /// `None` keeps for ever.
@@ -148,6 +157,7 @@ impl Config {
             log: LogSettings::default(),
             hot: HotSettings::default(),
             cold: ColdSettings::default(),
+            sampling: SamplingSettings::default(),
             retention: RetentionSettings::default(),
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),

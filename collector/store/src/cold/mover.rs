@@ -22,9 +22,11 @@ use super::merge::pick;
 use super::pending::PendingFile;
 use super::pick::{Move, due};
 use super::place::Place;
+use super::sampling::{Judge, Sampled};
 use super::status::{ColdCondition, SharedStatus, condition_of};
 use super::write::{Names, WriteError, hour_folder, merge_cold, owner, write_cold};
 use super::{ColdConfig, place};
+use crate::compact::Revision;
 use crate::manifest::{Manifest, ManifestError};
 use crate::retention::expired;
 use crate::seal::SealError;
@@ -69,6 +71,8 @@ pub struct Mover {
     pub writing: Option<Writing>,
     /// Keys of files that could not be merged.
     pub barred: HashSet<String>,
+    /// Decides what moves, where not everything does.
+    pub judge: Option<Judge>,
     /// Turns in a row that failed.
     pub failures: u32,
 }
@@ -198,6 +202,10 @@ impl Mover {
         let _entered = span.enter();
         let (inner, data_dir) = (Arc::clone(&self.inner), self.inner.config.data_dir.clone());
         let now = crate::now_nanos();
+        let stops = || inner.is_stopping();
+        let decided = self.judge.as_ref().map(|judge| judge.decide(&inner.read, job, stops)).transpose()?;
+        let sampled: Option<Arc<Sampled>> = decided.map(Arc::new);
+        let revision = sampled.clone().map(|sampled| sampled as Arc<dyn Revision>);
         let writing = self.writing.as_mut().expect("the log is claimed");
         let copying =
             writing.copied.write_new(&data_dir, &self.place, inner.read.catalog(), &mut writing.names, now)?;
@@ -208,19 +216,26 @@ impl Mover {
                 continue;
             }
             let folder = hour_folder(table, job.hour);
-            let stops = || inner.is_stopping();
-            edit.adds.extend(write_cold(&data_dir, &self.place, &folder, &files, &mut writing.names, stops)?);
+            let names = &mut writing.names;
+            edit.adds.extend(write_cold(&data_dir, &self.place, &folder, &files, names, revision.as_ref(), stops)?);
         }
         edit.retires = job.files.iter().map(|(_, file)| file.entry.path.clone()).collect();
         let rows: u64 = job.files.iter().map(|(_, file)| file.entry.rows).sum();
+        let moved: Vec<FileEntry> = edit.adds[copying.entries.len()..].to_vec();
         self.propose(edit, Some(&copying))?;
+        if let (Some(judge), Some(sampled)) = (&self.judge, &sampled) {
+            judge.moved(job.hour, sampled, &moved);
+        }
+        let dropped = rows - moved.iter().map(|entry| entry.rows).sum::<u64>();
         span.record("rows", rows);
         let metrics = &self.inner.metrics;
         metrics.cold_moves.fetch_add(1, Relaxed);
-        metrics.cold_moved_rows.fetch_add(rows, Relaxed);
+        metrics.cold_moved_rows.fetch_add(rows - dropped, Relaxed);
+        metrics.cold_dropped_rows.fetch_add(dropped, Relaxed);
         tracing::info!(
             files = job.files.len(),
             rows,
+            dropped,
             seconds = began.elapsed().as_secs_f64(),
             "moved an hour to the cold tier"
         );

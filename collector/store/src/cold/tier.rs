@@ -18,6 +18,7 @@ use super::log::{ColdLog, ColdLogError};
 use super::mover::{Mover, cold_file};
 use super::pending::PendingFile;
 use super::place::{Place, PlaceError};
+use super::sampling::Judge;
 use super::status::SharedStatus;
 use super::write::SCRATCH;
 use crate::manifest::{Manifest, ManifestError};
@@ -110,6 +111,8 @@ impl ColdTier {
         if let Some(edit) = self.pending.read()? {
             inner.claims.lock().take(edit.retires);
         }
+        let judge = self.config.sampling.clone().map(|hot_end| Judge::open(&self.dir, hot_end)).transpose();
+        let judge = judge.map_err(ColdLogError::from)?;
         let is_folder = self.place.bucket().is_none();
         let mut mover = Mover {
             inner: Arc::clone(inner),
@@ -122,6 +125,7 @@ impl ColdTier {
             status: self.status,
             writing: None,
             barred: HashSet::new(),
+            judge,
             failures: 0,
         };
         if is_folder {

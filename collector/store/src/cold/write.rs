@@ -10,7 +10,7 @@ use spanlake_schemas::tables::Table;
 use super::log::ColdLogError;
 use super::merge::ColdMerge;
 use super::place::{Place, PlaceError};
-use crate::compact::{Job, Merge};
+use crate::compact::{Job, Merge, Revision};
 use crate::seal::SealError;
 use crate::seal::order::date_and_hour;
 use crate::version::{COLD_LEVEL, DataFile, FileEntry, TableFile};
@@ -29,6 +29,8 @@ pub enum WriteError {
     Files(#[from] SealError),
     #[error(transparent)]
     Log(#[from] ColdLogError),
+    #[error("the hour's traces cannot be decided on: {reason}")]
+    Sampler { reason: String },
     #[error("the server stops")]
     Stopping,
 }
@@ -70,7 +72,7 @@ pub fn hour_folder(table: Table, hour: i64) -> String {
     format!("{}/date={date}/hour={hour:02}", table.name())
 }
 
-/// Writes and uploads the rows of files of one table; gives what the log is to say.
+/// Writes and uploads the rows of files of one table, as the revision leaves them; gives what the log is to say.
 ///
 /// # Errors
 /// When a file could not be read, written or uploaded. What was uploaded already is then an orphan.
@@ -80,10 +82,11 @@ pub fn write_cold(
     folder: &str,
     files: &[TableFile],
     names: &mut Names,
+    revision: Option<&Arc<dyn Revision>>,
     stops: impl Fn() -> bool,
 ) -> Result<Vec<FileEntry>, WriteError> {
-    let write = |files| write_one(data_dir, place, folder, files, names, &stops);
-    groups(files).into_iter().map(write).collect()
+    let write = |files| write_one(data_dir, place, folder, files, names, revision, &stops).transpose();
+    groups(files).into_iter().filter_map(write).collect()
 }
 
 fn write_one(
@@ -92,19 +95,27 @@ fn write_one(
     folder: &str,
     files: Vec<TableFile>,
     names: &mut Names,
+    revision: Option<&Arc<dyn Revision>>,
     stops: impl Fn() -> bool,
-) -> Result<FileEntry, WriteError> {
+) -> Result<Option<FileEntry>, WriteError> {
     let key = format!("{folder}/{}", names.next());
     let scratch = scratch(&key);
     let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
     let table = files[0].0;
     let job = Job { table, inputs: files.into_iter().map(|(_, file)| file).collect(), waiting: 0 };
-    let written = Merge::open(&job)?.run(data_dir, &scratch, COLD_LEVEL, stops)?;
-    let entry = written.ok_or(WriteError::Stopping)?;
-    if entry.rows != rows {
+    let merge = Merge::open(&job)?;
+    let merge = if let Some(revision) = revision { merge.revised(Arc::clone(revision)) } else { merge };
+    let entry = merge.run(data_dir, &scratch, COLD_LEVEL, stops)?.ok_or(WriteError::Stopping)?;
+    if entry.rows != rows && (revision.is_none() || entry.rows > rows) {
         crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
     }
-    Ok(upload(data_dir, place, entry)?)
+    if entry.rows == 0 {
+        // A file without a row says nothing.
+        let path = data_dir.join(&scratch);
+        std::fs::remove_file(&path).map_err(SealError::io("remove", &path))?;
+        return Ok(None);
+    }
+    Ok(Some(upload(data_dir, place, entry)?))
 }
 
 /// Where a file lies before it is uploaded, relative to the data directory.
@@ -142,10 +153,10 @@ pub fn merge_cold(
         let path = place.fetch(&entry.path, &scratch.join(number.to_string()))?;
         inputs.push((merge.table, Arc::new(DataFile::new(entry.clone(), path))));
     }
-    let merged = write_one(data_dir, place, &merge.folder, inputs, names, stops);
+    let merged = write_one(data_dir, place, &merge.folder, inputs, names, None, stops);
     // There where the place is a bucket.
     let _ = std::fs::remove_dir_all(&scratch);
-    merged
+    Ok(merged?.expect("every row of inputs that are not empty is in the result"))
 }
 
 /// Files of one output each: by receipt, so that a row's neighbours in time stay its neighbours.

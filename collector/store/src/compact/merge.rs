@@ -87,7 +87,7 @@ impl Merge {
         let mut inputs = Vec::with_capacity(job.inputs.len());
         let mut names = HashSet::new();
         for file in &job.inputs {
-            let (schema, reader) = open(file)?;
+            let (schema, reader) = open_rows(file)?;
             names.extend(schema.fields().iter().map(|field| field.name().clone()));
             inputs.push(Input { file: Arc::clone(file), reader, waiting: VecDeque::new(), at_end: false });
         }
@@ -264,7 +264,11 @@ impl Order {
     }
 }
 
-fn open(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
+/// All rows of a file, whose checksum is looked at first.
+///
+/// # Errors
+/// When it cannot be read or is damaged.
+pub fn open_rows(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
     let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
     let mut handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
     if let Some(expected) = file.entry.checksum {

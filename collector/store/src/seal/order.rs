@@ -10,7 +10,7 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
-const NANOS_PER_HOUR: i64 = 3600 * NANOS_PER_SECOND;
+pub const NANOS_PER_HOUR: i64 = 3600 * NANOS_PER_SECOND;
 /// Events up to this much older than their receipt are filed under their own hour.
 const FILED_BEFORE: i64 = 24 * NANOS_PER_HOUR;
 /// Events up to this much newer than their receipt are filed under their own hour.

@@ -58,6 +58,10 @@ impl StatusSource for Rooms {
         }
     }
 
+    fn sampling(&self) -> Option<serde_json::Value> {
+        None
+    }
+
     fn write_metrics(&self, out: &mut String) {
         out.push_str("# HELP other Of another room.\n# TYPE other gauge\nother 1\n");
     }

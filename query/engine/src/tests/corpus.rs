@@ -75,6 +75,7 @@ impl Lake {
             hot_bytes_max: 0,
             sweep_after: Duration::from_secs(3600),
             cache_bytes_max: 1 << 20,
+            sampling: None,
         };
         let config = StoreConfig {
             seal_interval: Duration::from_secs(3600),

@@ -18,6 +18,7 @@ fn cold_config(dir: &Path) -> ColdConfig {
         hot_bytes_max: 0,
         sweep_after: Duration::ZERO,
         cache_bytes_max: 1 << 20,
+        sampling: None,
     }
 }
 

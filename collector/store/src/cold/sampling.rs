@@ -1,0 +1,231 @@
+//! Asking the sampler which rows of an hour are worth keeping, before they move.
+//!
+//! Owns what is remembered of decisions, below the data directory: made durable before the first row moves, so that a
+//! move after a crash keeps what it kept before. Reads rows and hands them on; never decides itself.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use arrow::array::{Array, RecordBatch};
+use arrow::error::ArrowError;
+use spanlake_schemas::sampling::{COLUMNS, HotEnd, HourInQuestion, MovedHour, Part, Remembered, Verdicts};
+use spanlake_schemas::tables::Table;
+
+use super::pick::Move;
+use super::place::{Place, PlaceError};
+use super::write::WriteError;
+use crate::compact::{Revision, open_rows};
+use crate::read::ReadHalf;
+use crate::seal::SealError;
+use crate::seal::order::{NANOS_PER_HOUR, hour_of, times};
+use crate::version::{DataFile, FileEntry, Version};
+
+/// Tables whose rows a decision is made from.
+const TABLES: [Table; 2] = [Table::Spans, Table::Logs];
+const STATE: &str = "sampling.json";
+const FOLDER: &str = "decisions";
+/// For so many hours late rows find out what became of their trace.
+const REMEMBERED_HOURS: i64 = 7 * 24;
+/// A trace that goes on beyond its hour is looked at as a whole up to here: what comes later has its say no more.
+const LOOKS_AHEAD: i64 = 600 * 1_000_000_000;
+
+/// The sampler and the memory of its decisions.
+pub struct Judge {
+    hot_end: Arc<dyn HotEnd>,
+    dir: Place,
+}
+
+/// Rows as a decision leaves them, counted on their way.
+pub struct Sampled {
+    verdicts: Arc<dyn Verdicts>,
+    log_rows: AtomicU64,
+    trace_log_rows: AtomicU64,
+}
+
+impl Judge {
+    /// With what earlier moves left below `dir`. A damaged state is said and begun anew: it holds what was learnt of
+    /// sizes, not which traces were kept.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn open(dir: &Path, hot_end: Arc<dyn HotEnd>) -> Result<Self, PlaceError> {
+        let dir = Place::folder(dir.to_path_buf());
+        if let Some(state) = dir.read(STATE)?
+            && let Err(error) = hot_end.restore(&state)
+        {
+            tracing::warn!(error, "the sampler's state is damaged; budget and costs are learnt anew");
+        }
+        Ok(Self { hot_end, dir })
+    }
+
+    /// Decides on an hour that is about to move; the decision is durable when this returns.
+    ///
+    /// # Errors
+    /// When rows or what is remembered cannot be read, or the decision cannot be written.
+    pub fn decide(&self, read: &ReadHalf, job: &Move, stops: impl Fn() -> bool) -> Result<Sampled, WriteError> {
+        let (earlier, next) = self.remembered(job.hour)?;
+        let damaged = |reason: String| WriteError::Sampler { reason };
+        let mut hour = self.hot_end.begin(job.hour, &earlier).map_err(damaged)?;
+        let mut viewer = Viewer { hour: &mut *hour, read, stops: &stops };
+        for (table, file) in job.files.iter().filter(|(table, _)| TABLES.contains(table)) {
+            viewer.show_file(Part::OfHour, *table, file, i64::MAX)?;
+        }
+        let is_leaving = |file: &DataFile| job.files.iter().any(|(_, leaving)| leaving.entry.path == file.entry.path);
+        viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
+        let decided = hour.decide();
+        if !decided.memory.is_empty() {
+            let sum = crc32c::crc32c(&decided.memory).to_le_bytes();
+            self.dir.replace(&key_of(job.hour, next), &[decided.memory.as_slice(), &sum].concat())?;
+        }
+        Ok(Sampled { verdicts: decided.verdicts, log_rows: AtomicU64::new(0), trace_log_rows: AtomicU64::new(0) })
+    }
+
+    /// The hour's files are committed: the sampler learns what they took. A failure costs what would be learnt.
+    pub fn moved(&self, hour: i64, sampled: &Sampled, adds: &[FileEntry]) {
+        let bytes_of = |table: Table| adds.iter().filter(|add| add.table == table.name()).map(|add| add.bytes).sum();
+        let state = self.hot_end.moved(MovedHour {
+            hour,
+            span_bytes: bytes_of(Table::Spans),
+            log_bytes: bytes_of(Table::Logs),
+            log_rows: sampled.log_rows.load(Relaxed),
+            trace_log_rows: sampled.trace_log_rows.load(Relaxed),
+        });
+        if let Err(error) = self.dir.replace(STATE, &state).and_then(|()| self.forget_old()) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the sampler's state could not be kept");
+        }
+    }
+
+    /// What was decided on the hour and those beside it, and the number of the next decision on the hour.
+    fn remembered(&self, hour: i64) -> Result<(Vec<Remembered>, usize), WriteError> {
+        let mut memories = Vec::new();
+        let mut next = 0;
+        for (key, _) in self.dir.list(FOLDER)? {
+            let Some((of, number)) = parse_key(&key) else { continue };
+            if of == hour {
+                next = next.max(number + 1);
+            }
+            if (of - hour).abs() > 1 {
+                continue;
+            }
+            let Some(mut bytes) = self.dir.read(&key)? else { continue };
+            let sum = bytes.split_off(bytes.len().saturating_sub(4));
+            if sum != crc32c::crc32c(&bytes).to_le_bytes() {
+                let reason = format!(
+                    "{key} below {} is damaged; restore it from a copy, or remove it: traces of that hour are then \
+                     decided anew, and one with late rows may be kept in part",
+                    self.dir
+                );
+                return Err(WriteError::Sampler { reason });
+            }
+            memories.push(Remembered { hour: of, bytes });
+        }
+        Ok((memories, next))
+    }
+
+    fn forget_old(&self) -> Result<(), PlaceError> {
+        let oldest = hour_of(crate::now_nanos()) - REMEMBERED_HOURS;
+        for (key, _) in self.dir.list(FOLDER)? {
+            if parse_key(&key).is_some_and(|(hour, _)| hour < oldest) {
+                self.dir.remove(&key)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn key_of(hour: i64, number: usize) -> String {
+    format!("{FOLDER}/{hour:012}-{number:04}.bin")
+}
+
+fn parse_key(key: &str) -> Option<(i64, usize)> {
+    let (hour, number) = key.rsplit('/').next()?.strip_suffix(".bin")?.split_once('-')?;
+    Some((hour.parse().ok()?, number.parse().ok()?))
+}
+
+/// Shows rows to an hour in question.
+struct Viewer<'a> {
+    hour: &'a mut dyn HourInQuestion,
+    read: &'a ReadHalf,
+    stops: &'a dyn Fn() -> bool,
+}
+
+impl Viewer<'_> {
+    /// Rows of a file up to about that time.
+    fn show_file(&mut self, part: Part, table: Table, file: &DataFile, until: i64) -> Result<(), WriteError> {
+        let (_, reader) = open_rows(file)?;
+        let bytes_a_row = ratio(file.entry.bytes, file.entry.rows);
+        for batch in reader {
+            if (self.stops)() {
+                return Err(WriteError::Stopping);
+            }
+            let batch = batch.map_err(|source| SealError::Arrow { table: table.name(), source })?;
+            // Rows lie in order of time buckets.
+            if first_time(table, &batch)? > until {
+                return Ok(());
+            }
+            self.show(part, table, &batch, bytes_a_row)?;
+        }
+        Ok(())
+    }
+
+    /// Rows that stay hot of traces that go on beyond the hour, or that came late.
+    fn show_neighbours(
+        &mut self,
+        version: &Version,
+        hour: i64,
+        is_leaving: impl Fn(&DataFile) -> bool,
+    ) -> Result<(), WriteError> {
+        let until = (hour + 1).saturating_mul(NANOS_PER_HOUR).saturating_add(LOOKS_AHEAD);
+        let since = hour.saturating_mul(NANOS_PER_HOUR);
+        for table in TABLES {
+            let near = |first: i64, last: i64| first <= until && last >= since;
+            let files = version.files(table).iter().filter(|file| !file.is_cold() && !is_leaving(file));
+            for file in files.filter(|file| near(file.entry.time_min, file.entry.time_max)) {
+                self.show_file(Part::Neighbour, table, file, until)?;
+            }
+            for hot in version.hot(table).iter().filter(|hot| near(hot.time_min, hot.time_max)) {
+                self.show(Part::Neighbour, table, &hot.batch, 0.0)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn show(&mut self, part: Part, table: Table, batch: &RecordBatch, bytes_a_row: f64) -> Result<(), WriteError> {
+        let bytes = bytes_a_row * rows_of(batch);
+        let shown = self.hour.show(part, table, batch, bytes, self.read.catalog().as_ref());
+        shown.map_err(|source| SealError::Arrow { table: table.name(), source }.into())
+    }
+}
+
+fn first_time(table: Table, batch: &RecordBatch) -> Result<i64, SealError> {
+    let times = times(batch, table.time_column());
+    let times = times.map_err(|source| SealError::Arrow { table: table.name(), source })?;
+    Ok(times.iter().copied().min().unwrap_or(i64::MIN))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "bytes and rows of a file, below 2^53")]
+fn ratio(bytes: u64, rows: u64) -> f64 {
+    bytes as f64 / rows.max(1) as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "rows of a batch")]
+fn rows_of(batch: &RecordBatch) -> f64 {
+    batch.num_rows() as f64
+}
+
+impl Revision for Sampled {
+    fn sets(&self, table: Table) -> &[&'static str] {
+        if TABLES.contains(&table) { &COLUMNS } else { &[] }
+    }
+
+    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let kept = self.verdicts.revise(table, batch)?;
+        if table == Table::Logs {
+            let traces = kept.column_by_name("trace_id").map_or(0, |ids| ids.len() - ids.null_count());
+            self.log_rows.fetch_add(kept.num_rows() as u64, Relaxed);
+            self.trace_log_rows.fetch_add(traces as u64, Relaxed);
+        }
+        Ok(kept)
+    }
+}
