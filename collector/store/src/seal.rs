@@ -105,6 +105,7 @@ fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
         last_lsn: 0,
         checksum: None,
         level: effort.level,
+        is_sampled: false,
         bucket_seconds: effort.bucket_seconds,
     }
 }

@@ -58,6 +58,9 @@ pub struct FileEntry {
     /// 0 as sealed, 1 merged, [`COLD_LEVEL`] and above in the form of cold files.
     #[serde(default)]
     pub level: u8,
+    /// Whether rows that belong to its hours were left out by sampling, so that what is there stands for more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_sampled: bool,
     /// Length of the time buckets that its rows are sorted by, seconds; spans and logs only.
     #[serde(default = "bucket_seconds_max")]
     pub bucket_seconds: u32,
@@ -89,6 +92,7 @@ impl FileEntry {
             last_lsn: 0,
             checksum: None,
             level: 0,
+            is_sampled: false,
             bucket_seconds: 1,
         }
     }

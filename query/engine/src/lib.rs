@@ -9,6 +9,7 @@
 //! runs it on the engine's own threads and hands batches over.
 
 mod admission;
+mod approx;
 mod attributes;
 mod dimensions;
 mod driver;

@@ -16,7 +16,7 @@ use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
 use crate::stream::Cost;
-use crate::{EngineError, Position, output_names};
+use crate::{EngineError, Position, approx, output_names};
 
 /// Bytes of text; longer ones are no query that a person or a dashboard wrote.
 const SQL_BYTES_MAX: usize = 256 << 10;
@@ -28,7 +28,7 @@ const TOKENS_MAX: usize = 4_000;
 
 /// Reads, checks and plans a statement against one version of the store.
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
-    let statement = read(sql)?;
+    let statement = approx::with_weights(read(sql)?);
     let session = sessions.open();
     let explained = |error| with_place(explain(&error), sql);
     let named = statement.clone();
@@ -40,7 +40,7 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
     };
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
     let plan = session.state.create_physical_plan(&logical).await.map_err(explained)?;
-    let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading });
+    let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading, weighs: approx::weighs(sql) });
     Ok(Planned { plan, context: session.state.task_ctx(), cost })
 }
 
@@ -48,6 +48,11 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
 /// where the statement has just that text, if it is there once.
 fn with_place(error: EngineError, sql: &str) -> EngineError {
     let EngineError::InvalidQuery { message, position: None, hint } = error else { return error };
+    if approx::needs_weights(&message) && sql.to_ascii_lowercase().contains("approx_") {
+        let hint = "approx_count and its like need the columns trace_id and sampling_probability of spans or logs: \
+                    select both in a subquery, or pass the ones that are meant as the last two arguments";
+        return EngineError::InvalidQuery { message, position: None, hint: Some(hint.to_owned()) };
+    }
     if message.ends_with("found: EOF") {
         let position = Some(place_of(sql, sql.trim_end().len()));
         return EngineError::InvalidQuery { message: message.replace("found: EOF", "found: the end"), position, hint };

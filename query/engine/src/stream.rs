@@ -21,6 +21,9 @@ pub struct QueryStats {
     pub files_total: u64,
     /// Bytes read from files.
     pub bytes_scanned: u64,
+    /// Files, of those that the statement could not leave out by time, from which sampling left rows out: plain
+    /// counts and sums over them are too small. None where the statement weighs rows itself.
+    pub sampled_files: u64,
 }
 
 /// The answer of one statement.
@@ -49,6 +52,8 @@ impl QueryAnswer {
 pub struct Cost {
     pub(crate) plan: Arc<dyn ExecutionPlan>,
     pub(crate) reading: Arc<Reading>,
+    /// The statement takes into account that rows may be sampled.
+    pub(crate) weighs: bool,
 }
 
 impl Cost {
@@ -57,6 +62,9 @@ impl Cost {
     pub fn stats(&self) -> QueryStats {
         let mut stats = self.reading.stats();
         add_plan(self.plan.as_ref(), &mut stats);
+        if self.weighs {
+            stats.sampled_files = 0;
+        }
         stats
     }
 }

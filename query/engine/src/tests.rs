@@ -1,5 +1,6 @@
 //! Statements over a real store.
 
+mod approx;
 mod corpus;
 mod explained;
 mod limits;

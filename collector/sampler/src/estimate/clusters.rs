@@ -102,6 +102,15 @@ impl ClusterSums {
         }
     }
 
+    /// Bytes held, about.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        match &self.form {
+            Form::Exact { places, sums } => places.capacity() * 16 + sums.capacity() * 8,
+            Form::Sketch { cells, .. } => cells.capacity() * 8,
+        }
+    }
+
     /// Distinct traces; a lower bound once they are no longer kept apart.
     #[must_use]
     pub fn traces(&self) -> u64 {

@@ -58,6 +58,12 @@ impl QuantileState {
         }
     }
 
+    /// Bytes held, about.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.values.capacity() * size_of::<Held>()
+    }
+
     /// Adds another state.
     pub fn merge(&mut self, other: &Self) {
         if let Some(theirs) = other.rank_end {

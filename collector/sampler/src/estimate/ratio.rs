@@ -60,6 +60,12 @@ impl RatioState {
         self.clusters.add(trace_hash(kept.trace_id), probability, &[a, b]);
     }
 
+    /// Bytes held, about.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.clusters.byte_len()
+    }
+
     /// Adds another state.
     pub fn merge(&mut self, other: &Self) {
         self.a += other.a;

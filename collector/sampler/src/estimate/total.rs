@@ -37,6 +37,12 @@ impl TotalState {
         self.clusters.add(trace_hash(kept.trace_id), probability, &[value]);
     }
 
+    /// Bytes held, about.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        self.clusters.byte_len()
+    }
+
     /// Adds another state.
     pub fn merge(&mut self, other: &Self) {
         self.total += other.total;

@@ -101,6 +101,7 @@ fn write_one(
     let key = format!("{folder}/{}", names.next());
     let scratch = scratch(&key);
     let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
+    let was_sampled = files.iter().any(|(_, file)| file.entry.is_sampled);
     let table = files[0].0;
     let job = Job { table, inputs: files.into_iter().map(|(_, file)| file).collect(), waiting: 0 };
     let merge = Merge::open(&job)?;
@@ -115,7 +116,8 @@ fn write_one(
         std::fs::remove_file(&path).map_err(SealError::io("remove", &path))?;
         return Ok(None);
     }
-    Ok(Some(upload(data_dir, place, entry)?))
+    let is_sampled = was_sampled || entry.rows < rows;
+    Ok(Some(upload(data_dir, place, FileEntry { is_sampled, ..entry })?))
 }
 
 /// Where a file lies before it is uploaded, relative to the data directory.

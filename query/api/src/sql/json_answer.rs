@@ -67,13 +67,14 @@ impl Rows {
 }
 
 fn assemble(columns: &serde_json::Value, rows: &Rows, stats: QueryStats, elapsed_ms: f64) -> Vec<u8> {
-    let stats = json!({
+    let told = json!({
         "rows": rows.count,
         "truncated": rows.truncated,
         "elapsed_ms": (elapsed_ms * 1e3).round() / 1e3,
         "files_read": stats.files_read,
         "files_total": stats.files_total,
         "bytes_scanned": stats.bytes_scanned,
+        "sampled_files": stats.sampled_files,
     });
     let mut body = Vec::with_capacity(rows.json.len() + 1024);
     body.extend_from_slice(b"{\"columns\":");
@@ -81,7 +82,22 @@ fn assemble(columns: &serde_json::Value, rows: &Rows, stats: QueryStats, elapsed
     body.extend_from_slice(b",\"rows\":[");
     body.extend_from_slice(&rows.json);
     body.extend_from_slice(b"],\"stats\":");
-    body.extend_from_slice(stats.to_string().as_bytes());
+    body.extend_from_slice(told.to_string().as_bytes());
+    if let Some(warning) = warning(stats) {
+        body.extend_from_slice(b",\"warning\":");
+        body.extend_from_slice(json!(warning).to_string().as_bytes());
+    }
     body.push(b'}');
     body
+}
+
+/// What to know of an answer over rows of which some were sampled out.
+fn warning(stats: QueryStats) -> Option<String> {
+    (stats.sampled_files > 0).then(|| {
+        format!(
+            "{} files hold a sample of their rows: plain counts and sums over them are too small; approx_count(), \
+             approx_sum(x), approx_avg(x), approx_ratio(a, b) and approx_quantile(x, q) use the weights",
+            stats.sampled_files
+        )
+    })
 }

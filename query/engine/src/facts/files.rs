@@ -36,6 +36,7 @@ pub(super) fn exec(
     predicates: Vec<Arc<dyn PhysicalExpr>>,
     state: &dyn Session,
 ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
+    scan.facts.reading.add_sampled(files.iter().filter(|file| file.entry.is_sampled).count());
     let (bucket, local): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.object.is_some());
     let predicate = (!predicates.is_empty()).then(|| conjunction(predicates));
     let mut plans = Vec::new();

@@ -20,6 +20,7 @@ pub(crate) struct Reading {
 struct Seen {
     files: HashMap<Table, usize>,
     looked_up: u64,
+    sampled: u64,
 }
 
 impl Reading {
@@ -32,6 +33,10 @@ impl Reading {
         self.seen.lock().files.insert(table, files);
     }
 
+    pub(super) fn add_sampled(&self, files: usize) {
+        self.seen.lock().sampled += files as u64;
+    }
+
     pub(super) fn add_lookup(&self, found: &TraceRows) {
         self.seen.lock().looked_up += found.files_read as u64;
     }
@@ -42,6 +47,7 @@ impl Reading {
             files_read: seen.looked_up,
             files_total: seen.files.values().map(|files| *files as u64).sum(),
             bytes_scanned: 0,
+            sampled_files: seen.sampled,
         }
     }
 }

@@ -1,0 +1,170 @@
+//! The sampler's states as DataFusion's accumulators.
+//!
+//! Owns the way of rows in and of states between partitions. Never knows a formula.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, StructArray};
+use arrow::datatypes::Float64Type;
+use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_err};
+use datafusion::logical_expr::Accumulator;
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::expressions::{CastExpr, Literal};
+use spanlake_sampler::estimate::quantile::QuantileState;
+use spanlake_sampler::estimate::ratio::RatioState;
+use spanlake_sampler::estimate::total::TotalState;
+use spanlake_sampler::estimate::{Estimate, Kept};
+use spanlake_schemas::ids::TraceId;
+
+use super::{Kind, answer_fields};
+
+/// One of the sampler's states.
+#[derive(Debug)]
+pub(super) enum State {
+    Count(TotalState),
+    Sum(TotalState),
+    Avg(RatioState),
+    Ratio(RatioState),
+    Quantile(QuantileState),
+}
+
+/// A state and what is asked of it.
+#[derive(Debug)]
+pub(super) struct Weighted {
+    state: State,
+    quantile: f64,
+}
+
+impl State {
+    pub(super) fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Count => Self::Count(TotalState::default()),
+            Kind::Sum => Self::Sum(TotalState::default()),
+            Kind::Avg => Self::Avg(RatioState::default()),
+            Kind::Ratio => Self::Ratio(RatioState::default()),
+            Kind::Quantile => Self::Quantile(QuantileState::default()),
+        }
+    }
+
+    /// Of a row: values that are null leave it out, as SQL leaves them out.
+    fn add(&mut self, kept: Kept, value: impl Fn(usize) -> Option<f64>) {
+        match self {
+            Self::Count(state) => state.add(kept, 1.0),
+            Self::Sum(state) => value(0).into_iter().for_each(|value| state.add(kept, value)),
+            Self::Avg(state) => value(0).into_iter().for_each(|value| state.add_for_mean(kept, value)),
+            Self::Quantile(state) => value(0).into_iter().for_each(|value| state.add(kept, value)),
+            Self::Ratio(state) => {
+                if let (Some(a), Some(b)) = (value(0), value(1)) {
+                    state.add(kept, a, b);
+                }
+            }
+        }
+    }
+
+    fn merge(&mut self, bytes: &[u8]) -> Result<()> {
+        fn read<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+            postcard::from_bytes(bytes).map_err(|error| exec_datafusion_err!("a state cannot be read: {error}"))
+        }
+        match self {
+            Self::Count(state) | Self::Sum(state) => state.merge(&read(bytes)?),
+            Self::Avg(state) | Self::Ratio(state) => state.merge(&read(bytes)?),
+            Self::Quantile(state) => state.merge(&read(bytes)?),
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>> {
+        let written = match self {
+            Self::Count(state) | Self::Sum(state) => postcard::to_stdvec(state),
+            Self::Avg(state) | Self::Ratio(state) => postcard::to_stdvec(state),
+            Self::Quantile(state) => postcard::to_stdvec(state),
+        };
+        written.map_err(|error| exec_datafusion_err!("a state cannot be written: {error}"))
+    }
+
+    fn byte_len(&self) -> usize {
+        match self {
+            Self::Count(state) | Self::Sum(state) => state.byte_len(),
+            Self::Avg(state) | Self::Ratio(state) => state.byte_len(),
+            Self::Quantile(state) => state.byte_len(),
+        }
+    }
+
+    fn finish(&self, quantile: f64) -> Option<Estimate> {
+        match self {
+            Self::Count(state) | Self::Sum(state) => Some(state.finish()),
+            Self::Avg(state) | Self::Ratio(state) => state.finish(),
+            Self::Quantile(state) => state.finish(quantile),
+        }
+    }
+}
+
+impl Weighted {
+    pub(super) fn new(state: State, quantile: f64) -> Self {
+        Self { state, quantile }
+    }
+}
+
+impl Accumulator for Weighted {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let [written @ .., traces, probabilities] = values else {
+            return Err(exec_datafusion_err!("the trace and its probability are missing"));
+        };
+        let written: Vec<&Float64Array> = written.iter().map(|values| values.as_primitive::<Float64Type>()).collect();
+        let traces = traces.as_fixed_size_binary();
+        let probabilities = probabilities.as_primitive::<Float64Type>();
+        for row in 0..traces.len() {
+            // A log record may belong to no trace; nothing samples it.
+            let id = if traces.is_valid(row) { traces.value(row).try_into().unwrap_or_default() } else { [0; 16] };
+            let probability = if probabilities.is_valid(row) { probabilities.value(row) } else { 1.0 };
+            let kept = Kept { trace_id: TraceId(id), probability };
+            self.state.add(kept, |column| {
+                let values = written.get(column)?;
+                values.is_valid(row).then(|| values.value(row))
+            });
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        let answer = self.state.finish(self.quantile);
+        let number = |of: fn(&Estimate) -> f64| -> ArrayRef {
+            Arc::new(Float64Array::from(vec![answer.as_ref().map(of).filter(|number| !number.is_nan())]))
+        };
+        let exact = BooleanArray::from(vec![answer.as_ref().map(|answer| answer.is_exact)]);
+        let traces = answer.as_ref().and_then(|answer| i64::try_from(answer.kept_traces).ok());
+        let columns = vec![
+            number(|answer| answer.value),
+            number(|answer| answer.low),
+            number(|answer| answer.high),
+            Arc::new(exact) as ArrayRef,
+            Arc::new(Int64Array::from(vec![traces])) as ArrayRef,
+        ];
+        Ok(ScalarValue::Struct(Arc::new(StructArray::try_new(answer_fields(), columns, None)?)))
+    }
+
+    fn size(&self) -> usize {
+        size_of::<Self>() + self.state.byte_len()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        Ok(vec![ScalarValue::Binary(Some(self.state.bytes()?))])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        let states = states.first().and_then(|states| states.as_binary_opt::<i32>());
+        let states = states.ok_or_else(|| exec_datafusion_err!("a state is no bytes"))?;
+        states.iter().flatten().try_for_each(|bytes| self.state.merge(bytes))
+    }
+}
+
+/// The constant of `approx_quantile(x, q)`.
+pub(super) fn quantile_of(expr: Option<&Arc<dyn PhysicalExpr>>) -> Result<f64> {
+    let inner = expr.and_then(|expr| expr.downcast_ref::<CastExpr>()).map(CastExpr::expr);
+    let literal = inner.or(expr).and_then(|expr| expr.downcast_ref::<Literal>());
+    let value = literal.and_then(|literal| literal.value().cast_to(&arrow::datatypes::DataType::Float64).ok());
+    match value {
+        Some(ScalarValue::Float64(Some(quantile))) if (0.0..=1.0).contains(&quantile) => Ok(quantile),
+        _ => plan_err!("approx_quantile(x, q) takes a number from 0 to 1 as q, such as 0.99"),
+    }
+}
