@@ -3,6 +3,7 @@
 mod lake;
 mod lists;
 mod metrics;
+mod pages;
 mod server;
 mod sql;
 mod traces;
