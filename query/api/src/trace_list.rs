@@ -62,7 +62,7 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
     let cursor = cursor.map(|text| Cursor::decoded(&text, query)).transpose()?;
     let now = cursor.as_ref().map_or_else(now_nanos, Cursor::now);
     let (filter, windows) = Filter::read(parameters, now)?;
-    let mut search = Searching::begin(&shared, &filter, windows, cursor);
+    let mut search = Searching::begin(&shared, shared.engine.pinned(), &filter, windows, cursor);
     search.run().await?;
     let page = search.settled_page();
     let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
@@ -107,7 +107,18 @@ pub(crate) async fn search(
     windows: Vec<Reach>,
     keeps: Keeps,
 ) -> Result<Search, ApiError> {
-    let mut search = Searching::begin(shared, filter, windows, None);
+    search_at(shared, shared.engine.pinned(), filter, windows, keeps).await
+}
+
+/// The same over one version.
+pub(crate) async fn search_at(
+    shared: &Shared,
+    engine: PinnedEngine,
+    filter: &Filter,
+    windows: Vec<Reach>,
+    keeps: Keeps,
+) -> Result<Search, ApiError> {
+    let mut search = Searching::begin(shared, engine, filter, windows, None);
     search.run().await?;
     let mut found: Vec<Summary> = search.found.into_values().map(|found| found.summary).collect();
     found.reverse();
@@ -153,7 +164,13 @@ struct Searching<'a> {
 }
 
 impl<'a> Searching<'a> {
-    fn begin(shared: &'a Shared, filter: &'a Filter, windows: Vec<Reach>, cursor: Option<Cursor>) -> Self {
+    fn begin(
+        shared: &'a Shared,
+        engine: PinnedEngine,
+        filter: &'a Filter,
+        windows: Vec<Reach>,
+        cursor: Option<Cursor>,
+    ) -> Self {
         let (future, past): (Vec<Reach>, Vec<Reach>) =
             windows.into_iter().partition(|window| matches!(window, Reach::Future { .. }));
         let from = |pick: fn(&Cursor) -> i64| cursor.as_ref().map(pick);
@@ -163,7 +180,6 @@ impl<'a> Searching<'a> {
         ];
         let last = cursor.as_ref().map(|cursor| cursor.last);
         let pending = cursor.map(|cursor| cursor.pending).unwrap_or_default();
-        let engine = shared.engine.pinned();
         let (seen, found) = (HashSet::new(), BTreeMap::new());
         Self { shared, filter, engine, scans, last, pending, seen, found, too_large: 0 }
     }

@@ -131,7 +131,7 @@ fn pages_are_the_same_everywhere() {
     let both = |server: &TestServer| queries.each_ref().map(|query| pages(server, query));
     let send = |server: &TestServer, trace: u128| {
         server.send(TRACES, &traces("shop", vec![at(trace, 1, 0, "early", 20)]));
-        server.send(TRACES, &traces("shop", vec![at(trace, 10_000_000 * (trace as u64 % 3), 1, "late", 5)]));
+        server.send(TRACES, &traces("shop", vec![at(trace, 10_000_000 * (trace as u64 % 3 + 1), 1, "late", 5)]));
     };
     for trace in 1..=5 {
         send(&server, trace);
