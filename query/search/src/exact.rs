@@ -5,7 +5,7 @@
 //! reads columns and no whole spans: arrays fulfil no comparison, and an attribute without a scope is the span's, its
 //! resource's or its instrumentation's, never an event's or a link's.
 
-use spanlake_traceql::syntax::field::{Field, Scope};
+use spanlake_traceql::syntax::field::{Field, Intrinsic, Scope};
 use spanlake_traceql::syntax::literal::Literal;
 use spanlake_traceql::syntax::operator::BinaryOperator;
 use spanlake_traceql::syntax::tree::{FieldExpr, Matches, Pipeline, SpansetExpr, Stage};
@@ -98,10 +98,19 @@ fn exists(field: &Field, is_negated: bool) -> Option<String> {
 
 fn compare(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option<String> {
     let symbol = symbol(operator)?;
+    if let Some(root) = is_root(field, operator, literal) {
+        return Some(root.to_owned());
+    }
     let field = of_type(field, matches!(literal, Literal::String(_)))?;
     let value = &field.value;
     let never = || Some("false".to_owned());
     match (literal, &field.letter) {
+        // So that it is looked up in what is known of files.
+        (Literal::String(text), Letter::Text)
+            if value == "nullif(service_name, '')" && symbol == "=" && !text.is_empty() =>
+        {
+            Some(format!("service_name = {}", quoted(text)))
+        }
         (Literal::String(text), Letter::Text) => Some(format!("{value} {symbol} {}", quoted(text))),
         (Literal::String(text), Letter::Of(letter)) => {
             Some(format!("({value} {symbol} {} AND {letter} = 's')", quoted(text)))
@@ -126,6 +135,17 @@ fn compare(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option
         }
         (Literal::Bool(is), Letter::Text) if value.contains("_attributes[") => Some(format!("{value} {symbol} '{is}'")),
         _ => never(),
+    }
+}
+
+/// How one asks for roots: of all that nested sets say, a span alone knows only that.
+fn is_root(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option<&'static str> {
+    match (field, operator, literal) {
+        (Field::Intrinsic(Intrinsic::NestedSetParent), BinaryOperator::Less, Literal::Int(0))
+        | (Field::Intrinsic(Intrinsic::NestedSetParent), BinaryOperator::Equal, Literal::Int(-1)) => {
+            Some("parent_span_id IS NULL")
+        }
+        _ => None,
     }
 }
 
@@ -192,7 +212,8 @@ mod tests {
             ("{ span.http.response.status_code >= 500 }", "http_response_status_code >= 500"),
             ("{ span.http.route =~ \"/a|/b\" }", "(http_route IN ('/a', '/b'))"),
             ("{ span.http.route = nil }", "attributes['http.route'] IS NULL"),
-            ("{ resource.service.name = \"cart\" }", "nullif(service_name, '') = 'cart'"),
+            ("{ resource.service.name = \"cart\" }", "service_name = 'cart'"),
+            ("{ nestedSetParent < 0 }", "parent_span_id IS NULL"),
             ("{ duration > 1.5 }", "CAST(duration AS DOUBLE) > CAST(1.5e0 AS DOUBLE)"),
             ("{ status = ok || true }", "(status_code = 'ok' OR true)"),
         ] {
@@ -211,7 +232,7 @@ mod tests {
             "{ traceDuration > 1s }",
             "{ event.x = 1 }",
             "{ parent.x = 1 }",
-            "{ nestedSetParent < 0 }",
+            "{ nestedSetParent < 5 }",
             "{ span.a = span.b }",
         ] {
             assert_eq!(sql(filter), None, "{filter}");

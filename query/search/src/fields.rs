@@ -83,7 +83,8 @@ fn of_attribute(attribute: &Attribute) -> Option<FieldSql> {
             };
             let value = format!("coalesce({}, {resource}, scope_attributes[{}])", own.value, quoted(key));
             let Letter::Of(letter) = own.letter else { return None };
-            Some(FieldSql { value, letter: Letter::Of(format!("coalesce({letter}, 's')")) })
+            let letter = format!("CASE WHEN {} IS NOT NULL THEN {letter} ELSE 's' END", own.value);
+            Some(FieldSql { value, letter: Letter::Of(letter) })
         }
         Scope::Event | Scope::Link => None,
     }

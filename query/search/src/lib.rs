@@ -7,10 +7,12 @@
 
 mod exact;
 mod fields;
+mod series;
 mod sql;
 mod traces;
 
 pub use exact::{exact_condition, exact_pipeline};
 pub use fields::{FieldSql, field_sql};
+pub use series::{SeriesSql, series_sql};
 pub use sql::span_condition;
 pub use traces::{RowsError, traces_of};
