@@ -4,6 +4,7 @@
 //! `query_parser.go` of jaegertracing/jaeger). Times are microseconds. Never searches itself.
 
 mod model;
+mod v3;
 
 use std::sync::Arc;
 
@@ -39,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/traces", get(search))
         .route("/api/traces/{id}", get(one))
         .route("/api/dependencies", get(dependencies))
+        .merge(v3::routes())
 }
 
 /// What went wrong, in Jaeger's envelope.

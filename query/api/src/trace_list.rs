@@ -44,10 +44,11 @@ const CANDIDATES_MAX: usize = 20_000;
 /// Candidates that are read at once, at most.
 const CANDIDATES_AT_ONCE: usize = 500;
 
+/// A page.
 #[derive(Serialize)]
-struct List {
-    traces: Vec<Summary>,
-    next_cursor: Option<String>,
+pub(crate) struct List {
+    pub(crate) traces: Vec<Summary>,
+    pub(crate) next_cursor: Option<String>,
     searched_back_to: Option<String>,
     too_large: usize,
     files_read: u64,
@@ -56,19 +57,23 @@ struct List {
 
 /// The route.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    let mut parameters = Parameters::of(&uri)?;
+    Ok(Json(page(&shared, Parameters::of(&uri)?).await?).into_response())
+}
+
+/// The page that the parameters ask for.
+pub(crate) async fn page(shared: &Shared, mut parameters: Parameters) -> Result<List, ApiError> {
     let query = parameters.fingerprint();
     let cursor = parameters.cursor.take().filter(|text| !text.is_empty());
     let cursor = cursor.map(|text| Cursor::decoded(&text, query)).transpose()?;
     let now = cursor.as_ref().map_or_else(now_nanos, Cursor::now);
     let (filter, windows) = Filter::read(parameters, now)?;
-    let mut search = Searching::begin(&shared, shared.engine.pinned(), &filter, windows, cursor);
+    let mut search = Searching::begin(shared, shared.engine.pinned(), &filter, windows, cursor);
     search.run().await?;
-    let page = search.settled_page();
+    let page = search.page();
     let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
     let searched_back_to = (!search.is_exhausted()).then(|| search.frontier().saturating_add(1).to_string());
     let [future, past] = &search.scans;
-    Ok(Json(List {
+    Ok(List {
         next_cursor,
         searched_back_to,
         too_large: search.too_large,
@@ -76,7 +81,6 @@ pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
         files_total: future.files_total.max(past.files_total),
         traces: page.into_iter().filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
     })
-    .into_response())
 }
 
 /// Spans of matches that are kept for the answer; of later ones only the summary is.
@@ -199,8 +203,11 @@ impl<'a> Searching<'a> {
         self.found.keys().rev().copied().take_while(move |place| frontier == i64::MIN || place.0 > frontier)
     }
 
-    fn settled_page(&self) -> Vec<Place> {
-        self.settled().take(self.filter.limit).collect()
+    /// The places of the page. Where time was up before a single one was sure, those that are known are shown: a search
+    /// must get on.
+    fn page(&self) -> Vec<Place> {
+        let settled: Vec<Place> = self.settled().take(self.filter.limit).collect();
+        if settled.is_empty() { self.found.keys().rev().take(self.filter.limit).copied().collect() } else { settled }
     }
 
     /// Looks further and further back until the page is full, or time is up.
@@ -247,13 +254,12 @@ impl<'a> Searching<'a> {
 
     /// Where the next page begins, if there may be one.
     fn cursor(&self, query: u64, now: i64, page: &[Place]) -> Option<Cursor> {
-        let is_full = page.len() == self.filter.limit;
         if self.is_exhausted() && page.len() == self.found.len() {
             return None;
         }
         let frontier = self.frontier();
         let last = match page.last() {
-            Some(last) if is_full => *last,
+            Some(last) if page.len() == self.filter.limit || last.0 <= frontier => *last,
             // The page is all that lies after the frontier.
             _ => (frontier.saturating_add(1), TraceId([0; 16])),
         };
