@@ -171,7 +171,9 @@ fn rows_in_batch(
 /// Which rows have one of the ids; `None` where none has.
 fn trace_mask(batch: &RecordBatch, ids: &[TraceId]) -> Option<BooleanArray> {
     let column = batch.column_by_name("trace_id")?.as_fixed_size_binary();
-    let hit = |row: usize| column.is_valid(row) && ids.iter().any(|id| id.0 == column.value(row));
+    let mut sorted: Vec<&[u8]> = ids.iter().map(|id| id.0.as_slice()).collect();
+    sorted.sort_unstable();
+    let hit = |row: usize| column.is_valid(row) && sorted.binary_search(&column.value(row)).is_ok();
     let first = (0..column.len()).find(|row| hit(*row))?;
     Some((0..column.len()).map(|row| Some(row >= first && hit(row))).collect())
 }

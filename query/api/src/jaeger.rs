@@ -4,6 +4,7 @@
 //! `query_parser.go` of jaegertracing/jaeger). Times are microseconds. Never searches itself.
 
 mod model;
+mod v3;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use spanlake_traceql::model::Trace;
 use crate::error::ApiError;
 use crate::parameters::{self, sql_text, sql_window};
 use crate::query::texts;
+use crate::service_map;
 use crate::state::{OWN_SERVICE, Shared};
 use crate::trace_list::{self, Filter, Keeps, Parameters};
 
@@ -38,6 +40,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/traces", get(search))
         .route("/api/traces/{id}", get(one))
         .route("/api/dependencies", get(dependencies))
+        .merge(v3::routes())
 }
 
 /// What went wrong, in Jaeger's envelope.
@@ -202,22 +205,13 @@ struct DependenciesAsked {
     lookback: Option<i64>,
 }
 
-/// Who calls whom, by parents and children of different services.
+/// Who calls whom.
 async fn dependencies(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
     let asked: DependenciesAsked = parameters::read(&uri)?;
     let end_ms = asked.end_ts.unwrap_or_else(|| now_nanos() / 1_000_000);
     let start_ms = end_ms.saturating_sub(asked.lookback.unwrap_or(DAY_MS));
     let nanos = |millis: i64| millis.saturating_mul(1_000_000);
-    let window = |table: &str| sql_window(&format!("{table}.start_time"), nanos(start_ms), Some(nanos(end_ms)));
-    let sql = format!(
-        "SELECT p.service_name AS parent, c.service_name AS child, CAST(count(*) AS VARCHAR) AS calls FROM spans c \
-         JOIN spans p ON p.trace_id = c.trace_id AND p.span_id = c.parent_span_id \
-         WHERE c.service_name <> p.service_name AND {} AND {} GROUP BY 1, 2 ORDER BY 1, 2",
-        window("c"),
-        window("p")
-    );
-    let rows = texts(&shared, &sql).await?.into_iter();
-    let written =
-        rows.map(|row| json!({ "parent": row[0], "child": row[1], "callCount": row[2].parse::<u64>().unwrap_or(0) }));
+    let calls = service_map::calls(&shared, nanos(start_ms), nanos(end_ms)).await?.into_iter();
+    let written = calls.map(|(parent, child, count)| json!({ "parent": parent, "child": child, "callCount": count }));
     Ok(envelope(written.collect()))
 }

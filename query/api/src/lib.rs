@@ -4,16 +4,20 @@
 //! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod columns;
+mod compare;
 mod error;
 mod export;
+mod facets;
 mod guard;
 mod health;
+mod heatmap;
 mod import;
 mod jaeger;
+mod matching_spans;
 mod metric_names;
 mod metric_series;
 mod origins;
@@ -24,6 +28,7 @@ mod prometheus;
 mod query;
 mod render;
 mod server;
+mod service_map;
 mod services;
 mod sql;
 mod state;

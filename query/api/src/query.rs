@@ -2,7 +2,7 @@
 
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
-use spanlake_engine::QueryStats;
+use spanlake_engine::{EngineError, PinnedEngine, QueryAnswer, QueryStats};
 
 use crate::columns::Texts;
 use crate::error::ApiError;
@@ -25,9 +25,25 @@ pub(crate) async fn texts(shared: &Shared, sql: &str) -> Result<Vec<Vec<String>>
 
 /// All rows of a statement that is known to have few.
 pub(crate) async fn rows(shared: &Shared, sql: &str) -> Result<(Vec<RecordBatch>, QueryStats), ApiError> {
+    whole(shared, shared.engine.query(sql)).await
+}
+
+/// The same over one version.
+pub(crate) async fn rows_at(
+    shared: &Shared,
+    engine: &PinnedEngine,
+    sql: &str,
+) -> Result<(Vec<RecordBatch>, QueryStats), ApiError> {
+    whole(shared, engine.query(sql)).await
+}
+
+async fn whole(
+    shared: &Shared,
+    starting: impl Future<Output = Result<QueryAnswer, EngineError>>,
+) -> Result<(Vec<RecordBatch>, QueryStats), ApiError> {
     let running = shared.metrics.start();
     let result = async {
-        let mut answer = shared.engine.query(sql).await?;
+        let mut answer = starting.await?;
         let batches: Vec<RecordBatch> = answer.batches.as_mut().try_collect().await?;
         Ok((batches, answer.stats()))
     };

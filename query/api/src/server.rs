@@ -21,8 +21,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    export, guard, health, import, jaeger, metric_names, metric_series, page, prometheus, services, sql, tempo, trace,
-    trace_list, traced,
+    compare, export, facets, guard, health, heatmap, import, jaeger, metric_names, metric_series, page, prometheus,
+    service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -37,6 +37,10 @@ pub fn routes(state: ApiState) -> Router {
     Router::new()
         .route("/api/sql", post(sql::post_sql).get(sql::get_sql))
         .route("/api/traces", get(trace_list::list))
+        .route("/api/traces/facets", get(facets::facets))
+        .route("/api/traces/heatmap", get(heatmap::heatmap))
+        .route("/api/traces/compare", get(compare::compare))
+        .route("/api/service-map", get(service_map::service_map))
         .route("/api/traces/{trace_id}", get(trace::one))
         .route("/api/services", get(services::services))
         .route("/api/operations", get(services::operations))

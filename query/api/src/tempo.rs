@@ -4,6 +4,7 @@
 //! silent). Nanoseconds are strings, ids in JSON traces base64. Never searches itself.
 
 mod lists;
+pub(crate) mod metrics;
 mod search;
 mod trace;
 
@@ -30,6 +31,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/traces/{id}", get(trace::v1))
         .route("/api/v2/traces/{id}", get(trace::v2))
         .route("/api/search", get(search::search))
+        .route("/api/metrics/query_range", get(metrics::query_range))
+        .route("/api/metrics/query", get(metrics::query_instant))
         .route("/api/search/tags", get(lists::tags))
         .route("/api/v2/search/tags", get(lists::tags_by_scope))
         .route("/api/search/tag/{tag}/values", get(lists::values))

@@ -1,8 +1,13 @@
 //! Routes over a real store and engine.
 
+mod counts;
 mod lake;
 mod lists;
 mod metrics;
+mod oracle;
+mod pages;
+mod random;
 mod server;
+mod service_map;
 mod sql;
 mod traces;

@@ -1,18 +1,22 @@
-//! `GET /api/traces`: the newest traces that match.
+//! `GET /api/traces`: the newest traces that match, a page at a time.
 //!
-//! Owns how far back is looked. Candidates come by SQL, newest span first, from windows that reach further back until
-//! there are enough; what is told of a trace is then read from all of its spans, by the store's index, so that a
-//! trace is never shown cut at a window's edge.
+//! Owns how far back is looked, and the order: by start (by receipt where a clock runs ahead), then by id, downwards.
+//! Candidates come by SQL, newest span first, from windows that reach further back until there are enough; what is told
+//! of a trace is read from all of its spans, by the store's index, so that a trace is never shown cut at a window's edge.
+//! No span begins before its trace: once all spans after a moment were looked at, the traces that begin after it are
+//! known, and only those take their places on the page. So pages do not depend on where the rows lie.
 
-mod candidates;
+mod cursor;
 mod filter;
 mod matching;
+mod scan;
 mod summary;
 
+pub(crate) use cursor::Cursor;
 pub(crate) use filter::{Filter, Parameters, parse};
 pub(crate) use matching::{Match, with_traces};
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,23 +25,30 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::Uri;
 use serde::Serialize;
+use spanlake_engine::PinnedEngine;
 use spanlake_schemas::ids::TraceId;
 use spanlake_store::now_nanos;
 
 use crate::error::ApiError;
 use crate::state::Shared;
-use candidates::candidates;
+use cursor::{PENDING_MAX, Place};
 use filter::Reach;
 use matching::matching;
+use scan::Scan;
 pub(crate) use summary::Summary;
 
-/// After this long no older window is begun; what was found is shown, with how far it reaches.
+/// After this long nothing older is looked at; the page shows what is known, with how far it reaches.
 const LOOK_BACK_TIME: Duration = Duration::from_secs(3);
+/// Candidates that one request looks at; their summaries are held.
+const CANDIDATES_MAX: usize = 20_000;
+/// Candidates that are read at once, at most.
+const CANDIDATES_AT_ONCE: usize = 500;
 
+/// A page.
 #[derive(Serialize)]
-struct List {
-    traces: Vec<Summary>,
-    next_cursor: Option<String>,
+pub(crate) struct List {
+    pub(crate) traces: Vec<Summary>,
+    pub(crate) next_cursor: Option<String>,
     searched_back_to: Option<String>,
     too_large: usize,
     files_read: u64,
@@ -46,11 +57,30 @@ struct List {
 
 /// The route.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    let (filter, windows) = Filter::read(Parameters::of(&uri)?, now_nanos())?;
-    let found = search(&shared, &filter, windows, Keeps::Summaries).await?;
-    let Search { traces, searched_back_to, too_large, files_read, files_total, .. } = found;
-    let searched_back_to = searched_back_to.filter(|start| *start > i64::MIN).map(|start| start.to_string());
-    Ok(Json(List { traces, next_cursor: None, searched_back_to, too_large, files_read, files_total }).into_response())
+    Ok(Json(page(&shared, Parameters::of(&uri)?).await?).into_response())
+}
+
+/// The page that the parameters ask for.
+pub(crate) async fn page(shared: &Shared, mut parameters: Parameters) -> Result<List, ApiError> {
+    let query = parameters.fingerprint();
+    let cursor = parameters.cursor.take().filter(|text| !text.is_empty());
+    let cursor = cursor.map(|text| Cursor::decoded(&text, query)).transpose()?;
+    let now = cursor.as_ref().map_or_else(now_nanos, Cursor::now);
+    let (filter, windows) = Filter::read(parameters, now)?;
+    let mut search = Searching::begin(shared, shared.engine.pinned(), &filter, windows, cursor);
+    search.run().await?;
+    let page = search.page();
+    let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
+    let searched_back_to = (!search.is_exhausted()).then(|| search.frontier().saturating_add(1).to_string());
+    let [future, past] = &search.scans;
+    Ok(List {
+        next_cursor,
+        searched_back_to,
+        too_large: search.too_large,
+        files_read: future.files_read + past.files_read,
+        files_total: future.files_total.max(past.files_total),
+        traces: page.into_iter().filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
+    })
 }
 
 /// Spans of matches that are kept for the answer; of later ones only the summary is.
@@ -71,71 +101,178 @@ pub(crate) struct Search {
     pub(crate) traces: Vec<Summary>,
     /// What a query found of them, in no order; none where there was no query.
     pub(crate) matches: Vec<Match>,
-    /// Everything that began later was looked at.
-    searched_back_to: Option<i64>,
     pub(crate) inspected: usize,
-    /// Traces on which the query was not evaluated, as they have too many spans.
-    pub(crate) too_large: usize,
-    files_read: u64,
-    files_total: u64,
 }
 
-/// Looks further and further back until there are enough.
+/// The first page, for clients without cursors: what is found in time is shown, even where older places are not known.
 pub(crate) async fn search(
     shared: &Shared,
     filter: &Filter,
     windows: Vec<Reach>,
     keeps: Keeps,
 ) -> Result<Search, ApiError> {
-    let began = Instant::now();
-    let mut spans_kept = 0;
-    let mut done = Search::default();
-    let mut seen: HashSet<TraceId> = HashSet::new();
-    // A few more than asked for: a trace's newest span may be much newer than its start, by which the list is sorted.
-    let wanted = filter.limit + filter.limit / 2 + 1;
-    'windows: for window in windows {
-        loop {
-            let found = candidates(shared, filter, &window, wanted, &seen).await?;
-            done.files_read += found.files_read;
-            done.files_total = done.files_total.max(found.files_total);
-            seen.extend(&found.ids);
-            let is_exhausted = found.ids.len() < wanted;
-            let ids = match &filter.query {
-                None => found.ids,
-                Some(query) => {
-                    let matched = matching(shared, query, &found.ids).await?;
-                    let ids = matched.matches.iter().map(Match::id).collect();
-                    let kept = matched.matches.into_iter().filter(|found| {
-                        spans_kept += found.trace.spans.len();
-                        keeps == Keeps::Matches && spans_kept <= SPANS_KEPT_MAX
-                    });
-                    done.matches.extend(kept);
-                    done.too_large += matched.too_large;
-                    ids
-                }
-            };
-            let summaries = summary::summaries(shared, &ids).await?;
-            done.traces.extend(summaries.into_iter().filter(|trace| filter.takes_duration(trace.duration)));
-            let is_enough = done.traces.len() >= filter.limit;
-            if is_exhausted || is_enough && filter.query.is_none() {
-                break;
-            }
-            if is_enough || began.elapsed() > LOOK_BACK_TIME {
-                // This window was not looked at to its end.
-                break 'windows;
-            }
-        }
-        if let Reach::Past { start, .. } = window {
-            done.searched_back_to = Some(start);
-            if done.traces.len() >= filter.limit || began.elapsed() > LOOK_BACK_TIME {
-                break;
-            }
+    search_at(shared, shared.engine.pinned(), filter, windows, keeps).await
+}
+
+/// The same over one version.
+pub(crate) async fn search_at(
+    shared: &Shared,
+    engine: PinnedEngine,
+    filter: &Filter,
+    windows: Vec<Reach>,
+    keeps: Keeps,
+) -> Result<Search, ApiError> {
+    let mut search = Searching::begin(shared, engine, filter, windows, None);
+    search.run().await?;
+    let mut found: Vec<Summary> = search.found.into_values().map(|found| found.summary).collect();
+    found.reverse();
+    found.truncate(filter.limit);
+    let mut done = Search { traces: found, matches: Vec::new(), inspected: search.seen.len() };
+    if let Some(query) = filter.query.as_ref().filter(|_| keeps == Keeps::Matches) {
+        let ids: Vec<TraceId> = done.traces.iter().map(|trace| trace.trace_id).collect();
+        let mut spans = 0;
+        for some in ids.chunks(CANDIDATES_AT_ONCE) {
+            let matched = matching(shared, search.engine.version(), query, some).await?;
+            done.matches.extend(matched.matches.into_iter().filter(|found| {
+                spans += found.trace.spans.len();
+                spans <= SPANS_KEPT_MAX
+            }));
         }
     }
-    done.inspected = seen.len();
-    done.traces.sort_by_key(|trace| (std::cmp::Reverse(trace.sorted_as), trace.trace_id));
-    done.traces.truncate(filter.limit);
     Ok(done)
+}
+
+/// A trace that matches, with what has led to it.
+struct Found {
+    summary: Summary,
+    /// The scan, and the moment of the row.
+    seen_by: usize,
+    seen_at: i64,
+}
+
+/// A search under way, over one version.
+struct Searching<'a> {
+    shared: &'a Shared,
+    filter: &'a Filter,
+    engine: PinnedEngine,
+    /// Of what claims to be in the future, by receipt; of the rest, by start.
+    scans: [Scan<'a>; 2],
+    /// Places from this one on were shown.
+    last: Option<Place>,
+    /// Left by the page before.
+    pending: Vec<TraceId>,
+    seen: HashSet<TraceId>,
+    found: BTreeMap<Place, Found>,
+    /// Traces on which the query was not evaluated, as they have too many spans.
+    too_large: usize,
+}
+
+impl<'a> Searching<'a> {
+    fn begin(
+        shared: &'a Shared,
+        engine: PinnedEngine,
+        filter: &'a Filter,
+        windows: Vec<Reach>,
+        cursor: Option<Cursor>,
+    ) -> Self {
+        let (future, past): (Vec<Reach>, Vec<Reach>) =
+            windows.into_iter().partition(|window| matches!(window, Reach::Future { .. }));
+        let from = |pick: fn(&Cursor) -> i64| cursor.as_ref().map(pick);
+        let scans = [
+            Scan::new(filter, future.into_iter(), from(|cursor| cursor.future)),
+            Scan::new(filter, past.into_iter(), from(|cursor| cursor.past)),
+        ];
+        let last = cursor.as_ref().map(|cursor| cursor.last);
+        let pending = cursor.map(|cursor| cursor.pending).unwrap_or_default();
+        let (seen, found) = (HashSet::new(), BTreeMap::new());
+        Self { shared, filter, engine, scans, last, pending, seen, found, too_large: 0 }
+    }
+
+    /// Every trace with a later place is known.
+    fn frontier(&self) -> i64 {
+        self.scans.iter().map(Scan::frontier).max().unwrap_or(i64::MIN)
+    }
+
+    fn is_exhausted(&self) -> bool {
+        self.scans.iter().all(Scan::is_exhausted)
+    }
+
+    /// Places whose trace is sure to be the next, newest first.
+    fn settled(&self) -> impl Iterator<Item = Place> + '_ {
+        let frontier = self.frontier();
+        self.found.keys().rev().copied().take_while(move |place| frontier == i64::MIN || place.0 > frontier)
+    }
+
+    /// The places of the page. Where time was up before a single one was sure, those that are known are shown: a search
+    /// must get on.
+    fn page(&self) -> Vec<Place> {
+        let settled: Vec<Place> = self.settled().take(self.filter.limit).collect();
+        if settled.is_empty() { self.found.keys().rev().take(self.filter.limit).copied().collect() } else { settled }
+    }
+
+    /// Looks further and further back until the page is full, or time is up.
+    async fn run(&mut self) -> Result<(), ApiError> {
+        let began = Instant::now();
+        let pending: Vec<(TraceId, i64)> =
+            std::mem::take(&mut self.pending).into_iter().map(|id| (id, i64::MAX)).collect();
+        self.seen.extend(pending.iter().map(|(id, _)| *id));
+        self.add(&pending, 0).await?;
+        // A few more than asked for: a trace's newest span may be much newer than its start.
+        let mut at_once = self.filter.limit + self.filter.limit / 2 + 1;
+        while !self.is_exhausted() && self.settled().nth(self.filter.limit - 1).is_none() {
+            if began.elapsed() > LOOK_BACK_TIME || self.seen.len() > CANDIDATES_MAX {
+                break;
+            }
+            let which = usize::from(self.scans[0].frontier() < self.scans[1].frontier());
+            let fresh = self.scans[which].next(self.shared, &self.engine, &mut self.seen, at_once).await?;
+            self.add(&fresh, which).await?;
+            at_once = (at_once * 2).min(CANDIDATES_AT_ONCE.max(at_once));
+        }
+        Ok(())
+    }
+
+    /// Adds those of the candidates that match and were not on a page before.
+    async fn add(&mut self, candidates: &[(TraceId, i64)], seen_by: usize) -> Result<(), ApiError> {
+        let version = Arc::clone(self.engine.version());
+        let mut ids: Vec<TraceId> = candidates.iter().map(|(id, _)| *id).collect();
+        if let Some(query) = &self.filter.query {
+            let matched = matching(self.shared, &version, query, &ids).await?;
+            self.too_large += matched.too_large;
+            ids = matched.matches.iter().map(Match::id).collect();
+        }
+        let seen_at: std::collections::HashMap<TraceId, i64> = candidates.iter().copied().collect();
+        for summary in summary::summaries(self.shared, &version, &ids).await? {
+            let place = summary.place();
+            let is_new = self.last.is_none_or(|last| place < last);
+            if is_new && self.filter.takes_duration(summary.duration) {
+                let seen_at = seen_at.get(&summary.trace_id).copied().unwrap_or(i64::MAX);
+                self.found.insert(place, Found { summary, seen_by, seen_at });
+            }
+        }
+        Ok(())
+    }
+
+    /// Where the next page begins, if there may be one.
+    fn cursor(&self, query: u64, now: i64, page: &[Place]) -> Option<Cursor> {
+        if self.is_exhausted() && page.len() == self.found.len() {
+            return None;
+        }
+        let frontier = self.frontier();
+        let last = match page.last() {
+            Some(last) if page.len() == self.filter.limit || last.0 <= frontier => *last,
+            // The page is all that lies after the frontier.
+            _ => (frontier.saturating_add(1), TraceId([0; 16])),
+        };
+        let mut waiting: Vec<(&Place, &Found)> = self.found.range(..last).collect();
+        waiting.sort_by_key(|(_, found)| std::cmp::Reverse(found.seen_at));
+        let later = waiting.split_off(PENDING_MAX.min(waiting.len()));
+        // What the cursor cannot carry is scanned for again.
+        let again =
+            |scan: usize| later.iter().filter(|(_, found)| found.seen_by == scan).map(|(_, found)| found.seen_at).max();
+        let [future, past] = [0, 1].map(|scan| self.scans[scan].frontier().max(again(scan).unwrap_or(i64::MIN)));
+        let pending = waiting.into_iter().map(|(place, _)| place.1).collect();
+        Some(Cursor { query, now, last, future, past, pending })
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 mod access;
 mod merge;
 mod merge_types;
+mod type_letter;
 
 pub(crate) use access::{Attribute, is_attribute_map, values_of_key};
 pub(crate) use merge::MergeAttributes;
@@ -12,7 +13,9 @@ pub(crate) use merge_types::MergeAttributeTypes;
 
 use datafusion::logical_expr::ScalarUDF;
 
+use type_letter::AttributeType;
+
 /// Functions that people may call by name.
 pub(crate) fn functions() -> Vec<ScalarUDF> {
-    vec![ScalarUDF::new_from_impl(Attribute::default())]
+    vec![ScalarUDF::new_from_impl(Attribute::default()), ScalarUDF::new_from_impl(AttributeType::default())]
 }

@@ -1,10 +1,11 @@
 //! Ids in SQL: bytes in the tables, hex on the tongue.
 //!
-//! Owns the reading of id literals (`trace_id = '5b8e…'`), and the functions `hex`, `trace_id` and `span_id`.
+//! Owns the reading of id literals (`trace_id = '5b8e…'`), and the functions `hex`, `last_byte`, `trace_id`
+//! and `span_id`.
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, StringBuilder};
+use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryBuilder, Int32Array, StringBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue, plan_datafusion_err, plan_err};
@@ -17,6 +18,7 @@ use spanlake_schemas::ids::{IdError, SpanId, TraceId, to_hex};
 pub(crate) fn functions() -> Vec<ScalarUDF> {
     vec![
         ScalarUDF::new_from_impl(Hex::default()),
+        ScalarUDF::new_from_impl(LastByte::default()),
         ScalarUDF::new_from_impl(ParseId::new("trace_id", 16)),
         ScalarUDF::new_from_impl(ParseId::new("span_id", 8)),
     ]
@@ -88,6 +90,47 @@ impl ScalarUDFImpl for Hex {
             texts.append_option(ids.is_valid(row).then(|| to_hex(ids.value(row))));
         }
         Ok(ColumnarValue::Array(Arc::new(texts.finish())))
+    }
+}
+
+/// `last_byte(id)`: a number from 0 to 255. The last bytes of trace ids are random, so that those with one of them are a
+/// fair sample of whole traces.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct LastByte {
+    signature: Signature,
+}
+
+impl Default for LastByte {
+    fn default() -> Self {
+        Self { signature: Signature::user_defined(Volatility::Immutable) }
+    }
+}
+
+impl ScalarUDFImpl for LastByte {
+    fn name(&self) -> &str {
+        "last_byte"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        match types {
+            [id @ DataType::FixedSizeBinary(_)] => Ok(vec![id.clone()]),
+            _ => plan_err!("last_byte takes one id"),
+        }
+    }
+
+    fn return_type(&self, _types: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Int32)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let ids = arrays[0].as_fixed_size_binary();
+        let last = ids.iter().map(|id| id.and_then(|id| id.last()).map(|byte| i32::from(*byte)));
+        Ok(ColumnarValue::Array(Arc::new(last.collect::<Int32Array>())))
     }
 }
 

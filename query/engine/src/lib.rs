@@ -21,6 +21,7 @@ mod limits;
 mod logical;
 mod output;
 mod output_names;
+mod pinned;
 mod rules;
 mod session;
 mod statement;
@@ -34,6 +35,7 @@ mod tests;
 pub use error::{EngineError, Position};
 pub use limits::EngineLimits;
 pub use logical::{ColumnDoc, TableDoc, tables_markdown};
+pub use pinned::PinnedEngine;
 pub use stored::StoredRows;
 pub use stream::{QueryAnswer, QueryStats};
 

@@ -41,8 +41,10 @@ pub(crate) struct Sessions {
     template: Arc<SessionState>,
     dimensions: Arc<DimensionCache>,
     filters: FilterPlace,
-    /// Instead of the newest version: stored tables of this one.
-    stored: Option<Arc<Version>>,
+    /// Instead of the newest version.
+    pinned: Option<Arc<Version>>,
+    /// Statements see the stored tables instead of what people see.
+    are_stored: bool,
 }
 
 /// What one statement is planned in.
@@ -77,12 +79,24 @@ impl Sessions {
             template.register_udaf(Arc::new(function)).map_err(failed)?;
         }
         let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));
-        Ok(Self { store, template: Arc::new(template), dimensions, filters: FilterPlace::Chosen, stored: None })
+        Ok(Self {
+            store,
+            template: Arc::new(template),
+            dimensions,
+            filters: FilterPlace::Chosen,
+            pinned: None,
+            are_stored: false,
+        })
     }
 
     /// Sessions that see the stored tables, of the version that is newest now, instead of what statements see.
     pub(crate) fn of_stored_rows(&self) -> Self {
-        Self { stored: Some(self.store.pin()), ..self.clone() }
+        Self { are_stored: true, ..self.of_version(self.store.pin()) }
+    }
+
+    /// Sessions that all see one version.
+    pub(crate) fn of_version(&self, version: Arc<Version>) -> Self {
+        Self { pinned: Some(version), ..self.clone() }
     }
 
     /// The same, with filters of files always in one place: for tests that compare.
@@ -107,11 +121,11 @@ impl Sessions {
     }
 
     fn tables(&self) -> (StatementTables, Arc<Reading>) {
-        let version = self.stored.clone().unwrap_or_else(|| self.store.pin());
+        let version = self.pinned.clone().unwrap_or_else(|| self.store.pin());
         let reading = Arc::new(Reading::of(Arc::clone(&version)));
         let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading), filters: self.filters };
         let (template, dimensions) = (Arc::clone(&self.template), Arc::clone(&self.dimensions));
-        (StatementTables::new(template, facts, dimensions, self.stored.is_some()), reading)
+        (StatementTables::new(template, facts, dimensions, self.are_stored), reading)
     }
 
     /// A session over the newest version. Every table of the statement reads that one.

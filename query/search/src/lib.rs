@@ -1,10 +1,18 @@
-//! TraceQL over the store: what SQL may rule out beforehand, and stored rows as traces that a query is evaluated on.
+//! TraceQL over the store: what SQL may rule out beforehand, what it can say exactly, and stored rows as traces that a
+//! query is evaluated on.
 //!
-//! Owns the two translations, from conditions to SQL over `spans` and from rows to whole traces. SQL only ever finds
-//! more than the query: what it finds is decided by [`spanlake_traceql::eval`]. Pure; never reads a row.
+//! Owns the translations, from conditions and fields to SQL over `spans` and from rows to whole traces. What
+//! [`span_condition`] says only ever finds more than the query, which [`spanlake_traceql::eval`] then decides; what
+//! [`exact_condition`] says decides itself, so that spans can be counted without being read. Pure; never reads a row.
 
+mod exact;
+mod fields;
+mod series;
 mod sql;
 mod traces;
 
+pub use exact::{exact_condition, exact_pipeline};
+pub use fields::{FieldSql, field_sql};
+pub use series::{SeriesSql, series_sql};
 pub use sql::span_condition;
 pub use traces::{RowsError, traces_of};

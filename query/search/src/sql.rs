@@ -157,12 +157,12 @@ fn of_value(value: &str, test: &Test) -> Option<String> {
     }
 }
 
-fn is_one_of(value: &str, texts: &[&str]) -> String {
+pub(crate) fn is_one_of(value: &str, texts: &[&str]) -> String {
     let texts: Vec<String> = texts.iter().map(|text| quoted(text)).collect();
     format!("{value} IN ({})", texts.join(", "))
 }
 
-fn symbol(operator: BinaryOperator) -> Option<&'static str> {
+pub(crate) fn symbol(operator: BinaryOperator) -> Option<&'static str> {
     Some(match operator {
         BinaryOperator::Equal => "=",
         BinaryOperator::NotEqual => "<>",
@@ -175,7 +175,7 @@ fn symbol(operator: BinaryOperator) -> Option<&'static str> {
 }
 
 /// A number as a literal of SQL; a duration in nanoseconds.
-fn number(literal: &Literal) -> Option<String> {
+pub(crate) fn number(literal: &Literal) -> Option<String> {
     match literal {
         Literal::Int(value) | Literal::Duration(value) => Some(value.to_string()),
         Literal::Float(value) if value.is_finite() => Some(format!("CAST({value:e} AS DOUBLE)")),
@@ -183,11 +183,11 @@ fn number(literal: &Literal) -> Option<String> {
     }
 }
 
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn status_word(status: Status) -> &'static str {
+pub(crate) fn status_word(status: Status) -> &'static str {
     match status {
         Status::Error => "error",
         Status::Ok => "ok",
@@ -195,7 +195,7 @@ fn status_word(status: Status) -> &'static str {
     }
 }
 
-fn kind_word(kind: Kind) -> &'static str {
+pub(crate) fn kind_word(kind: Kind) -> &'static str {
     match kind {
         Kind::Unspecified => "unspecified",
         Kind::Internal => "internal",

@@ -105,6 +105,57 @@ fn filters_find_the_same_everywhere() {
     check_all(&server);
 }
 
+/// All pages of two traces each.
+fn pages(server: &TestServer, parameters: &str) -> Vec<String> {
+    let mut ids = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let answer = server.get(&format!("/api/traces?{parameters}&limit=2{cursor}"));
+        assert_eq!(answer.status, 200, "{parameters}: {}", answer.text());
+        let list = answer.json();
+        let traces = list["traces"].as_array().expect("a list");
+        ids.push(traces.iter().filter_map(|trace| trace["trace_id"].as_str()).collect::<Vec<_>>().join(" "));
+        match list["next_cursor"].as_str() {
+            Some(text) => cursor = format!("&cursor={text}"),
+            None => return ids,
+        }
+    }
+}
+
+/// Scenario: a list is read page by page, from memory, sealed, after a restart, with small files merged.
+/// Guarantee: the same pages each time; a cursor of before is still good.
+#[test]
+fn pages_are_the_same_everywhere() {
+    let mut server = Setup::default().env(NO_SEALS).start();
+    let queries = ["service=shop".to_owned(), format!("filter={}", encoded("{ name = \"late\" }"))];
+    let both = |server: &TestServer| queries.each_ref().map(|query| pages(server, query));
+    let send = |server: &TestServer, trace: u128| {
+        server.send(TRACES, &traces("shop", vec![at(trace, 1, 0, "early", 20)]));
+        server.send(TRACES, &traces("shop", vec![at(trace, 10_000_000 * (trace as u64 % 3 + 1), 1, "late", 5)]));
+    };
+    for trace in 1..=5 {
+        send(&server, trace);
+    }
+    let in_memory = both(&server);
+    assert_eq!(in_memory[0].len(), 3);
+    server.seal();
+    assert_eq!(both(&server), in_memory, "sealed");
+    server.restart();
+    assert_eq!(both(&server), in_memory, "restarted");
+    for trace in 6..=16 {
+        send(&server, trace);
+        server.seal();
+    }
+    let first = server.get("/api/traces?service=shop&limit=2").json();
+    let second = format!("/api/traces?service=shop&limit=2&cursor={}", first["next_cursor"].as_str().expect("more"));
+    let (all, then) = (both(&server), server.get(&second).json()["traces"].clone());
+    let files = || server.get("/api/status").json()["files"].as_u64();
+    let before = files();
+    eventually("small files are merged", || files() < before);
+    assert_eq!(both(&server), all, "merged");
+    assert_eq!(server.get(&second).json()["traces"], then, "a cursor of before");
+}
+
 /// Scenario: half a filter, one of the wrong types, a metrics query, an attribute without a value.
 /// Guarantee: 400 with what is wrong and where.
 #[test]
@@ -180,6 +231,60 @@ fn jaeger_is_spoken() {
             "{path}"
         );
     }
+}
+
+/// Scenario: what jaeger-ui's client of API v3 asks: services, operations, summaries, pages of them, a trace.
+/// Guarantee: the forms that it reads.
+#[test]
+fn jaeger_is_spoken_in_its_third_version() {
+    let server = a_server();
+    let get = |path: &str| {
+        let answer = server.get(&format!("/jaeger/api/v3/{path}"));
+        (answer.status, answer.json())
+    };
+    assert_eq!(get("services"), (200, json!({"services": ["bank", "shop"]})));
+    assert_eq!(get("operations?service=bank").1["operations"][0], json!({"name": "authorize", "spanKind": "server"}));
+    // As `buildTraceSummariesParams` makes it.
+    let now = spanlake_bench::now_nanos();
+    let window = format!(
+        "query.startTimeMin={}&query.startTimeMax={}",
+        encoded(&iso_text(now - 3_600_000_000_000)),
+        encoded(&iso_text(now + 60_000_000_000))
+    );
+    let attributes = encoded("{\"error\":\"true\"}");
+    let found = get(&format!(
+        "trace-summaries?query.serviceName=bank&query.attributes={attributes}&query.searchDepth=20&{window}"
+    ));
+    assert_eq!(found.0, 200, "{}", found.1);
+    let first = &found.1["summaries"][1];
+    assert_eq!((&first["traceId"], &first["rootServiceName"]), (&json!(format!("{:032x}", 3)), &json!("shop")));
+    assert_eq!((&first["spanCount"], &first["errorSpanCount"]), (&json!(3), &json!(1)));
+    assert_eq!(first["services"][0], json!({"name": "bank", "spanCount": 1, "errorSpanCount": 1}));
+    assert!(first["minStartTimeUnixNano"].as_str().is_some_and(|text| text.parse::<u64>().is_ok()));
+    let page = |token: &str| get(&format!("trace-summaries?query.pagination.pageSize=3{token}&{window}")).1;
+    let one = page("");
+    let other = page(&format!("&query.pagination.pageToken={}", one["nextPageToken"].as_str().expect("a token")));
+    assert_eq!([&one, &other].map(|page| page["summaries"].as_array().map(Vec::len)), [Some(3), Some(1)]);
+    let trace = get(&format!("traces/{:032x}", 3));
+    let spans = &trace.1["result"]["resourceSpans"][0]["scopeSpans"][0]["spans"];
+    assert_eq!((trace.0, spans[0]["traceId"].as_str()), (200, Some(format!("{:032x}", 3).as_str())), "{}", trace.1);
+    let all = get(&format!("traces?query.service_name=shop&query.num_traces=1&{window}"));
+    assert_eq!((all.0, all.1["result"]["resourceSpans"].as_array().map(Vec::len)), (200, Some(2)), "{}", all.1);
+    for (path, status) in [
+        ("traces", 400),
+        ("trace-summaries", 400),
+        ("traces/99", 404),
+        (&format!("traces?query.serviceName=no&{window}"), 404),
+    ] {
+        let answer = get(path);
+        assert_eq!((answer.0, &answer.1["error"]["httpCode"]), (status, &json!(status)), "{path}: {}", answer.1);
+    }
+}
+
+/// As JavaScript's `toISOString` writes it.
+fn iso_text(nanos: u64) -> String {
+    let nanos = i64::try_from(nanos).expect("before 2262");
+    chrono::DateTime::from_timestamp_nanos(nanos).to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
 }
 
 /// Scenario: what Grafana's Tempo data source asks: its test, a trace in both versions, searches, tags and values.

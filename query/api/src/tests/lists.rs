@@ -105,7 +105,7 @@ async fn a_giant_trace_does_not_hide_others() {
     for trace in 1..=4_u128 {
         lake.send(Signal::Traces, &spans("a", &[span(trace, 1, 0, "x", now - 60 * SECOND)])).await;
     }
-    assert_eq!(ids(&lake.json("/api/traces?limit=5").await), [9, 1, 2, 3, 4]);
+    assert_eq!(ids(&lake.json("/api/traces?limit=5").await), [9, 4, 3, 2, 1]);
 }
 
 #[tokio::test]

@@ -40,11 +40,13 @@ pub(crate) struct Parameters {
     /// `key=value`, each of which one span has.
     #[serde(skip)]
     pub(crate) attributes: Vec<String>,
+    /// Where the page before ended.
+    pub(crate) cursor: Option<String>,
 }
 
 impl Parameters {
     /// Of a request; `attr` may come more than once.
-    pub(super) fn of(uri: &Uri) -> Result<Self, ApiError> {
+    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
         let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
         let attributes = pairs().filter(|(name, _)| name == "attr").map(|(_, value)| value.into_owned()).collect();
         let mut others = url::form_urlencoded::Serializer::new(String::new());
@@ -52,6 +54,28 @@ impl Parameters {
         let uri =
             format!("/?{}", others.finish()).parse().map_err(|_| ApiError::invalid("the query string is too long"))?;
         Ok(Self { attributes, ..parameters::read(&uri)? })
+    }
+
+    /// Stands for everything that says which traces match and in what order they come.
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut text = String::new();
+        let single = [
+            &self.service,
+            &self.operation,
+            &self.status,
+            &self.min_duration,
+            &self.max_duration,
+            &self.start,
+            &self.end,
+            &self.internal,
+            &self.filter,
+        ];
+        let given = single.into_iter().map(|part| part.as_deref().unwrap_or_default());
+        for part in given.chain(self.attributes.iter().map(String::as_str)) {
+            // With its length, so that parts do not run into each other.
+            text.push_str(&format!("{}:{part}", part.len()));
+        }
+        xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
 }
 
@@ -89,6 +113,22 @@ impl Reach {
         }
     }
 
+    /// No row has its moment before this one.
+    pub(super) const fn start(self) -> i64 {
+        match self {
+            Self::Future { .. } => i64::MIN,
+            Self::Past { start, .. } => start,
+        }
+    }
+
+    /// The window with as much more on either side.
+    pub(super) const fn wider(self, by: i64) -> Self {
+        match self {
+            Self::Future { after } => Self::Future { after: after.saturating_sub(by) },
+            Self::Past { start, end } => Self::Past { start: start.saturating_sub(by), end: end.saturating_add(by) },
+        }
+    }
+
     /// What is newest comes first.
     pub(super) const fn order(self) -> &'static str {
         match self {
@@ -106,10 +146,12 @@ pub(crate) struct Filter {
     max_duration: Option<i64>,
     /// Conditions on one span, all of which it must meet.
     span: Vec<String>,
+    /// The same, those of the query excepted.
+    pub(crate) asked: Vec<String>,
     /// A service whose spans do not make a trace a candidate.
-    hidden: Option<&'static str>,
+    pub(crate) hidden: Option<&'static str>,
     /// What must find something of the trace.
-    pub(super) query: Option<Arc<Pipeline>>,
+    pub(crate) query: Option<Arc<Pipeline>>,
 }
 
 impl Filter {
@@ -140,6 +182,7 @@ impl Filter {
             let (key, value) = (sql_text(key), sql_text(value));
             span.push(format!("(attributes[{key}] = {value} OR resource_attributes[{key}] = {value})"));
         }
+        let asked = span.clone();
         let mut query = None;
         if let Some(text) = given(parameters.filter) {
             let parsed = parse(&text)?;
@@ -154,12 +197,13 @@ impl Filter {
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,
             span,
+            asked,
             hidden: (!internal && service.as_deref() != Some(OWN_SERVICE)).then_some(OWN_SERVICE),
         };
         Ok((filter, windows(moment("start", parameters.start)?, moment("end", parameters.end)?, now)))
     }
 
-    pub(super) const fn has_duration(&self) -> bool {
+    pub(crate) const fn has_duration(&self) -> bool {
         self.min_duration.is_some() || self.max_duration.is_some()
     }
 
@@ -173,17 +217,16 @@ impl Filter {
         self.span.iter().cloned().chain(hidden).collect()
     }
 
-    /// The same for the spans of a trace in a group, with the trace's length.
-    pub(super) fn group_conditions(&self) -> Vec<String> {
+    /// How long the spans of a group must last together.
+    pub(crate) fn length_conditions(&self) -> Vec<String> {
         let length = "CAST(max(end_time) - min(start_time) AS BIGINT)";
-        let mut all: Vec<String> = Vec::new();
-        let span = self.span_conditions();
-        if !span.is_empty() {
-            all.push(format!("bool_or({})", span.join(" AND ")));
-        }
-        all.extend(self.min_duration.map(|min| format!("{length} >= {min}")));
-        all.extend(self.max_duration.map(|max| format!("{length} <= {max}")));
-        all
+        let min = self.min_duration.map(|min| format!("{length} >= {min}"));
+        min.into_iter().chain(self.max_duration.map(|max| format!("{length} <= {max}"))).collect()
+    }
+
+    /// How far beside a window the rest of a trace is looked for: a trace that pauses for longer may be missed.
+    pub(crate) fn widest(&self) -> i64 {
+        HOUR.max(self.min_duration.unwrap_or(0).saturating_mul(4))
     }
 }
 

@@ -43,10 +43,14 @@ pub(super) struct Matched {
 }
 
 /// Those of these traces that the query finds.
-pub(super) async fn matching(shared: &Shared, pipeline: &Arc<Pipeline>, ids: &[TraceId]) -> Result<Matched, ApiError> {
+pub(super) async fn matching(
+    shared: &Shared,
+    version: &Arc<Version>,
+    pipeline: &Arc<Pipeline>,
+    ids: &[TraceId],
+) -> Result<Matched, ApiError> {
     let mut matched = Matched::default();
-    let version = shared.store.pin();
-    let sizes = sizes(shared, &version, ids).await?;
+    let sizes = sizes(shared, version, ids).await?;
     let mut chunk: Vec<TraceId> = Vec::new();
     let mut spans = 0;
     for id in ids {
@@ -56,14 +60,14 @@ pub(super) async fn matching(shared: &Shared, pipeline: &Arc<Pipeline>, ids: &[T
             continue;
         }
         if spans + size > SPANS_AT_ONCE && !chunk.is_empty() {
-            matched.matches.extend(evaluate(shared, &version, pipeline, &chunk).await?);
+            matched.matches.extend(evaluate(shared, version, pipeline, &chunk).await?);
             chunk.clear();
             spans = 0;
         }
         chunk.push(*id);
         spans += size;
     }
-    matched.matches.extend(evaluate(shared, &version, pipeline, &chunk).await?);
+    matched.matches.extend(evaluate(shared, version, pipeline, &chunk).await?);
     Ok(matched)
 }
 

@@ -1,13 +1,16 @@
 //! What a list tells of a trace, from all of its spans.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 use arrow::record_batch::RecordBatch;
 use serde::{Serialize, Serializer};
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
+use spanlake_store::Version;
 
+use super::cursor::Place;
 use crate::columns::{Ids, Numbers, Texts};
 use crate::error::ApiError;
 use crate::state::Shared;
@@ -38,6 +41,13 @@ pub(crate) struct Summary {
     pub(super) sorted_as: i64,
 }
 
+impl Summary {
+    /// Where in the list it stands.
+    pub(super) const fn place(&self) -> Place {
+        (self.sorted_as, self.trace_id)
+    }
+}
+
 /// A service's part in a trace.
 #[derive(Debug, Serialize, PartialEq, Eq)]
 pub(crate) struct ServiceShare {
@@ -47,11 +57,15 @@ pub(crate) struct ServiceShare {
 }
 
 /// Summaries of all these traces, in no order.
-pub(super) async fn summaries(shared: &Shared, ids: &[TraceId]) -> Result<Vec<Summary>, ApiError> {
+pub(super) async fn summaries(
+    shared: &Shared,
+    version: &Arc<Version>,
+    ids: &[TraceId],
+) -> Result<Vec<Summary>, ApiError> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = shared.store.trace_rows(&shared.store.pin(), Table::Spans, ids, Some(&COLUMNS)).await?;
+    let rows = shared.store.trace_rows(version, Table::Spans, ids, Some(&COLUMNS)).await?;
     Ok(summarise(&rows.batches))
 }
 

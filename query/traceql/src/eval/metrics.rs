@@ -10,6 +10,7 @@ pub mod quantile;
 pub mod second_stage;
 pub mod series;
 
+pub use function::{Counted, series_of_counts};
 pub use grid::{Grid, GridError};
 pub use series::{Exemplar, Labels, Series};
 
@@ -49,18 +50,21 @@ pub fn exemplars_asked(query: &Query) -> usize {
 /// The series of some traces, sorted by their labels, each with at most so many exemplars.
 #[must_use]
 pub fn evaluate_metrics(metrics: &Metrics, traces: &[Trace], grid: &Grid, exemplars: usize) -> Vec<Series> {
+    combine_metrics(metrics, &mut |series| evaluate_series(series, traces, grid, exemplars))
+}
+
+/// What becomes of series that were counted by anybody: asked for in the order of [`counted_in`], sorted by their labels.
+#[must_use]
+pub fn combine_metrics(metrics: &Metrics, count: &mut impl FnMut(&MetricsSeries) -> Vec<Series>) -> Vec<Series> {
     let mut series = match metrics {
-        Metrics::Series(series) => evaluate_series(series, traces, grid, exemplars),
-        Metrics::Staged { input, stage } => {
-            second_stage::apply(*stage, evaluate_metrics(input, traces, grid, exemplars))
+        Metrics::Series(series) => count(series),
+        Metrics::Staged { input, stage } => second_stage::apply(*stage, combine_metrics(input, count)),
+        Metrics::Binary { operator, left, right } => {
+            let left = combine_metrics(left, count);
+            second_stage::combine(*operator, &left, &combine_metrics(right, count))
         }
-        Metrics::Binary { operator, left, right } => second_stage::combine(
-            *operator,
-            &evaluate_metrics(left, traces, grid, exemplars),
-            &evaluate_metrics(right, traces, grid, exemplars),
-        ),
         Metrics::WithNumber { operator, input, number, number_is_left } => {
-            let input = evaluate_metrics(input, traces, grid, exemplars);
+            let input = combine_metrics(input, count);
             second_stage::with_number(*operator, input, *number, *number_is_left)
         }
     };
@@ -68,7 +72,23 @@ pub fn evaluate_metrics(metrics: &Metrics, traces: &[Trace], grid: &Grid, exempl
     series
 }
 
-fn evaluate_series(series: &MetricsSeries, traces: &[Trace], grid: &Grid, exemplars: usize) -> Vec<Series> {
+/// What is to be counted for a query, in the order of the text.
+#[must_use]
+pub fn counted_in(metrics: &Metrics) -> Vec<&MetricsSeries> {
+    match metrics {
+        Metrics::Series(series) => vec![series],
+        Metrics::Staged { input, .. } | Metrics::WithNumber { input, .. } => counted_in(input),
+        Metrics::Binary { left, right, .. } => {
+            let mut all = counted_in(left);
+            all.extend(counted_in(right));
+            all
+        }
+    }
+}
+
+/// The series of one pipeline over some traces.
+#[must_use]
+pub fn evaluate_series(series: &MetricsSeries, traces: &[Trace], grid: &Grid, exemplars: usize) -> Vec<Series> {
     if let MetricsFunction::Compare(compare) = &series.function {
         let mut counts = compare::Counts::new(compare, grid.len());
         for_each_observed(series, traces, grid, |observed| counts.add(observed));

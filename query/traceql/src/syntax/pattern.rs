@@ -69,6 +69,12 @@ impl Pattern {
         &self.text
     }
 
+    /// In the `regex` crate's notation, with its anchors: for engines that match with that crate.
+    #[must_use]
+    pub fn anchored(&self) -> &str {
+        self.regex.as_str()
+    }
+
     /// Whether the whole text matches.
     #[must_use]
     pub fn is_match(&self, text: &str) -> bool {

@@ -17,6 +17,31 @@ pub const BUCKET_LABEL: &str = "__bucket";
 /// The label of a quantile.
 pub const QUANTILE_LABEL: &str = "p";
 
+/// Spans of one interval, one set of labels and one bucket that were counted elsewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counted {
+    /// One for each field of `by (…)`, in its order; nil where it is missing.
+    pub labels: Vec<Operand<'static>>,
+    pub interval: usize,
+    pub count: u64,
+    /// Of the spans' values, durations in seconds; NaN where spans themselves are counted.
+    pub sum: f64,
+    pub min: f64,
+    pub max: f64,
+    /// The upper border of the values' bucket; NaN where the function has none.
+    pub bucket: f64,
+}
+
+/// The series of what was counted elsewhere, without exemplars. `compare()` cannot be made of counts: it gives none.
+#[must_use]
+pub fn series_of_counts(series: &MetricsSeries, grid: &Grid, counts: impl IntoIterator<Item = Counted>) -> Vec<Series> {
+    let mut table = Table::new(series, grid, 0);
+    for counted in counts {
+        table.add_counted(counted);
+    }
+    table.series()
+}
+
 /// All series while they are counted.
 pub(super) struct Table<'q> {
     series: &'q MetricsSeries,
@@ -62,18 +87,8 @@ impl<'q> Table<'q> {
     }
 
     pub(super) fn add(&mut self, observed: &Observed<'_, '_>) {
-        let mut labels: Labels = self
-            .series
-            .by
-            .iter()
-            .map(|field| (field.to_string(), observed.view.value(observed.span, field).into_owned()))
-            .collect();
-        if labels.iter().any(|(_, value)| value.exists()) {
-            labels.retain(|(_, value)| value.exists());
-        } else {
-            // Where all are missing, the first one says so.
-            labels.truncate(1);
-        }
+        let values = self.series.by.iter().map(|field| observed.view.value(observed.span, field).into_owned());
+        let mut labels = self.labels(values);
         let value = self.series.function.field().map(|field| observed.view.value(observed.span, field));
         let (sample, bucket) = match (&self.series.function, &value) {
             (_, None) => (f64::NAN, f64::NAN),
@@ -90,8 +105,32 @@ impl<'q> Table<'q> {
             labels.push((BUCKET_LABEL.to_owned(), Operand::Float(bucket)));
         }
         let row = self.row(labels);
-        row.cells[observed.interval].add(sample, bucket);
+        let (count, sum, min, max) = (1, sample, sample, sample);
+        row.cells[observed.interval].add(&Counted { labels: Vec::new(), interval: 0, count, sum, min, max, bucket });
         row.note(observed, sample);
+    }
+
+    fn add_counted(&mut self, mut counted: Counted) {
+        let mut labels = self.labels(std::mem::take(&mut counted.labels).into_iter());
+        if matches!(self.series.function, MetricsFunction::HistogramOverTime(_)) {
+            labels.push((BUCKET_LABEL.to_owned(), Operand::Float(counted.bucket)));
+        }
+        if let Some(cell) = self.row(labels).cells.get_mut(counted.interval) {
+            cell.add(&counted);
+        }
+    }
+
+    /// The labels of a series whose fields have these values.
+    fn labels(&self, values: impl Iterator<Item = Operand<'static>>) -> Labels {
+        let mut labels: Labels =
+            self.series.by.iter().zip(values).map(|(field, value)| (field.to_string(), value)).collect();
+        if labels.iter().any(|(_, value)| value.exists()) {
+            labels.retain(|(_, value)| value.exists());
+        } else {
+            // Where all are missing, the first one says so.
+            labels.truncate(1);
+        }
+        labels
     }
 
     pub(super) fn series(self) -> Vec<Series> {
@@ -152,13 +191,13 @@ impl Row {
 }
 
 impl Cell {
-    fn add(&mut self, sample: f64, bucket: f64) {
-        self.min = if self.count == 0 { sample } else { self.min.min(sample) };
-        self.max = if self.count == 0 { sample } else { self.max.max(sample) };
-        self.count += 1;
-        self.sum += sample;
-        if !bucket.is_nan() {
-            self.histogram.add(bucket);
+    fn add(&mut self, counted: &Counted) {
+        self.min = if self.count == 0 { counted.min } else { self.min.min(counted.min) };
+        self.max = if self.count == 0 { counted.max } else { self.max.max(counted.max) };
+        self.count += counted.count;
+        self.sum += counted.sum;
+        if !counted.bucket.is_nan() {
+            self.histogram.add_count(counted.bucket, counted.count);
         }
     }
 

@@ -54,6 +54,24 @@ impl Grid {
         Ok(Self { start, end, step: end.saturating_sub(start), is_instant: true })
     }
 
+    /// From and to; spans at the start are within only where [`Grid::is_instant`]. Nanoseconds since the epoch.
+    #[must_use]
+    pub fn bounds(&self) -> (i64, i64) {
+        (self.start, self.end)
+    }
+
+    /// The length of an interval, nanoseconds.
+    #[must_use]
+    pub fn step(&self) -> i64 {
+        self.step
+    }
+
+    /// Whether it is one interval with both of its ends.
+    #[must_use]
+    pub fn is_instant(&self) -> bool {
+        self.is_instant
+    }
+
     /// How many intervals there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -17,7 +17,12 @@ pub struct Histogram {
 impl Histogram {
     /// Counts a value under the upper border of its bucket.
     pub fn add(&mut self, border: f64) {
-        *self.counts.entry(border.to_bits()).or_default() += 1;
+        self.add_count(border, 1);
+    }
+
+    /// Counts so many values.
+    pub fn add_count(&mut self, border: f64, count: u64) {
+        *self.counts.entry(border.to_bits()).or_default() += count;
     }
 
     /// Upper borders and counts, ascending.

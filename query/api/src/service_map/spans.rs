@@ -1,0 +1,208 @@
+//! The spans of a range, with no more of each than the map needs.
+//!
+//! Owns how many are held at once. Of more than that whole traces are left out, by the last byte of their ids: the same
+//! ones wherever the spans lie.
+
+use std::collections::HashMap;
+
+use arrow::datatypes::Int64Type;
+use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
+use spanlake_engine::{PinnedEngine, QueryStats};
+use spanlake_schemas::ids::{SpanId, TraceId};
+
+use super::graph::{Link, MapSpan, Node, NodeKind, Role};
+use crate::columns::{Ids, Numbers, Texts};
+use crate::error::ApiError;
+use crate::own_metrics::Outcome;
+use crate::parameters::sql_window;
+use crate::query;
+use crate::state::{OWN_SERVICE, Shared};
+
+/// Spans that are held, some 80 bytes each; more are sampled by trace.
+const SPANS_MAX: i64 = 1_000_000;
+/// Links that are looked at.
+const LINKS_MAX: usize = 200_000;
+/// Different services and things that they call.
+const NAMES_MAX: usize = 10_000;
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Read {
+    pub(super) spans: Vec<MapSpan>,
+    pub(super) links: Vec<Link>,
+    /// What the numbers in spans stand for.
+    pub(super) names: Vec<Node>,
+    /// How many spans each of them stands for.
+    pub(super) weight: u64,
+    pub(super) files_read: u64,
+    pub(super) files_total: u64,
+    /// What is not exact.
+    pub(super) note: Option<String>,
+}
+
+pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: bool) -> Result<Read, ApiError> {
+    let engine = shared.engine.pinned();
+    let window = |column: &str| {
+        let hidden = if is_internal { String::new() } else { format!(" AND service_name <> '{OWN_SERVICE}'") };
+        format!("{}{hidden}", sql_window(column, start, Some(end)))
+    };
+    let mut read = Read { weight: 1, ..Read::default() };
+    let sql = format!("SELECT count(*) AS spans FROM spans WHERE {}", window("start_time"));
+    let (batches, _) = query::rows_at(shared, &engine, &sql).await?;
+    let total = batches.first().map_or(0, |batch| Numbers::<Int64Type>::of(batch, "spans").or_zero(0));
+    let mut sample = String::new();
+    if total > SPANS_MAX {
+        let parts = u64::try_from(total / SPANS_MAX + 1).unwrap_or(1).next_power_of_two().min(256);
+        sample = format!(" AND last_byte(trace_id) < {}", 256 / parts);
+        read.weight = parts;
+        read.note = Some(format!("of {total} spans one trace in {parts} was looked at, and stands for all"));
+    }
+    let sql = format!(
+        "SELECT trace_id, span_id, parent_span_id, service_name, kind, status_code, duration, \
+         coalesce(db_system_name, db_system) AS db, coalesce(db_namespace, db_name) AS db_namespace, messaging_system, \
+         messaging_destination_name, peer_service, server_address FROM spans WHERE {}{sample}",
+        window("start_time")
+    );
+    let mut names = Names::default();
+    let spans = &mut read.spans;
+    let stats = each_batch(shared, &engine, &sql, |batch| {
+        add_spans(batch, &mut names, spans);
+        spans.len() < 2 * SPANS_MAX as usize
+    })
+    .await?;
+    (read.files_read, read.files_total) = (stats.files_read, stats.files_total);
+    let sql = format!(
+        "SELECT trace_id, span_id, linked_trace_id, linked_span_id FROM span_links WHERE {}{sample} LIMIT {LINKS_MAX}",
+        window("span_start_time")
+    );
+    let links = &mut read.links;
+    each_batch(shared, &engine, &sql, |batch| {
+        add_links(batch, links);
+        true
+    })
+    .await?;
+    if read.links.len() >= LINKS_MAX {
+        read.note.get_or_insert_with(|| format!("of links between spans {LINKS_MAX} were looked at"));
+    }
+    read.names = names.nodes;
+    Ok(read)
+}
+
+/// Hands over batches as they come, until one is enough: rows are never held as they were read.
+async fn each_batch(
+    shared: &Shared,
+    engine: &PinnedEngine,
+    sql: &str,
+    mut take: impl FnMut(&RecordBatch) -> bool,
+) -> Result<QueryStats, ApiError> {
+    let running = shared.metrics.start();
+    let result = async {
+        let mut answer = engine.query(sql).await?;
+        while let Some(batch) = answer.batches.try_next().await? {
+            if !take(&batch) {
+                break;
+            }
+        }
+        Ok(answer.stats())
+    };
+    match result.await {
+        Ok(stats) => {
+            running.end(Outcome::Done);
+            Ok(stats)
+        }
+        Err(error) => {
+            running.end(Outcome::of(&error));
+            Err(error.into())
+        }
+    }
+}
+
+/// Services and what they call, each with a number.
+#[derive(Default)]
+struct Names {
+    nodes: Vec<Node>,
+    numbers: HashMap<Node, u32>,
+}
+
+impl Names {
+    fn number(&mut self, kind: NodeKind, name: &str) -> u32 {
+        let mut node = Node { kind, name: name.to_owned() };
+        if let Some(number) = self.numbers.get(&node) {
+            return *number;
+        }
+        if self.nodes.len() >= NAMES_MAX {
+            // All the rest are one.
+            node.name = "…".to_owned();
+            if let Some(number) = self.numbers.get(&node) {
+                return *number;
+            }
+        }
+        let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
+        self.nodes.push(node.clone());
+        self.numbers.insert(node, number);
+        number
+    }
+}
+
+fn add_spans(batch: &RecordBatch, names: &mut Names, spans: &mut Vec<MapSpan>) {
+    let [traces, ids, parents] = ["trace_id", "span_id", "parent_span_id"].map(|name| Ids::of(batch, name));
+    let [services, kinds, statuses] = ["service_name", "kind", "status_code"].map(|name| Texts::of(batch, name));
+    let targets =
+        ["db", "db_namespace", "messaging_system", "messaging_destination_name", "peer_service", "server_address"]
+            .map(|name| Texts::of(batch, name));
+    let durations = Numbers::<Int64Type>::of(batch, "duration");
+    for row in 0..batch.num_rows() {
+        let (Some(trace), Some(id)) = (traces.at(row).and_then(TraceId::from_slice), ids.at(row).and_then(span_id))
+        else {
+            continue;
+        };
+        let role = Role::of(kinds.or_empty(row));
+        let target = target(role, targets.map(|texts| texts.or_empty(row)));
+        spans.push(MapSpan {
+            trace,
+            id,
+            parent: parents.at(row).and_then(span_id),
+            service: names.number(NodeKind::Service, services.or_empty(row)),
+            role,
+            is_error: statuses.at(row) == Some("error"),
+            duration: durations.or_zero(row),
+            target: target.map(|(kind, name)| names.number(kind, &name)),
+        });
+    }
+}
+
+fn span_id(bytes: &[u8]) -> Option<SpanId> {
+    bytes.try_into().ok().map(SpanId)
+}
+
+/// What a span calls that does not send spans itself.
+fn target(role: Role, [db, namespace, messaging, destination, peer, address]: [&str; 6]) -> Option<(NodeKind, String)> {
+    let joined =
+        |system: &str, name: &str| if name.is_empty() { system.to_owned() } else { format!("{system} {name}") };
+    if !matches!(role, Role::Client | Role::Producer | Role::Consumer) {
+        return None;
+    }
+    if !messaging.is_empty() {
+        return Some((NodeKind::Messaging, joined(messaging, destination)));
+    }
+    if role == Role::Consumer {
+        return None;
+    }
+    if !db.is_empty() {
+        return Some((NodeKind::Database, joined(db, namespace)));
+    }
+    let name = if peer.is_empty() { address } else { peer };
+    (!name.is_empty()).then(|| (NodeKind::External, name.to_owned()))
+}
+
+fn add_links(batch: &RecordBatch, links: &mut Vec<Link>) {
+    let [traces, linked_traces] = ["trace_id", "linked_trace_id"].map(|name| Ids::of(batch, name));
+    let [ids, linked_ids] = ["span_id", "linked_span_id"].map(|name| Ids::of(batch, name));
+    links.extend((0..batch.num_rows()).filter_map(|row| {
+        Some(Link {
+            from: (traces.at(row).and_then(TraceId::from_slice)?, ids.at(row).and_then(span_id)?),
+            to: (linked_traces.at(row).and_then(TraceId::from_slice)?, linked_ids.at(row).and_then(span_id)?),
+        })
+    }));
+}

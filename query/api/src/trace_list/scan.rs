@@ -1,0 +1,178 @@
+//! Which traces of the windows may match: their ids, newest span first, by SQL.
+//!
+//! Owns how far a scan has come. A row's moment is never earlier than its trace's place in the list, so what is said of
+//! [`Scan::frontier`] holds for places too. Never decides whether a trace matches.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use arrow::datatypes::TimestampNanosecondType;
+use arrow::record_batch::RecordBatch;
+use spanlake_engine::PinnedEngine;
+use spanlake_schemas::ids::TraceId;
+
+use super::filter::{Filter, Reach};
+use crate::columns::{Ids, Numbers};
+use crate::error::ApiError;
+use crate::parameters::sql_moment;
+use crate::query;
+use crate::state::Shared;
+
+/// Rows of the first statement, and of the largest.
+const ROWS_FIRST: usize = 2_000;
+const ROWS_MAX: usize = 128_000;
+/// Each statement of a window reads this many times the rows of the one before.
+const GROWTH: usize = 8;
+/// Traces that filled half a statement's rows are left out of the next ones; so many at most.
+const LEFT_OUT_MAX: usize = 32;
+
+/// Windows of one order, read from the newest row on.
+pub(super) struct Scan<'a> {
+    filter: &'a Filter,
+    windows: VecDeque<Reach>,
+    /// In the window that is read: rows at or before this moment are still to be read.
+    read_to: Option<i64>,
+    rows: usize,
+    /// Rows that were read and not handed out.
+    waiting: VecDeque<(TraceId, i64)>,
+    left_out: Vec<TraceId>,
+    frontier: i64,
+    pub(super) files_read: u64,
+    pub(super) files_total: u64,
+}
+
+impl<'a> Scan<'a> {
+    /// Of windows of one order, newest first; `from` where an earlier page came to.
+    pub(super) fn new(filter: &'a Filter, windows: impl Iterator<Item = Reach>, from: Option<i64>) -> Self {
+        let is_read = |window: &Reach| from.is_some_and(|from| from == i64::MIN || window.start() > from);
+        let windows: VecDeque<Reach> = windows.filter(|window| !is_read(window)).collect();
+        let frontier = if windows.is_empty() { i64::MIN } else { from.unwrap_or(i64::MAX) };
+        Self {
+            filter,
+            windows,
+            read_to: from,
+            rows: ROWS_FIRST,
+            waiting: VecDeque::new(),
+            left_out: Vec::new(),
+            frontier,
+            files_read: 0,
+            files_total: 0,
+        }
+    }
+
+    /// Every trace that may match and has its place after this moment was handed out; `i64::MIN` once all were.
+    pub(super) const fn frontier(&self) -> i64 {
+        self.frontier
+    }
+
+    pub(super) const fn is_exhausted(&self) -> bool {
+        self.frontier == i64::MIN
+    }
+
+    /// The next ids that were not seen, about `wanted` of them, each with its row's moment; none only where a statement
+    /// found none or nothing is left.
+    pub(super) async fn next(
+        &mut self,
+        shared: &Shared,
+        engine: &PinnedEngine,
+        seen: &mut HashSet<TraceId>,
+        wanted: usize,
+    ) -> Result<Vec<(TraceId, i64)>, ApiError> {
+        let mut fresh = Vec::new();
+        if self.waiting.is_empty() {
+            self.fetch(shared, engine).await?;
+        }
+        while let Some((id, at)) = self.waiting.pop_front() {
+            self.frontier = self.frontier.min(at);
+            if seen.insert(id) {
+                fresh.push((id, at));
+                if fresh.len() >= wanted {
+                    break;
+                }
+            }
+        }
+        if self.waiting.is_empty() && self.read_to.is_none() {
+            // The window was read to its end.
+            self.frontier = match self.windows.pop_front() {
+                Some(window) if !self.windows.is_empty() => window.start().saturating_sub(1),
+                _ => i64::MIN,
+            };
+            self.read_to = Some(self.frontier);
+            self.rows = ROWS_FIRST;
+        }
+        Ok(fresh)
+    }
+
+    /// Reads on in the window; `read_to` is none once it is read.
+    async fn fetch(&mut self, shared: &Shared, engine: &PinnedEngine) -> Result<(), ApiError> {
+        let Some(window) = self.windows.front().copied() else { return Ok(()) };
+        let statement = self.filter.candidates(window, self.read_to, &self.left_out, self.rows);
+        let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
+        self.files_read += stats.files_read;
+        self.files_total = self.files_total.max(stats.files_total);
+        self.take(&batches);
+        let last = self.waiting.back().map(|(_, at)| *at).filter(|_| self.waiting.len() >= self.rows);
+        if last.is_some() && last == self.read_to {
+            // All of one moment: only more rows get past it.
+            self.rows = self.rows.saturating_mul(GROWTH);
+        } else {
+            self.rows = (self.rows * GROWTH).min(ROWS_MAX.max(self.rows));
+        }
+        self.read_to = last;
+        self.leave_out_the_largest();
+        Ok(())
+    }
+
+    fn take(&mut self, batches: &[RecordBatch]) {
+        for batch in batches {
+            let (ids, moments) = (Ids::of(batch, "trace_id"), Numbers::<TimestampNanosecondType>::of(batch, "at"));
+            self.waiting.extend(
+                (0..batch.num_rows())
+                    .filter_map(|row| Some((ids.at(row).and_then(TraceId::from_slice)?, moments.at(row)?))),
+            );
+        }
+    }
+
+    /// A trace of very many spans would fill statement after statement.
+    fn leave_out_the_largest(&mut self) {
+        let mut counts: HashMap<TraceId, usize> = HashMap::new();
+        for (id, _) in &self.waiting {
+            *counts.entry(*id).or_default() += 1;
+        }
+        let half = self.waiting.len() / 2;
+        let largest = counts.into_iter().find(|(_, count)| *count > half.max(ROWS_FIRST / 2));
+        if let Some((id, _)) = largest.filter(|_| self.left_out.len() < LEFT_OUT_MAX) {
+            self.left_out.push(id);
+        }
+    }
+}
+
+impl Filter {
+    /// Candidates of a window as `trace_id` and `at`, latest first.
+    fn candidates(&self, window: Reach, read_to: Option<i64>, left_out: &[TraceId], rows: usize) -> String {
+        let mut conditions = vec![window.condition()];
+        conditions.extend(self.span_conditions());
+        let left_out: Vec<String> = left_out.iter().map(|id| format!("'{id}'")).collect();
+        let left_out = (!left_out.is_empty()).then(|| format!("trace_id NOT IN ({})", left_out.join(", ")));
+        let order = window.order();
+        let until = read_to.map(sql_moment);
+        if !self.has_duration() {
+            conditions.extend(left_out);
+            conditions.extend(until.map(|until| format!("{order} <= {until}")));
+            let conditions = conditions.join(" AND ");
+            return format!(
+                "SELECT trace_id, {order} AS at FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}"
+            );
+        }
+        // How long a trace is can be said of all its spans only, also those beside the window.
+        let newest = format!("max({order}) FILTER (WHERE {})", conditions.join(" AND "));
+        let mut around = vec![window.wider(self.widest()).condition()];
+        around.extend(left_out);
+        let mut having = self.length_conditions();
+        having.push(until.map_or_else(|| format!("{newest} IS NOT NULL"), |until| format!("{newest} <= {until}")));
+        format!(
+            "SELECT trace_id, {newest} AS at FROM spans WHERE {} GROUP BY trace_id HAVING {} ORDER BY at DESC LIMIT {rows}",
+            around.join(" AND "),
+            having.join(" AND ")
+        )
+    }
+}
