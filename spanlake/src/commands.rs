@@ -8,6 +8,7 @@ mod client;
 mod export;
 mod import;
 mod progress;
+mod push;
 mod sql;
 mod terminal;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Send files of OTLP (JSON or protobuf, also .gz and .zst) to a server; rows are filed under their own hours
     Import(ImportArguments),
+    /// Send one number to a server: `spanlake push queue_size=12 queue=mail`
+    Push(PushArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -166,6 +169,27 @@ pub struct ImportArguments {
     /// What is in files of protobuf, which do not say it; JSON does
     #[arg(long, value_enum)]
     pub signal: Option<SignalName>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct PushArguments {
+    /// Name and value of the metric
+    #[arg(value_name = "NAME=VALUE")]
+    pub metric: String,
+    /// Its labels
+    #[arg(value_name = "LABEL=VALUE")]
+    pub labels: Vec<String>,
+    /// The value only grows; otherwise it is a gauge
+    #[arg(long)]
+    pub counter: bool,
+    /// Unit, such as bytes or seconds
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// What the metric is
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -341,6 +365,12 @@ pub fn export(arguments: &ExportArguments) -> ExitCode {
 #[must_use]
 pub fn import(arguments: &ImportArguments) -> ExitCode {
     finish(import::run(arguments))
+}
+
+/// Runs `push`.
+#[must_use]
+pub fn push(arguments: &PushArguments) -> ExitCode {
+    finish(push::run(arguments))
 }
 
 /// Runs `check-config`.

@@ -270,7 +270,8 @@ fn build_api(
     };
     let (source, admin) = (Arc::clone(status), Arc::clone(status));
     let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };
-    let (router, stop) = (spanlake_api::routes(state), stop.clone());
+    let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
+    let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {
         if let Err(error) = spanlake_api::serve(listener, router, stop).await {
             tracing::error!(%error, "port 4300 closed");

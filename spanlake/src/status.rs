@@ -43,6 +43,11 @@ impl ServerStatus {
         }
     }
 
+    /// The doors, whose writing routes port 4300 has as well.
+    pub fn doors(&self) -> &Arc<Doors> {
+        &self.doors
+    }
+
     pub fn set_ready(&self) {
         self.ready.store(true, Ordering::Release);
     }

@@ -7,6 +7,7 @@
 pub mod checker;
 pub mod corpus;
 pub mod feeder;
+pub mod remote_write;
 pub mod requests;
 pub mod server;
 pub mod settings;

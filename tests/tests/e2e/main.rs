@@ -14,6 +14,7 @@ mod log_damage;
 mod own_telemetry;
 mod pressure;
 mod prometheus;
+mod remote_write;
 mod search;
 mod sql;
 mod structure;
