@@ -12,6 +12,7 @@ use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
+use spanlake_sources::scrape::ScrapeStates;
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -50,9 +51,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let store = open_store(&config)?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
     let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
-    build_sources(&config, &store, &rooms, &stop);
+    let scrapes = build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
-    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors));
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, scrapes));
     build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -223,11 +224,23 @@ fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
     Engine::new(store.read(), limits).context("starting the query engine")
 }
 
-fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) {
+/// Starts what is pulled; gives the states of what is scraped.
+fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) -> Arc<ScrapeStates> {
     for source in &config.mysql {
         let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
         rooms.spawn(spanlake_sources::mysql::poll(source.clone(), ingest, stop.clone()));
     }
+    let states = Arc::<ScrapeStates>::default();
+    if let Some(scrapes) = &config.scrape_config_file {
+        if !scrapes.ignored().is_empty() {
+            let ignored = scrapes.ignored().join(", ");
+            tracing::info!(ignored, "settings of the scrape configuration that have no meaning here");
+        }
+        let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
+        let scraping = spanlake_sources::scrape::scrape(scrapes.clone(), ingest, Arc::clone(&states), stop.clone());
+        rooms.spawn(scraping);
+    }
+    states
 }
 
 fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {

@@ -6,6 +6,7 @@
 
 pub mod checker;
 pub mod corpus;
+pub mod exporter;
 pub mod feeder;
 pub mod remote_write;
 pub mod requests;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use spanlake_sources::mysql::MysqlSource;
+use spanlake_sources::scrape::ScrapeConfig;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -27,6 +28,7 @@ pub struct Config {
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
     pub mysql: Vec<MysqlSource>,
+    pub scrape_config_file: Option<ScrapeConfig>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -152,6 +154,7 @@ impl Config {
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),
             mysql: Vec::new(),
+            scrape_config_file: None,
         }
     }
 }

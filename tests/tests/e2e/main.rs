@@ -15,6 +15,7 @@ mod own_telemetry;
 mod pressure;
 mod prometheus;
 mod remote_write;
+mod scrape;
 mod search;
 mod sql;
 mod structure;

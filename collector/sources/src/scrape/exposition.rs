@@ -86,7 +86,8 @@ pub(super) fn read<E: From<ExpositionError>>(
             is_ended = lines::comment(&mut cursor, format, &mut families)?;
         } else {
             let sample = lines::sample(&mut cursor, format)?;
-            let family = family_of(&families, &sample.name);
+            let name = sample.name.clone();
+            let family = family_of(&families, &name);
             found(sample, &family)?;
         }
     }

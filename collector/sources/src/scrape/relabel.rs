@@ -131,7 +131,10 @@ mod tests {
     }
 
     fn labels(text: &str) -> Labels {
-        text.split(' ').filter_map(|pair| pair.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
+        text.split(' ')
+            .filter_map(|pair| pair.split_once('='))
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect()
     }
 
     fn check(rule: Rule, before: &str, after: Option<&str>) {
@@ -144,11 +147,23 @@ mod tests {
     #[test]
     fn rules_do_what_prometheus_does() {
         use Action::*;
-        check(rule(Replace, &["a"], "f(.*)", "d", "ch${1}-ch${1}"), "a=foo b=bar c=baz", Some("a=foo b=bar c=baz d=choo-choo"));
-        check(rule(Replace, &["a", "b"], "f(.*);(.*)r", "a", "b${1}${2}m"), "a=foo b=bar c=baz", Some("a=boobam b=bar c=baz"));
+        check(
+            rule(Replace, &["a"], "f(.*)", "d", "ch${1}-ch${1}"),
+            "a=foo b=bar c=baz",
+            Some("a=foo b=bar c=baz d=choo-choo"),
+        );
+        check(
+            rule(Replace, &["a", "b"], "f(.*);(.*)r", "a", "b${1}${2}m"),
+            "a=foo b=bar c=baz",
+            Some("a=boobam b=bar c=baz"),
+        );
         check(rule(Replace, &["a"], "no", "b", "x"), "a=foo b=bar", Some("a=foo b=bar"));
         check(rule(Replace, &["a"], "(f).*", "b", "$2"), "a=foo b=bar", Some("a=foo"));
-        check(rule(Replace, &["a"], "some-([^-]+)-([^,]+)", "${1}", "$2"), "a=some-name-value", Some("a=some-name-value name=value"));
+        check(
+            rule(Replace, &["a"], "some-([^-]+)-([^,]+)", "${1}", "$2"),
+            "a=some-name-value",
+            Some("a=some-name-value name=value"),
+        );
         check(rule(Keep, &["a"], "fo", "", ""), "a=foo", None);
         check(rule(Keep, &["a"], "foo|x", "", ""), "a=foo", Some("a=foo"));
         check(rule(Drop, &["a"], ".*o.*", "", ""), "a=foo", None);
@@ -156,7 +171,11 @@ mod tests {
         check(rule(KeepEqual, &["a"], "(.*)", "b", ""), "a=1 b=1", Some("a=1 b=1"));
         check(rule(KeepEqual, &["a"], "(.*)", "b", ""), "a=1 b=2", None);
         check(rule(DropEqual, &["a"], "(.*)", "b", ""), "a=1 b=1", None);
-        check(rule(LabelMap, &[], "(b.*)", "", "bar_${1}"), "a=foo b1=bar b2=baz", Some("a=foo b1=bar b2=baz bar_b1=bar bar_b2=baz"));
+        check(
+            rule(LabelMap, &[], "(b.*)", "", "bar_${1}"),
+            "a=foo b1=bar b2=baz",
+            Some("a=foo b1=bar b2=baz bar_b1=bar bar_b2=baz"),
+        );
         check(rule(LabelDrop, &[], "(b.*)", "", ""), "a=foo b1=bar b2=baz", Some("a=foo"));
         check(rule(LabelKeep, &[], "(b.*)", "", ""), "a=foo b1=bar b2=baz", Some("b1=bar b2=baz"));
         check(rule(Uppercase, &["a"], "(.*)", "u", ""), "a=bAr123Foo", Some("a=bAr123Foo u=BAR123FOO"));

@@ -33,7 +33,7 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 /// `1m30s`, as a label shows it.
 pub(super) fn written(duration: Duration) -> String {
     let milliseconds = duration.as_millis();
-    if milliseconds % 1000 != 0 {
+    if !milliseconds.is_multiple_of(1000) {
         return format!("{milliseconds}ms");
     }
     let (mut seconds, mut text) = (milliseconds / 1000, String::new());
@@ -68,13 +68,18 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_are_prometheus_own() {
-        for (text, milliseconds) in [("15s", 15_000), ("1h30m", 5_400_000), ("500ms", 500), ("1d", 86_400_000), ("0", 0)] {
+        for (text, milliseconds) in
+            [("15s", 15_000), ("1h30m", 5_400_000), ("500ms", 500), ("1d", 86_400_000), ("0", 0)]
+        {
             assert_eq!(duration(text), Ok(Duration::from_millis(milliseconds)), "{text}");
         }
         for text in ["", "15", "s", "1m1h", "1s1s", "-1s", "1.5s", "99999999999999999999s", "9999999999999y"] {
             assert!(duration(text).is_err(), "{text}");
         }
-        assert_eq!(["15s", "1m30s", "1h", "250ms"].map(|text| written(duration(text).unwrap())), ["15s", "1m30s", "1h", "250ms"]);
+        assert_eq!(
+            ["15s", "1m30s", "1h", "250ms"].map(|text| written(duration(text).unwrap())),
+            ["15s", "1m30s", "1h", "250ms"]
+        );
         assert_eq!((bytes("10MB"), bytes("512KiB"), bytes("7")), (Ok(10 << 20), Ok(512 << 10), Ok(7)));
         assert!(bytes("10 parsecs").is_err() && bytes("").is_err());
     }

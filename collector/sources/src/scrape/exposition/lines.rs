@@ -37,9 +37,8 @@ pub(super) fn comment(
     let (kind, help, unit) = (known.kind, known.help.to_owned(), known.unit.to_owned());
     match keyword {
         "TYPE" => {
-            let kind = kind_of(said.trim_end(), format).ok_or_else(|| {
-                cursor.fault(format!("{} is no type of a metric", shown(said)))
-            })?;
+            let kind = kind_of(said.trim_end(), format)
+                .ok_or_else(|| cursor.fault(format!("{} is no type of a metric", shown(said))))?;
             families.learn(&Family { name: &name, kind, help: &help, unit: &unit });
         }
         "UNIT" => families.learn(&Family { name: &name, kind, help: &help, unit: said.trim_end() }),

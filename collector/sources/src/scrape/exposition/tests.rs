@@ -10,7 +10,12 @@ fn all(format: Format, body: &str) -> Result<Vec<String>, ExpositionError> {
         let time = line.time_ms.map_or_else(String::new, |time| format!("@{time}"));
         let exemplar = line.exemplar.map_or_else(String::new, |exemplar| format!(" #{:?}", exemplar));
         let (name, value) = (line.name, line.value);
-        lines.push(format!("{name}{{{}}} {value}{time} {}:{}{exemplar}", labels.join(","), family.name, family.kind.word()));
+        lines.push(format!(
+            "{name}{{{}}} {value}{time} {}:{}{exemplar}",
+            labels.join(","),
+            family.name,
+            family.kind.word()
+        ));
         Ok::<_, ExpositionError>(())
     })?;
     Ok(lines)
