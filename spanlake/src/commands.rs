@@ -75,6 +75,9 @@ pub struct ServeArguments {
     /// A MySQL server to poll each second, mysql://user:password@host:port/; may be repeated
     #[arg(long, value_name = "URL")]
     pub mysql: Vec<String>,
+    /// A configuration of Prometheus whose scrape_configs are scraped
+    #[arg(long, value_name = "FILE")]
+    pub scrape_config: Option<String>,
     /// File with the token that the API then wants
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<String>,
@@ -323,6 +326,7 @@ impl ServeArguments {
             one("otlp_grpc", &self.otlp_grpc),
             one("otlp_http", &self.otlp_http),
             (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
+            one("scrape_config_file", &self.scrape_config),
             one("token_file", &self.token_file),
             self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
             self.adopt_cold.then(|| ("cold.adopt", vec!["true".to_owned()])),

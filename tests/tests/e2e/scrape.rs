@@ -83,13 +83,14 @@ fn is(value: f64) -> (f64, f64) {
 
 /// The expressions of the handbook's rows 70 to 84, as they stand there.
 fn check_expressions(server: &TestServer) {
-    let rate = |per_scrape: f64| (per_scrape, 4.0 * per_scrape);
+    // Five scrapes and more, of five minutes.
+    let rate = |per_scrape: f64| (per_scrape * 4.0 / 300.0, per_scrape * 300.0 / 300.0);
     expect(
         server,
         "rate(http_request_duration_seconds_sum[5m]) / rate(http_request_duration_seconds_count[5m])",
         &[is(0.25)],
     );
-    expect(server, "rate(http_requests_total[5m])", &[rate(2.0), rate(10.0)]);
+    expect(server, "rate(http_requests_total[5m])", &[rate(100.0), rate(1000.0)]);
     expect(
         server,
         "rate(http_requests_total{status=~\"5..\"}[5m]) / rate(http_requests_total[5m]) * 100",
@@ -101,12 +102,12 @@ fn check_expressions(server: &TestServer) {
     let reads = "mysql_global_status_innodb_buffer_pool_read_requests";
     expect(server, &format!("{reads} / ({reads} + mysql_global_status_innodb_buffer_pool_reads) * 100"), &[is(99.0)]);
     let cpu = "100 - (avg by(instance) (rate(node_cpu_seconds_total{mode=\"idle\"}[5m])) * 100)";
-    expect(server, cpu, &[(80.0, 95.0)]);
+    expect(server, cpu, &[(90.0, 100.0)]);
     let memory = "(node_memory_MemTotal_bytes - node_memory_MemAvailable_bytes) / node_memory_MemTotal_bytes * 100";
     expect(server, memory, &[is(87.5)]);
     expect(server, "histogram_quantile(0.95, rate(http_request_duration_seconds_bucket[5m])) > 1", &[is(2.35)]);
-    expect(server, "rate(http_requests_total{status=~\"5..\"}[5m]) > 0.1", &[rate(2.0)]);
-    expect(server, &format!("{cpu} > 80"), &[(80.0, 95.0)]);
+    expect(server, "rate(http_requests_total{status=~\"5..\"}[5m]) > 0.1", &[rate(100.0)]);
+    expect(server, &format!("{cpu} > 80"), &[(90.0, 100.0)]);
     expect(server, &format!("{memory} > 80"), &[is(87.5)]);
     let disk = "(node_filesystem_size_bytes - node_filesystem_avail_bytes) / node_filesystem_size_bytes * 100 > 85";
     expect(server, disk, &[is(90.0)]);
