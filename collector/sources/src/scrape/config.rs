@@ -135,6 +135,10 @@ pub(super) struct Job {
     pub(super) honor_timestamps: bool,
     pub(super) track_timestamps_staleness: bool,
     pub(super) enable_compression: bool,
+    /// Whether protobuf is asked for, which alone has them.
+    pub(super) native_histograms: bool,
+    /// Classic buckets also where there are native ones.
+    pub(super) classic_histograms: bool,
     pub(super) http: HttpSettings,
     pub(super) limits: Limits,
     pub(super) discovery: Vec<Discovery>,

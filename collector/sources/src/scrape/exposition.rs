@@ -1,15 +1,16 @@
-//! What a target says, in Prometheus's text format (0.0.4) or OpenMetrics (1.0): from text to samples, with the place of
-//! whatever is wrong.
+//! What a target says, in Prometheus's text format (0.0.4), OpenMetrics (1.0) or protobuf: from bytes to samples, with
+//! the place of whatever is wrong.
 //!
-//! Pure. Both formats have the same lines; what they differ in (comments that mean something, times, the end) is told
-//! by [`Format`]. Never decides which sample is wanted.
+//! Pure. The two text formats have the same lines; what they differ in (comments that mean something, times, the end)
+//! is told by [`Format`]. Never decides which sample is wanted.
 
 mod cursor;
 mod lines;
+mod protobuf;
 #[cfg(test)]
 mod tests;
 
-use spanlake_schemas::prometheus::{FamiliesMemory, Family, MetricType};
+use spanlake_schemas::prometheus::{FamiliesMemory, Family, MetricType, NativeHistogram};
 
 use cursor::Cursor;
 
@@ -18,15 +19,17 @@ use cursor::Cursor;
 pub(super) enum Format {
     Text,
     OpenMetrics,
+    Protobuf,
 }
 
 impl Format {
     /// By the content type. A target that says something else, or nothing, mostly means the plain one.
     pub(super) fn of(content_type: &str) -> Self {
         let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        match media_type.eq_ignore_ascii_case("application/openmetrics-text") {
-            true => Self::OpenMetrics,
-            false => Self::Text,
+        match media_type.to_ascii_lowercase().as_str() {
+            "application/openmetrics-text" => Self::OpenMetrics,
+            "application/vnd.google.protobuf" => Self::Protobuf,
+            _ => Self::Text,
         }
     }
 }
@@ -49,6 +52,8 @@ pub(super) struct Line {
     /// Milliseconds since 1970, where the target says it.
     pub(super) time_ms: Option<i64>,
     pub(super) exemplar: Option<LineExemplar>,
+    /// In place of the value.
+    pub(super) histogram: Option<Box<NativeHistogram>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -58,15 +63,20 @@ pub(super) struct LineExemplar {
     pub(super) time_ms: Option<i64>,
 }
 
-/// Reads a body; each sample goes to `found` with the family that it belongs to.
+/// Reads a body; each sample goes to `found` with the family that it belongs to. `with_classic` asks for the classic
+/// buckets of histograms that have native ones as well.
 ///
 /// # Errors
 /// At the first thing that is wrong, or that `found` refuses. What was found before is the caller's to forget.
 pub(super) fn read<E: From<ExpositionError>>(
     format: Format,
+    with_classic: bool,
     body: &[u8],
     mut found: impl FnMut(Line, &Family<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
+    if format == Format::Protobuf {
+        return protobuf::read(body, with_classic, found);
+    }
     let text = std::str::from_utf8(body).map_err(|error| not_utf8(body, error.valid_up_to()))?;
     let mut families = FamiliesMemory::default();
     let mut is_ended = false;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use spanlake_schemas::prometheus::{
-    Exemplar, Family, LabelFault, MetricType, NAME_LABEL, RequestBuilder, Sample, Tally, stale_nan,
+    Exemplar, Family, LabelFault, MetricType, NAME_LABEL, NativeHistogram, RequestBuilder, Sample, Tally, stale_nan,
 };
 
 use super::config::Job;
@@ -48,6 +48,7 @@ struct Described {
     family: Arc<str>,
     kind: MetricType,
     unit: Arc<str>,
+    is_histogram: bool,
 }
 
 /// Series of the last scrape by their labels, written one after the other.
@@ -72,6 +73,29 @@ pub(super) struct Passed {
     pub(super) request: Vec<u8>,
     pub(super) samples: u64,
     pub(super) tally: Tally,
+}
+
+/// One sample of either kind.
+enum Value {
+    Number(Sample),
+    Histogram(NativeHistogram),
+}
+
+impl Value {
+    /// What ends a series.
+    fn end(time_ms: i64, is_histogram: bool) -> Self {
+        match is_histogram {
+            true => Self::Histogram(NativeHistogram { time_ms, sum: stale_nan(), ..NativeHistogram::default() }),
+            false => Self::Number(Sample { time_ms, value: stale_nan(), start_ms: 0 }),
+        }
+    }
+
+    const fn time_ms(&self) -> i64 {
+        match self {
+            Self::Number(sample) => sample.time_ms,
+            Self::Histogram(histogram) => histogram.time_ms,
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -198,13 +222,19 @@ impl Pass<'_> {
         } else {
             Family { name: "", ..*family }
         };
-        self.write(&key, &family, Sample { time_ms, value: line.value, start_ms: 0 }, line.exemplar.as_ref())
+        let is_histogram = line.histogram.is_some();
+        let value = match line.histogram {
+            Some(histogram) => Value::Histogram(NativeHistogram { time_ms, ..*histogram }),
+            None => Value::Number(Sample { time_ms, value: line.value, start_ms: 0 }),
+        };
+        self.write(&key, &family, &value, line.exemplar.as_ref())
             .map_err(|fault| ScrapeFault::Labels { metric, fault })?;
         if !self.memory.series.contains_key(&key) {
             self.counts.added += 1;
         }
         if is_tracked {
-            let described = Described { family: family.name.into(), kind: family.kind, unit: family.unit.into() };
+            let (name, kind, unit) = (family.name.into(), family.kind, family.unit.into());
+            let described = Described { family: name, kind, unit, is_histogram };
             self.seen.insert(key, described);
         }
         Ok(())
@@ -214,7 +244,7 @@ impl Pass<'_> {
         &mut self,
         key: &str,
         family: &Family<'_>,
-        sample: Sample,
+        value: &Value,
         exemplar: Option<&super::exposition::LineExemplar>,
     ) -> Result<(), LabelFault> {
         let exemplars: Vec<Exemplar<'_>> = exemplar
@@ -222,16 +252,20 @@ impl Pass<'_> {
             .map(|exemplar| Exemplar {
                 labels: exemplar.labels.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
                 value: exemplar.value,
-                time_ms: exemplar.time_ms.unwrap_or(sample.time_ms),
+                time_ms: exemplar.time_ms.unwrap_or(value.time_ms()),
             })
             .collect();
-        self.builder.series(&labels_of(key), family)?.sample(&sample, &exemplars);
+        let mut series = self.builder.series(&labels_of(key), family)?;
+        match value {
+            Value::Number(sample) => series.sample(sample, &exemplars),
+            Value::Histogram(histogram) => series.histogram(histogram, &exemplars),
+        }
         Ok(())
     }
 
     /// Ends the series that were there the last time and are not now.
     fn end_missing(&mut self) {
-        let sample = Sample { time_ms: self.report.time_ms, value: stale_nan(), start_ms: 0 };
+        let time_ms = self.report.time_ms;
         let memory = self.memory;
         let mut missing: Vec<(&Box<str>, &Described)> =
             memory.series.iter().filter(|(key, _)| !self.seen.contains_key(*key)).collect();
@@ -239,7 +273,7 @@ impl Pass<'_> {
         for (key, described) in missing {
             let family = Family { name: &described.family, kind: described.kind, help: "", unit: &described.unit };
             // It was taken before with the same labels.
-            let _ = self.write(key, &family, sample, None);
+            let _ = self.write(key, &family, &Value::end(time_ms, described.is_histogram), None);
         }
     }
 
@@ -299,7 +333,7 @@ impl Memory {
         body: &[u8],
     ) -> Result<Passed, ScrapeFault> {
         let mut pass = self.begin(job, target, report);
-        read(format, body, |line, family| pass.line(line, family))?;
+        read(format, job.classic_histograms, body, |line, family| pass.line(line, family))?;
         pass.end_missing();
         let Counts { scraped, kept, added } = pass.counts;
         pass.report([1.0, report.duration.as_secs_f64(), scraped as f64, kept as f64, added as f64]);

@@ -28,6 +28,10 @@ const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// OpenMetrics where the target has it, as it has exemplars.
 const ACCEPT: &str = "application/openmetrics-text;version=1.0.0;q=0.8,application/openmetrics-text;version=0.0.1;q=0.7,\
                       text/plain;version=0.0.4;q=0.6,*/*;q=0.1";
+/// Protobuf before all, where native histograms are wanted.
+const ACCEPT_NATIVE: &str = "application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;\
+                             encoding=delimited;q=0.9,application/openmetrics-text;version=1.0.0;q=0.8,\
+                             text/plain;version=0.0.4;q=0.6,*/*;q=0.1";
 
 /// What all loops share.
 #[derive(Clone)]
@@ -116,7 +120,7 @@ impl Scraper {
         let limit = self.job.limits.body_size_limit;
         let asked = Asked {
             url: &self.target.url,
-            accept: ACCEPT,
+            accept: if self.job.native_histograms { ACCEPT_NATIVE } else { ACCEPT },
             headers: &headers,
             gzip: self.job.enable_compression,
             bytes_max: if limit == 0 { BODY_BYTES_MAX } else { limit },

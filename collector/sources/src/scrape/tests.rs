@@ -170,7 +170,7 @@ async fn a_target_is_scraped_over_one_connection() {
     for said in [
         "get /metrics?x=1+2 http/1.1",
         &format!("host: {address}"),
-        "authorization: basic bwu6czncmv0=",
+        "authorization: basic bwu6cznjcmv0",
         "accept-encoding: gzip",
         "x-prometheus-scrape-timeout-seconds: 0.08",
         "application/openmetrics-text",

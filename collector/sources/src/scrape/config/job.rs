@@ -10,13 +10,9 @@ use crate::scrape::yaml::{Node, YamlError};
 /// Sections of a Prometheus configuration that are another program's business here.
 const OTHER_SECTIONS: [&str; 8] =
     ["alerting", "rule_files", "remote_write", "remote_read", "storage", "tracing", "otlp", "runtime"];
-/// Settings of a job that change nothing here: the formats asked for are fixed, histograms are kept as they come.
-const WITHOUT_MEANING: [&str; 14] = [
-    "scrape_protocols",
+/// Settings of a job that change nothing here: histograms are kept as they come.
+const WITHOUT_MEANING: [&str; 10] = [
     "fallback_scrape_protocol",
-    "scrape_native_histograms",
-    "scrape_classic_histograms",
-    "always_scrape_classic_histograms",
     "convert_classic_histograms_to_nhcb",
     "native_histogram_bucket_limit",
     "native_histogram_min_bucket_factor",
@@ -46,7 +42,7 @@ const LIMITS: [&str; 6] = [
     "target_limit",
     "body_size_limit",
 ];
-const JOB_KEYS: [&str; 13] = [
+const JOB_KEYS: [&str; 16] = [
     "job_name",
     "scrape_interval",
     "scrape_timeout",
@@ -57,6 +53,9 @@ const JOB_KEYS: [&str; 13] = [
     "honor_timestamps",
     "track_timestamps_staleness",
     "enable_compression",
+    "scrape_protocols",
+    "scrape_native_histograms",
+    "always_scrape_classic_histograms",
     "relabel_configs",
     "metric_relabel_configs",
     "static_configs",
@@ -66,6 +65,26 @@ struct Defaults {
     interval: Duration,
     timeout: Duration,
     limits: Limits,
+    native_histograms: bool,
+    classic_histograms: bool,
+}
+
+/// Which formats are asked for: text always, protobuf where it is named, as Prometheus does.
+fn has_protobuf(node: &Node) -> Result<bool, YamlError> {
+    const KNOWN: [&str; 5] = [
+        "PrometheusProto",
+        "OpenMetricsText0.0.1",
+        "OpenMetricsText1.0.0",
+        "PrometheusText0.0.4",
+        "PrometheusText1.0.0",
+    ];
+    for item in node.items()? {
+        let protocol = item.text()?;
+        if !KNOWN.contains(&protocol) {
+            return Err(item.fault(format!("{protocol:?} is no protocol; there are {}", KNOWN.join(", "))));
+        }
+    }
+    Ok(node.texts()?.iter().any(|protocol| protocol == KNOWN[0]))
 }
 
 fn limit(limits: &mut Limits, key: &str, node: &Node) -> Result<bool, YamlError> {
@@ -84,8 +103,13 @@ fn limit(limits: &mut Limits, key: &str, node: &Node) -> Result<bool, YamlError>
 /// Every job, and the names of what was passed over.
 pub(super) fn read_all(root: &Node, folder: &Path) -> Result<(Vec<Job>, Vec<String>), YamlError> {
     let (mut ignored, mut jobs): (Vec<String>, Vec<Job>) = (Vec::new(), Vec::new());
-    let mut defaults =
-        Defaults { interval: Duration::from_secs(60), timeout: Duration::from_secs(10), limits: Limits::default() };
+    let mut defaults = Defaults {
+        interval: Duration::from_secs(60),
+        timeout: Duration::from_secs(10),
+        limits: Limits::default(),
+        native_histograms: false,
+        classic_histograms: false,
+    };
     let entries = root.entries()?;
     if let Some((_, global)) = entries.iter().find(|(key, _)| key == "global") {
         read_global(global, &mut defaults, &mut ignored)?;
@@ -119,6 +143,9 @@ fn read_global(node: &Node, defaults: &mut Defaults, ignored: &mut Vec<String>) 
         match key.as_str() {
             "scrape_interval" => defaults.interval = interval(value)?,
             "scrape_timeout" => timeout = Some((interval(value)?, value)),
+            "scrape_protocols" => defaults.native_histograms |= has_protobuf(value)?,
+            "scrape_native_histograms" => defaults.native_histograms |= boolean(value)?,
+            "always_scrape_classic_histograms" => defaults.classic_histograms = boolean(value)?,
             other if limit(&mut defaults.limits, other, value)? => {}
             other if IGNORED.contains(&other) || WITHOUT_MEANING.contains(&other) => {
                 ignored.push(format!("global.{other}"));
@@ -150,6 +177,8 @@ fn blank(defaults: &Defaults) -> Job {
         honor_timestamps: true,
         track_timestamps_staleness: false,
         enable_compression: true,
+        native_histograms: defaults.native_histograms,
+        classic_histograms: defaults.classic_histograms,
         http: HttpFields::default().finish(),
         limits: defaults.limits,
         discovery: Vec::new(),
@@ -209,6 +238,9 @@ fn read_setting(
         "honor_timestamps" => job.honor_timestamps = boolean(value)?,
         "track_timestamps_staleness" => job.track_timestamps_staleness = boolean(value)?,
         "enable_compression" => job.enable_compression = boolean(value)?,
+        "scrape_protocols" => job.native_histograms |= has_protobuf(value)?,
+        "scrape_native_histograms" => job.native_histograms = boolean(value)?,
+        "always_scrape_classic_histograms" | "scrape_classic_histograms" => job.classic_histograms = boolean(value)?,
         "relabel_configs" => job.relabel = rules::read(value)?,
         "metric_relabel_configs" => job.metric_relabel = rules::read(value)?,
         key if sd::KEYS.contains(&key) => job.discovery.extend(sd::read(key, value, folder)?),
