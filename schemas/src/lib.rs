@@ -1,5 +1,5 @@
 //! What two sides of Spanlake must agree on: the OTLP decoder, the Arrow tables, ids, the shape of a
-//! trace and the seam between the doors and the store.
+//! trace, what Prometheus sends as OTLP, and the seam between the doors and the store.
 //!
 //! Never does I/O, never reads a clock, never spawns: everything here is a pure function of its input.
 
@@ -7,6 +7,7 @@ pub mod errors;
 pub mod ids;
 pub mod ingest;
 pub mod otlp;
+pub mod prometheus;
 pub mod sampling;
 pub mod tables;
 pub mod trace_tree;

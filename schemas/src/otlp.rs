@@ -23,8 +23,8 @@ mod repair;
 mod span_parts;
 mod traces;
 mod value_text;
-mod wire;
-mod wire_writer;
+pub(crate) mod wire;
+pub(crate) mod wire_writer;
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@ mod client;
 mod export;
 mod import;
 mod progress;
+mod push;
 mod sql;
 mod terminal;
 #[cfg(test)]
@@ -44,6 +45,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Send files of OTLP (JSON or protobuf, also .gz and .zst) to a server; rows are filed under their own hours
     Import(ImportArguments),
+    /// Send one number to a server: `spanlake push queue_size=12 queue=mail`
+    Push(PushArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -72,6 +75,9 @@ pub struct ServeArguments {
     /// A MySQL server to poll each second, mysql://user:password@host:port/; may be repeated
     #[arg(long, value_name = "URL")]
     pub mysql: Vec<String>,
+    /// A configuration of Prometheus whose scrape_configs are scraped
+    #[arg(long, value_name = "FILE")]
+    pub scrape_config: Option<String>,
     /// File with the token that the API then wants
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<String>,
@@ -166,6 +172,27 @@ pub struct ImportArguments {
     /// What is in files of protobuf, which do not say it; JSON does
     #[arg(long, value_enum)]
     pub signal: Option<SignalName>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct PushArguments {
+    /// Name and value of the metric
+    #[arg(value_name = "NAME=VALUE")]
+    pub metric: String,
+    /// Its labels
+    #[arg(value_name = "LABEL=VALUE")]
+    pub labels: Vec<String>,
+    /// The value only grows; otherwise it is a gauge
+    #[arg(long)]
+    pub counter: bool,
+    /// Unit, such as bytes or seconds
+    #[arg(long)]
+    pub unit: Option<String>,
+    /// What the metric is
+    #[arg(long, value_name = "TEXT")]
+    pub description: Option<String>,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -299,6 +326,7 @@ impl ServeArguments {
             one("otlp_grpc", &self.otlp_grpc),
             one("otlp_http", &self.otlp_http),
             (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
+            one("scrape_config_file", &self.scrape_config),
             one("token_file", &self.token_file),
             self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
             self.adopt_cold.then(|| ("cold.adopt", vec!["true".to_owned()])),
@@ -341,6 +369,12 @@ pub fn export(arguments: &ExportArguments) -> ExitCode {
 #[must_use]
 pub fn import(arguments: &ImportArguments) -> ExitCode {
     finish(import::run(arguments))
+}
+
+/// Runs `push`.
+#[must_use]
+pub fn push(arguments: &PushArguments) -> ExitCode {
+    finish(push::run(arguments))
 }
 
 /// Runs `check-config`.

@@ -13,6 +13,7 @@ use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
+use spanlake_sources::scrape::ScrapeStates;
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -52,9 +53,9 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let store = open_store(&config, sampler.clone())?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
     let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
-    build_sources(&config, &store, &rooms, &stop);
+    let scrapes = build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
-    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler));
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, scrapes));
     build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -227,11 +228,23 @@ fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
     Engine::new(store.read(), limits).context("starting the query engine")
 }
 
-fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) {
+/// Starts what is pulled; gives the states of what is scraped.
+fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) -> Arc<ScrapeStates> {
     for source in &config.mysql {
         let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
         rooms.spawn(spanlake_sources::mysql::poll(source.clone(), ingest, stop.clone()));
     }
+    let states = Arc::<ScrapeStates>::default();
+    if let Some(scrapes) = &config.scrape_config_file {
+        if !scrapes.ignored().is_empty() {
+            let ignored = scrapes.ignored().join(", ");
+            tracing::info!(ignored, "settings of the scrape configuration that have no meaning here");
+        }
+        let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
+        let scraping = spanlake_sources::scrape::scrape(scrapes.clone(), ingest, Arc::clone(&states), stop.clone());
+        rooms.spawn(scraping);
+    }
+    states
 }
 
 fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {
@@ -274,7 +287,8 @@ fn build_api(
     };
     let (source, admin) = (Arc::clone(status), Arc::clone(status));
     let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };
-    let (router, stop) = (spanlake_api::routes(state), stop.clone());
+    let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
+    let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {
         if let Err(error) = spanlake_api::serve(listener, router, stop).await {
             tracing::error!(%error, "port 4300 closed");

@@ -9,10 +9,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use spanlake_api::{Accepted, Admin, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource};
+use spanlake_api::{
+    Accepted, ActiveTarget, Admin, ColdReport, DroppedTarget, Import, ImportRefusal, Imported, ScrapedTargets,
+    StatusReport, StatusSource,
+};
 use spanlake_receiver::{Doors, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::Signal;
+use spanlake_sources::scrape::{Health, ScrapeSnapshot, ScrapeStates, TargetState};
 use spanlake_store::{ColdStatus, Store};
 
 use crate::config::Config;
@@ -29,6 +33,7 @@ pub struct ServerStatus {
     receiver: Arc<ReceiverMetrics>,
     doors: Arc<Doors>,
     sampler: Option<HotEndSampler>,
+    scrapes: Arc<ScrapeStates>,
 }
 
 impl ServerStatus {
@@ -39,6 +44,7 @@ impl ServerStatus {
         store: Store,
         doors: Arc<Doors>,
         sampler: Option<HotEndSampler>,
+        scrapes: Arc<ScrapeStates>,
     ) -> Self {
         Self {
             started: Instant::now(),
@@ -49,7 +55,13 @@ impl ServerStatus {
             receiver: Arc::clone(doors.metrics()),
             doors,
             sampler,
+            scrapes,
         }
+    }
+
+    /// The doors, whose writing routes port 4300 has as well.
+    pub fn doors(&self) -> &Arc<Doors> {
+        &self.doors
     }
 
     pub fn set_ready(&self) {
@@ -94,11 +106,40 @@ impl StatusSource for ServerStatus {
         serde_json::to_value(report).ok()
     }
 
+    fn targets(&self) -> ScrapedTargets {
+        let ScrapeSnapshot { active, dropped, dropped_counts } = self.scrapes.snapshot();
+        let dropped = dropped.into_iter();
+        ScrapedTargets {
+            active: active.into_iter().map(active_target).collect(),
+            dropped: dropped.map(|one| DroppedTarget { discovered_labels: one.discovered, pool: one.job }).collect(),
+            dropped_counts,
+        }
+    }
+
     fn write_metrics(&self, out: &mut String) {
         exposition::write(out, &self.store.metrics(), &self.receiver);
         if let Some(cold) = self.store.cold_status() {
             exposition::write_cold(out, &cold);
         }
+    }
+}
+
+fn active_target(state: TargetState) -> ActiveTarget {
+    ActiveTarget {
+        discovered_labels: state.discovered,
+        labels: state.labels,
+        pool: state.job,
+        url: state.url,
+        last_error: state.last_error,
+        last_scrape: state.last_scrape,
+        last_scrape_duration: state.last_duration,
+        health: match state.health {
+            Health::Unknown => "unknown",
+            Health::Up => "up",
+            Health::Down => "down",
+        },
+        interval: state.interval,
+        timeout: state.timeout,
     }
 }
 

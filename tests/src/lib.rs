@@ -6,7 +6,9 @@
 
 pub mod checker;
 pub mod corpus;
+pub mod exporter;
 pub mod feeder;
+pub mod remote_write;
 pub mod requests;
 pub mod server;
 pub mod settings;

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use spanlake_schemas::ingest::{DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Signal};
 use spanlake_schemas::otlp::{self, DecodeError};
+use spanlake_schemas::prometheus::FamiliesMemory;
 use tokio::sync::Semaphore;
 
 use crate::config::ReceiverConfig;
@@ -22,6 +24,8 @@ pub struct Doors {
     /// Held while a large body is decoded off the runtime, so that not more of them run than there are cores.
     pub(crate) large_turns: Semaphore,
     pub(crate) decode: Decode,
+    /// What senders of remote write 1.0 told of metric families; swapped whole, as readers are many and news are rare.
+    pub(crate) families: Mutex<Arc<FamiliesMemory>>,
 }
 
 impl Doors {
@@ -29,7 +33,14 @@ impl Doors {
     #[must_use]
     pub fn new(ingest: Arc<dyn Ingest>, config: ReceiverConfig, metrics: Arc<ReceiverMetrics>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        Self { ingest, config, metrics, large_turns: Semaphore::new(cores), decode: otlp::decode }
+        Self {
+            ingest,
+            config,
+            metrics,
+            large_turns: Semaphore::new(cores),
+            decode: otlp::decode,
+            families: Mutex::default(),
+        }
     }
 
     /// The counters of these doors.

@@ -27,6 +27,9 @@ pub(crate) enum Fault {
     ContentType(String),
     #[error("encoding {0:?} is not supported: send gzip, zstd or identity")]
     Encoding(String),
+    /// The same two for what is no OTLP, in its own words.
+    #[error("{0}")]
+    Unsupported(String),
     #[error("{0} are not received here")]
     Disabled(&'static str),
     #[error("a valid bearer token is required")]
@@ -52,7 +55,9 @@ impl Fault {
             Self::Refused(Refusal::Log { .. }) => Reason::Log,
             Self::TooLarge { .. } => Reason::TooLarge,
             Self::Malformed(_) | Self::CompressionUnnamed => Reason::Malformed,
-            Self::ContentType(_) | Self::Encoding(_) | Self::Method | Self::UnknownRoute => Reason::Unsupported,
+            Self::ContentType(_) | Self::Encoding(_) | Self::Unsupported(_) | Self::Method | Self::UnknownRoute => {
+                Reason::Unsupported
+            }
             Self::Disabled(_) => Reason::Disabled,
             Self::Unauthenticated => Reason::Unauthenticated,
             Self::Timeout => Reason::Timeout,
@@ -75,7 +80,7 @@ impl Fault {
             Self::Refused(_) | Self::Timeout | Self::Disconnected => StatusCode::SERVICE_UNAVAILABLE,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Malformed(_) | Self::CompressionUnnamed => StatusCode::BAD_REQUEST,
-            Self::ContentType(_) | Self::Encoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::ContentType(_) | Self::Encoding(_) | Self::Unsupported(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Disabled(_) | Self::UnknownRoute => StatusCode::NOT_FOUND,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
@@ -90,9 +95,12 @@ impl Fault {
             Self::Malformed(_) => Code::InvalidArgument,
             Self::Unauthenticated => Code::Unauthenticated,
             Self::CompressionUnnamed | Self::Bug => Code::Internal,
-            Self::ContentType(_) | Self::Encoding(_) | Self::Disabled(_) | Self::UnknownRoute | Self::Method => {
-                Code::Unimplemented
-            }
+            Self::ContentType(_)
+            | Self::Encoding(_)
+            | Self::Unsupported(_)
+            | Self::Disabled(_)
+            | Self::UnknownRoute
+            | Self::Method => Code::Unimplemented,
         }
     }
 }

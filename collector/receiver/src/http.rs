@@ -58,7 +58,7 @@ pub(crate) const fn path(signal: Signal) -> &'static str {
     }
 }
 
-async fn export(doors: Arc<Doors>, signal: Signal, request: Request) -> Response {
+pub(crate) async fn export(doors: Arc<Doors>, signal: Signal, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let arrival = Arrival::of(&doors, signal, Transport::Http, &parts.headers);
     let mut frames = Frames::new(body, &doors.config);
@@ -99,7 +99,17 @@ async fn receive(
 fn refuse(doors: &Doors, parts: &Parts, frames: Frames<Body>, fault: &Fault) -> Response {
     let encoding = headers::encoding(&parts.headers).unwrap_or(Encoding::Json);
     let body = answer::status(encoding, fault.to_grpc() as i32, &fault.to_string());
-    let mut response = respond(fault.to_http(), encoding, body);
+    end_early(doors, parts, frames, fault, respond(fault.to_http(), encoding, body))
+}
+
+/// What an answer to a request that was refused before its body's end needs, whatever the answer says.
+pub(crate) fn end_early(
+    doors: &Doors,
+    parts: &Parts,
+    frames: Frames<Body>,
+    fault: &Fault,
+    mut response: Response,
+) -> Response {
     let headers = response.headers_mut();
     if let Some(delay) = fault.retry_after(doors.config.retry_after) {
         headers.insert(RETRY_AFTER, HeaderValue::from(seconds_rounded_up(delay)));

@@ -116,7 +116,7 @@ pub(crate) async fn take(
     Ok(outcome)
 }
 
-fn nanoseconds_since_epoch() -> i64 {
+pub(crate) fn nanoseconds_since_epoch() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
 }

@@ -4,6 +4,9 @@
 //! says) -> `intake` (admit, read, inflate, decode, store; one path for both) -> the answer. Every way to fail is a
 //! `Fault`, mapped to each protocol in one function.
 //!
+//! Port 4300's writing routes ([`writing_router`]) take the same way: remote write and pushes become OTLP requests first
+//! (`remote_write`, `push`), so that what is logged and replayed is one form.
+//!
 //! Owns sockets, limits and answers. Never keeps telemetry, never reads a clock for anything but a request's
 //! receipt, and never acknowledges what [`spanlake_schemas::ingest::Ingest::store`] has not.
 //!
@@ -25,6 +28,10 @@ mod import;
 mod inflate;
 mod intake;
 mod metrics;
+mod push;
+mod remote_write;
+mod snappy;
+mod writing;
 
 pub use config::{BearerToken, ReceiverConfig};
 pub use connections::{ServeError, serve_grpc, serve_http};
@@ -32,6 +39,7 @@ pub use doors::Doors;
 pub use http::http_router;
 pub use import::{Import, ImportRefusal, Imported, import};
 pub use metrics::{Reason, ReceiverMetrics, RefusedRequests, SignalSnapshot, Snapshot, Transport};
+pub use writing::writing_router;
 
 #[cfg(test)]
 mod tests;

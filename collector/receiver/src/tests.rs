@@ -8,3 +8,4 @@ mod limits;
 mod raw;
 mod shutdown;
 mod units;
+mod writing;

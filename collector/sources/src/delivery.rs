@@ -17,6 +17,9 @@ use tokio::time::Instant;
 /// Messages kept for a store that refuses: a minute of polls at one a second.
 const BACKLOG_MESSAGES_MAX: usize = 60;
 
+/// Bytes of them; one message may be larger alone.
+const BACKLOG_BYTES_MAX: usize = 8 << 20;
+
 /// The decoder, `spanlake_schemas::otlp::decode` but in tests.
 pub(crate) type Decode =
     fn(Signal, Encoding, &[u8], i64, &DecodeLimits, &dyn KnownSeries) -> Result<Decoded, DecodeError>;
@@ -55,8 +58,9 @@ impl Delivery {
 
     /// Delivers what waits and then this message, until `deadline`.
     pub(crate) async fn send(&mut self, body: Bytes, deadline: Instant) -> Delivered {
-        if self.backlog.len() == BACKLOG_MESSAGES_MAX {
-            self.backlog.pop_front();
+        let mut bytes = body.len() + self.backlog.iter().map(|message| message.body.len()).sum::<usize>();
+        while self.backlog.len() == BACKLOG_MESSAGES_MAX || (bytes > BACKLOG_BYTES_MAX && !self.backlog.is_empty()) {
+            bytes -= self.backlog.pop_front().map_or(0, |oldest| oldest.body.len());
             self.dropped += 1;
         }
         self.backlog.push_back(Message { body, received_at: now_nanoseconds() });

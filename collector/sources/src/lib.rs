@@ -5,3 +5,4 @@
 
 mod delivery;
 pub mod mysql;
+pub mod scrape;

@@ -40,7 +40,8 @@ mod traced;
 #[cfg(test)]
 mod tests;
 
-pub use server::{routes, serve};
+pub use prometheus::{ActiveTarget, DroppedTarget, ScrapedTargets};
+pub use server::{routes, routes_with, serve};
 pub use state::{
     Accepted, Admin, ApiConfig, ApiState, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource,
 };

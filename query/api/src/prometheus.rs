@@ -7,6 +7,7 @@ mod answer;
 mod lists;
 mod parameters;
 mod query;
+mod targets;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use spanlake_series::StoreSeries;
 use crate::state::Shared;
 use answer::{Failure, success};
 use parameters::Parameters;
+pub use targets::{ActiveTarget, DroppedTarget, ScrapedTargets};
 
 /// How long a query waits for others.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);
@@ -42,6 +44,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/v1/status/buildinfo", get(build_info))
         .route("/api/v1/status/tsdb", get(lists::cardinality))
         .route("/api/v1/status/flags", get(async || success(&json!({}))))
+        .route("/api/v1/targets", get(targets::targets))
         .route("/api/v1/rules", get(async || success(&json!({ "groups": [] }))))
         .route("/api/v1/alerts", get(async || success(&json!({ "alerts": [] }))))
         .route("/api/v1/{*rest}", get(unknown).post(unknown))

@@ -30,8 +30,13 @@ const BODY_BYTES_MAX: usize = 1 << 20;
 /// Bytes of an answer from which compressing pays.
 const COMPRESSED_BYTES_MIN: u16 = 1024;
 
-/// Everything that port 4300 answers.
+/// Everything that port 4300 answers but what writes.
 pub fn routes(state: ApiState) -> Router {
+    routes_with(state, Router::new())
+}
+
+/// Everything that port 4300 answers: the routes of this crate, and the writing ones of another, behind one guard.
+pub fn routes_with(state: ApiState, writing: Router) -> Router {
     let import_bytes_max = state.config.import_bytes_max;
     let shared = Arc::new(Shared::new(state));
     Router::new()
@@ -57,6 +62,7 @@ pub fn routes(state: ApiState) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(health::metrics))
+        .merge(writing.with_state(()))
         .route_layer(from_fn(traced::traced))
         .fallback(page::page)
         .method_not_allowed_fallback(page::method_not_allowed)

@@ -18,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
+use crate::prometheus::ScrapedTargets;
 
 /// The service name of Spanlake's own telemetry, hidden from lists until asked for.
 pub(crate) const OWN_SERVICE: &str = "spanlake";
@@ -118,6 +119,10 @@ pub trait StatusSource: Send + Sync {
 
     /// The budget of the cold tier and what it is spent on, as JSON; `None` where everything is kept.
     fn sampling(&self) -> Option<serde_json::Value>;
+    /// What is scraped and how that goes; nothing where nothing is.
+    fn targets(&self) -> ScrapedTargets {
+        ScrapedTargets::default()
+    }
 
     /// Appends metrics in Prometheus's text format, each family with its help and type.
     fn write_metrics(&self, out: &mut String);

@@ -12,6 +12,7 @@ use arrow::record_batch::RecordBatch;
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
+use spanlake_schemas::prometheus::{FAMILY_KEY, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
 use spanlake_store::Catalog;
 
@@ -34,9 +35,10 @@ pub(crate) enum View {
 }
 
 impl View {
-    /// Views of a stored type, and what is added to the name.
-    const fn of(table: Table) -> &'static [(Self, &'static str)] {
+    /// Views of a stored type, and what is added to the name. What Prometheus sent is only what it sent.
+    const fn of(table: Table, is_verbatim: bool) -> &'static [(Self, &'static str)] {
         match table {
+            Table::Histograms if is_verbatim => &[(Self::Native, "")],
             Table::Points => &[(Self::Value, "")],
             Table::Histograms => {
                 &[(Self::Native, ""), (Self::Bucket, "_bucket"), (Self::Sum, "_sum"), (Self::Count, "_count")]
@@ -67,6 +69,8 @@ pub(crate) struct Metric {
     kind: &'static str,
     /// Prometheus's names, in the order of [`Strategy::ALL`].
     names: [String; 4],
+    /// The family, of metrics that came from Prometheus: their names and labels are taken as they are.
+    family: Option<String>,
     pub(crate) series: Vec<StoredSeries>,
 }
 
@@ -92,7 +96,8 @@ pub(crate) struct Selected<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MetricFamily {
     pub name: String,
-    /// Prometheus's word: `counter`, `gauge`, `histogram` or `summary`.
+    /// Prometheus's word: `counter`, `gauge`, `histogram`, `summary`; of what came from Prometheus also `unknown`,
+    /// `gaugehistogram`, `info` and `stateset`.
     pub kind: &'static str,
     pub help: String,
     pub unit: String,
@@ -100,11 +105,23 @@ pub struct MetricFamily {
     pub series: usize,
 }
 
+/// What makes a metric one.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct MetricKey {
+    name: String,
+    unit: String,
+    table: Table,
+    is_monotonic: bool,
+    is_delta: bool,
+    /// Family and type as Prometheus said them.
+    prometheus: Option<(String, &'static str)>,
+}
+
 /// The index.
 #[derive(Debug, Default)]
 pub struct SeriesIndex {
     metrics: Vec<Metric>,
-    by_key: HashMap<(String, String, Table, bool, bool), usize>,
+    by_key: HashMap<MetricKey, usize>,
     /// Every name in every strategy: metrics and views.
     by_name: HashMap<String, BTreeSet<(usize, View)>>,
     resources: HashMap<i64, Arc<ResourceLabels>>,
@@ -174,12 +191,19 @@ impl SeriesIndex {
         };
         let is_delta = text("temporality") == "delta";
         let (name, unit) = (text("name"), text("unit"));
-        let key = (name.to_owned(), unit.to_owned(), table, is_monotonic, is_delta);
+        let prometheus = prometheus_family(batch, row, kind);
+        let is_verbatim = prometheus.is_some();
+        let kind = prometheus.as_ref().map_or(kind, |(_, kind)| kind);
+        let family = prometheus.as_ref().map(|(family, _)| family.clone());
+        let key = MetricKey { name: name.to_owned(), unit: unit.to_owned(), table, is_monotonic, is_delta, prometheus };
         let position = self.by_key.get(&key).copied().unwrap_or_else(|| {
             let position = self.metrics.len();
-            let names = Strategy::ALL.map(|strategy| metric_name(strategy, name, unit, suffix));
+            let names = Strategy::ALL.map(|strategy| match is_verbatim {
+                true => name.to_owned(),
+                false => metric_name(strategy, name, unit, suffix),
+            });
             for name in &names {
-                for (view, suffix) in View::of(table) {
+                for (view, suffix) in View::of(table, is_verbatim) {
                     self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
                 }
             }
@@ -190,6 +214,7 @@ impl SeriesIndex {
                 description: text("description").to_owned(),
                 kind,
                 names,
+                family,
                 series: Vec::new(),
             });
             self.by_key.insert(key, position);
@@ -198,7 +223,8 @@ impl SeriesIndex {
         let id = batch.column(0).as_fixed_size_binary().value(row).try_into().expect("a series id has 16 bytes");
         let resource_id = batch.column_by_name("resource_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
         let resource = resource_id.and_then(|ids| self.resources.get(&ids.value(row))).cloned();
-        let mut labels = as_labels(entries(batch, "attributes", row));
+        let attributes = entries(batch, "attributes", row);
+        let mut labels = if is_verbatim { attributes.into_iter().collect() } else { as_labels(attributes) };
         if let Some(resource) = &resource {
             // An attribute of the point with such a name gives way, as in Prometheus.
             labels.extend(resource.identity.clone());
@@ -240,7 +266,7 @@ impl SeriesIndex {
         }
         let mut found = Vec::new();
         for (position, metric) in self.metrics.iter().enumerate() {
-            for (view, suffix) in View::of(metric.table) {
+            for (view, suffix) in View::of(metric.table, metric.family.is_some()) {
                 let name = format!("{}{suffix}", metric.names[0]);
                 if matchers.iter().all(|matcher| matcher.matches(&name)) {
                     found.push((position, *view, Arc::from(name)));
@@ -255,13 +281,19 @@ impl SeriesIndex {
     pub fn families(&self) -> Vec<MetricFamily> {
         let mut families: BTreeMap<&str, MetricFamily> = BTreeMap::new();
         for metric in &self.metrics {
-            let family = families.entry(&metric.names[0]).or_insert_with(|| MetricFamily {
-                name: metric.names[0].clone(),
+            let name = metric.family.as_ref().unwrap_or(&metric.names[0]);
+            let described = || MetricFamily {
+                name: name.clone(),
                 kind: metric.kind,
                 help: metric.description.clone(),
                 unit: metric.unit.clone(),
                 series: 0,
-            });
+            };
+            let family = families.entry(name).or_insert_with(described);
+            // Series of before their type was told.
+            if family.kind == MetricType::Unknown.word() {
+                *family = MetricFamily { series: family.series, ..described() };
+            }
             family.series += metric.series.len();
         }
         families.into_values().collect()
@@ -302,6 +334,14 @@ impl StoredSeries {
         }
         Labels::new(all)
     }
+}
+
+/// Family and type of a metric that came from Prometheus.
+fn prometheus_family(batch: &RecordBatch, row: usize, kind: &'static str) -> Option<(String, &'static str)> {
+    let metadata = entries(batch, "metadata", row);
+    let said = |key: &str| metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
+    let family = said(FAMILY_KEY)?.to_owned();
+    Some((family, said(TYPE_KEY).and_then(MetricType::of_word).map_or(kind, MetricType::word)))
 }
 
 fn find<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {

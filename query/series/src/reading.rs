@@ -82,16 +82,22 @@ fn add(places: &mut [Vec<Place>], batch: &RecordBatch, number: usize, positions:
     let flags = batch.column_by_name("flags").and_then(|column| column.as_primitive_opt::<UInt32Type>());
     let (Some(series), Some(time)) = (series, times("time")) else { return 0 };
     let (start, received) = (times("start_time"), times("received_time"));
+    let numbers: Vec<_> = ["value_double", "value_int"].iter().filter_map(|name| batch.column_by_name(name)).collect();
     let mut count = 0;
     for row in 0..batch.num_rows() {
         let id: [u8; 16] = series.value(row).try_into().expect("a series id has 16 bytes");
         let Some(at) = positions.get(&id) else { continue };
+        let is_end = flags.is_some_and(|flags| flags.value(row) & 1 == 1);
+        // A point without a value that ends nothing only carries exemplars.
+        if !is_end && !numbers.is_empty() && numbers.iter().all(|column| column.is_null(row)) {
+            continue;
+        }
         let start = start.filter(|start| start.is_valid(row)).map_or(0, |start| start.value(row));
         places[*at].push(Place {
             time_ms: time.value(row).div_euclid(NANOS_PER_MILLI),
             start_ms: start.div_euclid(NANOS_PER_MILLI),
             received: received.map_or(0, |received| received.value(row)),
-            is_end: flags.is_some_and(|flags| flags.value(row) & 1 == 1),
+            is_end,
             batch: number,
             row,
         });

@@ -6,23 +6,23 @@
 /// Groups inside groups that are skipped; prost stops at the same depth.
 const GROUP_DEPTH_MAX: usize = 100;
 
-pub(super) const WIRE_VARINT: u32 = 0;
-pub(super) const WIRE_FIXED64: u32 = 1;
-pub(super) const WIRE_LENGTH: u32 = 2;
+pub(crate) const WIRE_VARINT: u32 = 0;
+pub(crate) const WIRE_FIXED64: u32 = 1;
+pub(crate) const WIRE_LENGTH: u32 = 2;
 const WIRE_GROUP_START: u32 = 3;
 const WIRE_GROUP_END: u32 = 4;
-pub(super) const WIRE_FIXED32: u32 = 5;
+pub(crate) const WIRE_FIXED32: u32 = 5;
 
 /// Why bytes are not protobuf, and the address where that was seen (made an offset once, at the end).
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Malformed {
+pub(crate) struct Malformed {
     pub fault: Fault,
     pub address: usize,
 }
 
 /// What is wrong with the bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     Truncated,
     Varint,
     Key,
@@ -34,7 +34,7 @@ pub(super) enum Fault {
 
 impl Fault {
     /// The reason of the answer.
-    pub(super) const fn reason(self) -> &'static str {
+    pub(crate) const fn reason(self) -> &'static str {
         match self {
             Self::Truncated => "truncated: a field is longer than what is left of its message",
             Self::Varint => "a varint that does not end or exceeds 64 bits",
@@ -47,17 +47,17 @@ impl Fault {
     }
 }
 
-pub(super) type Wire<T> = Result<T, Malformed>;
+pub(crate) type Wire<T> = Result<T, Malformed>;
 
 /// A cursor over one message's bytes.
 #[derive(Clone, Copy)]
-pub(super) struct Reader<'a> {
+pub(crate) struct Reader<'a> {
     rest: &'a [u8],
 }
 
 impl<'a> Reader<'a> {
     #[inline(always)]
-    pub(super) fn new(message: &'a [u8]) -> Self {
+    pub(crate) fn new(message: &'a [u8]) -> Self {
         Self { rest: message }
     }
 
@@ -68,19 +68,19 @@ impl<'a> Reader<'a> {
     }
 
     /// The bytes between this state of a reader and a later one.
-    pub(super) fn until(&self, later: &Self) -> &'a [u8] {
+    pub(crate) fn until(&self, later: &Self) -> &'a [u8] {
         &self.rest[..self.rest.len() - later.rest.len()]
     }
 
     /// Whether the message is read whole.
     #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rest.is_empty()
     }
 
     /// The next field's key (number and wire type), or `None` at the end of the message.
     #[inline(always)]
-    pub(super) fn key(&mut self) -> Wire<Option<u32>> {
+    pub(crate) fn key(&mut self) -> Wire<Option<u32>> {
         match *self.rest {
             [] => Ok(None),
             [key @ 0x08..=0x7f, ref rest @ ..] => {
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn varint(&mut self) -> Wire<u64> {
+    pub(crate) fn varint(&mut self) -> Wire<u64> {
         match *self.rest {
             [first @ 0..=0x7f, ref rest @ ..] => {
                 self.rest = rest;
@@ -134,7 +134,7 @@ impl<'a> Reader<'a> {
 
     /// The bytes of a length-delimited field.
     #[inline(always)]
-    pub(super) fn bytes(&mut self) -> Wire<&'a [u8]> {
+    pub(crate) fn bytes(&mut self) -> Wire<&'a [u8]> {
         let length = self.varint()?;
         self.take(length)
     }
@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn fixed64(&mut self) -> Wire<u64> {
+    pub(crate) fn fixed64(&mut self) -> Wire<u64> {
         let Some((taken, rest)) = self.rest.split_first_chunk::<8>() else {
             return self.fail(Fault::Truncated);
         };
@@ -159,7 +159,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn fixed32(&mut self) -> Wire<u32> {
+    pub(crate) fn fixed32(&mut self) -> Wire<u32> {
         let Some((taken, rest)) = self.rest.split_first_chunk::<4>() else {
             return self.fail(Fault::Truncated);
         };
@@ -168,7 +168,7 @@ impl<'a> Reader<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn double(&mut self) -> Wire<f64> {
+    pub(crate) fn double(&mut self) -> Wire<f64> {
         self.fixed64().map(f64::from_bits)
     }
 
@@ -176,7 +176,7 @@ impl<'a> Reader<'a> {
     /// message does know: such a field came with the wrong wire type.
     #[cold]
     #[inline(never)]
-    pub(super) fn skip(&mut self, key: u32, known: u32) -> Wire<()> {
+    pub(crate) fn skip(&mut self, key: u32, known: u32) -> Wire<()> {
         let number = key >> 3;
         if number < 32 && known & (1 << number) != 0 {
             return self.fail(if key & 7 > 5 { Fault::WireType } else { Fault::UnexpectedWireType });
@@ -219,7 +219,7 @@ impl<'a> Reader<'a> {
 }
 
 /// The `sint32` of a varint.
-pub(super) const fn unzigzag(number: u64) -> i32 {
+pub(crate) const fn unzigzag(number: u64) -> i32 {
     let number = number as u32;
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
@@ -227,19 +227,19 @@ pub(super) const fn unzigzag(number: u64) -> i32 {
 /// A message field that is not repeated. Where it comes more than once its occurrences merge, which protobuf
 /// defines as reading them one after the other into the same message.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Singular<'a> {
+pub(crate) struct Singular<'a> {
     first: Option<&'a [u8]>,
     /// Every occurrence, once there are two.
     all: Vec<&'a [u8]>,
 }
 
 impl<'a> Singular<'a> {
-    pub(super) fn one(message: &'a [u8]) -> Self {
+    pub(crate) fn one(message: &'a [u8]) -> Self {
         Self { first: Some(message), all: Vec::new() }
     }
 
     #[inline(always)]
-    pub(super) fn push(&mut self, message: &'a [u8]) {
+    pub(crate) fn push(&mut self, message: &'a [u8]) {
         match self.first {
             None => self.first = Some(message),
             Some(first) => {
@@ -252,13 +252,13 @@ impl<'a> Singular<'a> {
     }
 
     #[inline(always)]
-    pub(super) fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         self.first.is_some()
     }
 
     /// The occurrences, in order.
     #[inline(always)]
-    pub(super) fn parts(&self) -> &[&'a [u8]] {
+    pub(crate) fn parts(&self) -> &[&'a [u8]] {
         if self.all.is_empty() { self.first.as_slice() } else { &self.all }
     }
 }

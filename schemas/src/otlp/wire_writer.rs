@@ -5,7 +5,7 @@
 
 use super::wire::{WIRE_FIXED32, WIRE_FIXED64, WIRE_LENGTH, WIRE_VARINT};
 
-pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
+pub(crate) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push((value & 0x7f) as u8 | 0x80);
         value >>= 7;
@@ -13,25 +13,25 @@ pub(super) fn put_varint(out: &mut Vec<u8>, mut value: u64) {
     out.push(value as u8);
 }
 
-pub(super) fn put_key(out: &mut Vec<u8>, number: u32, wire_type: u32) {
+pub(crate) fn put_key(out: &mut Vec<u8>, number: u32, wire_type: u32) {
     put_varint(out, u64::from(number << 3 | wire_type));
 }
 
-pub(super) fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     put_key(out, number, WIRE_LENGTH);
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
 
 /// A text or bytes unless empty.
-pub(super) fn put_non_default_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+pub(crate) fn put_non_default_bytes(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
     if !bytes.is_empty() {
         put_bytes(out, number, bytes);
     }
 }
 
 /// A varint unless zero.
-pub(super) fn put_non_default_varint(out: &mut Vec<u8>, number: u32, value: u64) {
+pub(crate) fn put_non_default_varint(out: &mut Vec<u8>, number: u32, value: u64) {
     if value != 0 {
         put_key(out, number, WIRE_VARINT);
         put_varint(out, value);
@@ -39,22 +39,22 @@ pub(super) fn put_non_default_varint(out: &mut Vec<u8>, number: u32, value: u64)
 }
 
 /// An `int32` or enum unless zero; negative ones are ten bytes long, as protobuf has it.
-pub(super) fn put_non_default_int32(out: &mut Vec<u8>, number: u32, value: i32) {
+pub(crate) fn put_non_default_int32(out: &mut Vec<u8>, number: u32, value: i32) {
     put_non_default_varint(out, number, i64::from(value).cast_unsigned());
 }
 
 /// A `sint32` unless zero.
-pub(super) fn put_non_default_sint32(out: &mut Vec<u8>, number: u32, value: i32) {
+pub(crate) fn put_non_default_sint32(out: &mut Vec<u8>, number: u32, value: i32) {
     put_non_default_varint(out, number, u64::from(zigzag(value)));
 }
 
 /// How `sint32` makes a number of either sign a short one.
-pub(super) const fn zigzag(value: i32) -> u32 {
+pub(crate) const fn zigzag(value: i32) -> u32 {
     ((value << 1) ^ (value >> 31)).cast_unsigned()
 }
 
 /// Four bytes unless zero.
-pub(super) fn put_non_default_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
+pub(crate) fn put_non_default_fixed32(out: &mut Vec<u8>, number: u32, value: u32) {
     if value != 0 {
         put_key(out, number, WIRE_FIXED32);
         out.extend_from_slice(&value.to_le_bytes());
@@ -62,33 +62,33 @@ pub(super) fn put_non_default_fixed32(out: &mut Vec<u8>, number: u32, value: u32
 }
 
 /// Eight bytes unless zero.
-pub(super) fn put_non_default_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+pub(crate) fn put_non_default_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
     if value != 0 {
         put_fixed64(out, number, value);
     }
 }
 
 /// Eight bytes.
-pub(super) fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
+pub(crate) fn put_fixed64(out: &mut Vec<u8>, number: u32, value: u64) {
     put_key(out, number, WIRE_FIXED64);
     out.extend_from_slice(&value.to_le_bytes());
 }
 
 /// Where a message's content begins whose length is not known yet.
 #[derive(Clone, Copy)]
-pub(super) struct Open {
+pub(crate) struct Open {
     start: usize,
 }
 
 /// Begins a message; one byte is kept for its length, as most are short.
-pub(super) fn open(out: &mut Vec<u8>, number: u32) -> Open {
+pub(crate) fn open(out: &mut Vec<u8>, number: u32) -> Open {
     put_key(out, number, WIRE_LENGTH);
     out.push(0);
     Open { start: out.len() }
 }
 
 /// Ends a message: writes its length, moving the content where that takes more than the byte kept.
-pub(super) fn close(out: &mut Vec<u8>, open: Open) {
+pub(crate) fn close(out: &mut Vec<u8>, open: Open) {
     let length = out.len() - open.start;
     if let Ok(short @ 0..=0x7f) = u8::try_from(length) {
         out[open.start - 1] = short;

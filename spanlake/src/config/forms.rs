@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::{MysqlSource, MysqlUrl};
+use spanlake_sources::scrape::ScrapeConfig;
 
 use super::document::{Node, Value};
 use super::values::{Durability, Secret, SelfTelemetryMode};
@@ -18,7 +19,7 @@ type Range = Option<(&'static str, &'static str)>;
 /// What the documentation says of a form.
 pub(super) fn describe(form: &str) -> &'static str {
     match form {
-        "path" | "optional_path" => "path",
+        "path" | "optional_path" | "scrape_config" => "path",
         "address" => "`host:port`",
         "boolean" => "`true` or `false`",
         "words" => "list",
@@ -76,6 +77,12 @@ pub(super) fn words(node: &Node, _: Range) -> Result<Vec<String>, String> {
         Value::List(items) => items.iter().map(|item| scalar(item).map(str::to_owned)).collect(),
         _ => Ok(scalar(node)?.split(',').map(str::trim).filter(|word| !word.is_empty()).map(str::to_owned).collect()),
     }
+}
+
+/// Read and checked here, so that what is wrong in it is told before any port opens.
+pub(super) fn scrape_config(node: &Node, _: Range) -> Result<Option<ScrapeConfig>, String> {
+    let path = optional_path(node, None)?;
+    path.map(|path| ScrapeConfig::load(&path).map_err(|error| error.to_string())).transpose()
 }
 
 pub(super) fn text(node: &Node, _: Range) -> Result<String, String> {

@@ -153,4 +153,6 @@ settings! {
 
     mysql: mysql_sources = "", flag "--mysql";
     "MySQL servers whose global status is polled into `metrics`. In the file a list of `mysql://user:password@host:port/`, or of `{url, interval}`; the interval is 1s by default. Elsewhere URLs with commas or spaces between; in a password write `,` as `%2C`, `@` as `%40`, `/` as `%2F`."
+    scrape_config_file: scrape_config = "", flag "--scrape-config";
+    "A configuration of Prometheus whose `scrape_configs` are scraped into `metrics` (docs/promql.md). Checked at the start; relative paths in it are relative to its folder."
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::MysqlSource;
+use spanlake_sources::scrape::ScrapeConfig;
 
 /// Everything that can be set.
 #[derive(Clone, Debug)]
@@ -29,6 +30,7 @@ pub struct Config {
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
     pub mysql: Vec<MysqlSource>,
+    pub scrape_config_file: Option<ScrapeConfig>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -162,6 +164,7 @@ impl Config {
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),
             mysql: Vec::new(),
+            scrape_config_file: None,
         }
     }
 }

@@ -112,6 +112,7 @@ pub(super) fn obey(
 pub(super) struct Server {
     pub(super) store: Arc<Store>,
     pub(super) metrics: Arc<ReceiverMetrics>,
+    pub(super) doors: Arc<Doors>,
     pub(super) http: SocketAddr,
     pub(super) grpc: SocketAddr,
     pub(super) shutdown: CancellationToken,
@@ -125,6 +126,13 @@ pub(super) async fn server() -> Server {
 /// With the decoder that ships.
 pub(super) async fn decoding_server() -> Server {
     start(ReceiverConfig::default(), spanlake_schemas::otlp::decode).await
+}
+
+/// With the decoder that ships and other settings.
+pub(super) async fn server_with_decoder(configure: impl FnOnce(&mut ReceiverConfig)) -> Server {
+    let mut config = ReceiverConfig::default();
+    configure(&mut config);
+    start(config, spanlake_schemas::otlp::decode).await
 }
 
 pub(super) async fn server_with(configure: impl FnOnce(&mut ReceiverConfig)) -> Server {
@@ -144,9 +152,9 @@ async fn start(config: ReceiverConfig, decode: crate::doors::Decode) -> Server {
     let (http, grpc) = (http_listener.local_addr().unwrap(), grpc_listener.local_addr().unwrap());
     let tasks = vec![
         tokio::spawn(serve_http(http_listener, Arc::clone(&doors), shutdown.clone())),
-        tokio::spawn(serve_grpc(grpc_listener, doors, shutdown.clone())),
+        tokio::spawn(serve_grpc(grpc_listener, Arc::clone(&doors), shutdown.clone())),
     ];
-    Server { store, metrics, http, grpc, shutdown, tasks }
+    Server { store, metrics, doors, http, grpc, shutdown, tasks }
 }
 
 /// Waits for something that happens soon.
