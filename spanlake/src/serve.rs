@@ -14,6 +14,7 @@ use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
 use spanlake_sources::scrape::ScrapeStates;
+use spanlake_state::StateFile;
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -147,6 +148,15 @@ fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result
         );
     }
     Ok(store)
+}
+
+/// Dashboards. A file that cannot be used is said by their routes; nothing else needs it.
+fn open_state(config: &Config) -> Result<Arc<StateFile>, String> {
+    let opened = StateFile::open(&config.data_dir.join("state.redb"));
+    opened.map(Arc::new).map_err(|error| {
+        tracing::error!("dashboards cannot be kept: {error}");
+        error.to_string()
+    })
 }
 
 /// Half of the free disk is left to whatever else lives there.
@@ -286,7 +296,8 @@ fn build_api(
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
     let (source, admin) = (Arc::clone(status), Arc::clone(status));
-    let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };
+    let state =
+        ApiState { engine, store: store.read(), config: settings, status: source, admin, state: open_state(config) };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {

@@ -4,9 +4,10 @@
 //! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
+mod boards;
 mod columns;
 mod compare;
 mod error;

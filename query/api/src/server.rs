@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use http::header;
+use spanlake_state::DOCUMENT_BYTES_MAX;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower_http::CompressionLevel;
@@ -21,8 +22,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    compare, export, facets, guard, health, heatmap, import, jaeger, metric_names, metric_series, page, prometheus,
-    service_map, services, sql, tempo, trace, trace_list, traced,
+    boards, compare, export, facets, guard, health, heatmap, import, jaeger, metric_names, metric_series, page,
+    prometheus, service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -39,6 +40,8 @@ pub fn routes(state: ApiState) -> Router {
 pub fn routes_with(state: ApiState, writing: Router) -> Router {
     let import_bytes_max = state.config.import_bytes_max;
     let shared = Arc::new(Shared::new(state));
+    let boards_route =
+        get(boards::get).put(boards::put).delete(boards::remove).layer(DefaultBodyLimit::max(DOCUMENT_BYTES_MAX));
     Router::new()
         .route("/api/sql", post(sql::post_sql).get(sql::get_sql))
         .route("/api/traces", get(trace_list::list))
@@ -53,6 +56,9 @@ pub fn routes_with(state: ApiState, writing: Router) -> Router {
         .route("/api/metrics/series", get(metric_series::series))
         .route("/api/status", get(health::status))
         .route("/api/sampling", get(health::sampling))
+        .route("/api/boards", get(boards::list))
+        .route("/api/boards/{name}", boards_route)
+        .route("/api/boards/{name}/versions", get(boards::versions))
         .route("/api/export/{signal}", get(export::export))
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
         .route("/api/admin/seal", post(health::seal))

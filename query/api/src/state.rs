@@ -13,6 +13,7 @@ use serde::Serialize;
 use spanlake_engine::Engine;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use spanlake_series::SeriesIndex;
+use spanlake_state::StateFile;
 use spanlake_store::ReadHalf;
 use tokio::sync::Semaphore;
 
@@ -65,6 +66,8 @@ pub struct ApiState {
     pub config: ApiConfig,
     pub status: Arc<dyn StatusSource>,
     pub admin: Arc<dyn Admin>,
+    /// Dashboards; what is wrong with their file where it cannot be used.
+    pub state: Result<Arc<StateFile>, String>,
 }
 
 /// Items acknowledged since the start.
@@ -119,6 +122,7 @@ pub trait StatusSource: Send + Sync {
 
     /// The budget of the cold tier and what it is spent on, as JSON; `None` where everything is kept.
     fn sampling(&self) -> Option<serde_json::Value>;
+
     /// What is scraped and how that goes; nothing where nothing is.
     fn targets(&self) -> ScrapedTargets {
         ScrapedTargets::default()
@@ -173,6 +177,7 @@ pub(crate) struct Shared {
     pub(crate) config: ApiConfig,
     pub(crate) status: Arc<dyn StatusSource>,
     pub(crate) admin: Arc<dyn Admin>,
+    pub(crate) state: Result<Arc<StateFile>, String>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -190,7 +195,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin } = state;
+        let ApiState { engine, store, config, status, admin, state } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -198,6 +203,7 @@ impl Shared {
             config,
             status,
             admin,
+            state,
             metrics: Arc::default(),
             origins,
             series: Arc::default(),

@@ -1,5 +1,6 @@
 //! Routes over a real store and engine.
 
+mod boards;
 mod counts;
 mod lake;
 mod lists;

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Ingest, Request as Sent, Signal};
 use spanlake_schemas::otlp;
+use spanlake_state::StateFile;
 use spanlake_store::{Store, StoreConfig, now_nanos};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -130,6 +131,7 @@ impl Lake {
             config,
             status: Arc::<Rooms>::clone(&rooms),
             admin: Arc::<Rooms>::clone(&rooms),
+            state: StateFile::open(&dir.path().join("state.redb")).map(Arc::new).map_err(|error| error.to_string()),
         };
         Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }
