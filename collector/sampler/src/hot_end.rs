@@ -73,6 +73,8 @@ struct Undone {
     offered_bytes: f64,
     predicted_span_bytes: f64,
     predicted_log_bytes: f64,
+    /// Of these, what is not the budget's: imported traces.
+    outside_bytes: f64,
     /// Of the allotted bytes, what traces may take that nobody decided on yet.
     #[serde(skip)]
     left_bytes: f64,
@@ -152,6 +154,7 @@ impl State {
         let observed = |predicted_bytes, written_bytes| Observed { predicted_bytes, written_bytes };
         self.cost
             .learn(observed(undone.predicted_span_bytes, span_bytes), observed(undone.predicted_log_bytes, log_bytes));
+        let inside = (span_bytes + log_bytes - undone.outside_bytes).max(0.0);
         let before = self.ledger.hours().find(|record| record.hour == hour).copied();
         let sum = |now: f64, of: fn(&HourRecord) -> f64| now + before.as_ref().map_or(0.0, of);
         self.ledger.record(HourRecord {
@@ -159,10 +162,10 @@ impl State {
             allotted_bytes: sum(undone.allotted_bytes, |record| record.allotted_bytes),
             level_bytes: undone.level_bytes,
             offered_bytes: sum(undone.offered_bytes, |record| record.offered_bytes),
-            written_bytes: sum(span_bytes + log_bytes, |record| record.written_bytes),
+            written_bytes: sum(inside, |record| record.written_bytes),
         });
         if let Some(header) = self.decisions.iter_mut().rev().find(|header| header.hour == hour) {
-            header.written_bytes = Some(span_bytes + log_bytes);
+            header.written_bytes = Some(inside);
         }
     }
 }

@@ -23,6 +23,7 @@ pub(super) struct SpanColumns<'a> {
     span_id: &'a FixedSizeBinaryArray,
     parent_span_id: Option<&'a FixedSizeBinaryArray>,
     pub start_time: &'a [i64],
+    received_time: &'a [i64],
     pub duration: &'a [i64],
     name: &'a StringArray,
     kind: &'a StringArray,
@@ -40,6 +41,8 @@ pub(super) struct SpanColumns<'a> {
 pub(super) struct LogColumns<'a> {
     trace_id: Option<&'a FixedSizeBinaryArray>,
     severity_number: &'a Int32Array,
+    time: &'a [i64],
+    received_time: &'a [i64],
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
@@ -73,6 +76,7 @@ impl<'a> SpanColumns<'a> {
             span_id: column(batch, "span_id")?.as_fixed_size_binary(),
             parent_span_id: optional("parent_span_id").map(|ids| ids.as_fixed_size_binary()),
             start_time: column(batch, "start_time")?.as_primitive::<TimestampNanosecondType>().values(),
+            received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
             duration: column(batch, "duration")?.as_primitive::<Int64Type>().values(),
             name: text(batch, "name")?,
             kind: text(batch, "kind")?,
@@ -85,6 +89,11 @@ impl<'a> SpanColumns<'a> {
             attributes: optional("attributes").map(|attributes| attributes.as_map()),
             promoted,
         })
+    }
+
+    /// Whether the row was imported, and not sent: its time of receipt is then its own time.
+    pub(super) fn is_imported(&self, row: usize) -> bool {
+        self.received_time[row] == self.start_time[row]
     }
 
     pub(super) fn trace_id(&self, row: usize) -> TraceId {
@@ -134,11 +143,21 @@ impl<'a> SpanColumns<'a> {
 
 impl<'a> LogColumns<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
-        Ok(Self { trace_id: trace_ids(batch), severity_number: column(batch, "severity_number")?.as_primitive() })
+        Ok(Self {
+            trace_id: trace_ids(batch),
+            severity_number: column(batch, "severity_number")?.as_primitive(),
+            time: column(batch, "time")?.as_primitive::<TimestampNanosecondType>().values(),
+            received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
+        })
     }
 
     pub(super) fn trace_id(&self, row: usize) -> Option<TraceId> {
         self.trace_id.and_then(|ids| trace_id_at(ids, row))
+    }
+
+    /// As of spans.
+    pub(super) fn is_imported(&self, row: usize) -> bool {
+        self.received_time[row] == self.time[row]
     }
 
     pub(super) fn severity_number(&self, row: usize) -> i32 {

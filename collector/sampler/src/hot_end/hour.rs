@@ -20,6 +20,7 @@ use super::report::{self, StratumReport};
 use super::verdicts::{HourVerdicts, Keep, WithDropped, ask_all};
 use super::{Shared, Undone};
 use crate::decide::plan::HourPlan;
+use crate::decide::strata::StratumId;
 use crate::decide::{DecisionInput, Reason};
 use crate::memory::Remembered;
 use crate::profile::OperationProfiles;
@@ -45,6 +46,8 @@ pub(super) struct Hour {
     /// Hot bytes of rows of traces that were kept earlier.
     earlier_span_bytes: u64,
     earlier_log_bytes: u64,
+    imported_span_bytes: u64,
+    imported_log_bytes: u64,
 }
 
 /// What is known of a trace of the hour.
@@ -52,6 +55,8 @@ enum Known {
     Undecided(Box<TraceSummary>),
     KeptEarlier,
     DroppedEarlier,
+    /// Somebody brought it back on purpose: it stays, outside of the budget.
+    Imported,
 }
 
 impl Hour {
@@ -65,6 +70,8 @@ impl Hour {
             resources: HashMap::new(),
             earlier_span_bytes: 0,
             earlier_log_bytes: 0,
+            imported_span_bytes: 0,
+            imported_log_bytes: 0,
         }
     }
 
@@ -83,6 +90,9 @@ impl Hour {
             if part == Part::OfHour {
                 self.red.add(&red_span(&columns, row));
             }
+            if part == Part::OfHour && columns.is_imported(row) {
+                self.traces.insert(trace.0, Known::Imported);
+            }
             let Some(known) = known(&mut self.traces, &self.earlier, part, trace) else { continue };
             let summary = match known {
                 Known::Undecided(summary) => summary,
@@ -90,7 +100,11 @@ impl Hour {
                     self.earlier_span_bytes += hot_bytes;
                     continue;
                 }
-                Known::KeptEarlier | Known::DroppedEarlier => continue,
+                Known::Imported if part == Part::OfHour => {
+                    self.imported_span_bytes += hot_bytes;
+                    continue;
+                }
+                Known::KeptEarlier | Known::DroppedEarlier | Known::Imported => continue,
             };
             let resource_id = columns.resource_id[row];
             let resource = self.resources.entry(resource_id).or_insert_with(|| dimensions.resource(resource_id));
@@ -123,26 +137,32 @@ impl Hour {
         for (row, hot_bytes) in row_bytes(batch, bytes).into_iter().enumerate() {
             let Some(trace) = columns.trace_id(row) else { continue };
             let hot_bytes = if part == Part::OfHour { hot_bytes } else { 0 };
+            if part == Part::OfHour && columns.is_imported(row) {
+                self.traces.insert(trace.0, Known::Imported);
+            }
             match known(&mut self.traces, &self.earlier, part, trace) {
                 Some(Known::Undecided(summary)) => summary.add_log(columns.severity_number(row), hot_bytes),
                 Some(Known::KeptEarlier) => self.earlier_log_bytes += hot_bytes,
+                Some(Known::Imported) => self.imported_log_bytes += hot_bytes,
                 Some(Known::DroppedEarlier) | None => {}
             }
         }
         Ok(())
     }
 
-    /// The undecided traces, by id, so that every pass and every run sees one order.
-    fn take_summaries(&mut self) -> Vec<TraceSummary> {
-        let known = std::mem::take(&mut self.traces).into_values();
-        let mut summaries: Vec<TraceSummary> = known
-            .filter_map(|known| match known {
-                Known::Undecided(summary) => Some(*summary),
-                Known::KeptEarlier | Known::DroppedEarlier => None,
-            })
-            .collect();
+    /// The undecided traces, by id, so that every pass and every run sees one order; and those that were imported.
+    fn take_traces(&mut self) -> (Vec<TraceSummary>, Vec<TraceIdBytes>) {
+        let (mut summaries, mut imported) = (Vec::new(), Vec::new());
+        for (trace, known) in std::mem::take(&mut self.traces) {
+            match known {
+                Known::Undecided(summary) => summaries.push(*summary),
+                Known::Imported => imported.push(trace),
+                Known::KeptEarlier | Known::DroppedEarlier => {}
+            }
+        }
         summaries.sort_unstable_by_key(|summary| summary.trace_id);
-        summaries
+        imported.sort_unstable();
+        (summaries, imported)
     }
 }
 
@@ -197,7 +217,7 @@ impl HourInQuestion for Hour {
 
     #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
     fn decide(mut self: Box<Self>) -> Decided {
-        let summaries = self.take_summaries();
+        let (summaries, imported) = self.take_traces();
         let profiles = OperationProfiles::from_rows(&self.red.take_rows());
         let (cost, epoch) = self.shared.with_state(|state| {
             state.epoch += 1;
@@ -222,15 +242,20 @@ impl HourInQuestion for Hour {
         };
         let mut plan = HourPlan::make(summaries.as_slice(), &input);
         let mut outcome = Outcome::default();
+        outcome.keep_imported(&imported);
         for summary in &summaries {
             outcome.add(summary, &mut plan, &input);
         }
+        undone.outside_bytes = self.imported_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte
+            + self.imported_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
+        let spans_earlier = spans_earlier + self.imported_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte;
+        let logs_earlier = logs_earlier + self.imported_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
         undone.predicted_span_bytes = outcome.span_bytes as f64 * cost.cold_bytes_per_hot_span_byte + spans_earlier;
         undone.predicted_log_bytes = outcome.log_bytes as f64 * cost.cold_bytes_per_hot_log_byte + logs_earlier;
         let header = header(self.hour, &plan, &undone, &outcome, &summaries, &input);
         let memory = memory_file::write(&header, &outcome.kept_ids, &outcome.dropped);
         let opened = MemoryFile::open(memory.clone()).expect("it was written here");
-        let is_news = header.traces > 0;
+        let is_news = header.traces > 0 || !imported.is_empty();
         self.shared.with_state(|state| {
             state.undone.insert(self.hour, undone);
             if is_news {
@@ -249,6 +274,8 @@ struct Outcome {
     kept: HashMap<TraceIdBytes, Keep>,
     kept_ids: Vec<(TraceId, Threshold)>,
     dropped: Vec<TraceId>,
+    /// Of those that were decided on.
+    decided_kept: u64,
     /// Hot bytes of what is kept.
     span_bytes: u64,
     log_bytes: u64,
@@ -256,6 +283,15 @@ struct Outcome {
 }
 
 impl Outcome {
+    fn keep_imported(&mut self, traces: &[TraceIdBytes]) {
+        let reason: Arc<str> = "imported".into();
+        for trace in traces {
+            let keep = Keep { threshold: Threshold::KEEP_ALL, stratum: StratumId(0), reason: Arc::clone(&reason) };
+            self.kept.insert(*trace, keep);
+            self.kept_ids.push((TraceId(*trace), Threshold::KEEP_ALL));
+        }
+    }
+
     fn add(&mut self, summary: &TraceSummary, plan: &mut HourPlan, input: &DecisionInput<'_>) {
         let decision = plan.decide(summary, input);
         plan.record(&decision, input.cost.bytes_of(summary));
@@ -264,6 +300,7 @@ impl Outcome {
             self.dropped.push(id);
             return;
         }
+        self.decided_kept += 1;
         self.span_bytes += summary.span_bytes;
         self.log_bytes += summary.log_bytes;
         self.kept_ids.push((id, decision.threshold));
@@ -312,10 +349,10 @@ fn header(
         epoch: plan.epoch,
         allotted_bytes: undone.allotted_bytes,
         offered_bytes: undone.offered_bytes,
-        kept_bytes: undone.predicted_span_bytes + undone.predicted_log_bytes,
+        kept_bytes: undone.predicted_span_bytes + undone.predicted_log_bytes - undone.outside_bytes,
         written_bytes: None,
         traces: summaries.len() as u64,
-        kept_traces: outcome.kept_ids.len() as u64,
+        kept_traces: outcome.decided_kept,
         dropped_by_rules: plan.dropped_by_rules,
         hashed_ids: plan.hashed_ids,
         malformed_trace_states: summaries.iter().map(|summary| u64::from(summary.malformed_trace_states)).sum(),

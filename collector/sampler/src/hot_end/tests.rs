@@ -56,7 +56,7 @@ fn rows(signal: Signal, traces: std::ops::Range<u64>, hour: i64) -> RecordBatch 
     let mut items = Vec::new();
     for trace in traces {
         let id = id_of(trace);
-        let start = HOUR * NANOS_PER_HOUR + i64::try_from(trace).unwrap() * 1_000_000;
+        let start = HOUR * NANOS_PER_HOUR + 1 + i64::try_from(trace).unwrap() * 1_000_000;
         for span in 0..3_u64 {
             let is_late = span == 2 && trace % 7 == 0;
             if is_late != (hour > HOUR) {
@@ -229,6 +229,35 @@ fn state_comes_back_and_the_ledger_learns_what_was_written() {
     assert!(two.report().cost.cold_bytes_per_hot_span_byte > 1.0, "it took more than was predicted");
     assert_eq!(two.report().decisions[0].written_bytes, Some(165_000.0));
     assert!(two.restore(b"{").is_err());
+}
+
+#[test]
+fn what_was_imported_stays_outside_of_the_budget() {
+    let sampler = sampler(24 * 50_000, vec![Rule::new("none of it", RuleAction::Drop)]);
+    let mut looked_at = sampler.begin(HOUR, &[]).unwrap();
+    let spans = rows(Signal::Traces, 0..200, HOUR);
+    let imported = with_own_receipt(&spans);
+    looked_at.show(Part::OfHour, Table::Spans, &imported, 1e6, &Nothing).unwrap();
+    let others = rows(Signal::Traces, 200..400, HOUR);
+    looked_at.show(Part::OfHour, Table::Spans, &others, 1e6, &Nothing).unwrap();
+    let decided = looked_at.decide();
+    let revised = decided.verdicts.revise(Table::Spans, &imported).unwrap();
+    assert_eq!(revised.num_rows(), imported.num_rows());
+    let probabilities = revised.column_by_name("sampling_probability").unwrap().as_primitive::<Float64Type>();
+    assert!(probabilities.iter().all(|probability| probability == Some(1.0)));
+    assert_eq!(decided.verdicts.revise(Table::Spans, &others).unwrap().num_rows(), 0);
+    let moved = MovedHour { hour: HOUR, span_bytes: 1_000_000, log_bytes: 0, log_rows: 0, trace_log_rows: 0 };
+    sampler.moved(moved);
+    assert!(sampler.report().hours[0].written_bytes < 1.0);
+}
+
+/// As an import files them.
+fn with_own_receipt(spans: &RecordBatch) -> RecordBatch {
+    let schema = spans.schema();
+    let start = schema.index_of("start_time").unwrap();
+    let mut columns = spans.columns().to_vec();
+    columns[schema.index_of("received_time").unwrap()] = Arc::clone(&columns[start]);
+    RecordBatch::try_new(schema, columns).unwrap()
 }
 
 #[test]
