@@ -2,8 +2,9 @@
 // own text until it makes sense.
 import { useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
-import { useOperations, useServices, type TraceFilter } from "../api/queries";
+import { useOperations, useServices } from "../api/queries";
 import { parseDuration } from "../model/duration";
+import { isTraceFilterSet, NO_TRACE_FILTER, type TraceFilter } from "../model/traceFilter";
 import { setParameters } from "../router";
 import { texts } from "../texts";
 import { TimeRangePicker } from "./TimeRangePicker";
@@ -19,7 +20,6 @@ interface TraceFiltersProps {
 export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFiltersProps) {
   const services = useServices(filter.internal);
   const operations = useOperations(filter.service, filter.internal);
-  const isFiltered = Boolean(filter.service || filter.operation || filter.status || filter.minDuration || filter.maxDuration || filter.query);
   return (
     <form className="filters" onSubmit={(submit) => submit.preventDefault()}>
       <label className="filter wide">
@@ -55,8 +55,8 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
         <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
       </div>
       <div className="filter-actions">
-        {isFiltered && (
-          <button type="button" className="text-button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, filter: null })}>
+        {isTraceFilterSet(filter) && (
+          <button type="button" className="text-button" onClick={() => setParameters(NO_TRACE_FILTER)}>
             {texts.common.clear}
           </button>
         )}
