@@ -13,9 +13,9 @@ import type { CompareAnswer, FacetsAnswer, HeatmapAnswer, TraceList } from "./ty
 const LIVE_MS = 2000;
 const LIVE_COUNTS_MS = 10_000;
 
-/** An older server answers as if the name were a trace id. */
-export function isMissingRoute(error: unknown): boolean {
-  return error instanceof ApiError && (error.status === 404 || error.status === 405);
+/** An older server takes the last part of the route for the id of a trace, and refuses or misses it. */
+export function isNotOffered(error: unknown): boolean {
+  return error instanceof ApiError && [400, 404, 405].includes(error.status);
 }
 
 interface Page {

@@ -1,7 +1,7 @@
 // Owns the panel beside the list that says what tells a selection from the rest: attributes by how far they differ, each
 // with its values as paired bars. A click on a value goes to the filter. Never computes a score: the server does.
 import { useState } from "react";
-import { isMissingRoute, useTraceCompare } from "../api/traceQueries";
+import { isNotOffered, useTraceCompare } from "../api/traceQueries";
 import type { ComparedAttribute, CompareAnswer } from "../api/types";
 import { hasCondition, toggledCondition, type Condition } from "../model/filterText";
 import { narrowedTo, type HeatSelection } from "../model/heatSelection";
@@ -44,7 +44,7 @@ export function TraceDifferences({ filter, selection }: { filter: TraceFilter; s
       </div>
       <div className="span-body">
         {query.isPending && !query.error && <LoadingNote />}
-        {query.error && !query.data && (isMissingRoute(query.error) ? <p className="muted">{words.missing}</p> : <ErrorNote error={query.error} retry={() => void query.refetch()} />)}
+        {query.error && !query.data && (isNotOffered(query.error) ? <p className="muted">{words.missing}</p> : <ErrorNote error={query.error} retry={() => void query.refetch()} />)}
         {query.data && <Differences answer={query.data} filter={filter} />}
       </div>
     </aside>

@@ -20,9 +20,11 @@ interface TraceFiltersProps {
 export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFiltersProps) {
   const services = useServices(filter.internal);
   const operations = useOperations(filter.service, filter.internal);
+  const [isUnfolded, setIsUnfolded] = useState(false);
+  const folded = [filter.service, filter.operation, filter.status, filter.minDuration, filter.maxDuration].filter((value) => value !== "").length;
   return (
-    <form className="filters" onSubmit={(submit) => submit.preventDefault()}>
-      <label className="filter wide">
+    <form className="filters trace-filters" data-unfolded={isUnfolded || undefined} onSubmit={(submit) => submit.preventDefault()}>
+      <label className="filter foldable wide">
         <span>{texts.traces.service}</span>
         <select value={filter.service} onChange={(change) => setParameters({ service: change.target.value, operation: null })}>
           <option value="">{texts.common.all}</option>
@@ -31,7 +33,7 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
           ))}
         </select>
       </label>
-      <label className="filter wide">
+      <label className="filter foldable wide">
         <span>{texts.traces.operation}</span>
         <select value={filter.operation} disabled={filter.service === ""} onChange={(change) => setParameters({ operation: change.target.value })}>
           <option value="">{texts.common.all}</option>
@@ -40,7 +42,7 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
           ))}
         </select>
       </label>
-      <label className="filter">
+      <label className="filter foldable">
         <span>{texts.traces.status}</span>
         <select value={filter.status} onChange={(change) => setParameters({ status: change.target.value })}>
           <option value="">{texts.common.any}</option>
@@ -55,6 +57,10 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
         <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
       </div>
       <div className="filter-actions">
+        <button type="button" className="button unfold-button" aria-expanded={isUnfolded} onClick={() => setIsUnfolded(!isUnfolded)}>
+          {texts.explore.filters}
+          {folded > 0 && <span className="fold-count">{folded}</span>}
+        </button>
         {isTraceFilterSet(filter) && (
           <button type="button" className="text-button" onClick={() => setParameters(NO_TRACE_FILTER)}>
             {texts.common.clear}
@@ -118,7 +124,7 @@ function DurationField({ label, name, value }: { label: string; name: string; va
     return () => clearTimeout(timer);
   }, [text, value, bad, name]);
   return (
-    <label className="filter duration">
+    <label className="filter duration foldable">
       <span>{label}</span>
       <input value={text} placeholder={texts.traces.durationExample} aria-invalid={bad} title={bad ? texts.traces.durationBad : undefined} onChange={(change) => setText(change.target.value)} />
     </label>

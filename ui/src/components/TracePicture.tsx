@@ -1,17 +1,17 @@
 // Owns the strip with the picture over the list: heatmap or points, what is under the pointer, the brushed region and
 // what can be done with it. Which picture, the region and what was narrowed are in the address.
 import { useRef, useState } from "react";
-import { useTraceHeatmap } from "../api/traceQueries";
-import { ApiError } from "../api/client";
+import { isNotOffered, useTraceHeatmap } from "../api/traceQueries";
 import type { TraceSummary } from "../api/types";
 import type { Heatmap } from "../layout/heatmap";
-import { formatDuration } from "../model/duration";
+import { formatDuration, parseDuration } from "../model/duration";
 import { ALL_ERRORS, narrowedTo, readSelection, undoneNarrowing, writeSelection, type HeatSelection } from "../model/heatSelection";
 import { calendarDay, clockTime } from "../model/instant";
 import { hasSpanCondition, type TraceFilter } from "../model/traceFilter";
 import { setParameters, useParameter } from "../router";
 import { texts } from "../texts";
 import { percentText } from "./FigureTable";
+import { useFacetsOpen } from "./FacetColumn";
 import { Icon } from "./Icon";
 import { PICTURE_HEIGHT, TraceHeatmap, type RegionCounts } from "./TraceHeatmap";
 import { TraceScatter } from "./TraceScatter";
@@ -24,9 +24,11 @@ interface TracePictureProps {
   /** Those in the list: the points. */
   traces: readonly TraceSummary[];
   live: boolean;
+  /** The filter itself is refused: the field says so, and the picture waits for the next one. */
+  isRefused: boolean;
 }
 
-export function TracePicture({ filter, traces, live }: TracePictureProps) {
+export function TracePicture({ filter, traces, live, isRefused }: TracePictureProps) {
   const holder = useRef<HTMLDivElement>(null);
   const width = useElementWidth(holder);
   const [picture] = useParameter("picture");
@@ -38,8 +40,8 @@ export function TracePicture({ filter, traces, live }: TracePictureProps) {
   // In steps, so that a window dragged wider does not ask for every pixel.
   const columns = width === 0 ? 0 : Math.min(Math.max(Math.floor(width / COLUMN_PX / 10) * 10, 20), 120);
   const heat = useTraceHeatmap(filter, picture === "points" ? 0 : columns, live);
-  // A server that does not count yet, or a filter that it refuses: the list says what is wrong, the points show the rest.
-  const isMissing = heat.error instanceof ApiError && heat.error.status >= 400 && heat.error.status < 500 && !heat.data;
+  // Where a server does not count yet, the points of the list are shown.
+  const isMissing = isNotOffered(heat.error) && !isRefused && !heat.data;
   const showsPoints = picture === "points" || isMissing;
   const select = (next: HeatSelection | null): void => setParameters({ sel: next && writeSelection(next), ...(next === null ? { diff: null } : {}) });
   const narrow = (chosen: HeatSelection): void => setParameters(narrowedTo(chosen, filter, window.location.search), "push");
@@ -47,6 +49,7 @@ export function TracePicture({ filter, traces, live }: TracePictureProps) {
   return (
     <section className="trace-picture" aria-label={texts.explore.picture} data-stale={heat.isPlaceholderData || undefined}>
       <div className="picture-head">
+        <FacetsToggle />
         {!isMissing && (
           <span className="picture-ways" role="group" aria-label={texts.explore.picture}>
             <WayButton text={texts.explore.heat} isOn={!showsPoints} onClick={() => setParameters({ picture: null })} />
@@ -75,7 +78,7 @@ export function TracePicture({ filter, traces, live }: TracePictureProps) {
       </div>
       <div className="picture-body" ref={holder} style={{ height: PICTURE_HEIGHT }}>
         {showsPoints && traces.length > 0 && <TraceScatter traces={traces} range={filter.range} />}
-        {!showsPoints && heat.error && !heat.data && <p className="picture-failed field-error">{texts.explore.heatFailed}: {heat.error.message}</p>}
+        {!showsPoints && heat.error && !heat.data && !isRefused && <p className="picture-failed field-error">{texts.explore.heatFailed}: {heat.error.message}</p>}
         {!showsPoints && heat.data && width > 0 && heat.data.rows > 0 && (
           <TraceHeatmap
             heatmap={heat.data}
@@ -89,6 +92,16 @@ export function TracePicture({ filter, traces, live }: TracePictureProps) {
         )}
       </div>
     </section>
+  );
+}
+
+function FacetsToggle() {
+  const [isOpen, setIsOpen] = useFacetsOpen();
+  if (isOpen) return null;
+  return (
+    <button type="button" className="icon-button facets-toggle" title={texts.explore.facets.show} aria-label={texts.explore.facets.show} onClick={() => setIsOpen(true)}>
+      <Icon name="filter" size={14} />
+    </button>
   );
 }
 
@@ -135,9 +148,15 @@ function Totals({ heatmap, overRoots, isExact, note }: { heatmap: Heatmap; overR
   );
 }
 
+function durationWords(least: string, most: string): string {
+  const shown = (text: string): string => formatDuration(parseDuration(text) ?? 0);
+  if (least === "") return texts.explore.atMost(shown(most));
+  return most === "" ? texts.explore.atLeast(shown(least)) : `${shown(least)} – ${shown(most)}`;
+}
+
 function NarrowedChip({ filter, was }: { filter: TraceFilter; was: string }) {
   const range = /^(\d+)-(\d+)$/.exec(filter.range);
-  const words = [range ? `${clockTime(Number(range[1])).slice(0, 8)} – ${clockTime(Number(range[2])).slice(0, 8)}` : "", filter.minDuration || filter.maxDuration ? `${filter.minDuration || "0"} – ${filter.maxDuration || "∞"}` : ""].filter((part) => part !== "").join(" · ");
+  const words = [range ? `${clockTime(Number(range[1])).slice(0, 8)} – ${clockTime(Number(range[2])).slice(0, 8)}` : "", filter.minDuration || filter.maxDuration ? durationWords(filter.minDuration, filter.maxDuration) : ""].filter((part) => part !== "").join(" · ");
   return (
     <span className="chip">
       <span>{texts.explore.narrowed} {words}</span>

@@ -2,6 +2,7 @@
 import { useServices } from "../api/queries";
 import { switchLanguage, readLanguage } from "../language";
 import type { PaletteEntry } from "../model/palette";
+import { savedSearches } from "../model/savedSearches";
 import { recentTraces } from "../model/recentTraces";
 import { chooseZone, currentZone } from "../model/timeZone";
 import { normaliseTraceId, shortTraceId } from "../model/traceId";
@@ -45,5 +46,6 @@ export function usePaletteEntries(typed: string): RunnableEntry[] {
     // Offered only to who types, as it would double the list.
     ...(typed === "" ? [] : [{ id: `logs ${service.name}`, group: "services" as const, title: texts.palette.logsOf(service.name), run: () => navigate(addressOf("/logs", { service: service.name })) }]),
   ]);
-  return [...typedTrace, ...pageEntries(), ...recent, ...ofServices, ...settingEntries()];
+  const saved = savedSearches().map((one): RunnableEntry => ({ id: `search ${one.name}`, group: "traces", title: texts.explore.saved.open(one.name), words: one.search, run: () => navigate(addressOf("/", Object.fromEntries(new URLSearchParams(one.search)))) }));
+  return [...typedTrace, ...pageEntries(), ...saved, ...recent, ...ofServices, ...settingEntries()];
 }

@@ -6,6 +6,7 @@ import { useStatus } from "../api/queries";
 import { useTracePages } from "../api/traceQueries";
 import { EmptyStore } from "../components/EmptyStore";
 import { ErrorNote } from "../components/ErrorNote";
+import { FacetColumn } from "../components/FacetColumn";
 import { LoadingNote } from "../components/LoadingNote";
 import { TraceDifferences } from "../components/TraceDifferences";
 import { TraceFilters } from "../components/TraceFilters";
@@ -58,8 +59,9 @@ export function TracesPage() {
       <h1 className="sr-only">{texts.traces.title}</h1>
       <TraceFilters filter={filter} live={live} onToggleLive={toggleLive} queryError={queryError} />
       <div className="traces-body">
+        <FacetColumn filter={filter} live={live && scrolledToTop} isRefused={queryError !== null} />
         <div className="traces-centre">
-          <TracePicture filter={filter} traces={traces} live={live && scrolledToTop} />
+          <TracePicture filter={filter} traces={traces} live={live && scrolledToTop} isRefused={queryError !== null} />
           {pages.error && !queryError && !pages.data && !status.isLoading && <ErrorNote error={pages.error} retry={() => void pages.refetch()} />}
           {queryError && !pages.data && <NoTraces reach={null} />}
           {pages.isPending && !pages.error && <LoadingNote />}

@@ -3,6 +3,7 @@
 import { plural } from "./plural";
 
 export const explore = {
+  filters: "Filters",
   picture: "Picture of the durations",
   heat: "Heatmap",
   points: "Points",
@@ -68,6 +69,7 @@ export const explore = {
     none: "No value",
   },
   list: {
+    sort: "Sort by",
     columns: "Columns",
     traceId: "Trace id",
     sortBy: (column: string) => `Sort by ${column}`,

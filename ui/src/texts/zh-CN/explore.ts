@@ -3,6 +3,7 @@
 import { count } from "./count";
 
 export const explore = {
+  filters: "筛选",
   picture: "时长图",
   heat: "热力图",
   points: "散点图",
@@ -68,6 +69,7 @@ export const explore = {
     none: "没有值",
   },
   list: {
+    sort: "排序方式",
     columns: "列",
     traceId: "追踪 ID",
     sortBy: (column: string) => `按${column}排序`,
