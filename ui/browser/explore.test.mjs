@@ -121,6 +121,41 @@ test("counts narrow the list: in, out, and an attribute of one's own", options, 
   noProblems();
 });
 
+test("a filter is completed by key, and what is wrong with it is underlined", options, async () => {
+  const { page } = view;
+  await go("/?live=off");
+  const field = page.getByRole("combobox", { name: "Filter or TraceQL" });
+  const option = (name) => page.locator(".suggestions").getByRole("option", { name });
+  await field.focus();
+  await page.keyboard.type("serv");
+  await option(/^resource.service.name attribute/).waitFor();
+  await page.keyboard.press("Tab");
+  await option(/^= equal/).waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Enter");
+  await page.keyboard.type("pay");
+  await option("payment").waitFor();
+  await page.keyboard.press("Tab");
+  assert.equal(await field.inputValue(), 'resource.service.name = "payment" ');
+  await page.keyboard.type("a");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("span.app.reg");
+  await option("span.app.region").waitFor();
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("= ");
+  await option("ap-south-1").click();
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.waitForURL((url) => url.searchParams.get("filter") === 'resource.service.name = "payment" and span.app.region = "ap-south-1"');
+  await rows().first().waitFor();
+  await field.fill("status = error ann kind = client");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Enter");
+  await page.locator(".query-marks mark", { hasText: "ann" }).waitFor();
+  await page.locator(".filter.query .field-error", { hasText: /^1:16 filter: / }).waitFor();
+  noProblems();
+});
+
 test("pages are appended, live waits for them, and no trace comes twice", options, async () => {
   const { page } = view;
   await go("/");

@@ -7,6 +7,7 @@ import { parseDuration } from "../model/duration";
 import { isTraceFilterSet, NO_TRACE_FILTER, type TraceFilter } from "../model/traceFilter";
 import { setParameters } from "../router";
 import { texts } from "../texts";
+import { FilterField } from "./FilterField";
 import { TimeRangePicker } from "./TimeRangePicker";
 
 interface TraceFiltersProps {
@@ -51,7 +52,7 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
       </label>
       <DurationField label={texts.traces.minDuration} name="min" value={filter.minDuration} />
       <DurationField label={texts.traces.maxDuration} name="max" value={filter.maxDuration} />
-      <QueryField value={filter.query} error={queryError} />
+      <FilterField value={filter.query} error={queryError} />
       <div className="filter range">
         <span aria-hidden="true">{texts.common.range}</span>
         <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
@@ -78,40 +79,6 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
 /** A service in the address stays in the list even if it was not seen lately. */
 function withCurrent(names: string[], current: string): string[] {
   return current === "" || names.includes(current) ? names : [current, ...names];
-}
-
-/** Asks when one is done typing: on Enter, or when the field is left. */
-function QueryField({ value, error }: { value: string; error: ApiError | null }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const commit = (): void => {
-    if (text.trim() !== value) setParameters({ filter: text.trim() || null });
-  };
-  const place = error?.column === undefined ? "" : `${error.line ?? 1}:${error.column} `;
-  return (
-    <label className="filter query">
-      <span>{texts.traces.query}</span>
-      <input
-        value={text}
-        spellCheck={false}
-        autoCapitalize="off"
-        placeholder={texts.traces.queryExample}
-        aria-invalid={error !== null}
-        onChange={(change) => setText(change.target.value)}
-        onBlur={commit}
-        onKeyDown={(key) => {
-          if (key.key === "Enter") commit();
-        }}
-      />
-      {error && (
-        <span className="field-error" role="alert">
-          {place}
-          {error.message}
-          {error.hint && ` (${error.hint})`}
-        </span>
-      )}
-    </label>
-  );
 }
 
 function DurationField({ label, name, value }: { label: string; name: string; value: string }) {

@@ -49,6 +49,19 @@ function MoreButton({ pages, reach }: { pages: Pages; reach: Reach }) {
   );
 }
 
+/** The field says where; this says that the list is not empty for want of traces. */
+export function RefusedFilter({ message }: { message: string }) {
+  return (
+    <div className="nothing">
+      <strong>{texts.explore.list.refused}</strong>
+      <p className="muted">{message}</p>
+      <button type="button" className="button" onClick={() => setParameters({ filter: null })}>
+        {texts.explore.list.dropFilter}
+      </button>
+    </div>
+  );
+}
+
 /** `reach` says whether there may be some further back. */
 export function NoTraces({ reach, pages }: { reach: Reach | null; pages?: Pages }) {
   return (

@@ -11,7 +11,7 @@ import { LoadingNote } from "../components/LoadingNote";
 import { TraceDifferences } from "../components/TraceDifferences";
 import { TraceFilters } from "../components/TraceFilters";
 import { TraceList } from "../components/TraceList";
-import { MoreTraces, NoTraces, reachOf } from "../components/TraceListEnd";
+import { MoreTraces, NoTraces, reachOf, RefusedFilter } from "../components/TraceListEnd";
 import { TraceListNote } from "../components/TraceListNote";
 import { TracePicture } from "../components/TracePicture";
 import { useShortcuts } from "../components/useShortcuts";
@@ -63,7 +63,7 @@ export function TracesPage() {
         <div className="traces-centre">
           <TracePicture filter={filter} traces={traces} live={live && scrolledToTop} isRefused={queryError !== null} />
           {pages.error && !queryError && !pages.data && !status.isLoading && <ErrorNote error={pages.error} retry={() => void pages.refetch()} />}
-          {queryError && !pages.data && <NoTraces reach={null} />}
+          {queryError && !pages.data && <RefusedFilter message={queryError.message} />}
           {pages.isPending && !pages.error && <LoadingNote />}
           {pages.data && (
             <>

@@ -69,6 +69,8 @@ export const explore = {
     none: "No value",
   },
   list: {
+    refused: "The filter cannot be read",
+    dropFilter: "Take the filter away",
     sort: "Sort by",
     columns: "Columns",
     traceId: "Trace id",

@@ -69,6 +69,8 @@ export const explore = {
     none: "没有值",
   },
   list: {
+    refused: "无法理解此过滤条件",
+    dropFilter: "去掉过滤条件",
     sort: "排序方式",
     columns: "列",
     traceId: "追踪 ID",
