@@ -23,12 +23,17 @@ export function mapFigures(figures: MapFigures): string {
 }
 
 export function mapRate(figures: MapFigures): string {
-  if (figures.requests === 0) return "–";
-  const { value, unit } = rateOf(figures.rate, 1);
+  return rateText(figures.requests, figures.rate);
+}
+
+/** `perSecond` in the unit that reads best; nothing where nothing came. */
+export function rateText(requests: number, perSecond: number): string {
+  if (requests === 0) return "–";
+  const { value, unit } = rateOf(perSecond, 1);
   return texts.servicesPage.rate(value, unit);
 }
 
-export function nodeColour({ kind, name }: MapNode): string {
+export function nodeColour({ kind, name }: Pick<MapNode, "kind" | "name">): string {
   return kind === "service" ? serviceColour(name) : "var(--text-3)";
 }
 

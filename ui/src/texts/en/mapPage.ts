@@ -30,6 +30,7 @@ export const mapPage = {
   to: "To",
   services: "Services",
   calls: "Calls",
+  tracesHere: "Traces of this call",
   callers: "Called by",
   callees: "Calls to",
   none: "None",

@@ -30,6 +30,7 @@ export const mapPage = {
   to: "目标",
   services: "服务",
   calls: "调用",
+  tracesHere: "此调用的追踪",
   callers: "调用方",
   callees: "被调用方",
   none: "无",
