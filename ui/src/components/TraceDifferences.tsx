@@ -45,10 +45,15 @@ export function TraceDifferences({ filter, selection }: { filter: TraceFilter; s
       <div className="span-body">
         {query.isPending && !query.error && <LoadingNote />}
         {query.error && !query.data && (isNotOffered(query.error) ? <p className="muted">{words.missing}</p> : <ErrorNote error={query.error} retry={() => void query.refetch()} />)}
-        {query.data && <Differences answer={query.data} filter={filter} />}
+        {query.data && <Differences answer={withoutGiven(query.data, selection)} filter={filter} />}
       </div>
     </aside>
   );
+}
+
+/** That errors differ in their status is how they were chosen. */
+function withoutGiven(answer: CompareAnswer, selection: HeatSelection): CompareAnswer {
+  return selection.onlyErrors ? { ...answer, attributes: answer.attributes.filter((attribute) => !/^(span:)?status$/.test(attribute.filter)) } : answer;
 }
 
 function Differences({ answer, filter }: { answer: CompareAnswer; filter: TraceFilter }) {

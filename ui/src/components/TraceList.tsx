@@ -13,7 +13,7 @@ import { useShortcuts } from "./useShortcuts";
 
 const ROW_PX = 36;
 const NARROW_ROW_PX = 58;
-const WIDTHS: Record<TraceColumn, string> = { start: "118px", root: "minmax(170px, 1.3fr)", duration: "minmax(130px, 0.9fr)", spans: "64px", errors: "60px", services: "minmax(140px, 1.5fr)", traceId: "132px" };
+const WIDTHS: Record<TraceColumn, string> = { start: "118px", root: "minmax(120px, 1.3fr)", duration: "minmax(110px, 0.9fr)", spans: "64px", errors: "60px", services: "minmax(90px, 1.5fr)", traceId: "84px" };
 const NUMBERS: readonly TraceColumn[] = ["spans", "errors"];
 
 interface TraceListProps {

@@ -1,5 +1,6 @@
 // Owns what stands where the list of traces ends or is empty: more of it, a search that has not looked at everything
 // yet, a page that failed, or nothing at all.
+import { ApiError } from "../api/client";
 import type { TraceList } from "../api/types";
 import { NO_TRACE_FILTER } from "../model/traceFilter";
 import { dayAndTime, millisecondsOf } from "../model/instant";
@@ -24,6 +25,7 @@ interface Pages {
   isFetchingNextPage: boolean;
   isFetchNextPageError: boolean;
   error: Error | null;
+  backToFirst: () => void;
 }
 
 export const reachText = (reach: Reach): string => (reach.backToMs === null ? "" : dayAndTime(reach.backToMs).slice(0, 19));
@@ -40,6 +42,10 @@ export function MoreTraces({ pages, reach }: { pages: Pages; reach: Reach | null
 }
 
 function MoreButton({ pages, reach }: { pages: Pages; reach: Reach }) {
+  // A server that was started anew may not know the place any more: asking again would not help.
+  if (pages.isFetchNextPageError && pages.error instanceof ApiError && pages.error.code === "invalid_cursor") {
+    return <button type="button" className="button" onClick={pages.backToFirst}>{texts.explore.list.backToNewest}</button>;
+  }
   const text = pages.isFetchNextPageError ? texts.common.retry : reach.isPartial ? texts.explore.list.searchFurther : texts.traces.more;
   return (
     <button type="button" className="button" disabled={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>

@@ -2,11 +2,12 @@
 // red differ for every kind of colour blindness, and the numbers are told beside it. Places are layout/heatmap's.
 import { durationMarks, placeCells, type Heatmap, type HeatBox, type PixelBox } from "../layout/heatmap";
 import { formatDuration } from "../model/duration";
-import { clockTime } from "../model/instant";
+import { calendarDay, clockTime } from "../model/instant";
 import { mixColours, prepareCanvas, readPalette, type Palette } from "./palette";
 
 const MOST_CLOCK_LABELS = 6;
 const PX_PER_CLOCK_LABEL = 150;
+const DAY_MS = 86_400_000;
 
 export function paintHeatmap(canvas: HTMLCanvasElement, heatmap: Heatmap, box: HeatBox, marked: PixelBox | null, hovered: PixelBox | null): void {
   const context = prepareCanvas(canvas, box.width, box.height);
@@ -56,11 +57,13 @@ function paintAxes(context: CanvasRenderingContext2D, heatmap: Heatmap, box: Hea
     context.stroke();
     context.fillText(formatDuration(mark.nanoseconds), padding.left - 8, Math.min(Math.max(y, 7), height - 7));
   }
+  // Over more than a day the clock alone says too little.
+  const isLong = heatmap.stepMs * heatmap.columns > DAY_MS;
   const labels = Math.max(2, Math.min(MOST_CLOCK_LABELS, Math.floor(width / PX_PER_CLOCK_LABEL)));
   for (let index = 0; index < labels; index++) {
     const share = index / (labels - 1);
     const at = heatmap.startMs + share * heatmap.stepMs * heatmap.columns;
     context.textAlign = index === 0 ? "left" : index === labels - 1 ? "right" : "center";
-    context.fillText(clockTime(at).slice(0, 8), padding.left + share * (width - padding.left - padding.right), height - 8);
+    context.fillText(isLong ? `${calendarDay(at).slice(5)} ${clockTime(at).slice(0, 5)}` : clockTime(at).slice(0, 8), padding.left + share * (width - padding.left - padding.right), height - 8);
   }
 }
