@@ -51,6 +51,12 @@ it("offers operators and values that fit the key", () => {
   expect(labels("span.x = |", [], [{ type: "string", value: "one" }])).toEqual(["one"]);
 });
 
+it("offers digits as a number and as text, unless it is known which they are", () => {
+  const inserts = (marked: string, type: string): string[] => suggestionsFor(at(marked), [], [{ type, value: "200" }]).map((one) => one.insert.trim());
+  expect([inserts("span.x = |", "string"), inserts("span.x = |", "int"), inserts("span.http.response.status_code = |", "string")]).toEqual([["200", '"200"'], ["200"], ["200"]]);
+  expect(labels('span.x = "2|', [], [{ type: "string", value: "200" }])).toEqual(["200", '"200"']);
+});
+
 it("asks the server for values of attributes only", () => {
   expect(["status = |", "duration > |", "name = |", "http.route = |", "resource.a = |", "na|"].map((text) => tagOf(at(text)))).toEqual([null, null, "name", ".http.route", "resource.a", null]);
 });

@@ -1,6 +1,6 @@
 // Owns what may come at a place in a filter that is being typed, and what is put there when one of it is chosen. It
 // follows tokens, not the grammar: what is offered reads on in both languages, what is wrong is said by the server.
-import { isTraceQl, quoteText, tokenise, type FilterToken } from "./filterText";
+import { isTraceQl, LOOKS_TYPED, NUMERIC, quoteText, tokenise, type FilterToken } from "./filterText";
 
 export type Expected = "key" | "operator" | "value" | "connective";
 
@@ -116,7 +116,13 @@ function valuesFor(key: string, values: readonly TagValue[]): Suggestion[] {
   const known = ENUMERATED[plain(key)];
   if (known) return known.map((value) => ({ label: value, insert: `${value} `, kind: "value" }));
   if (isDuration(key)) return DURATIONS.map((value) => ({ label: value, insert: `${value} `, kind: "example" }));
-  return values.map(({ type, value }) => ({ label: value, insert: `${type === "string" ? quoteText(value) : value} `, kind: "value" }));
+  return values.flatMap(({ type, value }): Suggestion[] => {
+    const typed: Suggestion = { label: value, insert: `${value} `, kind: "value" };
+    if (type !== "string" || (LOOKS_TYPED.test(value) && NUMERIC.test(key))) return [typed];
+    // Values may come as text whatever they are: both are offered, as only one of them compares.
+    const quoted: Suggestion = { label: LOOKS_TYPED.test(value) ? quoteText(value) : value, insert: `${quoteText(value)} `, kind: "value" };
+    return LOOKS_TYPED.test(value) ? [typed, quoted] : [quoted];
+  });
 }
 
 /** 0 the same beginning, 1 that of the name behind its scope, 2 of one of its parts, 3 anywhere; -1 not at all. */

@@ -47,8 +47,9 @@ export interface Condition {
 
 const ENUMERATED = /^(span:)?(status|kind)$/;
 /** By convention whole numbers; elsewhere digits may as well be text. */
-const NUMERIC = /(^|[._])(status_code|port)$/;
-const LOOKS_TYPED = /^(-?(0|[1-9]\d{0,14})(\.\d+)?|true|false)$/;
+export const NUMERIC = /(^|[._])(status_code|port)$/;
+/** A number or a boolean, if it is no text of digits. */
+export const LOOKS_TYPED = /^(-?(0|[1-9]\d{0,14})(\.\d+)?|true|false)$/;
 
 export function quoteText(text: string): string {
   return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n").replaceAll("\t", "\\t").replaceAll("\r", "\\r")}"`;
