@@ -239,5 +239,10 @@ test("the list, its facets and its differences fit a phone", options, async () =
     await page.waitForLoadState("networkidle");
     assert.ok((await page.evaluate(() => Math.max(document.documentElement.scrollWidth, document.querySelector(".traces-page").scrollWidth))) <= 390, path);
   }
-  await page.getByRole("button", { name: "Filters" }).waitFor();
+  await page.getByRole("button", { name: "Filters" }).click();
+  await page.getByLabel("Min duration").waitFor();
+  await go("/?live=off");
+  await brush(0.3, 0.1, 0.9, 0.5);
+  await page.getByRole("button", { name: "Only these" }).click();
+  await page.waitForURL(/min=/);
 });

@@ -66,8 +66,8 @@ export function TracePicture({ filter, traces, live, isRefused }: TracePicturePr
           <button type="button" className="text-button picture-errors" onClick={() => differ(ALL_ERRORS)}>{texts.explore.errorsDiffer}</button>
         )}
         {!showsPoints && selection && (
-          <span className="selection-bar" role="group" aria-label={texts.explore.selected}>
-            {!pointed && <strong className="selection-text">{selectionWords(selection)}</strong>}
+          <span className="selection-bar" data-pointed={pointed !== null || undefined} role="group" aria-label={texts.explore.selected}>
+            <strong className="selection-text">{selectionWords(selection)}</strong>
             <button type="button" className="button small-button" onClick={() => narrow(selection)}>{texts.explore.onlyThese}</button>
             {differs !== "on" && <button type="button" className="button small-button primary" onClick={() => differ(selection)}>{texts.explore.whatDiffers}</button>}
             <button type="button" className="icon-button" title={texts.explore.clearSelection} aria-label={texts.explore.clearSelection} onClick={() => select(null)}>

@@ -1,7 +1,7 @@
 // Owns looking round on the map: dragging, wheel, two fingers and keys. Where one looks is in the address; while it is
-// not, all of the map is shown.
+// not, the map is shown from its beginning.
 import { useEffect, useRef, type PointerEvent, type RefObject } from "react";
-import { fitView, readView, withInView, writeView, zoomAt, type MapView, type Size } from "../layout/mapView";
+import { firstView, fitView, readView, withInView, writeView, zoomAt, type MapView, type Size } from "../layout/mapView";
 import { useLaggedParameter } from "./useLaggedParameter";
 
 const WHEEL_STEP = 0.0016;
@@ -17,7 +17,7 @@ interface Fingers {
 
 export function useMapView(element: RefObject<HTMLElement | null>, map: Size, frame: Size) {
   const [text, setText] = useLaggedParameter("at");
-  const view = readView(text) ?? fitView(map, frame);
+  const view = readView(text) ?? firstView(map, frame);
   const fingers = useRef<Fingers | null>(null);
   const latest = useRef(view);
   useEffect(() => {
@@ -79,7 +79,10 @@ export function useMapView(element: RefObject<HTMLElement | null>, map: Size, fr
     wasDragged: () => fingers.current?.isDrag ?? false,
     zoomIn: () => look(zoomAt(view, BUTTON_STEP, centre)),
     zoomOut: () => look(zoomAt(view, 1 / BUTTON_STEP, centre)),
-    fit: () => setText(null),
+    fit: () => {
+      const [all, first] = [fitView(map, frame), firstView(map, frame)];
+      setText(all.scale === first.scale ? null : writeView(all));
+    },
     pan: (x: number, y: number) => look({ ...view, x: view.x + x, y: view.y + y }),
     show: (point: { x: number; y: number }) => {
       const next = withInView(view, point, frame);

@@ -23,6 +23,17 @@ export function fitView(map: Size, frame: Size): MapView {
   return { x: (frame.width - map.width * scale) / 2, y: (frame.height - map.height * scale) / 2, scale };
 }
 
+/** Below this no name can be read. */
+const FIRST_LEAST = 0.38;
+
+/** What one sees at first: all of it, or of a map too large for that its beginning, where requests come in. */
+export function firstView(map: Size, frame: Size): MapView {
+  const all = fitView(map, frame);
+  if (all.scale >= FIRST_LEAST || map.width === 0) return all;
+  const [width, height] = [map.width * FIRST_LEAST, map.height * FIRST_LEAST];
+  return { x: Math.max(0, (frame.width - width) / 2), y: (frame.height - height) / 2, scale: FIRST_LEAST };
+}
+
 function clampScale(scale: number): number {
   return Math.min(Math.max(scale, SCALES.least), SCALES.most);
 }

@@ -2,7 +2,7 @@
 // draw what can be drawn, and 200 services are placed in a time that nobody minds.
 import { expect, it } from "vitest";
 import type { MapEdge, MapNode } from "../api/types";
-import { fitView, readView, withInView, writeView, zoomAt } from "./mapView";
+import { firstView, fitView, readView, withInView, writeView, zoomAt } from "./mapView";
 import { edgeWidth, layoutMap, nextNode, radiusOf, shapeOf } from "./serviceMap";
 
 const figures = { requests: 10, errors: 0, p50: "1", p95: "2", rate: 1 };
@@ -64,6 +64,8 @@ it("finds the next node in a direction", () => {
 it("fits, zooms at a point, brings into view, and goes to the address", () => {
   const view = fitView({ width: 1000, height: 500 }, { width: 500, height: 500 });
   expect(view).toEqual({ x: 0, y: 125, scale: 0.5 });
+  expect(firstView({ width: 1000, height: 500 }, { width: 500, height: 500 })).toEqual(view);
+  expect(firstView({ width: 5000, height: 500 }, { width: 500, height: 500 })).toEqual({ x: 0, y: 155, scale: 0.38 });
   const zoomed = zoomAt(view, 2, { x: 100, y: 200 });
   expect([(100 - zoomed.x) / zoomed.scale, (200 - zoomed.y) / zoomed.scale]).toEqual([(100 - view.x) / view.scale, (200 - view.y) / view.scale]);
   expect(withInView(view, { x: 990, y: 250 }, { width: 500, height: 500 }).x).toBe(-55);
