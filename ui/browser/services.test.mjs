@@ -69,6 +69,23 @@ test("a service shows charts, operations, versions and neighbours, each leading 
   assert.deepEqual(view.problems, []);
 });
 
+test("neighbours come from the map with their figures, and from SQL where there is no map", options, async () => {
+  const { page } = view;
+  const dependencies = page.locator(".dependencies");
+  await go("/services/cart");
+  await dependencies.locator("li", { hasText: "redis" }).getByText("database").waitFor();
+  await dependencies.locator("li", { hasText: "frontend" }).getByText(/p50 .* m?s/).waitFor();
+  await dependencies.getByRole("link", { name: "Show on the map" }).click();
+  await page.waitForURL(/\/map\?node=cart/);
+  await page.getByRole("complementary", { name: "The chosen service" }).waitFor();
+  mock.state.missing = ["/api/service-map"];
+  await go("/services/checkout");
+  await dependencies.getByText("From the last 15 minutes").waitFor();
+  await dependencies.getByRole("link", { name: "payment" }).waitFor();
+  mock.state.missing = [];
+  assert.deepEqual(view.problems.filter((text) => !/status of 404/.test(text)), []);
+});
+
 test("dragging on a chart chooses the range, which the links keep", options, async () => {
   const { page } = view;
   await go("/services/checkout");

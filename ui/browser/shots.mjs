@@ -13,6 +13,11 @@ mkdirSync(folder, { recursive: true });
 const STATEMENT = "select date_bin(interval '1 minute', start_time) as minute, count(*) as spans\nfrom spans group by 1 order by 1";
 const VIEWS = [
   { name: "traces", path: "/" },
+  { name: "traces-facets", path: "/?facets=on" },
+  { name: "traces-differences", path: "/?sel=__error&diff=on" },
+  { name: "map", path: "/map?view=map" },
+  { name: "map-node", path: "/map?node=checkout" },
+  { name: "map-table", path: "/map?view=table&of=calls" },
   { name: "trace", path: `/trace/${FAILING}` },
   { name: "trace-span", path: `/trace/${FAILING}?q=${encodeURIComponent("kind=server shop.Payment")}`, keys: ["n", "Enter"] },
   { name: "trace-critical", path: `/trace/${FAILING}?critical=on&q=shop.Payment` },

@@ -5,23 +5,27 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { traceCompare, traceFacets, traceHeatmap } from "./explore.mjs";
+import { FilterError } from "./filter.mjs";
 import { looseLogs } from "./logs.mjs";
+import { largeMap, serviceMap } from "./map.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
+import { tagNames, tagValues } from "./tempo.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
 
 export function startMock({ port = 0, empty = false, token = null } = {}) {
-  const state = { empty, token, down: false, cold: null, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
+  const state = { empty, token, down: false, cold: null, missing: [], searchBound: null, mapNodes: 0, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
     if (address.pathname === "/metrics") return sendBytes(response, 200, "text/plain; version=0.0.4", Buffer.from("# own metrics of the server\n"));
-    if (!address.pathname.startsWith("/api/")) return serveFile(address.pathname, response);
+    if (!/^\/(api|tempo)\//.test(address.pathname)) return serveFile(address.pathname, response);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
@@ -50,10 +54,16 @@ function sendBytes(response, status, type, bytes) {
   response.end(gzipSync(bytes, { level: 1 }));
 }
 
-/** The mock knows no query language: only whether braces are closed. */
-function wrongFilter(filter) {
-  if (filter.split("{").length === filter.split("}").length) return null;
-  return { code: "invalid_query", message: "filter: expected `}`, found the end", line: 1, column: filter.length + 1 };
+/** What the list of traces asks beside its traces. A route in `state.missing` is unknown, as to an older server. */
+function answerExplore(state, store, pathname, search) {
+  if (pathname === "/api/traces") return listTraces(store, search, state.searchBound);
+  if (pathname === "/api/traces/facets") return traceFacets(store, search);
+  if (pathname === "/api/traces/heatmap") return traceHeatmap(store, search);
+  if (pathname === "/api/traces/compare") return traceCompare(store, search);
+  if (pathname === "/api/service-map") return state.mapNodes > 0 ? largeMap(state.mapNodes) : serviceMap(store, search);
+  if (pathname === "/tempo/api/v2/search/tags") return tagNames(store);
+  const tag = /^\/tempo\/api\/v2\/search\/tag\/(.+)\/values$/.exec(pathname);
+  return tag ? tagValues(store, decodeURIComponent(tag[1])) : null;
 }
 
 function answerApi(state, address, request, body, response) {
@@ -62,9 +72,13 @@ function answerApi(state, address, request, body, response) {
   if (state.token && request.headers.authorization !== `Bearer ${state.token}`) return send({ error: { code: "unauthorized", message: "a token is wanted" } }, 401);
   const store = state.empty ? [] : state.store;
   if (pathname === "/api/status") return send(statusOf(state));
-  if (pathname === "/api/traces") {
-    const wrong = wrongFilter(search.get("filter") ?? "");
-    return wrong ? send({ error: wrong }, 400) : send(listTraces(store, search));
+  if (state.missing.includes(pathname)) return send({ error: { code: "not_found", message: "no such route" } }, 404);
+  try {
+    const explored = answerExplore(state, store, pathname, search);
+    if (explored) return send(explored);
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    return send({ error: { code: "invalid_query", message: error.message, line: 1, column: error.column } }, 400);
   }
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });

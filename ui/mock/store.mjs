@@ -1,8 +1,10 @@
 // Owns the traces the mock knows and the lists made from them.
+import { compileFilter } from "./filter.mjs";
 import { ODD, oddTraces } from "./odd.mjs";
 import { randomFrom } from "./random.mjs";
 import { resourceOf } from "./spans.mjs";
 import { checkoutTrace, smallTrace } from "./shop.mjs";
+import { traffic } from "./traffic.mjs";
 
 export const FAILING = "5b8efff798038103d269b633813fc60c";
 export const HEALTHY = "7f3a09c2d15e4b6880aa1c9e5d27f401";
@@ -21,6 +23,7 @@ export function createStore() {
     const isCheckout = random.chance(0.14);
     traces.push(isCheckout ? checkoutTrace(random, random.hex(16), start, { fails: random.chance(0.3) }) : smallTrace(random, random.hex(16), start));
   }
+  traces.push(...traffic(now));
   deploy(traces, "checkout", "2.9.0", ago(900));
   return traces.map((trace) => ({ ...trace, summary: summaryOf(trace) }));
 }
@@ -58,19 +61,33 @@ const nanoseconds = (text) => {
   return match ? Number(match[1]) * (UNITS[match[2] ?? "ms"] ?? 1e6) : 0;
 };
 
-export function listTraces(store, search) {
+/** `bounded`: how many milliseconds back a first page looks, as a search that takes too long does; null for all. */
+export function listTraces(store, search, bounded = null) {
   const limit = Number(search.get("limit") ?? 20);
   const [service, operation, status] = ["service", "operation", "status"].map((name) => search.get(name));
   const [start, end] = [BigInt(search.get("start") ?? 0), BigInt(search.get("end") ?? "9000000000000000000")];
   const [least, most] = [nanoseconds(search.get("min_duration") ?? "0"), nanoseconds(search.get("max_duration") ?? "999h")];
-  const onlyErrors = /^\{ status = error \}$/.test(search.get("filter") ?? "");
+  const filter = compileFilter(search.get("filter") ?? "");
   const matching = store.filter(({ summary, spans }) =>
     BigInt(summary.start_time) >= start && BigInt(summary.start_time) <= end &&
     (!service || summary.services.some((entry) => entry.name === service)) &&
     (!operation || spans.some((span) => span.name === operation && (!service || span.service_name === service))) &&
-    ((status !== "error" && !onlyErrors) || summary.error_count > 0) && Number(summary.duration) >= least && Number(summary.duration) <= most);
-  const traces = matching.map((trace) => trace.summary).sort((a, b) => (BigInt(a.start_time) > BigInt(b.start_time) ? -1 : 1));
-  return { traces: traces.slice(0, limit), next_cursor: traces.length > limit ? "more" : null, searched_back_to: String(start), files_read: 2, files_total: 9 };
+    (status !== "error" || summary.error_count > 0) && (!filter || filter.trace(spans)) && Number(summary.duration) >= least && Number(summary.duration) <= most);
+  const sorted = matching.map((trace) => trace.summary).sort(newestFirst);
+  return page(sorted, search.get("cursor"), limit, bounded === null ? start : bigger(start, BigInt(Date.now() - bounded) * 1_000_000n), bounded !== null);
+}
+
+const newestFirst = (a, b) => (BigInt(a.start_time) !== BigInt(b.start_time) ? (BigInt(a.start_time) > BigInt(b.start_time) ? -1 : 1) : a.trace_id > b.trace_id ? -1 : 1);
+const bigger = (a, b) => (a > b ? a : b);
+
+/** One page behind the cursor, which says the last trace that was shown; a bounded search stops at `backTo` first. */
+function page(sorted, cursor, limit, backTo, isBounded) {
+  const after = cursor ? sorted.findIndex((one) => `${one.start_time}.${one.trace_id}` === cursor) + 1 : 0;
+  const rest = cursor ? sorted.slice(after) : sorted.filter((one) => !isBounded || BigInt(one.start_time) >= backTo);
+  const traces = rest.slice(0, limit);
+  const isMore = rest.length > limit || (!cursor && traces.length < sorted.length);
+  const last = traces.at(-1);
+  return { traces, next_cursor: isMore ? (last ? `${last.start_time}.${last.trace_id}` : "from-the-bound") : null, searched_back_to: String(isMore && isBounded ? backTo : last && isMore ? last.start_time : backTo), too_large: 0, files_read: 2, files_total: 9 };
 }
 
 export function listServices(store) {

@@ -11,6 +11,7 @@ import { usePath } from "./router";
 const ComparePage = lazy(() => import("./pages/ComparePage"));
 const FilePage = lazy(() => import("./pages/FilePage"));
 const LogsPage = lazy(() => import("./pages/LogsPage"));
+const MapPage = lazy(() => import("./pages/MapPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
 const ServicePage = lazy(() => import("./pages/ServicePage"));
 const ServicesPage = lazy(() => import("./pages/ServicesPage"));
@@ -25,6 +26,7 @@ function pageOf(path: string) {
   if (path.startsWith("/compare")) return <ComparePage />;
   if (path.startsWith("/file")) return <FilePage />;
   if (path.startsWith("/logs")) return <LogsPage />;
+  if (path.startsWith("/map")) return <MapPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
   if (path.startsWith("/sql")) return <SqlPage />;
   return <TracesPage />;

@@ -9,6 +9,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
 import "./styles/traces.css";
+import "./styles/explore.css";
 import "./styles/trace.css";
 import "./styles/span.css";
 import "./styles/operations.css";

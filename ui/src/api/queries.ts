@@ -1,8 +1,7 @@
 // Owns the server state of the page: one hook per question, with its key and how long an answer holds.
 // Never draws; components say what they need and when it is live.
-import { keepPreviousData, QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { durationForServer } from "../model/duration";
 import { nanosecondsOf, nanosecondsText, readRange } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
 import { isLocalTraceId, localTrace } from "./localTraces";
@@ -12,7 +11,7 @@ import { buildTraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
 import type {
-  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail, TraceList,
+  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail,
 } from "./types";
 
 export function createQueryClient(): QueryClient {
@@ -44,46 +43,6 @@ export function useStatus() {
     refetchInterval: (query) => (query.state.status === "error" || query.state.data?.empty ? 2000 : 10_000),
     staleTime: 1000,
     retry: false,
-  });
-}
-
-export interface TraceFilter {
-  service: string;
-  operation: string;
-  status: string;
-  minDuration: string;
-  maxDuration: string;
-  range: string;
-  limit: number;
-  internal: boolean;
-  /** TraceQL, or the language of filters. */
-  query: string;
-}
-
-export function useTraces(filter: TraceFilter, live: boolean, isWanted = true) {
-  return useQuery({
-    queryKey: ["traces", filter],
-    queryFn: async ({ signal }) => {
-      const range = readRange(filter.range, Date.now());
-      const list = await getJson<TraceList>("/api/traces", {
-        service: filter.service,
-        operation: filter.operation,
-        status: filter.status,
-        min_duration: durationForServer(filter.minDuration),
-        max_duration: durationForServer(filter.maxDuration),
-        start: range ? nanosecondsText(range.startMs) : undefined,
-        end: range && /-/.test(filter.range) ? nanosecondsText(range.endMs) : undefined,
-        limit: filter.limit,
-        internal: filter.internal,
-        filter: filter.query || undefined,
-      }, signal);
-      learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
-      return list;
-    },
-    enabled: isWanted,
-    placeholderData: keepPreviousData,
-    refetchInterval: live ? 2000 : false,
-    staleTime: 1000,
   });
 }
 

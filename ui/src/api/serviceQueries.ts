@@ -2,13 +2,16 @@
 // Never draws, and writes no SQL: that is model/serviceStatements.
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { roundStepMs } from "../layout/timeSteps";
+import { dependenciesFromCalls, dependenciesFromMap } from "../model/dependencies";
 import { readRange, type TimeRange } from "../model/instant";
 import { learnServices } from "../model/serviceColour";
 import { readCalls, readCounts, readFigures, readOverTime, readVersions } from "../model/serviceFigures";
 import {
   callsStatement, operationsOverTimeStatement, operationsStatement, serviceOverTimeStatement, servicesOverTimeStatement, servicesStatement, versionsStatement,
 } from "../model/serviceStatements";
+import { useServiceMap } from "./mapQueries";
 import { runSql } from "./queries";
+import { isNotOffered } from "./traceQueries";
 
 export const DEFAULT_SERVICE_RANGE = "1h";
 const SPARK_STEPS = 45;
@@ -99,8 +102,8 @@ export function useVersions(service: string, range: string) {
   });
 }
 
-/** Asked once: a join is the dearest question of the page. */
-export function useCalls(service: string, range: string) {
+/** Only where the server has no map, and once: a join is the dearest question of the page. */
+export function useCalls(service: string, range: string, isWanted: boolean) {
   return useQuery({
     queryKey: ["calls", service, range],
     queryFn: async ({ signal }) => {
@@ -110,6 +113,16 @@ export function useCalls(service: string, range: string) {
       learnServices([...callers, ...callees].map((calls) => calls.peer));
       return { callers, callees };
     },
+    enabled: isWanted,
     staleTime: 60_000,
   });
+}
+
+/** Who calls a service and whom it calls: from the map, or by SQL where the server has none. */
+export function useDependencies(service: string, range: string, internal: boolean) {
+  const map = useServiceMap(range, internal);
+  const hasNoMap = isNotOffered(map.error) && !map.data;
+  const bySql = useCalls(service, range, hasNoMap);
+  const data = map.data ? dependenciesFromMap(service, map.data) : bySql.data && dependenciesFromCalls(bySql.data);
+  return { data, error: hasNoMap ? bySql.error : map.error, isBySql: hasNoMap };
 }

@@ -26,6 +26,100 @@ export interface TraceList {
   files_total?: number;
 }
 
+/** What a count over many spans cost, and whether it is of all of them. */
+export interface ExploreStats {
+  elapsed_ms: number;
+  files_read: number;
+  files_total: number;
+  exact: boolean;
+  note?: string;
+}
+
+export interface FacetValue {
+  value: string;
+  spans: number;
+  traces: number;
+  errors: number;
+}
+
+export interface Facet {
+  key: string;
+  label: string;
+  values: FacetValue[];
+  other: { values: number; spans: number };
+  /** How the key is written in the filter language. */
+  filter: string;
+}
+
+export interface FacetsAnswer {
+  spans: number;
+  traces: number;
+  errors: number;
+  facets: Facet[];
+  /** More keys that may be asked for. */
+  keys: string[];
+  stats: ExploreStats;
+}
+
+export interface HeatmapAnswer {
+  start: string;
+  step: string;
+  columns: number;
+  duration_edges: string[];
+  /** Column, row, spans, errors; empty cells are left out. */
+  cells: [number, number, number, number][];
+  over: string;
+  stats: ExploreStats;
+}
+
+export interface ComparedAttribute {
+  key: string;
+  filter: string;
+  /** 0 alike, 1 nothing in common. */
+  score: number;
+  values: { value: string; selected: number; rest: number }[];
+  absent: { selected: number; rest: number };
+}
+
+export interface CompareAnswer {
+  selected: number;
+  rest: number;
+  attributes: ComparedAttribute[];
+  stats: ExploreStats;
+}
+
+export type MapKind = "service" | "database" | "messaging" | "external";
+
+export interface MapFigures {
+  requests: number;
+  errors: number;
+  /** Nanoseconds. */
+  p50: string;
+  p95: string;
+  /** Requests per second. */
+  rate: number;
+}
+
+export interface MapNode extends MapFigures {
+  id: string;
+  name: string;
+  kind: MapKind;
+}
+
+export interface MapEdge extends MapFigures {
+  source: string;
+  target: string;
+  kind: "call" | "messaging" | "database" | "external";
+}
+
+export interface ServiceMapAnswer {
+  nodes: MapNode[];
+  edges: MapEdge[];
+  start: string;
+  end: string;
+  stats: ExploreStats;
+}
+
 export interface SpanEvent {
   time: string;
   name: string;

@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { ApiError } from "../api/client";
 import { isLocalTraceId, plainTraceId } from "../api/localTraces";
-import { useTraces } from "../api/queries";
+import { useTraces } from "../api/traceQueries";
 import { formatDuration } from "../model/duration";
 import { clockTime, dayAndTime, millisecondsOf } from "../model/instant";
 import { recentTraces } from "../model/recentTraces";

@@ -20,6 +20,7 @@ import { useShortcuts } from "./useShortcuts";
 const PAGES = [
   { path: "/", text: texts.nav.traces, owns: (path: string) => path === "/" || /^\/(trace|compare|file)/.test(path) },
   { path: "/services", text: texts.nav.services, owns: (path: string) => path.startsWith("/services") },
+  { path: "/map", text: texts.mapPage.nav, owns: (path: string) => path.startsWith("/map") },
   { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
@@ -37,6 +38,7 @@ export function Shell({ children }: { children: ReactNode }) {
     "?": () => setOpened("help"),
     "g t": goTo("/"),
     "g v": goTo("/services"),
+    "g p": goTo("/map"),
     "g l": goTo("/logs"),
     "g m": goTo(METRICS_PATH),
     "g s": goTo("/sql"),

@@ -2,10 +2,12 @@
 // own text until it makes sense.
 import { useEffect, useState } from "react";
 import type { ApiError } from "../api/client";
-import { useOperations, useServices, type TraceFilter } from "../api/queries";
+import { useOperations, useServices } from "../api/queries";
 import { parseDuration } from "../model/duration";
+import { isTraceFilterSet, NO_TRACE_FILTER, type TraceFilter } from "../model/traceFilter";
 import { setParameters } from "../router";
 import { texts } from "../texts";
+import { FilterField } from "./FilterField";
 import { TimeRangePicker } from "./TimeRangePicker";
 
 interface TraceFiltersProps {
@@ -19,10 +21,11 @@ interface TraceFiltersProps {
 export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFiltersProps) {
   const services = useServices(filter.internal);
   const operations = useOperations(filter.service, filter.internal);
-  const isFiltered = Boolean(filter.service || filter.operation || filter.status || filter.minDuration || filter.maxDuration || filter.query);
+  const [isUnfolded, setIsUnfolded] = useState(false);
+  const folded = [filter.service, filter.operation, filter.status, filter.minDuration, filter.maxDuration].filter((value) => value !== "").length;
   return (
-    <form className="filters" onSubmit={(submit) => submit.preventDefault()}>
-      <label className="filter wide">
+    <form className="filters trace-filters" data-unfolded={isUnfolded || undefined} onSubmit={(submit) => submit.preventDefault()}>
+      <label className="filter foldable wide">
         <span>{texts.traces.service}</span>
         <select value={filter.service} onChange={(change) => setParameters({ service: change.target.value, operation: null })}>
           <option value="">{texts.common.all}</option>
@@ -31,7 +34,7 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
           ))}
         </select>
       </label>
-      <label className="filter wide">
+      <label className="filter foldable wide">
         <span>{texts.traces.operation}</span>
         <select value={filter.operation} disabled={filter.service === ""} onChange={(change) => setParameters({ operation: change.target.value })}>
           <option value="">{texts.common.all}</option>
@@ -40,7 +43,7 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
           ))}
         </select>
       </label>
-      <label className="filter">
+      <label className="filter foldable">
         <span>{texts.traces.status}</span>
         <select value={filter.status} onChange={(change) => setParameters({ status: change.target.value })}>
           <option value="">{texts.common.any}</option>
@@ -49,14 +52,18 @@ export function TraceFilters({ filter, live, onToggleLive, queryError }: TraceFi
       </label>
       <DurationField label={texts.traces.minDuration} name="min" value={filter.minDuration} />
       <DurationField label={texts.traces.maxDuration} name="max" value={filter.maxDuration} />
-      <QueryField value={filter.query} error={queryError} />
+      <FilterField value={filter.query} error={queryError} />
       <div className="filter range">
         <span aria-hidden="true">{texts.common.range}</span>
         <TimeRangePicker range={filter.range} onChange={(range) => setParameters({ range })} />
       </div>
       <div className="filter-actions">
-        {isFiltered && (
-          <button type="button" className="text-button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, filter: null })}>
+        <button type="button" className="button unfold-button" aria-expanded={isUnfolded} onClick={() => setIsUnfolded(!isUnfolded)}>
+          {texts.explore.filters}
+          {folded > 0 && <span className="fold-count">{folded}</span>}
+        </button>
+        {isTraceFilterSet(filter) && (
+          <button type="button" className="text-button" onClick={() => setParameters(NO_TRACE_FILTER)}>
             {texts.common.clear}
           </button>
         )}
@@ -74,40 +81,6 @@ function withCurrent(names: string[], current: string): string[] {
   return current === "" || names.includes(current) ? names : [current, ...names];
 }
 
-/** Asks when one is done typing: on Enter, or when the field is left. */
-function QueryField({ value, error }: { value: string; error: ApiError | null }) {
-  const [text, setText] = useState(value);
-  useEffect(() => setText(value), [value]);
-  const commit = (): void => {
-    if (text.trim() !== value) setParameters({ filter: text.trim() || null });
-  };
-  const place = error?.column === undefined ? "" : `${error.line ?? 1}:${error.column} `;
-  return (
-    <label className="filter query">
-      <span>{texts.traces.query}</span>
-      <input
-        value={text}
-        spellCheck={false}
-        autoCapitalize="off"
-        placeholder={texts.traces.queryExample}
-        aria-invalid={error !== null}
-        onChange={(change) => setText(change.target.value)}
-        onBlur={commit}
-        onKeyDown={(key) => {
-          if (key.key === "Enter") commit();
-        }}
-      />
-      {error && (
-        <span className="field-error" role="alert">
-          {place}
-          {error.message}
-          {error.hint && ` (${error.hint})`}
-        </span>
-      )}
-    </label>
-  );
-}
-
 function DurationField({ label, name, value }: { label: string; name: string; value: string }) {
   const [text, setText] = useState(value);
   const bad = text.trim() !== "" && parseDuration(text) === null;
@@ -118,7 +91,7 @@ function DurationField({ label, name, value }: { label: string; name: string; va
     return () => clearTimeout(timer);
   }, [text, value, bad, name]);
   return (
-    <label className="filter duration">
+    <label className="filter duration foldable">
       <span>{label}</span>
       <input value={text} placeholder={texts.traces.durationExample} aria-invalid={bad} title={bad ? texts.traces.durationBad : undefined} onChange={(change) => setText(change.target.value)} />
     </label>

@@ -1,31 +1,39 @@
-// Owns the rows of the list of traces and moving among them by key. Never fetches.
-import { useRef, useState, type ReactNode } from "react";
+// Owns the rows of the list of traces, the order by column, and moving among them by key. Only rows on screen are in the
+// document. Never fetches.
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { useRef, useState, type CSSProperties, type ReactNode } from "react";
 import type { TraceSummary } from "../api/types";
-import { formatDuration } from "../model/duration";
-import { calendarDay, clockTime, millisecondsOf } from "../model/instant";
-import { formatCount } from "../model/numbers";
-import { navigate, traceAddress } from "../router";
+import { nextTraceSort, readTraceSort, SORTABLE, type SortColumn, type TraceColumn } from "../model/traceColumns";
+import { navigate, traceAddress, useParameter } from "../router";
 import { texts } from "../texts";
-import { Link } from "./Link";
-import { ServiceDot, ServicePill } from "./ServicePill";
+import { Icon } from "./Icon";
+import { TraceRow } from "./TraceRow";
+import { useNarrow } from "./useNarrow";
 import { useShortcuts } from "./useShortcuts";
 
-const PILLS = 5;
+const ROW_PX = 36;
+const NARROW_ROW_PX = 58;
+const WIDTHS: Record<TraceColumn, string> = { start: "118px", root: "minmax(120px, 1.3fr)", duration: "minmax(110px, 0.9fr)", spans: "64px", errors: "60px", services: "minmax(90px, 1.5fr)", traceId: "84px" };
+const NUMBERS: readonly TraceColumn[] = ["spans", "errors"];
 
 interface TraceListProps {
-  traces: TraceSummary[];
+  traces: readonly TraceSummary[];
+  columns: readonly TraceColumn[];
   more: ReactNode;
   onTopChange: (atTop: boolean) => void;
 }
 
-export function TraceList({ traces, more, onTopChange }: TraceListProps) {
+export function TraceList({ traces, columns, more, onTopChange }: TraceListProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const [current, setCurrent] = useState<string | null>(null);
+  const isNarrow = useNarrow();
+  const height = isNarrow ? NARROW_ROW_PX : ROW_PX;
+  const virtual = useVirtualizer({ count: traces.length, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 10, getItemKey: (index) => traces[index]?.trace_id ?? index });
   const move = (step: number): void => {
     const from = traces.findIndex((trace) => trace.trace_id === current);
     const to = Math.min(Math.max(from === -1 ? (step > 0 ? 0 : traces.length - 1) : from + step, 0), traces.length - 1);
     setCurrent(traces[to]?.trace_id ?? null);
-    scroller.current?.querySelector(`[data-row="${to}"]`)?.scrollIntoView({ block: "nearest" });
+    virtual.scrollToIndex(to);
   };
   useShortcuts({
     j: () => move(1),
@@ -35,82 +43,43 @@ export function TraceList({ traces, more, onTopChange }: TraceListProps) {
     Enter: () => current !== null && navigate(traceAddress(current)),
   });
   const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.duration)), 1);
-  const { columns } = texts.traces;
+  const template = { "--trace-columns": columns.map((column) => WIDTHS[column]).join(" ") } as CSSProperties;
   return (
-    <div className="trace-list" role="table" aria-label={texts.traces.title} aria-rowcount={traces.length + 1}>
-      <div className="trace-row head" role="row">
-        <span role="columnheader">{columns.start}</span>
-        <span role="columnheader">{columns.root}</span>
-        <span role="columnheader">{columns.duration}</span>
-        <span role="columnheader" className="number">{columns.spans}</span>
-        <span role="columnheader" className="number">{columns.errors}</span>
-        <span role="columnheader">{columns.services}</span>
-      </div>
+    <div className="trace-list" role="table" aria-label={texts.traces.title} aria-rowcount={traces.length + 1} style={template}>
+      <Head columns={columns} />
       <div className="trace-rows" ref={scroller} role="rowgroup" onScroll={(scroll) => onTopChange(scroll.currentTarget.scrollTop < 60)}>
-        {traces.map((trace, row) => (
-          <TraceRow key={trace.trace_id} trace={trace} row={row} longest={longest} isCurrent={trace.trace_id === current} />
-        ))}
+        <div className="trace-space" role="presentation" style={{ height: virtual.getTotalSize() }}>
+          {virtual.getVirtualItems().map((item) => {
+            const trace = traces[item.index];
+            return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} />;
+          })}
+        </div>
         {more && <div className="list-more">{more}</div>}
       </div>
     </div>
   );
 }
 
-interface TraceRowProps {
-  trace: TraceSummary;
-  row: number;
-  longest: number;
-  isCurrent: boolean;
-}
+const isSortable = (column: TraceColumn): column is SortColumn => (SORTABLE as readonly TraceColumn[]).includes(column);
 
-function TraceRow({ trace, row, longest, isCurrent }: TraceRowProps) {
-  const startMs = millisecondsOf(trace.start_time);
-  const isToday = calendarDay(startMs) === calendarDay(Date.now());
-  const duration = Number(trace.duration);
-  const address = traceAddress(trace.trace_id);
-  const services = [...trace.services].sort((a, b) => b.spans - a.spans);
+function Head({ columns }: { columns: readonly TraceColumn[] }) {
+  const [sortText, setSort] = useParameter("sort");
+  const sort = readTraceSort(sortText);
+  const names: Record<TraceColumn, string> = { ...texts.traces.columns, traceId: texts.explore.list.traceId };
   return (
-    <div
-      className="trace-row"
-      role="row"
-      data-row={row}
-      data-error={trace.error_count > 0 || undefined}
-      data-current={isCurrent || undefined}
-      onClick={(click) => {
-        if (!click.defaultPrevented && !(click.target as HTMLElement).closest("a")) navigate(address);
-      }}
-    >
-      <span role="cell" className="cell-start" title={`${calendarDay(startMs)} ${clockTime(startMs)}`}>
-        {!isToday && <span className="muted">{calendarDay(startMs).slice(5)} </span>}
-        {clockTime(startMs)}
-      </span>
-      <span role="cell" className="cell-root">
-        <ServiceDot name={trace.root_service} />
-        <Link href={address} className="root-link">
-          <span className="root-service">{trace.root_service || texts.trace.noService}</span>
-          <span className="root-name">{trace.root_name || texts.traces.noRoot}</span>
-        </Link>
-      </span>
-      <span role="cell" className="cell-duration">
-        <span className="duration-text">{formatDuration(duration)}</span>
-        <span className="duration-track" aria-hidden="true">
-          <span className="duration-bar" style={{ width: `${Math.max(0.5, (duration / longest) * 100)}%` }} />
+    <div className="trace-row head" role="row">
+      {columns.map((column) => (
+        <span key={column} role="columnheader" className={NUMBERS.includes(column) ? "number" : undefined} aria-sort={sort.column !== column ? "none" : sort.descending ? "descending" : "ascending"}>
+          {isSortable(column) ? (
+            <button type="button" title={texts.explore.list.sortBy(names[column])} onClick={() => setSort(nextTraceSort(sort, column))}>
+              {names[column]}
+              {sort.column === column && <Icon name={sort.descending ? "down" : "up"} size={12} />}
+            </button>
+          ) : (
+            names[column]
+          )}
         </span>
-      </span>
-      <span role="cell" className="cell-spans number">{formatCount(trace.span_count)}</span>
-      <span role="cell" className="cell-errors number">
-        {trace.error_count > 0 ? <span className="error-count">{formatCount(trace.error_count)}</span> : <span className="faint">–</span>}
-      </span>
-      <span role="cell" className="cell-services">
-        {services.slice(0, PILLS).map((service) => (
-          <ServicePill key={service.name} name={service.name} spans={service.spans} errors={service.errors} />
-        ))}
-        {services.length > PILLS && (
-          <span className="service-pill" title={services.slice(PILLS).map((service) => service.name).join(", ")}>
-            +{services.length - PILLS}
-          </span>
-        )}
-      </span>
+      ))}
     </div>
   );
 }

@@ -9,11 +9,12 @@ import { paintScatter } from "../paint/scatterCanvas";
 import { navigate, traceAddress } from "../router";
 import { useTheme } from "../theme";
 import { texts } from "../texts";
+import { PICTURE_HEIGHT } from "./TraceHeatmap";
 import { useElementWidth } from "./useElementWidth";
 
-const HEIGHT = 104;
+const HEIGHT = PICTURE_HEIGHT;
 
-export function TraceScatter({ traces, range }: { traces: TraceSummary[]; range: string }) {
+export function TraceScatter({ traces, range }: { traces: readonly TraceSummary[]; range: string }) {
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useElementWidth(holder);

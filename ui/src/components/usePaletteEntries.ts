@@ -2,6 +2,7 @@
 import { useServices } from "../api/queries";
 import { switchLanguage, readLanguage } from "../language";
 import type { PaletteEntry } from "../model/palette";
+import { savedSearches } from "../model/savedSearches";
 import { recentTraces } from "../model/recentTraces";
 import { chooseZone, currentZone } from "../model/timeZone";
 import { normaliseTraceId, shortTraceId } from "../model/traceId";
@@ -18,7 +19,7 @@ const RECENT_SHOWN = 8;
 function pageEntries(): RunnableEntry[] {
   const page = (title: string, path: string, note = ""): RunnableEntry => ({ id: `page ${path}`, group: "pages", title, note, run: () => navigate(addressOf(path)) });
   return [
-    page(texts.nav.traces, "/", "g t"), page(texts.nav.services, "/services", "g v"), page(texts.nav.logs, "/logs", "g l"),
+    page(texts.nav.traces, "/", "g t"), page(texts.nav.services, "/services", "g v"), page(texts.mapPage.title, "/map", "g p"), page(texts.nav.logs, "/logs", "g l"),
     page(texts.nav.metrics, METRICS_PATH, "g m"), page(texts.nav.sql, "/sql", "g s"), page(texts.palette.compare, "/compare"), page(texts.palette.file, "/file"),
   ];
 }
@@ -45,5 +46,6 @@ export function usePaletteEntries(typed: string): RunnableEntry[] {
     // Offered only to who types, as it would double the list.
     ...(typed === "" ? [] : [{ id: `logs ${service.name}`, group: "services" as const, title: texts.palette.logsOf(service.name), run: () => navigate(addressOf("/logs", { service: service.name })) }]),
   ]);
-  return [...typedTrace, ...pageEntries(), ...recent, ...ofServices, ...settingEntries()];
+  const saved = savedSearches().map((one): RunnableEntry => ({ id: `search ${one.name}`, group: "traces", title: texts.explore.saved.open(one.name), words: one.search, run: () => navigate(addressOf("/", Object.fromEntries(new URLSearchParams(one.search)))) }));
+  return [...typedTrace, ...pageEntries(), ...saved, ...recent, ...ofServices, ...settingEntries()];
 }

@@ -3,7 +3,8 @@
 import { sqlText } from "./attributes";
 import { nanosecondsText, type TimeRange } from "./instant";
 
-const OWN_SERVICE = "spanlake";
+/** What Spanlake calls itself in its own telemetry. */
+export const OWN_SERVICE = "spanlake";
 /** What comes into a service: asked by others, taken from a queue, or begun by itself. */
 const ENTRIES = "(kind in ('server', 'consumer') or parent_span_id is null)";
 const OPERATIONS_MAX = 500;

@@ -1,6 +1,6 @@
 // Owns one service's page: its rate, errors and durations over time with deployments marked, its operations, versions
 // and who calls whom. The range, which spans count, and the order are in the address. Never draws a chart itself.
-import { useCalls, useOperationCounts, useOperationFigures, useServiceOverTime, useVersions, DEFAULT_SERVICE_RANGE } from "../api/serviceQueries";
+import { useDependencies, useOperationCounts, useOperationFigures, useServiceOverTime, useVersions, DEFAULT_SERVICE_RANGE } from "../api/serviceQueries";
 import { ErrorNote } from "../components/ErrorNote";
 import { FigureTable } from "../components/FigureTable";
 import { Icon } from "../components/Icon";
@@ -15,6 +15,7 @@ import { TimeRangePicker } from "../components/TimeRangePicker";
 import { useTitle } from "../components/useTitle";
 import { serviceColour } from "../model/serviceColour";
 import { mostFailing, slowest } from "../model/serviceFigures";
+import { CALLS_RANGE_MS, OWN_SERVICE } from "../model/serviceStatements";
 import { addressOf, setParameters, useParameter } from "../router";
 import { texts } from "../texts";
 import "../styles/metrics.css";
@@ -24,13 +25,14 @@ export default function ServicePage({ service }: { service: string }) {
   useTitle(service);
   const [rangeText] = useParameter("range");
   const [spansText] = useParameter("spans");
+  const [internal] = useParameter("internal");
   const range = rangeText ?? DEFAULT_SERVICE_RANGE;
   const onlyEntries = spansText !== "all";
   const operations = useOperationFigures(service, range, onlyEntries);
   const counts = useOperationCounts(service, range, onlyEntries);
   const overTime = useServiceOverTime(service, range, onlyEntries);
   const versions = useVersions(service, range);
-  const calls = useCalls(service, range);
+  const dependencies = useDependencies(service, range, internal === "true" || service === OWN_SERVICE);
   const figures = operations.data?.figures ?? [];
   const tracesOf = (operation: string, more: Record<string, string | null> = {}): string => addressOf("/", { service, operation, range: rangeText, ...more });
   return (
@@ -64,7 +66,7 @@ export default function ServicePage({ service }: { service: string }) {
           <TopOperations title={texts.servicesPage.slowest} figures={slowest(figures)} show="p95" addressOf={(one) => tracesOf(one.name, { sort: "slowest" })} />
           <TopOperations title={texts.servicesPage.mostFailing} figures={mostFailing(figures)} show="errors" addressOf={(one) => tracesOf(one.name, { status: "error" })} />
           <ServiceVersions versions={versions.data} error={versions.error} />
-          <ServiceCalls service={service} calls={calls.data} error={calls.error} range={rangeText} />
+          <ServiceCalls service={service} calls={dependencies.data} error={dependencies.error} range={rangeText} note={dependencies.isBySql ? texts.servicesPage.callsHint(CALLS_RANGE_MS / 60_000) : null} />
         </div>
         {operations.data && (
           <section className="service-operations" aria-label={texts.servicesPage.operationsOf(service)}>

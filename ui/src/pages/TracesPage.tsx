@@ -2,116 +2,96 @@
 // Never draws a row itself.
 import { useDeferredValue, useMemo, useState } from "react";
 import { ApiError } from "../api/client";
-import { useStatus, useTraces, type TraceFilter } from "../api/queries";
+import { useStatus } from "../api/queries";
+import { useTracePages } from "../api/traceQueries";
 import { EmptyStore } from "../components/EmptyStore";
 import { ErrorNote } from "../components/ErrorNote";
-import { Link } from "../components/Link";
+import { FacetColumn } from "../components/FacetColumn";
 import { LoadingNote } from "../components/LoadingNote";
+import { TraceDifferences } from "../components/TraceDifferences";
 import { TraceFilters } from "../components/TraceFilters";
 import { TraceList } from "../components/TraceList";
-import { TraceScatter } from "../components/TraceScatter";
+import { MoreTraces, NoTraces, reachOf, RefusedFilter } from "../components/TraceListEnd";
+import { TraceListNote } from "../components/TraceListNote";
+import { TracePicture } from "../components/TracePicture";
 import { useShortcuts } from "../components/useShortcuts";
 import { useTitle } from "../components/useTitle";
-import { parseDuration } from "../model/duration";
-import { dayAndTime, millisecondsOf } from "../model/instant";
-import { addressOf, setParameters, useSearch } from "../router";
+import { readSelection } from "../model/heatSelection";
+import { readColumns, readTraceSort, rememberedColumns, sortTraces } from "../model/traceColumns";
+import { readTraceFilter, type TraceFilter } from "../model/traceFilter";
+import { setParameters, useParameter, useSearch } from "../router";
 import { texts } from "../texts";
 
-const LIMITS = [50, 100, 200, 500];
-const DEFAULT_RANGE = "1h";
-
-function readFilter(search: string): TraceFilter {
-  const parameters = new URLSearchParams(search);
-  const get = (name: string): string => parameters.get(name) ?? "";
-  const duration = (name: string): string => (parseDuration(get(name)) === null ? "" : get(name));
-  return {
-    service: get("service"),
-    operation: get("operation"),
-    status: get("status"),
-    minDuration: duration("min"),
-    maxDuration: duration("max"),
-    range: get("range") || DEFAULT_RANGE,
-    limit: LIMITS.includes(Number(get("limit"))) ? Number(get("limit")) : LIMITS[0],
-    internal: get("internal") === "true",
-    query: get("filter"),
-  };
+/** Without what does not change which traces there are, so that brushing or sorting asks for nothing. */
+function useFilter(): TraceFilter {
+  const text = JSON.stringify(readTraceFilter(useSearch()));
+  return useMemo(() => JSON.parse(text) as TraceFilter, [text]);
 }
 
 export function TracesPage() {
   useTitle(texts.traces.title);
-  const search = useSearch();
-  const filter = useMemo(() => readFilter(search), [search]);
-  const parameters = new URLSearchParams(search);
-  const live = parameters.get("live") !== "off";
-  const bySlowest = parameters.get("sort") === "slowest";
-  const [atTop, setAtTop] = useState(true);
+  const filter = useFilter();
+  const [liveText] = useParameter("live");
+  const [sortText] = useParameter("sort");
+  const [columnsText] = useParameter("columns");
+  const [selectionText] = useParameter("sel");
+  const [differs] = useParameter("diff");
+  const live = liveText !== "off";
+  const [scrolledToTop, setAtTop] = useState(true);
   const status = useStatus();
-  const traces = useTraces(filter, live && atTop);
-  const queryError = traces.error instanceof ApiError && traces.error.code === "invalid_query" ? traces.error : null;
-  const list = useDeferredValue(traces.data?.traces);
-  const sorted = useMemo(() => {
-    if (!list || !bySlowest) return list ?? [];
-    return [...list].sort((a, b) => Number(b.duration) - Number(a.duration));
-  }, [list, bySlowest]);
-  const toggleLive = (): void => setParameters({ live: live ? "off" : null });
+  const pages = useTracePages(filter, live && scrolledToTop);
+  const queryError = pages.error instanceof ApiError && pages.error.code === "invalid_query" ? pages.error : null;
+  const loaded = useDeferredValue(pages.data?.pages);
+  const traces = useMemo(() => sortTraces(onlyOnce((loaded ?? []).flatMap((page) => page.list.traces)), readTraceSort(sortText)), [loaded, sortText]);
+  const columns = readColumns(columnsText ?? rememberedColumns());
+  const selection = readSelection(selectionText);
+  const toggleLive = (): void => {
+    if (!live) pages.backToFirst();
+    setParameters({ live: live ? "off" : null });
+  };
   useShortcuts({ l: toggleLive });
 
-  const isEmptyStore = status.data?.empty === true && !filter.internal && sorted.length === 0;
-  if (status.data && isEmptyStore) return <EmptyStore status={status.data} />;
-
+  if (status.data?.empty && !filter.internal && traces.length === 0) return <EmptyStore status={status.data} />;
+  const reach = reachOf(loaded?.at(-1)?.list, filter.limit);
+  const isPaged = (pages.data?.pages.length ?? 0) > 1;
   return (
     <div className="traces-page">
       <h1 className="sr-only">{texts.traces.title}</h1>
       <TraceFilters filter={filter} live={live} onToggleLive={toggleLive} queryError={queryError} />
-      {traces.error && !queryError && !traces.data && !status.isLoading && (
-        <ErrorNote error={traces.error} retry={() => void traces.refetch()} />
-      )}
-      {queryError && !traces.data && <Nothing />}
-      {traces.isPending && !traces.error && <LoadingNote />}
-      {traces.data && (
-        <>
-          {sorted.length > 0 && <TraceScatter traces={sorted} range={filter.range} />}
-          <div className="list-note">
-            <span>{texts.traces.shown(sorted.length)}</span>
-            {traces.data.searched_back_to && traces.data.next_cursor && (
-              <span className="muted">{texts.traces.searchedBackTo(dayAndTime(millisecondsOf(traces.data.searched_back_to)).slice(0, 19))}</span>
-            )}
-            {traces.error && !queryError && <span className="field-error">{traces.error.message}</span>}
-            <button type="button" className="text-button" onClick={() => setParameters({ sort: bySlowest ? null : "slowest" })}>
-              {bySlowest ? texts.traces.slowestFirst : texts.traces.newestFirst}
-            </button>
-            <Link className="text-button" href={addressOf("/compare")}>{texts.compare.title}</Link>
-            <Link className="text-button" href={addressOf("/file")}>{texts.files.openFile}</Link>
-          </div>
-          {sorted.length > 0 ? (
-            <TraceList traces={sorted} onTopChange={setAtTop} more={moreButton(filter.limit, traces.data.next_cursor, sorted.length)} />
-          ) : (
-            <Nothing />
+      <div className="traces-body">
+        <FacetColumn filter={filter} live={live && scrolledToTop} isRefused={queryError !== null} />
+        <div className="traces-centre">
+          <TracePicture filter={filter} traces={traces} live={live && scrolledToTop} isRefused={queryError !== null} />
+          {pages.error && !queryError && !pages.data && !status.isLoading && <ErrorNote error={pages.error} retry={() => void pages.refetch()} />}
+          {queryError && !pages.data && <RefusedFilter message={queryError.message} />}
+          {pages.isPending && !pages.error && <LoadingNote />}
+          {pages.data && (
+            <>
+              <TraceListNote
+                count={traces.length}
+                reach={reach}
+                columns={columns}
+                isSorted={sortText !== null && reach !== null}
+                isLivePaused={live && isPaged}
+                error={queryError || pages.isFetchNextPageError ? null : pages.error}
+                onBackToNewest={pages.backToFirst}
+              />
+              {traces.length > 0 ? (
+                <TraceList traces={traces} columns={columns} onTopChange={setAtTop} more={<MoreTraces pages={pages} reach={reach} />} />
+              ) : (
+                <NoTraces reach={reach} pages={pages} />
+              )}
+            </>
           )}
-        </>
-      )}
+        </div>
+        {selection && differs === "on" && <TraceDifferences filter={filter} selection={selection} />}
+      </div>
     </div>
   );
 }
 
-function moreButton(limit: number, nextCursor: string | null, count: number) {
-  const next = LIMITS.find((candidate) => candidate > limit);
-  if (next === undefined || (nextCursor === null && count < limit)) return null;
-  return (
-    <button type="button" className="button" onClick={() => setParameters({ limit: String(next) })}>
-      {texts.traces.more}
-    </button>
-  );
-}
-
-function Nothing() {
-  return (
-    <div className="nothing">
-      <strong>{texts.traces.nothing}</strong>
-      <p className="muted">{texts.traces.nothingHint}</p>
-      <button type="button" className="button" onClick={() => setParameters({ service: null, operation: null, status: null, min: null, max: null, filter: null, range: "24h" })}>
-        {texts.traces.clearFilters}
-      </button>
-    </div>
-  );
+/** A trace that has grown since may come again on a later page. */
+function onlyOnce<Trace extends { trace_id: string }>(traces: readonly Trace[]): Trace[] {
+  const seen = new Set<string>();
+  return traces.filter(({ trace_id }) => !seen.has(trace_id) && seen.add(trace_id));
 }

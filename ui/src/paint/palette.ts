@@ -9,6 +9,9 @@ export interface Palette {
   line: string;
   surface: string;
   accent: string;
+  /** From one span to the most in a cell. */
+  heatLow: string;
+  heatHigh: string;
   /** Written on the colours of services. */
   ink: string;
 }
@@ -24,12 +27,25 @@ export function readPalette(): Palette {
     line: token("--line"),
     surface: token("--surface"),
     accent: token("--accent"),
+    heatLow: token("--heat-low"),
+    heatHigh: token("--heat-high"),
     ink: token("--ink"),
   };
 }
 
 export function paletteColour(palette: Palette, service: string): string {
   return palette.services[colourSlot(service)];
+}
+
+/** Between two colours written as `#rrggbb`; anything else is taken as the first. */
+export function mixColours(from: string, to: string, share: number): string {
+  const [a, b] = [Number.parseInt(from.slice(1), 16), Number.parseInt(to.slice(1), 16)];
+  if (from.length !== 7 || to.length !== 7 || Number.isNaN(a) || Number.isNaN(b)) return from;
+  const part = (shift: number): number => {
+    const [low, high] = [(a >> shift) & 255, (b >> shift) & 255];
+    return Math.round(low + (high - low) * Math.min(Math.max(share, 0), 1));
+  };
+  return `#${((part(16) << 16) | (part(8) << 8) | part(0)).toString(16).padStart(6, "0")}`;
 }
 
 /** Makes a canvas as sharp as the screen and gives its context in CSS pixels. */

@@ -1,10 +1,12 @@
 // Owns putting the English together; it is the language whose keys all others must have.
 import { compare, files } from "./en/compare";
+import { explore } from "./en/explore";
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
+import { mapPage } from "./en/mapPage";
 import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files };
+export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files };
 export type Texts = typeof en;

@@ -23,8 +23,6 @@ export const lists = {
     searchedBackTo: (when: string) => `Searched back to ${when}`,
     shown: (count: number) => plural(count, "trace"),
     scatterLabel: "Duration of each trace over time; click a point to open it",
-    slowestFirst: "Slowest first",
-    newestFirst: "Newest first",
   },
   metrics: {
     title: "Metrics",

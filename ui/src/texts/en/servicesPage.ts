@@ -43,6 +43,7 @@ export const servicesPage = {
   deployed: (when: string) => `first seen ${when}`,
   running: (from: string, to: string) => `${from} – ${to}`,
   dependencies: "Dependencies",
+  onMap: "Show on the map",
   callers: "Called by",
   callees: "Calls",
   noCallers: "No other service calls it",

@@ -118,6 +118,7 @@ export const shell = {
           ["Ctrl K", "go anywhere: pages, services, traces"],
           ["g t", "traces"],
           ["g v", "services"],
+          ["g p", "service map"],
           ["g l", "logs"],
           ["g m", "metrics"],
           ["g s", "SQL"],
@@ -131,6 +132,18 @@ export const shell = {
           ["j k ↓ ↑", "next, previous trace"],
           ["Enter", "open it"],
           ["l", "live on or off"],
+          ["Ctrl Space", "what may come next in the filter"],
+          ["Shift ← → ↑ ↓", "select on the heatmap; Enter narrows, d compares"],
+        ],
+      },
+      {
+        title: "Service map",
+        keys: [
+          ["Tab ← → ↑ ↓", "from one service to the next"],
+          ["Enter", "its figures and neighbours"],
+          ["+ − 0", "zoom in, zoom out, show all"],
+          ["Shift ← → ↑ ↓", "move the map"],
+          ["/", "find a service"],
         ],
       },
       {

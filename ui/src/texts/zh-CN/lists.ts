@@ -23,8 +23,6 @@ export const lists = {
     searchedBackTo: (when: string) => `已向前搜索到 ${when}`,
     shown: (number: number) => count(number, "条追踪"),
     scatterLabel: "每条追踪的时长随时间分布；点击一个点即可打开",
-    slowestFirst: "最慢的在前",
-    newestFirst: "最新的在前",
   },
   metrics: {
     title: "指标",

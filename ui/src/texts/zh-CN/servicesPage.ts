@@ -43,6 +43,7 @@ export const servicesPage = {
   deployed: (when: string) => `首次出现于 ${when}`,
   running: (from: string, to: string) => `${from} 至 ${to}`,
   dependencies: "依赖关系",
+  onMap: "在拓扑图中查看",
   callers: "被调用",
   callees: "调用",
   noCallers: "没有其他服务调用它",
