@@ -20,6 +20,9 @@ const BACKLOG_MESSAGES_MAX: usize = 60;
 /// Bytes of them; one message may be larger alone.
 const BACKLOG_BYTES_MAX: usize = 8 << 20;
 
+/// Larger messages are decoded off the runtime's threads.
+const OFFLOAD_BYTES_MIN: usize = 256 << 10;
+
 /// The decoder, `spanlake_schemas::otlp::decode` but in tests.
 pub(crate) type Decode =
     fn(Signal, Encoding, &[u8], i64, &DecodeLimits, &dyn KnownSeries) -> Result<Decoded, DecodeError>;
@@ -83,14 +86,20 @@ impl Delivery {
         let Message { body, received_at } = message;
         let _permit = self.ingest.admit(body.len() as u64)?;
         let (signal, encoding) = (Signal::Metrics, Encoding::Protobuf);
-        let decoded =
-            match (self.decode)(signal, encoding, &body, received_at, &self.limits, self.ingest.known_series()) {
-                Ok(decoded) => decoded,
-                Err(error) => {
-                    tracing::error!(%error, "metrics of our own making could not be decoded");
-                    return Ok(());
-                }
-            };
+        let (ingest, decode, limits, shared) = (Arc::clone(&self.ingest), self.decode, self.limits, body.clone());
+        let work = move || decode(signal, encoding, &shared, received_at, &limits, ingest.known_series());
+        let decoded = match body.len() < OFFLOAD_BYTES_MIN {
+            true => work(),
+            // What is left of errors is a runtime that stops.
+            false => tokio::task::spawn_blocking(work).await.map_err(|_| Refusal::ShuttingDown)?,
+        };
+        let decoded = match decoded {
+            Ok(decoded) => decoded,
+            Err(error) => {
+                tracing::error!(%error, "metrics of our own making could not be decoded");
+                return Ok(());
+            }
+        };
         if decoded.accepted == 0 {
             return Ok(());
         }

@@ -183,6 +183,8 @@ struct Pass<'a> {
     builder: RequestBuilder,
     /// Series of this scrape that end when they are not there the next time.
     seen: HashMap<Box<str>, Described>,
+    /// Of the series before.
+    last: Option<Described>,
     counts: Counts,
 }
 
@@ -233,11 +235,22 @@ impl Pass<'_> {
             self.counts.added += 1;
         }
         if is_tracked {
-            let (name, kind, unit) = (family.name.into(), family.kind, family.unit.into());
-            let described = Described { family: name, kind, unit, is_histogram };
+            let described = self.described(&family, is_histogram);
             self.seen.insert(key, described);
         }
         Ok(())
+    }
+
+    /// Neighbours share their texts.
+    fn described(&mut self, family: &Family<'_>, is_histogram: bool) -> Described {
+        let is_same = |last: &&Described| *last.family == *family.name && *last.unit == *family.unit;
+        let (name, unit) = match self.last.as_ref().filter(is_same) {
+            Some(last) => (Arc::clone(&last.family), Arc::clone(&last.unit)),
+            None => (family.name.into(), family.unit.into()),
+        };
+        let described = Described { family: name, kind: family.kind, unit, is_histogram };
+        self.last = Some(described.clone());
+        described
     }
 
     fn write(
@@ -316,6 +329,7 @@ impl Memory {
             memory: self,
             builder: RequestBuilder::new(REQUEST_BYTES_MAX),
             seen: HashMap::with_capacity(self.series.len()),
+            last: None,
             counts: Counts::default(),
         }
     }

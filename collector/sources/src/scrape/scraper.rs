@@ -23,6 +23,8 @@ use crate::delivery::{Delivered, Delivery, now_nanoseconds};
 const BODY_BYTES_MAX: u64 = 64 << 20;
 /// Bodies of this size and more are read off the runtime's threads.
 const OFFLOAD_BYTES_MIN: usize = 128 << 10;
+/// How long a scrape may take to be stored, be it past the next one.
+const STORE_PATIENCE: Duration = Duration::from_secs(10);
 /// How long a target's end may take to be stored.
 const GOODBYE_TIMEOUT: Duration = Duration::from_secs(2);
 /// OpenMetrics where the target has it, as it has exemplars.
@@ -106,7 +108,8 @@ impl Scraper {
         };
         self.note(error.as_deref(), &passed);
         self.shared.states.scraped(&self.job.name, &self.target, (at, report.duration), error);
-        let deadline = due.max(Instant::now() + self.target.interval / 10);
+        // Rather a scrape too few than the same rows decoded again and again for a store that is slow.
+        let deadline = due.max(Instant::now() + STORE_PATIENCE);
         let delivered = self.delivery.send(passed.request.into(), deadline).await;
         self.note_delivery(&delivered);
     }

@@ -186,3 +186,18 @@ fn protobuf_is_read() {
     let error = read(Format::Protobuf, false, &body[..10], |_, _| Ok::<_, ExpositionError>(())).unwrap_err();
     assert_eq!(error.to_string(), "line 1, column 1: family 1: truncated: a field is longer than what is left");
 }
+
+#[test]
+fn damaged_bodies_do_no_harm() {
+    let body = "# HELP a é\\n\n# TYPE a counter\na_total{x=\"é\\\\\\\"\",\"y z\"=\"1\"} 1e3 1.5 # {t=\"u\"} 2 3\n{\"ü\"} NaN\n# EOF\n";
+    for at in 0..body.len() {
+        for byte in *b"{}\"\\=#, \t\n\r\0\xff9e_" {
+            let mut damaged = body.as_bytes().to_vec();
+            damaged[at] = byte;
+            for format in [Format::Text, Format::OpenMetrics, Format::Protobuf] {
+                let _ = read(format, true, &damaged, |_, _| Ok::<_, ExpositionError>(()));
+                let _ = read(format, true, &damaged[..at], |_, _| Ok::<_, ExpositionError>(()));
+            }
+        }
+    }
+}

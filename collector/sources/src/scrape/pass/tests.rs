@@ -172,3 +172,20 @@ fn any_text_may_stand_in_a_label() {
     let key = key_of(&labels);
     assert_eq!(labels_of(&key), pairs.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>());
 }
+
+#[test]
+fn native_histograms_end_as_such() {
+    // `n`, type histogram, one metric: count 1, sum 2, schema 0, a span of one bucket with a count of one.
+    let body: &[u8] =
+        b"\x1e\x0a\x01n\x18\x04\x22\x17\x3a\x15\x08\x01\x11\0\0\0\0\0\0\0\x40\x28\0\x62\x04\x08\0\x10\x01\x68\x02";
+    let (job, target, mut memory) = (job("scrape_native_histograms: true"), target(), Memory::default());
+    let passed = memory.scraped(&job, &target, at(10), Format::Protobuf, body).unwrap();
+    let ended = memory.scraped(&job, &target, at(20), Format::Protobuf, b"").unwrap();
+    for (passed, flags, count) in [(passed, 0, 1), (ended, 1, 0)] {
+        let request = ExportMetricsServiceRequest::decode(&*passed.request).unwrap();
+        let metric = &request.resource_metrics[0].scope_metrics[0].metrics[0];
+        let Some(Data::ExponentialHistogram(histogram)) = &metric.data else { panic!("{metric:?}") };
+        let point = &histogram.data_points[0];
+        assert_eq!((metric.name.as_str(), point.flags, point.count), ("n", flags, count));
+    }
+}
