@@ -14,7 +14,7 @@ use crate::fields::{FieldSql, Letter, field_sql};
 /// A statement that counts.
 #[derive(Clone, Debug)]
 pub struct SeriesSql {
-    /// Columns `interval`, `n` (64-bit integers), `total`, `least`, `greatest`, `bucket` (doubles, null where there are none),
+    /// Columns `nth` (the interval), `n` (64-bit integers), `total`, `least`, `greatest`, `bucket` (doubles, null where there are none),
     /// and for each label `l0`, `l1` … with the text of its value and `t0`, `t1` … with the letter of its type.
     pub sql: String,
     labels: Vec<Letter>,
@@ -24,8 +24,8 @@ pub struct SeriesSql {
 #[must_use]
 pub fn series_sql(series: &MetricsSeries, grid: &Grid, condition: &str, rows_max: usize) -> Option<SeriesSql> {
     let filter = exact_pipeline(&series.pipeline)?;
-    let mut inner = vec![format!("{} AS interval", interval(grid))];
-    let mut outer = vec!["interval".to_owned()];
+    let mut inner = vec![format!("{} AS nth", interval(grid))];
+    let mut outer = vec!["nth".to_owned()];
     let mut labels = Vec::new();
     for (index, field) in series.by.iter().enumerate() {
         let field = field_sql(field)?;

@@ -21,7 +21,7 @@ use spanlake_traceql::eval::{Grid, Operand, Series};
 use spanlake_traceql::model::Trace;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parse_query;
-use spanlake_traceql::syntax::tree::{Body, Metrics, MetricsSeries};
+use spanlake_traceql::syntax::tree::{Body, Metrics, MetricsSeries, Query};
 
 use super::moment;
 use crate::columns::{Numbers, Texts};
@@ -206,7 +206,7 @@ async fn count(
 }
 
 fn counted_rows(batch: &RecordBatch, statement: &SeriesSql, labels: usize) -> Vec<Counted> {
-    let [intervals, counts] = ["interval", "n"].map(|name| Numbers::<Int64Type>::of(batch, name));
+    let [intervals, counts] = ["nth", "n"].map(|name| Numbers::<Int64Type>::of(batch, name));
     let [totals, least, greatest, buckets] = ["total", "least", "greatest", "bucket"]
         .map(|name| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>()));
     let names: Vec<(Texts<'_>, Texts<'_>)> = (0..labels)
@@ -241,7 +241,7 @@ async fn evaluate(
 ) -> Result<(Vec<Series>, bool), ApiError> {
     let (start, end) = grid.bounds();
     let parameters = Parameters {
-        filter: Some(series.pipeline.to_string()),
+        query: Some(Query { body: Body::Spans(series.pipeline.clone()), hints: Vec::new() }),
         start: Some(start.to_string()),
         // Both ends belong to the range.
         end: Some(end.saturating_add(1).to_string()),

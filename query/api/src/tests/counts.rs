@@ -144,8 +144,8 @@ async fn the_heatmap_has_cells_by_start_and_duration() {
             .collect();
         assert_eq!((edges.len(), edges[0], edges[8]), (9, 10 * MILLI, SECOND));
         assert_eq!(map["cells"], json!([[0, 0, 40, 0], [0, 7, 10, 10]]));
-        let of_store = lake.json(&format!("/api/traces/heatmap?{window}&columns=600&service=store")).await;
-        assert_eq!((&of_store["over"], of_store["cells"].as_array().unwrap().len()), (&json!("spans"), 50));
+        let of_store = lake.json(&format!("/api/traces/heatmap?{window}&columns=300&service=store")).await;
+        assert_eq!((&of_store["over"], of_store["cells"].as_array().unwrap().len()), (&json!("spans"), 26));
         let together = json!([without_stats(map), without_stats(of_store)]);
         assert!(before.is_null() || before == together);
         before = together;

@@ -37,6 +37,9 @@ pub(crate) struct Parameters {
     pub(crate) internal: Option<String>,
     /// TraceQL, or the language of filters.
     pub(crate) filter: Option<String>,
+    /// In place of `filter`, what was read already.
+    #[serde(skip)]
+    pub(crate) query: Option<Query>,
     /// `key=value`, each of which one span has.
     #[serde(skip)]
     pub(crate) attributes: Vec<String>,
@@ -184,8 +187,8 @@ impl Filter {
         }
         let asked = span.clone();
         let mut query = None;
-        if let Some(text) = given(parameters.filter) {
-            let parsed = parse(&text)?;
+        let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
+        if let Some(parsed) = parameters.query.or(parsed) {
             span.extend(plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace)));
             if let Body::Spans(pipeline) = parsed.body {
                 query = Some(Arc::new(pipeline));
