@@ -13,7 +13,7 @@ export default defineConfig({
   },
   server: {
     port: 4301,
-    proxy: { "/api": process.env.SPANLAKE_URL ?? "http://127.0.0.1:4300" },
+    proxy: Object.fromEntries(["/api", "/prometheus"].map((path) => [path, process.env.SPANLAKE_URL ?? "http://127.0.0.1:4300"])),
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { looseLogs } from "./logs.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
+import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
@@ -21,7 +22,7 @@ export function startMock({ port = 0, empty = false, token = null } = {}) {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
     if (address.pathname === "/metrics") return sendBytes(response, 200, "text/plain; version=0.0.4", Buffer.from("# own metrics of the server\n"));
-    if (!address.pathname.startsWith("/api/")) return serveFile(address.pathname, response);
+    if (!/^\/(api|prometheus\/api)\//.test(address.pathname)) return serveFile(address.pathname, response);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
@@ -72,6 +73,10 @@ function answerApi(state, address, request, body, response) {
   if (pathname === "/api/metrics/series") {
     const answer = metricSeries(search.get("name"), search.get("start"), search.get("end"), Number(search.get("max_points") ?? 600), Number(search.get("max_series") ?? 20));
     return answer ? send(answer) : send({ error: { code: "not_found", message: "no such metric" } }, 404);
+  }
+  if (pathname.startsWith("/prometheus/api/v1/")) {
+    const [status, value] = answerPrometheus(state, pathname.slice("/prometheus/api/v1".length), new URLSearchParams([...search, ...new URLSearchParams(request.method === "POST" ? body : "")]));
+    return send(value, status);
   }
   if (pathname === "/api/sql") return answerSql(JSON.parse(body), state, response);
   const trace = /^\/api\/traces\/(.+)$/.exec(pathname);
