@@ -1,6 +1,6 @@
 // Owns the series behind the mock's Prometheus routes: each metric of metrics.mjs as waves that depend on the time alone,
 // under its translated name. Counters and histograms are known by their rate, so that no history has to be kept.
-import { LIST, seriesOf, waveOf } from "./metrics.mjs";
+import { LIST, seriesOf } from "./metrics.mjs";
 import { FAILING, HEALTHY } from "./store.mjs";
 
 const UNITS = { s: "seconds", ms: "milliseconds", By: "bytes", "%": "percent" };
@@ -10,6 +10,11 @@ const plain = (name) => name.replace(/[^a-zA-Z0-9_]/g, "_");
 export function promName(name, type, unit, isMonotonic) {
   const suffix = UNITS[unit] ?? (unit === "1" && type === "gauge" ? "ratio" : /^[A-Z]{3}$/.test(unit) ? unit : "");
   return plain(name) + (suffix ? `_${suffix}` : "") + (type === "sum" && isMonotonic ? "_total" : "");
+}
+
+/** Slower than the waves of single points: a rate over minutes shows no seconds. */
+function waveOf(ms, index) {
+  return 1 + 0.32 * Math.sin(ms / 300_000 + index) + 0.12 * Math.sin(ms / 71_000 + index * 2.1) + 0.05 * Math.sin(ms / 23_000 + index * 7) + 0.03 * Math.sin(ms / 9_000_000 + index);
 }
 
 function labelsOf(labels) {

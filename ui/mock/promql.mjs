@@ -44,6 +44,7 @@ function parse(text) {
     const list = [];
     take("(", "grouping opts");
     while (!is(")")) {
+      if (peek().kind !== "name") unexpected("grouping opts");
       list.push(tokens[place++].value);
       if (!is(")")) take(",", "grouping opts");
     }

@@ -12,7 +12,7 @@ import { buildTraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
 import type {
-  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail, TraceList,
+  LogRecord, MetricInfo, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail, TraceList,
 } from "./types";
 
 export function createQueryClient(): QueryClient {
@@ -226,21 +226,6 @@ export function useMetricNames(internal: boolean) {
     queryFn: ({ signal }) => getJson<{ metrics: MetricInfo[] }>("/api/metrics", { internal }, signal),
     select: (answer) => answer.metrics,
     refetchInterval: 30_000,
-  });
-}
-
-export function useMetricSeries(name: string | null, range: string, internal: boolean, maxPoints: number, live: boolean) {
-  return useQuery({
-    queryKey: ["metric-series", name, range, internal, maxPoints],
-    queryFn: ({ signal }) => {
-      const { startMs, endMs } = readRange(range, Date.now()) ?? { startMs: Date.now() - 3_600_000, endMs: Date.now() };
-      return getJson<MetricSeriesAnswer>("/api/metrics/series", {
-        name, start: nanosecondsText(startMs), end: nanosecondsText(endMs), max_series: 20, max_points: maxPoints, internal,
-      }, signal);
-    },
-    enabled: name !== null,
-    placeholderData: (previous) => (previous?.name === name ? previous : undefined),
-    refetchInterval: live ? 5000 : false,
   });
 }
 

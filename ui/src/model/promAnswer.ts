@@ -116,9 +116,9 @@ export interface ExemplarAnswer {
   exemplars: { labels: Labels; value: string; timestamp: number }[];
 }
 
-const EXEMPLARS_MOST = 300;
+const EXEMPLARS_MOST = 120;
 
-/** Those that lead to a trace, each once; of many an even choice that always keeps the slowest. */
+/** Those that lead to a trace, each once; of many the slowest of each moment and one beside it. */
 export function readExemplars(answer: readonly ExemplarAnswer[]): Exemplar[] {
   const found = new Map<string, Exemplar>();
   for (const { seriesLabels, exemplars } of answer) {
@@ -129,10 +129,18 @@ export function readExemplars(answer: readonly ExemplarAnswer[]): Exemplar[] {
     }
   }
   const all = [...found.values()];
-  if (all.length <= EXEMPLARS_MOST) return all.sort((a, b) => a.seconds - b.seconds);
-  const slowest = [...all].sort((a, b) => b.value - a.value);
-  const kept = new Set(slowest.slice(0, EXEMPLARS_MOST / 3));
-  const every = Math.ceil(all.length / ((EXEMPLARS_MOST * 2) / 3));
-  all.forEach((one, place) => place % every === 0 && kept.add(one));
-  return [...kept].sort((a, b) => a.seconds - b.seconds);
+  all.sort((a, b) => a.seconds - b.seconds);
+  if (all.length <= EXEMPLARS_MOST || all.length === 0) return all;
+  const [first, last] = [all[0].seconds, all[all.length - 1].seconds];
+  const kept = new Set<Exemplar>();
+  const bins = new Map<number, Exemplar[]>();
+  for (const one of all) {
+    const bin = Math.floor(((one.seconds - first) / Math.max(last - first, 1e-9)) * (EXEMPLARS_MOST / 2 - 1));
+    bins.set(bin, [...(bins.get(bin) ?? []), one]);
+  }
+  for (const bin of bins.values()) {
+    kept.add(bin.reduce((slowest, one) => (one.value > slowest.value ? one : slowest)));
+    kept.add(bin[Math.floor(bin.length / 2)]);
+  }
+  return all.filter((one) => kept.has(one));
 }

@@ -1,7 +1,7 @@
 // Guarantees: every kind of metric begins with the picture that suits it, and what is put together by clicking is written
 // as PromQL that reads back as the same.
 import { expect, it } from "vitest";
-import { defaultQuery, readQuery, readSelector, toggleMatcher, unitOfQuery, writeQuery, type BuiltQuery } from "./promQuery";
+import { defaultQuery, readQuery, readSelector, chosenValues, plainAlternatives, toggleValue, unitOfQuery, writeQuery, type BuiltQuery } from "./promQuery";
 
 const metric = (name: string, type: string, unit: string, isMonotonic: boolean | null = null, series = 3) => ({ name, type, unit, is_monotonic: isMonotonic, series });
 const written = (...given: Parameters<typeof metric>): string => writeQuery(defaultQuery(metric(...given)));
@@ -45,10 +45,14 @@ it("knows the unit of what comes out", () => {
   expect([unit("rate", "By"), unit("rate", ""), unit("quantiles", "s"), unit("count", "s"), unit("value", "1", "process.cpu.utilization"), unit("value", "1")]).toEqual(["By/s", "1/s", "s", "1/s", "ratio", "1"]);
 });
 
-it("turns a filter on and off, and from one sign to the other", () => {
-  const is = { label: "a", sign: "=" as const, value: "b" };
-  const isNot = { ...is, sign: "!=" as const };
-  expect(toggleMatcher([], is)).toEqual([is]);
-  expect(toggleMatcher([is], is)).toEqual([]);
-  expect(toggleMatcher([is], isNot)).toEqual([isNot]);
+it("adds values to a filter and takes them away", () => {
+  const one = toggleValue([], "route", "/a.b");
+  expect(one).toEqual([{ label: "route", sign: "=", value: "/a.b" }]);
+  const two = toggleValue(one, "route", "/c");
+  expect(two).toEqual([{ label: "route", sign: "=~", value: "/a\\.b|/c" }]);
+  expect(chosenValues(two, "route")).toEqual(["/a.b", "/c"]);
+  expect(toggleValue(two, "route", "/a.b")).toEqual([{ label: "route", sign: "=", value: "/c" }]);
+  expect(toggleValue(toggleValue(two, "route", "/a.b"), "route", "/c")).toEqual([]);
+  expect(toggleValue(one, "route", "/x", true)).toEqual([{ label: "route", sign: "!=", value: "/x" }]);
+  expect(plainAlternatives("a.*|b")).toBeNull();
 });

@@ -142,10 +142,33 @@ export function unitOfQuery(query: BuiltQuery, metric: Pick<MetricInfo, "name" |
   return unit;
 }
 
-/** Adds a filter on a label, or takes it away where exactly it is there; `=` and `!=` of one label and value exclude each other. */
-export function toggleMatcher(matchers: readonly Matcher[], matcher: Matcher): Matcher[] {
-  const isSame = (one: Matcher): boolean => one.label === matcher.label && one.value === matcher.value;
-  const had = matchers.some((one) => isSame(one) && one.sign === matcher.sign);
-  const rest = matchers.filter((one) => !isSame(one));
-  return had ? rest : [...rest, matcher];
+/** Values that a filter lets through by name: those of `=`, or of a `=~` that is a plain list. */
+export function chosenValues(matchers: readonly Matcher[], label: string, isNot = false): string[] {
+  return matchers.filter((one) => one.label === label).flatMap(({ sign, value }) => {
+    if (sign === (isNot ? "!=" : "=")) return [value];
+    return sign === (isNot ? "!~" : "=~") ? (plainAlternatives(value) ?? []) : [];
+  });
+}
+
+const escapeRegex = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** `a\.b|c` as a list of values; null where it is a real regular expression. */
+export function plainAlternatives(regex: string): string[] | null {
+  const parts = regex.split("|");
+  const plain = parts.map((part) => part.replace(/\\(.)/g, "$1"));
+  return plain.every((part, place) => escapeRegex(part) === parts[place]) ? plain : null;
+}
+
+/** Lets a value through, or out, as well as those chosen before; a second time takes it away again. */
+export function toggleValue(matchers: readonly Matcher[], label: string, value: string, isNot = false): Matcher[] {
+  const chosen = chosenValues(matchers, label, isNot);
+  const next = chosen.includes(value) ? chosen.filter((one) => one !== value) : [...chosen, value];
+  const others = matchers.filter((one) => one.label !== label);
+  return [...others, ...matcherOf(label, next, isNot)];
+}
+
+function matcherOf(label: string, values: readonly string[], isNot: boolean): Matcher[] {
+  if (values.length === 0) return [];
+  if (values.length === 1) return [{ label, sign: isNot ? "!=" : "=", value: values[0] }];
+  return [{ label, sign: isNot ? "!~" : "=~", value: values.map(escapeRegex).join("|") }];
 }

@@ -1,10 +1,11 @@
 // Owns putting the English together; it is the language whose keys all others must have.
 import { compare, files } from "./en/compare";
+import { explorer } from "./en/explorer";
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
 import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files };
+export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer };
 export type Texts = typeof en;

@@ -1,10 +1,11 @@
 // Owns putting the Simplified Chinese together. Its type says that nothing is missing.
 import type { Texts } from "./en";
 import { compare, files } from "./zh-CN/compare";
+import { explorer } from "./zh-CN/explorer";
 import { lists } from "./zh-CN/lists";
 import { logsPage } from "./zh-CN/logsPage";
 import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer };

@@ -165,6 +165,7 @@ export const shell = {
         ],
       },
       { title: "Services", keys: [["/", "find a service"]] },
+      { title: "Metrics", keys: [["/", "find a metric"], ["a", "add a query"], ["l", "live on or off"]] },
       { title: "SQL", keys: [["Ctrl Enter", "run the statement"]] },
     ] as { title: string; keys: [string, string][] }[],
   },

@@ -165,6 +165,7 @@ export const shell = {
         ],
       },
       { title: "服务", keys: [["/", "查找服务"]] },
+      { title: "指标", keys: [["/", "查找指标"], ["a", "添加查询"], ["l", "实时开或关"]] },
       { title: "SQL 页面", keys: [["Ctrl Enter", "运行语句"]] },
     ] as { title: string; keys: [string, string][] }[],
   },
