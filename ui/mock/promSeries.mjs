@@ -22,15 +22,36 @@ function labelsOf(labels) {
   return { instance: `${service}-7d9f`, job: `shop/${service}`, ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [plain(key), value])) };
 }
 
+const OPERATIONS = ["select", "insert", "update", "delete"];
+/** Of the server itself and of the MySQL poller, which only boards ask for: name, type, unit, label, its values, scale. */
+const MORE = [
+  ["spanlake_accepted_total", "counter", "{item}", "signal", ["traces", "metrics", "logs"], 900], ["spanlake_log_written_bytes_total", "counter", "By", null, [""], 240e3], ["spanlake_seal_written_bytes_total", "counter", "By", null, [""], 61e3],
+  ["spanlake_seal_rows_total", "counter", "{row}", null, [""], 1400], ["spanlake_seal_failures_total", "counter", "{seal}", null, [""], 0], ["spanlake_unsealed_rows", "gauge", "{row}", null, [""], 42e3],
+  ["spanlake_unsealed_size_bytes", "gauge", "By", null, [""], 21e6], ["spanlake_log_disk_bytes", "gauge", "By", null, [""], 67e6], ["spanlake_in_flight_size_bytes", "gauge", "By", null, [""], 80e3],
+  ["mysql_up", "gauge", "1", null, [""], null], ["mysql_query_count_total", "counter", "1", null, [""], 1200], ["mysql_query_slow_count_total", "counter", "1", null, [""], 0.04], ["mysql_threads", "updown", "1", "kind", ["connected", "running", "cached", "created"], 34],
+  ["mysql_buffer_pool_usage_bytes", "updown", "By", "status", ["clean", "dirty"], 52e6], ["mysql_buffer_pool_limit_bytes", "updown", "By", null, [""], 134e6], ["mysql_commands_total", "counter", "1", "command", OPERATIONS, 700],
+  ["mysql_row_operations_total", "counter", "1", "operation", ["read", "inserted", "updated", "deleted"], 9000], ["mysql_client_network_io_bytes_total", "counter", "By", "kind", ["sent", "received"], 2.1e6], ["mysql_buffer_pool_operations_total", "counter", "1", "operation", ["read_requests", "reads"], 12000],
+];
+
+function moreMetrics() {
+  return MORE.map(([name, type, unit, label, values, scale]) => {
+    const isMysql = name.startsWith("mysql");
+    const share = (index) => (name === "mysql_buffer_pool_operations_total" && index === 1 ? 0.012 : 1 / (1 + index * 1.7));
+    const level = (index) => (ms) => (scale === null ? (Math.floor(ms / 300_000) % 13 === 4 ? 0 : 1) : scale * share(index) * waveOf(ms, index));
+    const own = isMysql ? { instance: "db-1", job: "mysql" } : { instance: "spanlake-1", job: "spanlake" };
+    return { name, type, unit, help: "", series: values.map((value, index) => ({ labels: { ...own, ...(label ? { [label]: value } : {}) }, hidden: isMysql ? { mysql_instance_endpoint: "db-1:3306", service_name: "mysql" } : { service_name: "spanlake" }, level: level(index), perSecond: () => 1, index })) };
+  });
+}
+
 /** Every metric: its name, what it is, and its series, each with labels, the resource's hidden labels and a wave. */
 export function allMetrics() {
-  return LIST.map((entry) => {
+  return [...moreMetrics(), ...LIST.map((entry) => {
     const [name, type, unit, help, shown, , , scale] = entry;
     const isMonotonic = shown === "rate";
     const all = seriesOf(entry);
     const series = all.map((labels, index) => ({ labels: labelsOf(labels), hidden: { service_name: labels["service.name"], service_version: "2.4.1" }, level: (ms) => scale * waveOf(ms, index) * (1 - index / (all.length + 3)), perSecond: (ms) => (9 * waveOf(ms + 7e5, index + 3)) / (index + 1), index }));
     return { name: promName(name, type, unit, isMonotonic), type: type === "sum" ? (isMonotonic ? "counter" : "gauge") : type, unit, help, series };
-  });
+  })];
 }
 
 const standard = (z) => 1 / (1 + Math.exp(-1.702 * z));

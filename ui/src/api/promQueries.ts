@@ -33,7 +33,7 @@ export function useSteps(range: string, refreshMs: number | null, pointsMost?: n
   return { steps, refresh: () => setNow(Date.now()) };
 }
 
-async function askRange(query: string, steps: Steps, shiftMs: number, signal: AbortSignal) {
+export async function askRange(query: string, steps: Steps, shiftMs: number, signal: AbortSignal) {
   const seconds = (ms: number): string => String((ms - shiftMs) / 1000);
   const answer = await postForm<PromAnswer<MatrixAnswer>>(`${API}/query_range`, { query: withSteps(query, steps), start: seconds(steps.startMs), end: seconds(steps.endMs), step: String(steps.stepMs / 1000) }, signal);
   return { grid: readGrid(answer.data, steps, shiftMs), warnings: answer.warnings ?? [] };
@@ -61,11 +61,15 @@ export function useRangeQueries(questions: readonly RangeQuestion[], steps: Step
 
 export type RangeResult = ReturnType<typeof useRangeQueries>[number];
 
+/** At the end of the steps. */
+export function askInstant(text: string, steps: Steps, signal: AbortSignal): Promise<MatrixAnswer> {
+  return postForm<PromAnswer<MatrixAnswer>>(`${API}/query`, { query: withSteps(text, steps), time: String(steps.endMs / 1000) }, signal).then((answer) => answer.data);
+}
+
 export function useInstantQuery(text: string | null, steps: Steps) {
   return useQuery({
     queryKey: ["prom-instant", text, steps],
-    queryFn: ({ signal }) => postForm<PromAnswer<MatrixAnswer>>(`${API}/query`, { query: withSteps(text ?? "", steps), time: String(steps.endMs / 1000) }, signal),
-    select: (answer) => answer.data,
+    queryFn: ({ signal }) => askInstant(text ?? "", steps, signal),
     enabled: text !== null,
     placeholderData: keepPreviousData,
     gcTime: KEPT_MS,

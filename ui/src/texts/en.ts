@@ -1,4 +1,5 @@
 // Owns putting the English together; it is the language whose keys all others must have.
+import { boards } from "./en/boards";
 import { compare, files } from "./en/compare";
 import { explorer } from "./en/explorer";
 import { lists } from "./en/lists";
@@ -7,5 +8,5 @@ import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer };
+export const en = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer, boards };
 export type Texts = typeof en;

@@ -1,5 +1,6 @@
 // Owns putting the Simplified Chinese together. Its type says that nothing is missing.
 import type { Texts } from "./en";
+import { boards } from "./zh-CN/boards";
 import { compare, files } from "./zh-CN/compare";
 import { explorer } from "./zh-CN/explorer";
 import { lists } from "./zh-CN/lists";
@@ -8,4 +9,4 @@ import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, servicesPage, compare, files, explorer, boards };

@@ -1,0 +1,124 @@
+// Owns making of a panel's answers what it draws: one list of moments, lines, rows, a single number, states, colours by
+// threshold. Never asks and never draws.
+import { type Reduction, type Threshold, type ThresholdColour } from "./board";
+import { numberOf, type Grid, type Labels, type MatrixAnswer } from "./promAnswer";
+import { cellNumber, cellText, columnRole, type SqlAnswer } from "./sqlResult";
+import { lineFigures } from "./seriesTable";
+
+export interface Frame {
+  seconds: number[];
+  series: { labels: Labels; values: (number | null)[]; column?: string }[];
+}
+
+/** A time column, numbers, and texts that tell series apart. Durations become seconds. */
+export function frameFromSql(answer: SqlAnswer, perSecondMs: number | null): Frame {
+  const roles = answer.columns.map(columnRole);
+  const time = roles.indexOf("time");
+  const numbers = roles.flatMap((role, index) => (role === "number" || role === "duration" ? [index] : []));
+  const names = roles.flatMap((role, index) => (role === "text" ? [index] : []));
+  if (time === -1 || numbers.length === 0) return { seconds: [], series: [] };
+  const moments = answer.rows.map((row) => Date.parse(String(row[time])) / 1000);
+  const seconds = [...new Set(moments.filter(Number.isFinite))].sort((a, b) => a - b);
+  const places = new Map(seconds.map((at, place) => [at, place]));
+  const series = new Map<string, Frame["series"][number]>();
+  answer.rows.forEach((row, index) => {
+    const place = places.get(moments[index]);
+    if (place === undefined) return;
+    const labels = Object.fromEntries(names.map((column) => [answer.columns[column].name, cellText(row[column])]));
+    for (const column of numbers) {
+      const name = answer.columns[column].name;
+      const key = JSON.stringify([labels, name]);
+      const known = series.get(key) ?? { labels, column: name, values: new Array<number | null>(seconds.length).fill(null) };
+      const value = cellNumber(row[column]);
+      const scale = roles[column] === "duration" ? 1e-9 : perSecondMs === null ? 1 : 1000 / perSecondMs;
+      known.values[place] = value === null ? null : value * scale;
+      series.set(key, known);
+    }
+  });
+  return { seconds, series: [...series.values()] };
+}
+
+/** Frames of several queries on one list of moments. */
+export function mergeFrames(frames: readonly Frame[]): Frame {
+  if (frames.length === 1) return frames[0];
+  const seconds = [...new Set(frames.flatMap((frame) => frame.seconds))].sort((a, b) => a - b);
+  const places = new Map(seconds.map((at, place) => [at, place]));
+  const series = frames.flatMap((frame) => frame.series.map((one) => {
+    const values = new Array<number | null>(seconds.length).fill(null);
+    frame.seconds.forEach((at, place) => (values[places.get(at) as number] = one.values[place]));
+    return { ...one, values };
+  }));
+  return { seconds, series };
+}
+
+export const frameFromGrid = (grid: Grid): Frame => ({ seconds: grid.seconds, series: grid.series });
+
+export function reduceValues(values: readonly (number | null)[], reduction: Reduction): number | null {
+  if (reduction === "sum") {
+    const present = values.filter((value): value is number => value !== null);
+    return present.length === 0 ? null : present.reduce((sum, value) => sum + value, 0);
+  }
+  return lineFigures(values)[reduction];
+}
+
+/** The colour of the highest threshold that the value has reached. */
+export function thresholdOf(value: number | null, thresholds: readonly Threshold[] = []): ThresholdColour | null {
+  if (value === null) return null;
+  let reached: Threshold | null = null;
+  for (const threshold of thresholds) if (value >= threshold.value && (reached === null || threshold.value >= reached.value)) reached = threshold;
+  return reached?.colour ?? null;
+}
+
+export const COLOUR_TOKENS: Record<ThresholdColour, string> = { green: "var(--good)", yellow: "var(--warn)", red: "var(--error)" };
+
+export interface StateSpan {
+  from: number;
+  to: number;
+  value: number;
+}
+
+/** Runs of one state, by places of the moments; values between two thresholds are one state. */
+export function stateSpans(values: readonly (number | null)[], thresholds: readonly Threshold[] = []): StateSpan[] {
+  const bounds = thresholds.map((one) => one.value).sort((a, b) => a - b);
+  const stateOf = (value: number): number => (bounds.length === 0 ? value : bounds.filter((bound) => value >= bound).length);
+  const spans: StateSpan[] = [];
+  values.forEach((value, place) => {
+    if (value === null) return;
+    const last = spans.at(-1);
+    if (last && last.to === place && stateOf(last.value) === stateOf(value)) last.to = place + 1;
+    else spans.push({ from: place, to: place + 1, value });
+  });
+  return spans;
+}
+
+/** Answers at a moment as the table that a SQL answer is: a column for each label, then the values. */
+export function tableFromVectors(vectors: readonly { answer: MatrixAnswer; name: string }[]): SqlAnswer {
+  const labels = [...new Set(vectors.flatMap(({ answer }) => answer.result.flatMap((one) => Object.keys(one.metric))))].filter((label) => label !== "__name__").sort();
+  const rows = new Map<string, unknown[]>();
+  vectors.forEach(({ answer }, place) => {
+    for (const one of answer.result) {
+      if (!one.value) continue;
+      const key = JSON.stringify(labels.map((label) => one.metric[label] ?? null));
+      const row = rows.get(key) ?? [...labels.map((label) => one.metric[label] ?? ""), ...vectors.map(() => null)];
+      row[labels.length + place] = numberOf(one.value[1]);
+      rows.set(key, row);
+    }
+  });
+  return {
+    columns: [...labels.map((name) => ({ name, type: "Utf8" })), ...vectors.map(({ name }) => ({ name, type: "Float64" }))],
+    rows: [...rows.values()],
+    stats: { rows: rows.size, truncated: false, elapsed_ms: 0 },
+  };
+}
+
+/** Name and value of each row: the texts joined, and the first number. */
+export function barsOf(answer: SqlAnswer): { name: string; value: number }[] {
+  const roles = answer.columns.map(columnRole);
+  const number = roles.findIndex((role) => role === "number" || role === "duration");
+  if (number === -1) return [];
+  const scale = roles[number] === "duration" ? 1e-9 : 1;
+  return answer.rows
+    .map((row) => ({ name: row.filter((_, column) => roles[column] === "text" || roles[column] === "time").map(cellText).join(" · "), value: (cellNumber(row[number]) ?? NaN) * scale }))
+    .filter((bar) => Number.isFinite(bar.value))
+    .sort((a, b) => b.value - a.value);
+}
