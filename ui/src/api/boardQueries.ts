@@ -81,11 +81,11 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
   const texts = panelTexts(panel, chosen, steps);
   const results = useQueries({
     queries: texts.map(({ promql, sql }, place) => ({
-      queryKey: ["panel", isAtOnce, isRows, promql, sql, panel.queries?.[place].perSecond ?? false, steps],
+      queryKey: ["panel", isAtOnce, isRows, promql, sql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
       queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Part> => {
         if (sql !== null) {
           const answer = await runSql(sql, signal, 10_000);
-          return isRows ? { table: answer } : { frame: frameFromSql(answer, panel.queries?.[place].perSecond ? steps.stepMs : null), histogram: null };
+          return isRows ? { table: answer } : { frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
         }
         if (isAtOnce) return { vector: await askInstant(promql ?? "", steps, signal) };
         const { grid } = await askRange(promql ?? "", steps, 0, signal);

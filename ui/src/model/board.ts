@@ -25,6 +25,8 @@ export interface PanelQuery {
   legend?: string;
   /** Counts of a SQL step become counts a second. */
   perSecond?: boolean;
+  /** Steps without rows of a SQL query are 0, not gaps. */
+  zero?: boolean;
 }
 
 /** What a panel of traces asks for; its texts may hold variables. */

@@ -3,22 +3,43 @@
 import { type Reduction, type Threshold, type ThresholdColour } from "./board";
 import { numberOf, type Grid, type Labels, type MatrixAnswer } from "./promAnswer";
 import { cellNumber, cellText, columnRole, type SqlAnswer } from "./sqlResult";
+import type { Steps } from "./promRange";
 import { lineFigures } from "./seriesTable";
+
+const MOMENTS_MOST = 2000;
 
 export interface Frame {
   seconds: number[];
   series: { labels: Labels; values: (number | null)[]; column?: string }[];
 }
 
+interface SqlSteps {
+  /** The moments asked about, which the rows of `date_bin` fall on. */
+  grid: Steps | null;
+  perSecond: boolean;
+  /** Steps without rows are 0 rather than gaps: right for counts. */
+  zero: boolean;
+}
+
+/** All steps of the grid where the rows lie on it; otherwise the moments that there are. */
+function momentsOf(present: readonly number[], grid: Steps | null): number[] {
+  const isOnGrid = grid !== null && present.every((at) => Math.abs((at * 1000) % grid.stepMs) < 1);
+  if (!isOnGrid || grid === null) return [...present];
+  const first = Math.min(present[0] * 1000, grid.startMs);
+  const count = Math.min(Math.floor((grid.endMs - first) / grid.stepMs) + 1, MOMENTS_MOST);
+  return [...new Set([...Array.from({ length: Math.max(count, 0) }, (_, place) => (first + place * grid.stepMs) / 1000), ...present])].sort((a, b) => a - b);
+}
+
 /** A time column, numbers, and texts that tell series apart. Durations become seconds. */
-export function frameFromSql(answer: SqlAnswer, perSecondMs: number | null): Frame {
+export function frameFromSql(answer: SqlAnswer, { grid, perSecond, zero }: SqlSteps): Frame {
   const roles = answer.columns.map(columnRole);
   const time = roles.indexOf("time");
   const numbers = roles.flatMap((role, index) => (role === "number" || role === "duration" ? [index] : []));
   const names = roles.flatMap((role, index) => (role === "text" ? [index] : []));
   if (time === -1 || numbers.length === 0) return { seconds: [], series: [] };
   const moments = answer.rows.map((row) => Date.parse(String(row[time])) / 1000);
-  const seconds = [...new Set(moments.filter(Number.isFinite))].sort((a, b) => a - b);
+  const present = [...new Set(moments.filter(Number.isFinite))].sort((a, b) => a - b);
+  const seconds = present.length === 0 ? [] : momentsOf(present, grid);
   const places = new Map(seconds.map((at, place) => [at, place]));
   const series = new Map<string, Frame["series"][number]>();
   answer.rows.forEach((row, index) => {
@@ -28,9 +49,9 @@ export function frameFromSql(answer: SqlAnswer, perSecondMs: number | null): Fra
     for (const column of numbers) {
       const name = answer.columns[column].name;
       const key = JSON.stringify([labels, name]);
-      const known = series.get(key) ?? { labels, column: name, values: new Array<number | null>(seconds.length).fill(null) };
+      const known = series.get(key) ?? { labels, column: name, values: new Array<number | null>(seconds.length).fill(perSecond || zero ? 0 : null) };
       const value = cellNumber(row[column]);
-      const scale = roles[column] === "duration" ? 1e-9 : perSecondMs === null ? 1 : 1000 / perSecondMs;
+      const scale = roles[column] === "duration" ? 1e-9 : perSecond && grid ? 1000 / grid.stepMs : 1;
       known.values[place] = value === null ? null : value * scale;
       series.set(key, known);
     }

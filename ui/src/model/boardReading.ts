@@ -142,7 +142,7 @@ function queryOf(value: unknown, at: string): PanelQuery {
   const place = `${at}.`;
   const [promql, sql] = [textOf(fields, "promql", place), textOf(fields, "sql", place)];
   if ((promql === undefined) === (sql === undefined)) fail(at, texts.boards.problems.either);
-  return present({ promql, sql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place) });
+  return present({ promql, sql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
 }
 
 function traceQueryOf(value: unknown, at: string): TraceQuery {

@@ -12,6 +12,8 @@ const SHOWN: Record<string, string> = { Cel: "°C", Ohm: "Ω", m: "m", V: "V", A
 const STEPS = ["", "k", "M", "G", "T", "P", "E"];
 
 const digits = (value: number): string => String(Number(value.toPrecision(3)));
+/** Below one the fourth digit says nothing. */
+const plain = (value: number): string => (Math.abs(value) < 1 && Math.abs(value) >= 1e-4 ? digits(value) : formatValue(value));
 
 /** `1.2 MB`: a step of a thousand each, three digits. */
 function scaled(value: number, unit: string): string {
@@ -33,7 +35,7 @@ function withoutRate(value: number, unit: string): string {
   if (BITS[unit] !== undefined) return scaled(value * BITS[unit], "bit");
   if (unit === "Hz" || unit === "W" || unit === "J" || unit === "V") return scaled(value, unit);
   const noun = SHOWN[unit] ?? unit.replace(/^1$|\{.*?\}/g, "").trim();
-  return noun === "" ? formatValue(value) : `${formatValue(value)} ${noun}`;
+  return noun === "" ? plain(value) : `${plain(value)} ${noun}`;
 }
 
 /** A value with its unit, as short as it can be read: annotations such as `{request}` are left to the caption. */

@@ -80,7 +80,7 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
       focus: { prox: -1 },
       ...(input.syncKey ? { sync: { key: input.syncKey, setSeries: false } } : {}),
     },
-    scales: { x: { time: true, range: () => timeRange(input.seconds) }, y: { range: (_chart, low, high) => rangeOf(input, low, high) } },
+    scales: { x: { time: true, range: () => timeRange(input.seconds, input.drawing === "bars") }, y: { range: (_chart, low, high) => rangeOf(input, low, high) } },
     axes: [timeAxis(palette, height < 160 ? 34 : 42), valueAxis(palette, { size: input.axisWidth, space: height < 180 ? 30 : 40, values: (_chart, splits) => splits.map((split) => input.write(split)) })],
     series: [{}, ...order.map((place) => seriesOptions(input, place))],
     bands: isPiled ? [] : (input.bands ?? []).map(([upper, lower]) => ({ series: [upper + 1, lower + 1] as [number, number], fill: `color-mix(in srgb, ${resolve(input.lines[lower].colour)} 14%, transparent)` })),
@@ -105,9 +105,10 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
   };
 }
 
-function timeRange(seconds: readonly number[]): uPlot.Range.MinMax {
+/** Bars stand round their moment: the first and the last need room. */
+function timeRange(seconds: readonly number[], isBars: boolean): uPlot.Range.MinMax {
   if (seconds.length === 0) return [Date.now() / 1000 - 60, Date.now() / 1000];
-  return seconds.length === 1 ? [seconds[0] - 1, seconds[0] + 1] : [seconds[0], seconds[seconds.length - 1]];
+  return seconds.length === 1 ? [seconds[0] - 1, seconds[0] + 1] : isBars ? [seconds[0] - (seconds[1] - seconds[0]) / 2, seconds[seconds.length - 1] + (seconds[1] - seconds[0]) / 2] : [seconds[0], seconds[seconds.length - 1]];
 }
 
 /** Thresholds that are near are kept in sight; far ones would press the lines flat. */

@@ -1,5 +1,5 @@
 // Owns editing one panel with its picture beside it: every change is seen at once, and nothing is kept until it is done.
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { REDUCTIONS, PANEL_KINDS, THRESHOLD_COLOURS, type Panel, type PanelKind, type TraceQuery } from "../../model/board";
 import { texts } from "../../texts";
 import { Dialog } from "../Dialog";
@@ -11,6 +11,18 @@ const TRACE_FIELDS = ["service", "operation", "status", "filter", "min_duration"
 const OF_FIGURES: readonly PanelKind[] = ["stat", "gauge"];
 const WITH_THRESHOLDS: readonly PanelKind[] = ["timeseries", "stat", "gauge", "bar", "state"];
 
+/** What is asked while someone types is asked once they pause. */
+const PREVIEW_LAG_MS = 400;
+
+function useLagged<T>(value: T, milliseconds: number): T {
+  const [lagged, setLagged] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setLagged(value), milliseconds);
+    return () => clearTimeout(timer);
+  }, [value, milliseconds]);
+  return lagged;
+}
+
 interface PanelEditorProps {
   panel: Panel;
   preview: (panel: Panel) => ReactNode;
@@ -20,13 +32,14 @@ interface PanelEditorProps {
 
 export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProps) {
   const [draft, setDraft] = useState(panel);
+  const seen = useLagged(draft, PREVIEW_LAG_MS);
   const set = (change: Partial<Panel>): void => setDraft((before) => ({ ...before, ...change }));
   const say = texts.boards;
   const hasQueries = draft.kind !== "text" && draft.kind !== "traces";
   return (
     <Dialog title={say.editorTitle} onClose={onClose}>
       <div className="panel-editor">
-        <section className="editor-preview" aria-label={say.live}>{preview(draft)}</section>
+        <section className="editor-preview" aria-label={say.live}>{preview(seen)}</section>
         <div className="editor-fields">
           <Field name={say.panelTitle}><input value={draft.title} onChange={(change) => set({ title: change.target.value })} /></Field>
           <Field name={say.kind}>

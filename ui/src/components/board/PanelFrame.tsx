@@ -80,7 +80,7 @@ export function PanelFrame({ panel, steps, chosen, isReady, syncKey, onZoom, too
       <header className="panel-head">
         <h3 title={panel.description ?? title}>{title}</h3>
         {panel.description && <span className="panel-about" title={panel.description}><Icon name="help" size={12} /></span>}
-        <span className="panel-links">{panel.links?.map((link, place) => <BoardAnchor key={place} url={withLinkVariables(link.url, chosen)} title={link.title} />)}</span>
+        <span className="panel-links">{panel.links?.map((link, place) => <BoardAnchor key={place} url={withLinkVariables(link.url, chosen)} title={withTextVariables(link.title, chosen)} />)}</span>
         {tools}
       </header>
       <div className="panel-body" ref={element}>

@@ -33,12 +33,13 @@ export function QueryEditor({ queries, onlySql, onChange }: QueryEditorProps) {
               </span>
               <input aria-label={texts.boards.legendFormat} placeholder={texts.boards.legendFormat} value={query.legend ?? ""} onChange={(changed) => change(place, { legend: changed.target.value || undefined })} />
               {isSql && <label className="check"><input type="checkbox" checked={query.perSecond ?? false} onChange={(changed) => change(place, { perSecond: changed.target.checked || undefined })} /> {texts.boards.perSecond}</label>}
+              {isSql && <label className="check"><input type="checkbox" checked={query.zero ?? false} onChange={(changed) => change(place, { zero: changed.target.checked || undefined })} /> {texts.boards.zero}</label>}
               <RemoveButton name={name} onClick={() => onChange(queries.filter((_, index) => index !== place))} />
             </header>
             {isSql ? (
-              <textarea key={`sql ${place}`} rows={5} spellCheck={false} aria-label={`SQL ${name}`} className="mono" defaultValue={query.sql} onBlur={(blur) => blur.target.value !== query.sql && change(place, { sql: blur.target.value })} />
+              <textarea key={`sql ${place}`} rows={5} spellCheck={false} aria-label={`SQL ${name}`} className="mono" value={query.sql} onChange={(changed) => change(place, { sql: changed.target.value })} />
             ) : (
-              <PromField text={query.promql ?? ""} label={`PromQL ${name}`} metrics={known} mistake={null} onDone={(promql) => change(place, { promql })} />
+              <PromField text={query.promql ?? ""} label={`PromQL ${name}`} metrics={known} mistake={null} isLive onDone={(promql) => change(place, { promql })} />
             )}
           </section>
         );

@@ -17,11 +17,11 @@ export function VariableBar({ variables, states }: VariableBarProps) {
   return (
     <div className="variable-bar">
       {variables.map((variable) => (
-        <label key={variable.name} className="variable">
+        <span key={variable.name} className="variable">
           <span>{variable.title ?? variable.name}</span>
           <Value variable={variable} state={states[variable.name]} />
           {states[variable.name]?.error && <span className="error-text small" title={states[variable.name].error?.message}><Icon name="error" size={13} /></span>}
-        </label>
+        </span>
       ))}
     </div>
   );
@@ -30,7 +30,7 @@ export function VariableBar({ variables, states }: VariableBarProps) {
 function Value({ variable, state }: { variable: BoardVariable; state: BoardVariableState }) {
   const { chosen, options } = state;
   const set = (value: string | null): void => setParameters({ [`var-${variable.name}`]: value });
-  if (variable.kind === "text") return <input key={chosen.values[0]} defaultValue={chosen.values[0]} onBlur={(blur) => set(blur.target.value)} onKeyDown={(press) => press.key === "Enter" && press.currentTarget.blur()} />;
+  if (variable.kind === "text") return <input key={chosen.values[0]} aria-label={variable.title ?? variable.name} defaultValue={chosen.values[0]} onBlur={(blur) => set(blur.target.value)} onKeyDown={(press) => press.key === "Enter" && press.currentTarget.blur()} />;
   const all = texts.boards.allValues;
   const caption = chosen.isAll ? all : chosen.values.length === 1 ? chosen.values[0] : chosen.values.length === 0 ? "–" : chosen.values.length <= 2 ? chosen.values.join(", ") : texts.boards.chosen(chosen.values.length);
   return (

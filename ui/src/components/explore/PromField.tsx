@@ -13,6 +13,8 @@ interface PromFieldProps {
   /** Enter, or leaving the field. */
   onDone: (text: string) => void;
   autoFocus?: boolean;
+  /** Says every letter at once, instead of the whole when it is done. */
+  isLive?: boolean;
 }
 
 const KNOWN_FOR_MS = 60_000;
@@ -34,7 +36,7 @@ function useKnowledge(metrics: PromFieldProps["metrics"]): PromKnowledge {
   return knowledge;
 }
 
-export function PromField({ text, label, metrics, mistake, onDone, autoFocus = false }: PromFieldProps) {
+export function PromField({ text, label, metrics, mistake, onDone, autoFocus = false, isLive = false }: PromFieldProps) {
   const host = useRef<HTMLDivElement>(null);
   const editor = useRef<PromEditor | null>(null);
   const [isReady, setReady] = useState(false);
@@ -53,7 +55,10 @@ export function PromField({ text, label, metrics, mistake, onDone, autoFocus = f
       made = createPromEditor(host.current, {
         text: latest.current.text,
         label, knowledge,
-        onChange: () => made?.markError(null, ""),
+        onChange: (written) => {
+          made?.markError(null, "");
+          if (isLive) latest.current.onDone(written);
+        },
         onRun: () => {
           const written = made?.text() ?? "";
           if (written !== latest.current.text) latest.current.onDone(written);
@@ -68,7 +73,7 @@ export function PromField({ text, label, metrics, mistake, onDone, autoFocus = f
       editor.current = null;
       made?.destroy();
     };
-  }, [label, knowledge, autoFocus]);
+  }, [label, knowledge, autoFocus, isLive]);
   useEffect(() => {
     if (isReady) editor.current?.markError(mistake?.offset ?? null, mistake?.message ?? "");
   }, [mistake, isReady, text]);

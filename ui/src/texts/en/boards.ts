@@ -66,6 +66,7 @@ export const boards = {
   language: "Language of the query",
   legendFormat: "Legend, such as {{http_route}}",
   perSecond: "a second",
+  zero: "no rows are 0",
   addQuery: "Query",
   removeQuery: "Remove the query",
   unit: "Unit",

@@ -66,6 +66,7 @@ export const boards = {
   language: "查询语言",
   legendFormat: "图例，例如 {{http_route}}",
   perSecond: "换算为每秒",
+  zero: "无行视为 0",
   addQuery: "查询",
   removeQuery: "移除查询",
   unit: "单位",
