@@ -26,7 +26,8 @@ function momentsOf(present: readonly number[], grid: Steps | null): number[] {
   const isOnGrid = grid !== null && present.every((at) => Math.abs((at * 1000) % grid.stepMs) < 1);
   if (!isOnGrid || grid === null) return [...present];
   const first = Math.min(present[0] * 1000, grid.startMs);
-  const count = Math.min(Math.floor((grid.endMs - first) / grid.stepMs) + 1, MOMENTS_MOST);
+  // A row of `date_bin` stands for the step that begins there: the end begins none.
+  const count = Math.min(Math.ceil((grid.endMs - first) / grid.stepMs), MOMENTS_MOST);
   return [...new Set([...Array.from({ length: Math.max(count, 0) }, (_, place) => (first + place * grid.stepMs) / 1000), ...present])].sort((a, b) => a - b);
 }
 

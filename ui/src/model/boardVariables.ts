@@ -41,7 +41,7 @@ export function withPromVariables(text: string, chosen: ChosenValues): string {
 export function withSqlVariables(text: string, chosen: ChosenValues, steps: Steps): string {
   const at = (milliseconds: number): string => `to_timestamp_nanos(${nanosecondsText(milliseconds)})`;
   const fixed = text
-    .replace(/\$__timeFilter\(([\w.]+)\)/g, (_, column: string) => `${column} >= ${at(steps.startMs)}\n  and ${column} <= ${at(steps.endMs)}`)
+    .replace(/\$__timeFilter\(([\w.]+)\)/g, (_, column: string) => `${column} >= ${at(steps.startMs)}\n  and ${column} < ${at(steps.endMs)}`)
     .replace(/\$__interval\b/g, `interval '${steps.stepMs} milliseconds'`)
     .replace(/\$__from\b/g, at(steps.startMs))
     .replace(/\$__to\b/g, at(steps.endMs));

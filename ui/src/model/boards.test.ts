@@ -58,7 +58,7 @@ it("puts values into PromQL", () => {
 
 it("puts values into SQL, always quoted", () => {
   expect(withSqlVariables("name in ($v)", { v: { values: ["it's", "b"], isAll: false } }, steps)).toBe("name in ('it''s', 'b')");
-  expect(withSqlVariables("$__timeFilter(start_time) and date_bin($__interval, t)", {}, steps)).toBe("start_time >= to_timestamp_nanos(1000000000)\n  and start_time <= to_timestamp_nanos(61000000000) and date_bin(interval '1000 milliseconds', t)");
+  expect(withSqlVariables("$__timeFilter(start_time) and date_bin($__interval, t)", {}, steps)).toBe("start_time >= to_timestamp_nanos(1000000000)\n  and start_time < to_timestamp_nanos(61000000000) and date_bin(interval '1000 milliseconds', t)");
   expect(withSqlVariables("x in ($v)", { v: { values: [], isAll: false } }, steps)).toBe("x in ('')");
 });
 
@@ -73,8 +73,8 @@ const sql = (columns: [string, string][], rows: unknown[][]) => ({ columns: colu
 it("makes lines of rows", () => {
   const answer = sql([["time", "Timestamp(ns)"], ["service_name", "Utf8"], ["n", "Int64"], ["p95_duration", "Int64"]], [["1970-01-01T00:01:00Z", "b", 120, 2e9], ["1970-01-01T00:00:00Z", "a", 60, 1e9]]);
   const frame = frameFromSql(answer, { grid: { startMs: 0, endMs: 120_000, stepMs: 60_000 }, perSecond: true, zero: false });
-  expect(frame.seconds).toEqual([0, 60, 120]);
-  expect(frame.series.map((series) => [series.labels.service_name, series.column, series.values])).toEqual([["b", "n", [0, 2, 0]], ["b", "p95_duration", [0, 2, 0]], ["a", "n", [1, 0, 0]], ["a", "p95_duration", [1, 0, 0]]]);
+  expect(frame.seconds).toEqual([0, 60]);
+  expect(frame.series.map((series) => [series.labels.service_name, series.column, series.values])).toEqual([["b", "n", [0, 2]], ["b", "p95_duration", [0, 2]], ["a", "n", [1, 0]], ["a", "p95_duration", [1, 0]]]);
   const odd = frameFromSql(answer, { grid: { startMs: 0, endMs: 120_000, stepMs: 7000 }, perSecond: false, zero: false });
   expect([odd.seconds, odd.series[0].values]).toEqual([[0, 60], [null, 120]]);
   expect(frameFromSql(sql([["a", "Utf8"]], []), { grid: null, perSecond: false, zero: true }).series).toEqual([]);

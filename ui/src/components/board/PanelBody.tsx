@@ -5,6 +5,8 @@ import { ROW_PX } from "../../layout/boardGrid";
 import type { Panel } from "../../model/board";
 import { COLOUR_TOKENS } from "../../model/boardData";
 import { withTextVariables, type ChosenValues } from "../../model/boardVariables";
+import type { Labels } from "../../model/promAnswer";
+import { serviceColour } from "../../model/serviceColour";
 import { seriesNames } from "../../model/seriesNames";
 import { unitWriter } from "../../model/unitFormat";
 import { texts } from "../../texts";
@@ -44,8 +46,14 @@ export function usePanelLines(panel: Panel, answer: PanelAnswer, chosen: ChosenV
       const named = seriesNames(labels, frame.series[places[0]]?.column ?? (queries.length > 1 ? String.fromCharCode(65 + number) : panel.title || "A"), query.legend ? withTextVariables(query.legend, chosen) : "");
       places.forEach((place, index) => names.set(place, named.names[index]));
     });
-    return frame.series.slice(0, LINES_MOST).map((series, place) => ({ name: names.get(place) ?? "", values: series.values, colour: `var(--service-${place % COLOURS})`, write }));
+    return frame.series.slice(0, LINES_MOST).map((series, place) => ({ name: names.get(place) ?? "", values: series.values, colour: colourOf(series.labels, place), write }));
   }, [panel, answer, chosen]);
+}
+
+/** A service has its colour on every page; everything else takes its turn. */
+function colourOf(labels: Labels, place: number): string {
+  const service = Object.keys(labels).length === 1 ? labels.service_name : undefined;
+  return service === undefined ? `var(--service-${place % COLOURS})` : serviceColour(service);
 }
 
 export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoom }: PanelBodyProps) {

@@ -48,7 +48,7 @@ export function LogBody({ answer }: { answer: SqlAnswer }) {
         const id = trace === -1 || row[trace] === null ? "" : cellText(row[trace]);
         return (
           <li key={index} data-level={level ?? words.toLowerCase()}>
-            {time !== -1 && <span className="log-time">{clockTime(Date.parse(String(row[time]))).slice(0, 8)}</span>}
+            {time !== -1 && <span className="row-time">{clockTime(Date.parse(String(row[time]))).slice(0, 8)}</span>}
             <span className="severity" data-level={level ?? (words.toLowerCase() || undefined)}>{words}</span>
             {service !== -1 && <span className="log-service">{cellText(row[service])}</span>}
             <span className="log-text" title={text.slice(0, 2000)}>{id === "" ? text.slice(0, 500) : <Link href={traceAddress(id)}>{text.slice(0, 500)}</Link>}</span>
@@ -67,7 +67,7 @@ export function TraceBody({ traces }: { traces: readonly TraceSummary[] }) {
       {traces.map((trace) => (
         <li key={trace.trace_id}>
           <Link href={traceAddress(trace.trace_id)}>
-            <span className="log-time" title={dayAndTime(millisecondsOf(trace.start_time))}>{clockTime(millisecondsOf(trace.start_time)).slice(0, 8)}</span>
+            <span className="row-time" title={dayAndTime(millisecondsOf(trace.start_time))}>{clockTime(millisecondsOf(trace.start_time)).slice(0, 8)}</span>
             <span className="trace-panel-name"><ServiceDot name={trace.root_service} /> {trace.root_service} <strong>{trace.root_name}</strong></span>
             <span className="trace-panel-bar"><span data-error={trace.error_count > 0 || undefined} style={{ width: `${(Number(trace.duration) / most) * 100}%` }} /></span>
             <span className="number">{formatDuration(Number(trace.duration))}</span>
