@@ -81,8 +81,6 @@ test("a board is made, edited by pointer and keys, saved, and downloaded", optio
   await page.getByLabel("Title").fill("Memory");
   await page.locator(".panel-editor .cm-content").click();
   await page.keyboard.type("sum by (job) (process_memory_usage_bytes)");
-  await page.keyboard.press("Escape");
-  await page.keyboard.press("Enter");
   await page.locator(".editor-preview .u-wrap canvas").waitFor();
   await page.getByLabel("Unit").selectOption("By");
   await page.getByRole("button", { name: "Done" }).click();
@@ -119,6 +117,16 @@ test("a board is made, edited by pointer and keys, saved, and downloaded", optio
   await page.getByRole("button", { name: "Download as JSON" }).click();
   const file = JSON.parse(readFileSync(await (await download).path(), "utf8"));
   assert.deepEqual([file.version, file.panels.length, file.panels[0].unit], [1, 2, "By"]);
+  noProblems();
+});
+
+test("what the explorer shows becomes a panel", options, async () => {
+  const { page } = view;
+  await go("/metrics/explore?name=process.memory.usage");
+  await page.getByRole("button", { name: "To a dashboard" }).click();
+  await page.getByRole("button", { name: "On a new dashboard" }).click();
+  await page.waitForURL(/\/boards\/untitled-dashboard/);
+  await panel("process.memory.usage").locator(".u-wrap canvas").waitFor();
   noProblems();
 });
 

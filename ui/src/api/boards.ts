@@ -77,7 +77,7 @@ async function listBoards(): Promise<{ entries: BoardEntry[]; isServer: boolean 
 }
 
 /** Null where nobody has one of that name; a document that cannot be read throws what is wrong with it. */
-async function loadBoard(name: string): Promise<LoadedBoard | null> {
+export async function loadBoard(name: string): Promise<LoadedBoard | null> {
   if (await isKeptByServer()) {
     try {
       const response = await getResponse(`/api/boards/${encodeURIComponent(name)}`);

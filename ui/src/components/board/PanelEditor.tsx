@@ -35,9 +35,13 @@ export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProp
   const seen = useLagged(draft, PREVIEW_LAG_MS);
   const set = (change: Partial<Panel>): void => setDraft((before) => ({ ...before, ...change }));
   const say = texts.boards;
+  // Escape is near when one closes a list of completions.
+  const close = (): void => {
+    if (draft === panel || window.confirm(say.confirmDiscard)) onClose();
+  };
   const hasQueries = draft.kind !== "text" && draft.kind !== "traces";
   return (
-    <Dialog title={say.editorTitle} onClose={onClose}>
+    <Dialog title={say.editorTitle} onClose={close}>
       <div className="panel-editor">
         <section className="editor-preview" aria-label={say.live}>{preview(seen)}</section>
         <div className="editor-fields">
@@ -88,7 +92,7 @@ export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProp
         {WITH_THRESHOLDS.includes(draft.kind) && <Thresholds panel={draft} set={set} />}
         <Links panel={draft} set={set} />
         <div className="editor-end">
-          <button type="button" className="button" onClick={onClose}>{say.discard}</button>
+          <button type="button" className="button" onClick={close}>{say.discard}</button>
           <button type="button" className="button primary" onClick={() => onDone(draft)}>{say.apply}</button>
         </div>
       </div>

@@ -14,7 +14,7 @@ import { useShortcuts } from "../useShortcuts";
 import { ExplorerChart } from "./ExplorerChart";
 import { LabelBreakdown } from "./LabelBreakdown";
 import { QueryRow } from "./QueryRow";
-import type { ShownQuery, useExplorer } from "./useExplorer";
+import type { useExplorer } from "./useExplorer";
 
 const DEFAULT_RANGE = "1h";
 const LIVE_MS = 5000;
@@ -24,7 +24,7 @@ const BARS_MOST = 72;
 interface ExplorerMainProps {
   metrics: readonly MetricInfo[];
   explorer: ReturnType<typeof useExplorer>;
-  onAddToBoard?: (queries: readonly ShownQuery[]) => void;
+  onAddToBoard: () => void;
 }
 
 export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainProps) {
@@ -80,7 +80,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
           <button type="button" className="text-button" disabled={queries.length >= QUERY_LETTERS.length || queries.length === 0} title={texts.explorer.formula} onClick={() => setActive(explorer.add("= ") ?? "a")}><Icon name="plus" size={12} />{texts.explorer.addFormula}</button>
         </div>
       </div>
-      <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} results={results} onAddToBoard={onAddToBoard && (() => onAddToBoard(queries))} />
+      <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} results={results} onAddToBoard={onAddToBoard} />
       {broken && <LabelBreakdown key={broken.query.metric} query={broken.query} info={broken.info} kind={broken.kind} steps={steps} onChange={(next) => explorer.setText(broken.letter, writeQuery(next))} />}
     </div>
   );
