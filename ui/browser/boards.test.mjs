@@ -68,6 +68,7 @@ test("variables, range and the panel shown alone are in the address", options, a
   await panel("Operations").waitFor();
   await page.keyboard.press("k");
   await page.locator(".board-page[data-kiosk]").waitFor();
+  assert.equal(await page.locator(".header").isVisible(), false);
   noProblems();
 });
 

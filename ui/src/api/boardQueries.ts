@@ -2,7 +2,7 @@
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { ASKS_AT_ONCE, type Board, type Panel } from "../model/board";
 import { frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
-import { chosenOf, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
+import { chosenOf, writeChosen, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
 import { fromClassicBuckets, type HistogramSeries } from "../model/promAnswer";
 import type { Steps } from "../model/promRange";
 import { cellText, type SqlAnswer } from "../model/sqlResult";
@@ -23,15 +23,15 @@ export interface BoardVariableState {
   isPending: boolean;
 }
 
-/** Values of each variable; a later one may be asked with those chosen before it. */
+/** Values of each variable; a later one is asked with what was chosen of those before it. */
 export function useBoardVariables(board: Board, address: URLSearchParams, steps: Steps): Record<string, BoardVariableState> {
   const variables = board.variables ?? [];
-  // As many rounds as the longest chain needs would be exact; asking each with what is known by now settles as well.
   const results = useQueries({
     queries: variables.map((variable) => {
-      const before = Object.fromEntries(variables.slice(0, variables.indexOf(variable)).flatMap((one) => {
-        const given = address.get(`var-${one.name}`) ?? one.default?.join(",") ?? null;
-        return given === null ? [] : [[one.name, chosenOf(one, given, [])] as const];
+      const before = Object.fromEntries(variables.slice(0, variables.indexOf(variable)).map((one): [string, Chosen] => {
+        const given = address.get(`var-${one.name}`) ?? (one.default ? writeChosen(one.default) : null);
+        // Where nobody has chosen yet, nothing is narrowed.
+        return [one.name, given === null ? { values: [], isAll: true } : chosenOf(one, given, [])];
       }));
       const metric = variable.metric ? withPromVariables(variable.metric, before) : null;
       const statement = variable.query ? withSqlVariables(variable.query, before, steps) : "";

@@ -26,6 +26,8 @@ import type { ShownQuery } from "./useExplorer";
 
 const CHART_PX = 320;
 const HEATMAP_PX = 200;
+/** Of a legend with three lines, so that little moves when the answer comes. */
+const LEGEND_PX = 90;
 const SYNC_KEY = "explorer";
 const FIGURES: FigureKey[] = ["last", "least", "most", "mean"];
 
@@ -85,7 +87,7 @@ export function ExplorerChart({ queries, drawing, compare, steps, results, onAdd
       )}
       {warnings.map((warning) => <p key={warning} className="warn-text small explorer-warning">{texts.explorer.warnings}: {warning}</p>)}
       {!isOnlyBuckets && (
-        <div className="chart-frame" data-stale={results.some((result) => result.isPlaceholderData) || undefined} style={lines.length === 0 ? { minHeight: hasError ? undefined : CHART_PX } : undefined}>
+        <div className="chart-frame" data-stale={results.some((result) => result.isPlaceholderData) || undefined} style={lines.length === 0 ? { minHeight: hasError ? undefined : CHART_PX + LEGEND_PX } : undefined}>
           {lines.length === 0 ? (
             isPending ? <LoadingNote /> : <p className="nothing muted">{hasError ? texts.explorer.notDrawn : texts.explorer.noSeries}</p>
           ) : drawing === "table" ? (
