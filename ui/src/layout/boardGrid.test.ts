@@ -33,6 +33,7 @@ it("finds a gap", () => {
 
 it("lies one below the other on a phone, small ones in pairs", () => {
   expect(narrowed([panel("a", 0, 0, 6, 4), panel("b", 6, 0, 6, 4), panel("c", 12, 0, 12, 8)]).map(({ id, x, y, w }) => [id, x, y, w])).toEqual([["a", 0, 0, 12], ["b", 12, 0, 12], ["c", 0, 4, 24]]);
+  expect(narrowed([panel("a", 0, 0, 6, 4), panel("c", 12, 0, 12, 8), panel("d", 0, 9, 6, 4)]).map(({ id, y, w }) => [id, y, w])).toEqual([["a", 0, 24], ["c", 4, 24], ["d", 12, 24]]);
 });
 
 it("leaves out what is under a closed row", () => {

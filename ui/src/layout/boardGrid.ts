@@ -62,7 +62,7 @@ export function boxOf(place: Place, width: number): { left: number; top: number;
 export function narrowed<T extends Placed>(panels: readonly T[]): T[] {
   const order = [...panels].sort((a, b) => a.y - b.y || a.x - b.x);
   let y = 0;
-  let half: { x: number; h: number } | null = null;
+  let half: { id: string; h: number } | null = null;
   const places = new Map<string, T>();
   for (const panel of order) {
     const isSmall = panel.w <= 8 && panel.h <= 5;
@@ -73,18 +73,26 @@ export function narrowed<T extends Placed>(panels: readonly T[]): T[] {
       continue;
     }
     if (half) {
+      widen(places, half.id);
       y += half.h;
       half = null;
     }
     if (isSmall) {
-      half = { x: 0, h: panel.h };
+      half = { id: panel.id, h: panel.h };
       places.set(panel.id, { ...panel, x: 0, y, w: GRID_COLUMNS / 2 });
       continue;
     }
     places.set(panel.id, { ...panel, x: 0, y, w: GRID_COLUMNS });
     y += panel.h;
   }
+  if (half) widen(places, half.id);
   return panels.map((panel) => places.get(panel.id) ?? panel);
+}
+
+/** A small one that found no second has the whole width. */
+function widen<T extends Placed>(places: Map<string, T>, id: string): void {
+  const alone = places.get(id);
+  if (alone) places.set(id, { ...alone, w: GRID_COLUMNS });
 }
 
 /** Panels under a closed row are left out, and those below move up. */

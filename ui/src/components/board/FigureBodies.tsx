@@ -16,7 +16,8 @@ interface FigureProps {
 
 export function StatBody({ lines, reduce, thresholds, height, width }: FigureProps & { width: number }) {
   const isAlone = lines.length === 1;
-  const size = isAlone ? Math.min(Math.max(height * 0.4, 20), 44, width / 5) : 22;
+  /** As large as the panel lets it be: about 0.62 of its size is the width of a letter. */
+  const sizeOf = (text: string): number => (isAlone ? Math.max(Math.min(height * 0.4, 44, (width - 12) / (text.length * 0.62)), 14) : 22);
   return (
     <div className="stat-panel" data-alone={isAlone || undefined}>
       {lines.slice(0, FIGURES_MOST).map((line, place) => {
@@ -32,7 +33,7 @@ export function StatBody({ lines, reduce, thresholds, height, width }: FigurePro
               </svg>
             )}
             {!isAlone && <span className="stat-name">{line.name}</span>}
-            <strong style={{ fontSize: size }}>{line.write(value)}</strong>
+            <strong style={{ fontSize: sizeOf(line.write(value)) }}>{line.write(value)}</strong>
           </div>
         );
       })}
