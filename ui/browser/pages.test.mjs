@@ -51,7 +51,7 @@ test("the list opens a trace, and every page loads under the content policy", as
     assert.equal(await view.page.locator(".error-note").count(), 0);
   }
   await go("/metrics/explore");
-  await view.page.locator(".metric-list, .nothing, .empty-store").first().waitFor();
+  await view.page.locator(".metric-cards, .nothing, .empty-store").first().waitFor();
   await go(`/sql?run=1&q=${encodeURIComponent("select service_name, count(*) as spans from spans group by service_name")}`);
   await view.page.locator(".sql-row").nth(1).waitFor();
   noProblems();

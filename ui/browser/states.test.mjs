@@ -104,7 +104,7 @@ test("a metric is found, charted, zoomed, and linked", options, async () => {
   await page.goto(`${mock.url}/metrics/explore`);
   await page.getByLabel("Find a metric").fill("orders");
   await page.getByRole("link", { name: /app.orders.placed/ }).click();
-  await page.getByText("Shown as the rate per second").waitFor();
+  await page.getByText("order/s").waitFor();
   const box = await page.locator(".u-over").boundingBox();
   await page.mouse.move(box.x + 100, box.y + 50);
   await page.mouse.down();

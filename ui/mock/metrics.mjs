@@ -1,5 +1,5 @@
 // Owns metric names and series, as waves that depend on the time alone.
-const LIST = [
+export const LIST = [
   ["http.server.request.duration", "histogram", "s", "Duration of HTTP server requests.", "mean", ["frontend", "cart", "shipping"], [["http.route", ["/", "/cart", "/checkout", "/product/{id}"]], ["http.request.method", ["GET", "POST"]]], 0.08],
   ["http.server.active_requests", "sum", "{request}", "Number of active HTTP server requests.", "value", ["frontend"], [["http.request.method", ["GET", "POST"]]], 24],
   ["rpc.server.call.duration", "histogram", "s", "Duration of an incoming RPC.", "mean", ["checkout", "catalog", "payment"], [["rpc.method", ["PlaceOrder", "GetProduct", "Charge"]]], 0.03],
@@ -17,8 +17,13 @@ function combinations(dimensions) {
   return dimensions.reduce((all, [key, values]) => all.flatMap((labels) => values.map((value) => ({ ...labels, [key]: value }))), [{}]);
 }
 
-function seriesOf(entry) {
+export function seriesOf(entry) {
   return entry[5].flatMap((service) => combinations(entry[6]).map((labels) => ({ "service.name": service, ...labels })));
+}
+
+/** Round 1, by the time and the number of the series alone. */
+export function waveOf(at, index) {
+  return 1 + 0.35 * Math.sin(at / 300_000 + index) + 0.15 * Math.sin(at / 47_000 + index * 2.1) + 0.08 * Math.sin(at / 3100 + index * 7);
 }
 
 export function metricList() {
@@ -34,9 +39,8 @@ export function metricSeries(name, startNs, endNs, maxPoints, maxSeries) {
   const series = all.slice(0, maxSeries).map((labels, index) => {
     const points = [];
     for (let at = Math.ceil(startMs / stepMs) * stepMs; at <= endMs; at += stepMs) {
-      const wave = 1 + 0.35 * Math.sin(at / 300_000 + index) + 0.15 * Math.sin(at / 47_000 + index * 2.1) + 0.08 * Math.sin(at / 3100 + index * 7);
       const gap = index === 1 && Math.floor(at / 240_000) % 7 === 3;
-      points.push([at, gap ? null : entry[7] * wave * (1 - index / (all.length + 3))]);
+      points.push([at, gap ? null : entry[7] * waveOf(at, index) * (1 - index / (all.length + 3))]);
     }
     return { labels, points };
   });

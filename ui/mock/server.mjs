@@ -10,6 +10,7 @@ import { FilterError } from "./filter.mjs";
 import { looseLogs } from "./logs.mjs";
 import { largeMap, serviceMap } from "./map.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
+import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
@@ -25,7 +26,7 @@ export function startMock({ port = 0, empty = false, token = null } = {}) {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
     if (address.pathname === "/metrics") return sendBytes(response, 200, "text/plain; version=0.0.4", Buffer.from("# own metrics of the server\n"));
-    if (!/^\/(api|tempo)\//.test(address.pathname)) return serveFile(address.pathname, response);
+    if (!/^\/(api|tempo|prometheus\/api)\//.test(address.pathname)) return serveFile(address.pathname, response);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
@@ -87,10 +88,36 @@ function answerApi(state, address, request, body, response) {
     const answer = metricSeries(search.get("name"), search.get("start"), search.get("end"), Number(search.get("max_points") ?? 600), Number(search.get("max_series") ?? 20));
     return answer ? send(answer) : send({ error: { code: "not_found", message: "no such metric" } }, 404);
   }
+  if (pathname.startsWith("/prometheus/api/v1/")) {
+    const [status, value] = answerPrometheus(state, pathname.slice("/prometheus/api/v1".length), new URLSearchParams([...search, ...new URLSearchParams(request.method === "POST" ? body : "")]));
+    return send(value, status);
+  }
+  if (pathname === "/api/boards" || pathname.startsWith("/api/boards/")) return answerBoards(state, request, pathname, body, response);
   if (pathname === "/api/sql") return answerSql(JSON.parse(body), state, response);
   const trace = /^\/api\/traces\/(.+)$/.exec(pathname);
   if (trace) return answerTrace(store, decodeURIComponent(trace[1]), search, response);
   return send({ error: { code: "not_found", message: "no such route" } }, 404);
+}
+
+/** Only where a test says so (`state.boards`): by itself this server keeps no dashboards. */
+function answerBoards(state, request, pathname, body, response) {
+  const missing = () => sendJson(response, 404, { error: { code: "not_found", message: "no such route" } });
+  if (!state.boards) return missing();
+  if (pathname === "/api/boards") return sendJson(response, 200, { boards: [...state.boards].map(([name, { text }]) => ({ name, title: JSON.parse(text).title, panels: JSON.parse(text).panels.length })) });
+  const name = decodeURIComponent(pathname.slice("/api/boards/".length));
+  const kept = state.boards.get(name);
+  const etag = (number) => `"${number}"`;
+  if (request.method === "GET") {
+    if (!kept) return missing();
+    response.setHeader("ETag", etag(kept.number));
+    return sendBytes(response, 200, "application/json", Buffer.from(kept.text));
+  }
+  const wanted = request.headers["if-match"];
+  if ((wanted !== undefined && wanted !== etag(kept?.number)) || (request.headers["if-none-match"] === "*" && kept)) return sendJson(response, 412, { error: { code: "conflict", message: "it was changed meanwhile" } });
+  if (request.method === "DELETE") state.boards.delete(name);
+  else state.boards.set(name, { text: body, number: (kept?.number ?? 0) + 1 });
+  response.setHeader("ETag", etag(state.boards.get(name)?.number ?? 0));
+  return sendJson(response, 200, {});
 }
 
 function answerSql({ query, format = "json" }, state, response) {

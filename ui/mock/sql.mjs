@@ -18,7 +18,7 @@ export function runStatement(query, state) {
   const store = state.empty ? [] : state.store;
   const ofPage = runPageStatement(text, { logs: () => allLogs(state), spans: () => store.filter((trace) => trace.spans.length < 1000).flatMap((trace) => trace.spans) });
   if (ofPage?.refused) return { error: { code: "invalid_query", message: ofPage.refused } };
-  if (ofPage) return answer(ofPage.columns.map((name) => column(name, "Utf8")), ofPage.rows);
+  if (ofPage) return answer(ofPage.columns.map((name, place) => column(name, typeOf(ofPage.rows.find((row) => row[place] !== null)?.[place]))), ofPage.rows);
   const bad = /\bselct\b|\bfrm\b/i.exec(query);
   if (bad || text === "") {
     const before = query.slice(0, bad?.index ?? 0).split("\n");
@@ -44,6 +44,11 @@ export function runStatement(query, state) {
     [column("start_time", "Timestamp(ns, UTC)"), column("trace_id", "FixedSizeBinary(16)"), column("service_name", "Utf8"), column("name", "Utf8"), column("duration", "Int64"), column("status_code", "Utf8"), column("attributes", "Map")],
     rows.map((span) => [iso(span.start_time), span.trace_id, span.service_name, span.name, Number(span.duration), span.status.code, span.attributes]),
   );
+}
+
+function typeOf(value) {
+  if (typeof value === "number") return Number.isInteger(value) ? "Int64" : "Float64";
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT.*Z$/.test(value) ? "Timestamp(ns, UTC)" : "Utf8";
 }
 
 function perMinute() {

@@ -8,6 +8,8 @@ import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
 import { usePath } from "./router";
 
+const BoardPage = lazy(() => import("./pages/BoardPage"));
+const BoardsPage = lazy(() => import("./pages/BoardsPage"));
 const ComparePage = lazy(() => import("./pages/ComparePage"));
 const FilePage = lazy(() => import("./pages/FilePage"));
 const LogsPage = lazy(() => import("./pages/LogsPage"));
@@ -23,6 +25,9 @@ function pageOf(path: string) {
   const service = /^\/services\/([^/]+)\/?$/.exec(path);
   if (service) return <ServicePage key={service[1]} service={safeDecode(service[1])} />;
   if (path.startsWith("/services")) return <ServicesPage />;
+  const board = /^\/boards\/([^/]+)\/?$/.exec(path);
+  if (board) return <BoardPage key={board[1]} name={safeDecode(board[1])} />;
+  if (path.startsWith("/boards")) return <BoardsPage />;
   if (path.startsWith("/compare")) return <ComparePage />;
   if (path.startsWith("/file")) return <FilePage />;
   if (path.startsWith("/logs")) return <LogsPage />;

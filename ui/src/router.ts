@@ -2,6 +2,7 @@
 // Never knows what the pages do with them.
 import { useCallback, useSyncExternalStore } from "react";
 
+export const BOARDS_PATH = "/boards";
 /** Where the page of metrics lives: `/metrics` itself belongs to the server's own metrics in Prometheus text. */
 export const METRICS_PATH = "/metrics/explore";
 

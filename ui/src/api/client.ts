@@ -1,5 +1,6 @@
 // Owns talking to the server: addresses, the token, and one kind of error for everything that can go wrong.
 // Never caches (that is the query client) and never shows anything.
+import { readMistake } from "../model/promMistake";
 import { forgetToken, readToken, requestToken } from "./token";
 
 export class ApiError extends Error {
@@ -55,7 +56,10 @@ async function readError(response: Response): Promise<ApiError> {
   const fallback = response.status >= 502 && response.status <= 504 ? "unreachable" : "http_error";
   try {
     const body: unknown = await response.json();
-    const error = (body as { error?: Record<string, unknown> }).error ?? {};
+    const given = (body as { error?: unknown }).error;
+    // Prometheus's API says it in plain words, with the place in front of them.
+    if (typeof given === "string") return prometheusError(given, String((body as { errorType?: unknown }).errorType), response.status);
+    const error = (given ?? {}) as Record<string, unknown>;
     const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
     return new ApiError(
       typeof error.code === "string" ? error.code : fallback,
@@ -70,6 +74,11 @@ async function readError(response: Response): Promise<ApiError> {
   }
 }
 
+function prometheusError(text: string, code: string, status: number): ApiError {
+  const { message, line, column } = readMistake(text);
+  return new ApiError(code, message, status, undefined, line ?? undefined, column ?? undefined);
+}
+
 export async function getJson<T>(path: string, parameters?: Parameters, signal?: AbortSignal): Promise<T> {
   const response = await send(apiAddress(path, parameters), { signal, headers: { Accept: "application/json" } });
   return (await response.json()) as T;
@@ -82,4 +91,20 @@ export async function getBytes(path: string, parameters?: Parameters, signal?: A
 
 export async function postJson(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   return send(path, { method: "POST", body: JSON.stringify(body), signal, headers: { "Content-Type": "application/json" } });
+}
+
+/** As a form, which Prometheus's routes take where a query may be too long for an address. */
+export async function postForm<T>(path: string, form: Record<string, string>, signal?: AbortSignal): Promise<T> {
+  const response = await send(path, { method: "POST", body: new URLSearchParams(form), signal });
+  return (await response.json()) as T;
+}
+
+/** Any other method with a JSON body, and the conditions of the request; the response itself, for its headers. */
+export async function sendJson(path: string, method: "PUT" | "DELETE", body: string | undefined, headers: Record<string, string> = {}): Promise<Response> {
+  return send(path, { method, body, headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers } });
+}
+
+/** The response itself, for its headers. */
+export async function getResponse(path: string, signal?: AbortSignal): Promise<Response> {
+  return send(path, { signal, headers: { Accept: "application/json" } });
 }

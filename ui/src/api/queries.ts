@@ -2,7 +2,7 @@
 // Never draws; components say what they need and when it is live.
 import { QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { nanosecondsOf, nanosecondsText, readRange } from "../model/instant";
+import { nanosecondsOf } from "../model/instant";
 import { ApiError, getBytes, getJson, postJson } from "./client";
 import { isLocalTraceId, localTrace } from "./localTraces";
 import { readSkeleton } from "./skeletonArrow";
@@ -11,7 +11,7 @@ import { buildTraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
 import type {
-  LogRecord, MetricInfo, MetricSeriesAnswer, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail,
+  LogRecord, MetricInfo, OperationInfo, ServerStatus, ServiceInfo, Span, TraceDetail,
 } from "./types";
 
 export function createQueryClient(): QueryClient {
@@ -185,21 +185,6 @@ export function useMetricNames(internal: boolean) {
     queryFn: ({ signal }) => getJson<{ metrics: MetricInfo[] }>("/api/metrics", { internal }, signal),
     select: (answer) => answer.metrics,
     refetchInterval: 30_000,
-  });
-}
-
-export function useMetricSeries(name: string | null, range: string, internal: boolean, maxPoints: number, live: boolean) {
-  return useQuery({
-    queryKey: ["metric-series", name, range, internal, maxPoints],
-    queryFn: ({ signal }) => {
-      const { startMs, endMs } = readRange(range, Date.now()) ?? { startMs: Date.now() - 3_600_000, endMs: Date.now() };
-      return getJson<MetricSeriesAnswer>("/api/metrics/series", {
-        name, start: nanosecondsText(startMs), end: nanosecondsText(endMs), max_series: 20, max_points: maxPoints, internal,
-      }, signal);
-    },
-    enabled: name !== null,
-    placeholderData: (previous) => (previous?.name === name ? previous : undefined),
-    refetchInterval: live ? 5000 : false,
   });
 }
 

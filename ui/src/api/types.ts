@@ -214,18 +214,6 @@ export interface MetricInfo {
   services: string[];
 }
 
-export interface MetricSeriesAnswer {
-  name: string;
-  type: string;
-  unit: string;
-  temporality: string | null;
-  is_monotonic: boolean | null;
-  step: string;
-  total_series: number;
-  shown_as?: string;
-  series: { labels: Record<string, string>; points: [number, number | null][] }[];
-}
-
 export interface ColdStatus {
   url: string;
   state: "starting" | "ready" | "failing" | "lost";

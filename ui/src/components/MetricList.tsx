@@ -1,41 +1,34 @@
-// Owns the list of metric names: searching it and choosing one. Virtualised, because there can be thousands.
+// Owns the list of metric names: finding and choosing one. Virtualised, because there can be thousands.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState } from "react";
 import type { MetricInfo } from "../api/types";
+import { findMetrics } from "../model/metricFinder";
 import { addressOf, METRICS_PATH } from "../router";
 import { texts } from "../texts";
-import { Icon } from "./Icon";
+import { MetricFacts } from "./explore/MetricCards";
+import { MetricSearch } from "./explore/MetricSearch";
 import { Link } from "./Link";
 
-export function MetricList({ metrics, chosen }: { metrics: MetricInfo[]; chosen: string | null }) {
-  const [filter, setFilter] = useState("");
+const ROW_PX = 46;
+
+export function MetricList({ metrics, chosen }: { metrics: readonly MetricInfo[]; chosen: string | null }) {
+  const [typed, setTyped] = useState("");
   const scroller = useRef<HTMLDivElement>(null);
-  const shown = useMemo(() => {
-    const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-    const text = (metric: MetricInfo): string => `${metric.name} ${metric.type} ${metric.unit} ${metric.description} ${metric.services.join(" ")}`.toLowerCase();
-    return metrics.filter((metric) => words.every((word) => text(metric).includes(word))).sort((a, b) => (a.name < b.name ? -1 : 1));
-  }, [metrics, filter]);
-  const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => scroller.current, estimateSize: () => 46, overscan: 8 });
+  const shown = useMemo(() => findMetrics(metrics, typed), [metrics, typed]);
+  const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_PX, overscan: 8 });
+  const range = new URLSearchParams(window.location.search).get("range");
   return (
     <nav className="metric-list" aria-label={texts.metrics.list}>
-      <label className="search-field">
-        <Icon name="search" size={14} />
-        <input value={filter} placeholder={texts.metrics.search} aria-label={texts.metrics.search} onChange={(change) => setFilter(change.target.value)} />
-      </label>
+      <MetricSearch typed={typed} onType={setTyped} first={shown[0]} />
       <div className="metric-scroller" ref={scroller}>
-        {shown.length === 0 && <p className="muted none">{texts.metrics.noMatch}</p>}
+        {shown.length === 0 && <p className="muted none">{texts.explorer.noMatch}</p>}
         <ul style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const metric = shown[item.index];
             return (
               <li key={metric.name} style={{ transform: `translateY(${item.start}px)` }}>
-                <Link href={addressOf(METRICS_PATH, { name: metric.name, range: new URLSearchParams(window.location.search).get("range") })} aria-current={metric.name === chosen ? "true" : undefined} title={metric.description}>
-                  <span className="metric-name">{metric.name}</span>
-                  <span className="metric-facts">
-                    <span>{metric.type}</span>
-                    {metric.unit && <span>{metric.unit}</span>}
-                    <span className="metric-series">{texts.metrics.series(metric.series)}</span>
-                  </span>
+                <Link href={addressOf(METRICS_PATH, { name: metric.name, range })} aria-current={metric.name === chosen ? "true" : undefined} title={metric.description}>
+                  <MetricFacts metric={metric} />
                 </Link>
               </li>
             );

@@ -4,6 +4,7 @@ import { useMemo, useRef, useState } from "react";
 import { columnWidths } from "../layout/columnWidths";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
+import { formatUnit } from "../model/unitFormat";
 import { cellNumber, cellText, columnRole, type ColumnRole, type SqlAnswer, type SqlCell } from "../model/sqlResult";
 import { traceAddress } from "../router";
 import { texts } from "../texts";
@@ -12,7 +13,8 @@ import { Link } from "./Link";
 
 const ROW_HEIGHT = 27;
 
-export function SqlGrid({ answer }: { answer: SqlAnswer }) {
+/** With a unit, plain numbers are written in it. */
+export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
   const template = useMemo(() => `52px ${columnWidths(answer).map((width) => `${width}px`).join(" ")} minmax(20px, 1fr)`, [answer]);
@@ -35,7 +37,7 @@ export function SqlGrid({ answer }: { answer: SqlAnswer }) {
             <div key={item.index} className="sql-row" role="row" style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}>
               <span className="row-number">{formatCount(item.index + 1)}</span>
               {answer.rows[item.index].map((cell, index) => (
-                <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} />
+                <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} unit={unitOf} />
               ))}
             </div>
           ))}
@@ -62,9 +64,10 @@ interface CellProps {
   role: ColumnRole;
   traceId: SqlCell;
   onOpen: (text: string) => void;
+  unit?: string;
 }
 
-function Cell({ cell, isError, role, traceId, onOpen }: CellProps) {
+function Cell({ cell, isError, role, traceId, onOpen, unit }: CellProps) {
   if (cell === null || cell === undefined) return <span role="cell" className="faint">null</span>;
   const text = cellText(cell);
   if (role === "trace" && text !== "") {
@@ -84,6 +87,7 @@ function Cell({ cell, isError, role, traceId, onOpen }: CellProps) {
   if (role === "duration") {
     return <span role="cell" className="number" title={`${text} ns`}>{formatDuration(cellNumber(cell) ?? NaN)}</span>;
   }
+  if (role === "number" && unit) return <span role="cell" className="number" title={text}>{formatUnit(cellNumber(cell), unit)}</span>;
   const openable = typeof cell === "object" || text.length > 60;
   const shown = openable ? () => onOpen(typeof cell === "object" ? JSON.stringify(cell, null, 2) : text) : undefined;
   return (

@@ -6,7 +6,7 @@ import { savedSearches } from "../model/savedSearches";
 import { recentTraces } from "../model/recentTraces";
 import { chooseZone, currentZone } from "../model/timeZone";
 import { normaliseTraceId, shortTraceId } from "../model/traceId";
-import { addressOf, METRICS_PATH, navigate, serviceAddress, setParameters, traceAddress } from "../router";
+import { addressOf, BOARDS_PATH, METRICS_PATH, navigate, serviceAddress, setParameters, traceAddress } from "../router";
 import { switchTheme, currentTheme } from "../theme";
 import { texts } from "../texts";
 
@@ -20,7 +20,7 @@ function pageEntries(): RunnableEntry[] {
   const page = (title: string, path: string, note = ""): RunnableEntry => ({ id: `page ${path}`, group: "pages", title, note, run: () => navigate(addressOf(path)) });
   return [
     page(texts.nav.traces, "/", "g t"), page(texts.nav.services, "/services", "g v"), page(texts.mapPage.title, "/map", "g p"), page(texts.nav.logs, "/logs", "g l"),
-    page(texts.nav.metrics, METRICS_PATH, "g m"), page(texts.nav.sql, "/sql", "g s"), page(texts.palette.compare, "/compare"), page(texts.palette.file, "/file"),
+    page(texts.nav.metrics, METRICS_PATH, "g m"), page(texts.nav.boards, BOARDS_PATH, "g d"), page(texts.nav.sql, "/sql", "g s"), page(texts.palette.compare, "/compare"), page(texts.palette.file, "/file"),
   ];
 }
 

@@ -37,15 +37,3 @@ export function figuresOf(values: readonly (number | null)[]): SeriesFigures {
   }
   return { last, least, most };
 }
-
-/** One shared list of times (seconds) and each series' values at them; what a series lacks is a gap. */
-export function alignSeries(series: readonly { points: [number, number | null][] }[]): { seconds: number[]; values: (number | null)[][] } {
-  const times = [...new Set(series.flatMap((one) => one.points.map(([at]) => at)))].sort((a, b) => a - b);
-  const positions = new Map(times.map((at, index) => [at, index]));
-  const values = series.map((one) => {
-    const row: (number | null)[] = new Array(times.length).fill(null);
-    for (const [at, value] of one.points) row[positions.get(at) as number] = value;
-    return row;
-  });
-  return { seconds: times.map((at) => at / 1000), values };
-}

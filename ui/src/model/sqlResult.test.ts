@@ -1,7 +1,7 @@
 // Guarantees: an answer's columns are understood by name and type, and only what can be drawn is offered as a chart.
 import { expect, it } from "vitest";
 import { columnWidths } from "../layout/columnWidths";
-import { alignSeries, figuresOf, nameSeries } from "./seriesLabels";
+import { figuresOf, nameSeries } from "./seriesLabels";
 import { readHistory, remember } from "./sqlHistory";
 import { cellNumber, cellText, columnRole, lineData, offsetOf, planChart, type SqlAnswer } from "./sqlResult";
 
@@ -54,7 +54,6 @@ it("names series by what differs", () => {
   expect(nameSeries([]).names).toEqual([]);
 });
 
-it("aligns series on one list of times", () => {
-  expect(alignSeries([{ points: [[1000, 1], [3000, 3]] }, { points: [[2000, 2]] }])).toEqual({ seconds: [1, 2, 3], values: [[1, null, 3], [null, 2, null]] });
+it("sums up a line with gaps", () => {
   expect(figuresOf([null, 3, 1, null])).toEqual({ last: 1, least: 1, most: 3 });
 });

@@ -1,29 +1,36 @@
-// Owns the page of metrics: the list of names beside the chart of the chosen one; both in the address.
-import { useStatus } from "../api/queries";
+// Owns the page of metrics: every metric as a small chart at first, then the list beside the explorer of what was chosen.
+// What is shown is in the address.
+import { lazy, Suspense, useState } from "react";
+import { useMetricNames, useStatus } from "../api/queries";
 import { EmptyStore } from "../components/EmptyStore";
-import { MetricChart } from "../components/MetricChart";
-import { MetricList } from "../components/MetricList";
 import { ErrorNote } from "../components/ErrorNote";
+import { ExplorerMain } from "../components/explore/ExplorerMain";
+import { MetricCards } from "../components/explore/MetricCards";
+import { useExplorer } from "../components/explore/useExplorer";
 import { LoadingNote } from "../components/LoadingNote";
+import { MetricList } from "../components/MetricList";
 import { useTitle } from "../components/useTitle";
-import { useMetricNames } from "../api/queries";
-import { setParameters, useParameter } from "../router";
+import type { MetricInfo } from "../api/types";
+import { useParameter } from "../router";
 import { texts } from "../texts";
 import "../styles/metrics.css";
+import "../styles/explorer.css";
 
-const DEFAULT_RANGE = "1h";
+const ToBoardDialog = lazy(() => import("../components/explore/ToBoardDialog").then((module) => ({ default: module.ToBoardDialog })));
+const NO_METRICS: readonly MetricInfo[] = [];
 
 export default function MetricsPage() {
-  const [name] = useParameter("name");
-  const [range] = useParameter("range");
   const [internal] = useParameter("internal");
   const isInternal = internal === "true";
   const status = useStatus();
   const names = useMetricNames(isInternal);
-  useTitle(name ?? texts.metrics.title);
+  const explorer = useExplorer(names.data ?? NO_METRICS);
+  const [isTaking, setTaking] = useState(false);
+  const chosen = explorer.queries.find((query) => query.info)?.info?.name ?? null;
+  useTitle(chosen ?? texts.explorer.title);
   if (names.error && !names.data) return <ErrorNote error={names.error} retry={() => void names.refetch()} />;
   if (!names.data) return <LoadingNote />;
-  if (names.data.length === 0) {
+  if (names.data.length === 0 && explorer.queries.length === 0) {
     if (status.data?.empty && !isInternal) return <EmptyStore status={status.data} />;
     return (
       <div className="nothing">
@@ -32,18 +39,27 @@ export default function MetricsPage() {
       </div>
     );
   }
-  const chosen = names.data.find((metric) => metric.name === name) ?? null;
+  if (explorer.queries.length === 0) return <MetricCards metrics={names.data} onPromql={() => explorer.add("")} />;
   return (
-    <div className="metrics-page" data-chosen={name !== null || undefined}>
-      <h1 className="sr-only">{texts.metrics.title}</h1>
-      <MetricList metrics={names.data} chosen={name} />
-      <section className="metric-main" aria-label={texts.metrics.chart}>
-        {name === null ? (
-          <p className="nothing muted">{texts.metrics.choose}</p>
-        ) : (
-          <MetricChart name={name} info={chosen} range={range ?? DEFAULT_RANGE} internal={isInternal} onRange={(next) => setParameters({ range: next === DEFAULT_RANGE ? null : next })} />
+    <div className="metrics-page" data-chosen>
+      <h1 className="sr-only">{texts.explorer.title}</h1>
+      <MetricList metrics={names.data} chosen={chosen} />
+      <section className="metric-main">
+        <ExplorerMain metrics={names.data} explorer={explorer} onAddToBoard={() => setTaking(true)} />
+        {isTaking && (
+          <Suspense>
+            <ToBoardDialog panel={panelOf(explorer)} onClose={() => setTaking(false)} />
+          </Suspense>
         )}
       </section>
     </div>
   );
+}
+
+/** What is drawn, as a panel. */
+function panelOf(explorer: ReturnType<typeof useExplorer>) {
+  const drawn = explorer.queries.filter((query) => !query.isHidden && query.promql !== null);
+  const unit = drawn[0]?.unit || undefined;
+  const drawing = explorer.drawing === "stacked" || explorer.drawing === "bars" ? explorer.drawing : undefined;
+  return { title: drawn[0]?.info?.name ?? texts.explorer.queries, queries: drawn.map((query) => ({ promql: query.promql ?? "" })), ...(unit ? { unit } : {}), ...(drawing ? { drawing } : {}) };
 }

@@ -1,6 +1,6 @@
 // Owns making a uPlot chart that looks like the rest of the page. Never fetches and never keeps state of its own.
 import uPlot from "uplot";
-import { currentZone } from "../model/timeZone";
+import { niceRange, onSelect, timeAxis, valueAxis, zoneOptions } from "./chartAxes";
 import type { Palette } from "./palette";
 
 export interface LineChartInput {
@@ -24,20 +24,11 @@ export interface ChartMark {
   label: string;
 }
 
-const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
-
 export function createLineChart(holder: HTMLElement, input: LineChartInput, palette: Palette, width: number, height: number): uPlot {
-  const axis = (side: Partial<uPlot.Axis>): uPlot.Axis => ({
-    stroke: palette.faint,
-    font: FONT,
-    grid: { stroke: palette.line, width: 1 },
-    ticks: { stroke: palette.line, width: 1, size: 4 },
-    ...side,
-  });
   const options: uPlot.Options = {
     width,
     height,
-    ...(currentZone() === "utc" ? { tzDate: (seconds: number) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC") } : {}),
+    ...zoneOptions(),
     padding: [12, 14, 0, 0],
     legend: { show: false },
     cursor: {
@@ -47,31 +38,17 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
     },
     scales: { x: { time: true }, y: { range: (_chart, low, high) => niceRange(low, high) } },
     axes: [
-      axis({ size: 42, space: 90, values: [[86_400, "{YYYY}-{MM}-{DD}"], [60, "{HH}:{mm}", "\n{YYYY}-{MM}-{DD}"], [1, "{HH}:{mm}:{ss}"], [0.001, ":{ss}.{fff}"]].map(axisRow) }),
-      axis({ size: 76, space: 40, values: (_chart, splits) => splits.map((split) => input.write(split)) }),
+      timeAxis(palette),
+      valueAxis(palette, { values: (_chart, splits) => splits.map((split) => input.write(split)) }),
     ],
     series: [{}, ...input.names.map((name, index) => seriesOptions(name, index, input, palette))],
     hooks: {
       draw: [(chart) => paintMarks(chart, input.marks ?? [], palette)],
       setCursor: [(chart) => input.onCursor(chart.cursor.idx ?? null)],
-      setSelect: [
-        (chart) => {
-          if (chart.select.width < 4) return;
-          const from = chart.posToVal(chart.select.left, "x");
-          const to = chart.posToVal(chart.select.left + chart.select.width, "x");
-          chart.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
-          input.onZoom?.(from, to);
-        },
-      ],
+      setSelect: [onSelect((from, to) => input.onZoom?.(from, to))],
     },
   };
   return new uPlot(options, [input.seconds, ...input.values], holder);
-}
-
-/** uPlot's table of axis formats: step, format, then what to add when a year, month, day, minute… begins. */
-function axisRow(row: (string | number)[]): (string | number | null)[] {
-  const [step, format, onDay] = row;
-  return [step, format, null, null, onDay ?? null, null, null, null, onDay === undefined ? 0 : 1];
 }
 
 function seriesOptions(name: string, index: number, input: LineChartInput, palette: Palette): uPlot.Series {
@@ -116,13 +93,4 @@ function paintMarks(chart: uPlot, marks: readonly ChartMark[], palette: Palette)
 function isolatedPlaces(values: readonly (number | null)[]): number[] {
   const isGap = (place: number): boolean => values[place] === null || values[place] === undefined;
   return values.flatMap((_, place) => (!isGap(place) && isGap(place - 1) && isGap(place + 1) ? [place] : []));
-}
-
-/** From zero where the values are not far from it, so that heights can be compared; with air above. */
-function niceRange(low: number | null, high: number | null): uPlot.Range.MinMax {
-  if (low === null || high === null || !Number.isFinite(low) || !Number.isFinite(high)) return [0, 1];
-  const bottom = low >= 0 && low < high * 0.7 ? 0 : low;
-  if (bottom === high) return bottom === 0 ? [0, 1] : [Math.min(0, bottom), Math.max(0, high * 1.1)];
-  const air = (high - bottom) * 0.06;
-  return [bottom === 0 ? 0 : bottom - air, high + air];
 }

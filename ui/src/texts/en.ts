@@ -1,6 +1,8 @@
 // Owns putting the English together; it is the language whose keys all others must have.
+import { boards } from "./en/boards";
 import { compare, files } from "./en/compare";
 import { explore } from "./en/explore";
+import { explorer } from "./en/explorer";
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
 import { mapPage } from "./en/mapPage";
@@ -8,5 +10,5 @@ import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files };
+export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files, explorer, boards };
 export type Texts = typeof en;

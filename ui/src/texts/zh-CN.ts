@@ -1,7 +1,9 @@
 // Owns putting the Simplified Chinese together. Its type says that nothing is missing.
 import type { Texts } from "./en";
+import { boards } from "./zh-CN/boards";
 import { compare, files } from "./zh-CN/compare";
 import { explore } from "./zh-CN/explore";
+import { explorer } from "./zh-CN/explorer";
 import { lists } from "./zh-CN/lists";
 import { logsPage } from "./zh-CN/logsPage";
 import { mapPage } from "./zh-CN/mapPage";
@@ -9,4 +11,4 @@ import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files, explorer, boards };

@@ -3,7 +3,7 @@ import { plural } from "./plural";
 
 export const shell = {
   product: "Spanlake",
-  nav: { traces: "Traces", services: "Services", logs: "Logs", metrics: "Metrics", sql: "SQL", label: "Pages" },
+  nav: { traces: "Traces", services: "Services", logs: "Logs", metrics: "Metrics", boards: "Dashboards", sql: "SQL", label: "Pages" },
   header: {
     traceIdPlaceholder: "Go to trace id",
     traceIdLabel: "Trace id, in any spelling",
@@ -121,6 +121,7 @@ export const shell = {
           ["g p", "service map"],
           ["g l", "logs"],
           ["g m", "metrics"],
+          ["g d", "dashboards"],
           ["g s", "SQL"],
           ["i", "go to the trace id box"],
           ["Esc", "close, or leave a field"],
@@ -178,6 +179,8 @@ export const shell = {
         ],
       },
       { title: "Services", keys: [["/", "find a service"]] },
+      { title: "Metrics", keys: [["/", "find a metric"], ["a", "add a query"], ["l", "live on or off"]] },
+      { title: "Dashboards", keys: [["e", "edit"], ["r", "refresh now"], ["k", "only the panels"], ["← → ↑ ↓", "move the panel in focus while editing"], ["Shift ← →", "resize it"]] },
       { title: "SQL", keys: [["Ctrl Enter", "run the statement"]] },
     ] as { title: string; keys: [string, string][] }[],
   },

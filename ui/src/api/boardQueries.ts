@@ -1,0 +1,135 @@
+// Owns asking for what the panels and variables of a dashboard show. Never draws.
+import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { ASKS_AT_ONCE, type Board, type Panel } from "../model/board";
+import { frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
+import { chosenOf, writeChosen, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
+import { fromClassicBuckets, type HistogramSeries } from "../model/promAnswer";
+import type { Steps } from "../model/promRange";
+import { cellText, type SqlAnswer } from "../model/sqlResult";
+import { learnServices } from "../model/serviceColour";
+import { nanosecondsText } from "../model/instant";
+import { getJson } from "./client";
+import { askInstant, askLabelValues, askRange } from "./promQueries";
+import { runSql } from "./queries";
+import type { TraceList } from "./types";
+
+const KEPT_MS = 60_000;
+const VALUES_MOST = 1000;
+
+export interface BoardVariableState {
+  options: string[];
+  chosen: Chosen;
+  error: Error | null;
+  isPending: boolean;
+}
+
+/** Values of each variable; a later one is asked with what was chosen of those before it. */
+export function useBoardVariables(board: Board, address: URLSearchParams, steps: Steps): Record<string, BoardVariableState> {
+  const variables = board.variables ?? [];
+  const results = useQueries({
+    queries: variables.map((variable) => {
+      const before = Object.fromEntries(variables.slice(0, variables.indexOf(variable)).map((one): [string, Chosen] => {
+        const given = address.get(`var-${one.name}`) ?? (one.default ? writeChosen(one.default) : null);
+        // Where nobody has chosen yet, nothing is narrowed.
+        return [one.name, given === null ? { values: [], isAll: true } : chosenOf(one, given, [])];
+      }));
+      const metric = variable.metric ? withPromVariables(variable.metric, before) : null;
+      const statement = variable.query ? withSqlVariables(variable.query, before, steps) : "";
+      const isSql = variable.kind === "sql";
+      return {
+        queryKey: ["board-variable", variable.kind, variable.label, metric, isSql ? (variable.query ?? "") : "", JSON.stringify(before), variable.values],
+        queryFn: async ({ signal }: { signal: AbortSignal }): Promise<string[]> => {
+          if (variable.kind === "list") return variable.values ?? [];
+          if (variable.kind === "label") return askLabelValues(variable.label ?? "", metric, signal);
+          if (isSql) return [...new Set((await runSql(statement, signal, VALUES_MOST)).rows.map((row) => cellText(row[0])))];
+          return [];
+        },
+        staleTime: KEPT_MS,
+      };
+    }),
+  });
+  return Object.fromEntries(variables.map((variable, place) => {
+    const options = results[place].data ?? [];
+    return [variable.name, { options, chosen: chosenOf(variable, address.get(`var-${variable.name}`), options), error: results[place].error, isPending: results[place].isPending }];
+  }));
+}
+
+export interface PanelAnswer {
+  frame: Frame | null;
+  /** The query of each series of the frame, by place. */
+  queryOf: number[];
+  table: SqlAnswer | null;
+  histogram: { seconds: number[]; histogram: HistogramSeries } | null;
+  isPending: boolean;
+  isStale: boolean;
+  error: Error | null;
+}
+
+type Part = { frame: Frame; histogram: HistogramSeries | null } | { table: SqlAnswer } | { vector: Awaited<ReturnType<typeof askInstant>> };
+
+/** The text as it is sent; null where there is none. */
+export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { promql: string | null; sql: string | null }[] {
+  return (panel.queries ?? []).map((query) => ({
+    promql: query.promql?.trim() ? withPromVariables(query.promql, chosen) : null,
+    sql: query.sql?.trim() ? withSqlVariables(query.sql, chosen, steps) : null,
+  }));
+}
+
+export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean): PanelAnswer {
+  const isAtOnce = ASKS_AT_ONCE.includes(panel.kind);
+  const isRows = isAtOnce || panel.kind === "logs";
+  const texts = panelTexts(panel, chosen, steps);
+  const results = useQueries({
+    queries: texts.map(({ promql, sql }, place) => ({
+      queryKey: ["panel", isAtOnce, isRows, promql, sql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
+      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Part> => {
+        if (sql !== null) {
+          const answer = await runSql(sql, signal, 10_000);
+          return isRows ? { table: answer } : { frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
+        }
+        if (isAtOnce) return { vector: await askInstant(promql ?? "", steps, signal) };
+        const { grid } = await askRange(promql ?? "", steps, 0, signal);
+        return { frame: frameFromGrid(grid), histogram: grid.histograms[0] ?? (panel.kind === "heatmap" ? fromClassicBuckets(grid.series) : null) };
+      },
+      enabled: isWanted && (promql !== null || sql !== null),
+      placeholderData: keepPreviousData,
+      structuralSharing: false as const,
+      gcTime: KEPT_MS,
+    })),
+    combine: (all) => ({ parts: all.map((one) => one.data ?? null), error: all.find((one) => one.error)?.error ?? null, isPending: all.some((one) => one.isPending && one.fetchStatus !== "idle"), isStale: all.some((one) => one.isPlaceholderData) }),
+  });
+  return { ...joined(results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
+}
+
+function joined(parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
+  const frames = parts.flatMap((part, place) => (part && "frame" in part ? [{ part, place }] : []));
+  const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place) }] : []));
+  const table = parts.find((part): part is { table: SqlAnswer } => part !== null && "table" in part)?.table ?? null;
+  const heat = frames.find(({ part }) => part.histogram);
+  return {
+    frame: frames.length === 0 ? null : mergeFrames(frames.map(({ part }) => part.frame)),
+    queryOf: frames.flatMap(({ part, place }) => part.frame.series.map(() => place)),
+    table: table ?? (vectors.length > 0 ? tableFromVectors(vectors.length === 1 ? [{ ...vectors[0], name: "value" }] : vectors) : null),
+    histogram: heat?.part.histogram ? { seconds: heat.part.frame.seconds, histogram: heat.part.histogram } : null,
+  };
+}
+
+export function usePanelTraces(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean) {
+  const query = panel.traces ?? {};
+  const fill = (text: string | undefined): string | undefined => {
+    const filled = text === undefined ? undefined : withTextVariables(text, chosen);
+    return filled === "*" || filled === "" ? undefined : filled;
+  };
+  const parameters = { service: fill(query.service), operation: fill(query.operation), status: query.status, filter: fill(query.filter), min_duration: query.min_duration, limit: query.limit ?? 20 };
+  return useQuery({
+    queryKey: ["panel-traces", parameters, steps],
+    queryFn: async ({ signal }) => {
+      const list = await getJson<TraceList>("/api/traces", { ...parameters, start: nanosecondsText(steps.startMs), end: nanosecondsText(steps.endMs + steps.stepMs) }, signal);
+      learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
+      return list.traces;
+    },
+    enabled: isWanted,
+    placeholderData: keepPreviousData,
+    gcTime: KEPT_MS,
+  });
+}

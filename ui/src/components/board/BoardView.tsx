@@ -1,0 +1,151 @@
+// Owns a dashboard on the page: its head, variables, panels, and editing it as a draft until it is saved. What is looked at
+// is in the address: range, refresh, values of variables, the one panel shown alone, the view without a head.
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useBoardVariables } from "../../api/boardQueries";
+import { useSteps } from "../../api/promQueries";
+import { freePlace } from "../../layout/boardGrid";
+import { freeId, newPanel, type Board, type Panel } from "../../model/board";
+import type { ChosenValues } from "../../model/boardVariables";
+import { writeRange } from "../../model/instant";
+import { addressOf, BOARDS_PATH, setParameters, useParameter, useSearch } from "../../router";
+import { texts } from "../../texts";
+import { Icon } from "../Icon";
+import { Link } from "../Link";
+import { useShortcuts } from "../useShortcuts";
+import { BoardGrid } from "./BoardGrid";
+import { BoardHead } from "./BoardHead";
+import { BoardSettings } from "./BoardSettings";
+import { PanelEditor } from "./PanelEditor";
+import { PanelFrame } from "./PanelFrame";
+import { PanelTools } from "./PanelTools";
+import { VariableBar } from "./VariableBar";
+
+interface BoardViewProps {
+  name: string;
+  board: Board;
+  isShipped: boolean;
+  /** Gives what went wrong as a sentence, or null. */
+  onSave: (board: Board) => Promise<string | null>;
+  onRemove: (() => void) | null;
+}
+
+const POINTS = 150;
+const SYNC_KEY = "board";
+
+export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardViewProps) {
+  const [draft, setDraft] = useState<Board | null>(null);
+  const [editedId, setEditedId] = useState<string | null>(null);
+  const [isSettings, setSettings] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+  const [rangeText] = useParameter("range");
+  const [refreshText] = useParameter("refresh");
+  const [fullId] = useParameter("panel");
+  const [kiosk] = useParameter("kiosk");
+  const [editText] = useParameter("edit");
+  const search = useSearch();
+  const isEditing = editText === "on";
+  const shown = isEditing ? (draft ?? board) : board;
+  const isChanged = isEditing && draft !== null && draft !== board;
+  const range = rangeText ?? shown.range ?? "1h";
+  const refresh = refreshText === null ? (shown.refresh ?? 0) : Number(refreshText) || 0;
+  const { steps, refresh: refreshNow } = useSteps(range, refresh > 0 && !isEditing ? refresh * 1000 : null, POINTS);
+  const address = useMemo(() => new URLSearchParams(search), [search]);
+  const states = useBoardVariables(shown, address, steps);
+  const chosenText = JSON.stringify(Object.entries(states).map(([key, state]) => [key, state.chosen]));
+  const chosen = useMemo(() => Object.fromEntries(JSON.parse(chosenText) as [string, ChosenValues[string]][]), [chosenText]);
+  const isReady = (shown.variables ?? []).every((variable) => !states[variable.name].isPending || address.has(`var-${variable.name}`));
+  const zoom = useCallback((from: number, to: number) => setParameters({ range: writeRange({ startMs: from * 1000, endMs: to * 1000 }) }, "push"), []);
+  const change = useCallback((make: (before: Board) => Board) => setDraft((before) => make(before ?? board)), [board]);
+  const setEditing = (isOn: boolean): void => setParameters({ edit: isOn ? "on" : null, panel: null, kiosk: null });
+
+  useEffect(() => {
+    if (!isChanged) return;
+    const warn = (leaving: BeforeUnloadEvent): void => leaving.preventDefault();
+    window.addEventListener("beforeunload", warn);
+    return () => window.removeEventListener("beforeunload", warn);
+  }, [isChanged]);
+  useShortcuts({
+    e: () => setEditing(true),
+    r: refreshNow,
+    k: () => setParameters({ kiosk: kiosk === "on" ? null : "on" }),
+    Escape: () => setParameters({ panel: null, kiosk: null }),
+  });
+
+  const addPanel = (kind: "timeseries" | "row"): void =>
+    change((before) => {
+      const id = freeId(before.panels);
+      const place = kind === "row" ? { ...freePlace(before.panels, 24, 1), y: 9999 } : freePlace(before.panels, 12, 8);
+      if (kind !== "row") setEditedId(id);
+      return { ...before, panels: [...before.panels, newPanel(id, kind === "row" ? { ...place, y: before.panels.reduce((most, panel) => Math.max(most, panel.y + panel.h), 0) } : place, kind === "row" ? texts.boards.addRow : "", kind)] };
+    });
+  const save = async (): Promise<void> => {
+    const failed = draft && draft !== board ? await onSave(draft) : null;
+    setProblem(failed);
+    if (failed !== null) return;
+    setDraft(null);
+    setEditing(false);
+  };
+  const discard = (): void => {
+    if (isChanged && !window.confirm(texts.boards.confirmDiscard)) return;
+    setDraft(null);
+    setEditing(false);
+  };
+  const frame = (panel: Panel, tools = true) => (
+    <PanelFrame
+      key={panel.id} panel={panel} steps={steps} chosen={chosen} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
+      tools={tools && (
+        <PanelTools
+          panel={panel} steps={steps} chosen={chosen} range={range} isEditing={isEditing} isAlone={fullId !== null}
+          onEdit={() => setEditedId(panel.id)}
+          onCopy={() => change((before) => ({ ...before, panels: [...before.panels, { ...panel, id: freeId(before.panels), ...freePlace(before.panels, panel.w, panel.h) }] }))}
+          onRemove={() => change((before) => ({ ...before, panels: before.panels.filter((one) => one.id !== panel.id) }))}
+        />
+      )}
+    />
+  );
+  const full = fullId === null ? null : shown.panels.find((panel) => panel.id === fullId);
+  const edited = editedId === null ? null : shown.panels.find((panel) => panel.id === editedId);
+  const isKiosk = kiosk === "on" && !isEditing;
+  return (
+    <div className="board-page" data-kiosk={isKiosk || undefined}>
+      {!isKiosk && (
+        <BoardHead
+          name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={refresh} onRefresh={refreshNow}
+          onEdit={() => setEditing(true)} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
+        />
+      )}
+      {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
+      <VariableBar variables={shown.variables ?? []} states={states} />
+      {isKiosk && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
+      {full ? (
+        <div className="board-full">
+          <Link className="small" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { ...Object.fromEntries(address), panel: null })}>‹ {texts.boards.backToBoard}</Link>
+          {frame(full)}
+        </div>
+      ) : shown.panels.length === 0 ? (
+        <p className="nothing muted">{texts.boards.emptyBoard}</p>
+      ) : (
+        <BoardGrid
+          panels={shown.panels} isEditing={isEditing} draw={frame}
+          onPlace={(panels) => change((before) => ({ ...before, panels }))}
+          onTitle={(id, title) => change((before) => ({ ...before, panels: before.panels.map((panel) => (panel.id === id ? { ...panel, title } : panel)) }))}
+          onRemove={(id) => change((before) => ({ ...before, panels: before.panels.filter((panel) => panel.id !== id) }))}
+          onEdit={setEditedId}
+        />
+      )}
+      {edited && (
+        <PanelEditor
+          key={edited.id} panel={edited} preview={(panel) => frame(panel, false)} onClose={() => setEditedId(null)}
+          onDone={(panel) => {
+            change((before) => ({ ...before, panels: before.panels.map((one) => (one.id === panel.id ? panel : one)) }));
+            setEditedId(null);
+          }}
+        />
+      )}
+      {isSettings && <BoardSettings board={shown} onClose={() => setSettings(false)} onDone={(next) => {
+        change(() => next);
+        setSettings(false);
+      }} />}
+    </div>
+  );
+}

@@ -1,0 +1,84 @@
+// Owns what a panel shows once its answer is there, one small component a kind. Never fetches.
+import { useMemo } from "react";
+import type { PanelAnswer } from "../../api/boardQueries";
+import { ROW_PX } from "../../layout/boardGrid";
+import type { Panel } from "../../model/board";
+import { COLOUR_TOKENS } from "../../model/boardData";
+import { withTextVariables, type ChosenValues } from "../../model/boardVariables";
+import type { Labels } from "../../model/promAnswer";
+import { serviceColour } from "../../model/serviceColour";
+import { seriesNames } from "../../model/seriesNames";
+import { unitWriter } from "../../model/unitFormat";
+import { texts } from "../../texts";
+import { HeatmapView } from "../chart/HeatmapView";
+import { SeriesView, type ViewLine } from "../chart/SeriesView";
+import { SqlGrid } from "../SqlGrid";
+import { BarBody, LogBody } from "./RowBodies";
+import { GaugeBody, StatBody } from "./FigureBodies";
+import { StateBody } from "./StateBody";
+
+interface PanelBodyProps {
+  panel: Panel;
+  answer: PanelAnswer;
+  chosen: ChosenValues;
+  width: number;
+  height: number;
+  syncKey: string;
+  onZoom: (fromSeconds: number, toSeconds: number) => void;
+}
+
+const LINES_MOST = 60;
+const COLOURS = 14;
+const LEGEND_ROW_PX = 22;
+
+/** Each series with its name, colour and unit. */
+export function usePanelLines(panel: Panel, answer: PanelAnswer, chosen: ChosenValues): ViewLine[] {
+  return useMemo(() => {
+    const { frame } = answer;
+    if (!frame) return [];
+    const write = unitWriter(panel.unit ?? "");
+    const isSeveralColumns = new Set(frame.series.map((series) => series.column)).size > 1;
+    const queries = panel.queries ?? [];
+    const names = new Map<number, string>();
+    queries.forEach((query, number) => {
+      const places = frame.series.map((_, place) => place).filter((place) => answer.queryOf[place] === number);
+      const labels = places.map((place) => ({ ...frame.series[place].labels, ...(isSeveralColumns && frame.series[place].column ? { " column": frame.series[place].column as string } : {}) }));
+      const named = seriesNames(labels, frame.series[places[0]]?.column ?? (queries.length > 1 ? String.fromCharCode(65 + number) : panel.title || "A"), query.legend ? withTextVariables(query.legend, chosen) : "");
+      places.forEach((place, index) => names.set(place, named.names[index]));
+    });
+    return frame.series.slice(0, LINES_MOST).map((series, place) => ({ name: names.get(place) ?? "", values: series.values, colour: colourOf(series.labels, place), write }));
+  }, [panel, answer, chosen]);
+}
+
+/** A service has its colour on every page; everything else takes its turn. */
+function colourOf(labels: Labels, place: number): string {
+  const service = Object.keys(labels).length === 1 ? labels.service_name : undefined;
+  return service === undefined ? `var(--service-${place % COLOURS})` : serviceColour(service);
+}
+
+export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoom }: PanelBodyProps) {
+  const lines = usePanelLines(panel, answer, chosen);
+  const write = useMemo(() => unitWriter(panel.unit ?? ""), [panel.unit]);
+  const thresholds = useMemo(() => (panel.thresholds ?? []).filter((one) => one.colour !== "green").map((one) => ({ value: one.value, colour: COLOUR_TOKENS[one.colour] })), [panel.thresholds]);
+  const empty = <p className="panel-note muted">{texts.boards.noData}</p>;
+  if (panel.kind === "table") return answer.table && answer.table.rows.length > 0 ? <SqlGrid answer={answer.table} unitOf={panel.unit} /> : empty;
+  if (panel.kind === "bar") return answer.table && answer.table.rows.length > 0 ? <BarBody answer={answer.table} write={write} thresholds={panel.thresholds} /> : empty;
+  if (panel.kind === "logs") return answer.table && answer.table.rows.length > 0 ? <LogBody answer={answer.table} /> : empty;
+  if (panel.kind === "heatmap") {
+    return answer.histogram ? <HeatmapView seconds={answer.histogram.seconds} histogram={answer.histogram.histogram} label={panel.title} height={height} write={write} syncKey={syncKey} onZoom={onZoom} /> : empty;
+  }
+  if (!answer.frame || lines.length === 0) return empty;
+  if (panel.kind === "stat") return <StatBody lines={lines} reduce={panel.reduce ?? "last"} thresholds={panel.thresholds} height={height} width={width} />;
+  if (panel.kind === "gauge") return <GaugeBody lines={lines} reduce={panel.reduce ?? "last"} thresholds={panel.thresholds} min={panel.min} max={panel.max} unit={panel.unit ?? ""} height={height} />;
+  if (panel.kind === "state") return <StateBody seconds={answer.frame.seconds} lines={lines} thresholds={panel.thresholds} width={width} height={height} />;
+  const legendPx = panel.legend === "none" ? 0 : panel.legend === "table" ? Math.min(26 + lines.length * LEGEND_ROW_PX, height * 0.42) : Math.min(LEGEND_ROW_PX * Math.ceil((lines.length * 150) / Math.max(width, 1)), 46) + 6;
+  return (
+    <SeriesView
+      seconds={answer.frame.seconds} lines={lines} drawing={panel.drawing} label={panel.title} height={Math.max(height - legendPx, ROW_PX * 2)} write={write} thresholds={thresholds}
+      syncKey={syncKey} onZoom={onZoom} legend={panel.legend === "none" ? null : panel.legend === "table" ? TABLE_FIGURES : NO_FIGURES}
+    />
+  );
+}
+
+const TABLE_FIGURES = ["last", "most", "mean"] as const;
+const NO_FIGURES = [] as const;

@@ -1,0 +1,48 @@
+// Owns adding the usual band and the forecast to the lines of a chart: more lines, more moments, bands between two of them.
+// Only of few lines: of many nobody could tell whose band is whose. Pure.
+import type { DrawnLine } from "./explorerLines";
+import { linearForecast, usualBand } from "./outlook";
+
+const LINES_MOST = 4;
+const FORECAST_SHARE = 0.25;
+const WINDOW_SHARE = 0.2;
+
+interface Wanted {
+  isUnusual: boolean;
+  isForecast: boolean;
+}
+
+interface Names {
+  bandLow: string;
+  bandHigh: string;
+  forecastName: string;
+}
+
+export interface OutlookLines {
+  seconds: number[];
+  lines: DrawnLine[];
+  /** Places of the upper and the lower line. */
+  bands: [number, number][];
+}
+
+export function withOutlook(lines: readonly DrawnLine[], seconds: readonly number[], { isUnusual, isForecast }: Wanted, names: Names): OutlookLines {
+  const own = lines.filter((line) => !line.isDashed);
+  if ((!isUnusual && !isForecast) || own.length > LINES_MOST || seconds.length < 2) return { seconds: [...seconds], lines: [...lines], bands: [] };
+  const step = seconds[1] - seconds[0];
+  const ahead = isForecast ? Math.max(1, Math.round(seconds.length * FORECAST_SHARE)) : 0;
+  const all = [...seconds, ...Array.from({ length: ahead }, (_, place) => seconds[seconds.length - 1] + (place + 1) * step)];
+  const longer = (values: readonly (number | null)[]): (number | null)[] => [...values, ...new Array<null>(ahead).fill(null)];
+  const shown: DrawnLine[] = lines.map((line) => ({ ...line, values: longer(line.values) }));
+  const bands: [number, number][] = [];
+  for (const line of own) {
+    if (isUnusual) {
+      const band = usualBand(line.values, Math.max(8, Math.round(seconds.length * WINDOW_SHARE)));
+      bands.push([shown.length, shown.length + 1]);
+      shown.push({ ...line, name: `${line.name} (${names.bandHigh})`, values: longer(band.high), isDashed: true });
+      shown.push({ ...line, name: `${line.name} (${names.bandLow})`, values: longer(band.low), isDashed: true });
+    }
+    const forecast = isForecast ? linearForecast(line.values, ahead) : null;
+    if (forecast) shown.push({ ...line, name: `${line.name} (${names.forecastName})`, isDashed: true, values: [...new Array<null>(seconds.length - 1).fill(null), ...forecast] });
+  }
+  return { seconds: all, lines: shown, bands };
+}

@@ -1,0 +1,45 @@
+// Owns the steps of a query over time and the variables that depend on them. Never asks the server.
+import { roundStepMs } from "../layout/timeSteps";
+import type { TimeRange } from "./instant";
+
+const POINTS_MOST = 360;
+const LEAST_STEP_MS = 1000;
+/** SDKs send metrics each minute unless told otherwise: a rate needs two points. */
+const LEAST_RATE_WINDOW_MS = 120_000;
+const SEND_INTERVAL_MS = 60_000;
+
+export interface Steps {
+  startMs: number;
+  endMs: number;
+  stepMs: number;
+}
+
+/** Begins and ends at whole steps, so that points keep their place while time goes on. */
+export function stepsOf(range: TimeRange, pointsMost = POINTS_MOST): Steps {
+  const stepMs = Math.max(roundStepMs(range.startMs, range.endMs, pointsMost), LEAST_STEP_MS);
+  return { stepMs, startMs: Math.ceil(range.startMs / stepMs) * stepMs, endMs: Math.max(Math.floor(range.endMs / stepMs), Math.ceil(range.startMs / stepMs)) * stepMs };
+}
+
+/** A duration as PromQL writes it. */
+export function promDuration(milliseconds: number): string {
+  for (const [unit, size] of [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000]] as const) {
+    if (milliseconds >= size && milliseconds % size === 0) return `${milliseconds / size}${unit}`;
+  }
+  return `${Math.max(1, Math.round(milliseconds))}ms`;
+}
+
+export function rateWindowMs(stepMs: number): number {
+  return Math.max(LEAST_RATE_WINDOW_MS, stepMs + SEND_INTERVAL_MS);
+}
+
+/** `$__rate_interval`, `$__interval`, `$__range` and their spelling with braces, as durations. */
+export function withSteps(text: string, steps: Steps): string {
+  const values: Record<string, string> = {
+    __rate_interval: promDuration(rateWindowMs(steps.stepMs)),
+    __interval: promDuration(steps.stepMs),
+    __interval_ms: String(steps.stepMs),
+    __range: promDuration(Math.max(1000, Math.round((steps.endMs - steps.startMs) / 1000) * 1000)),
+    __range_s: String(Math.round((steps.endMs - steps.startMs) / 1000)),
+  };
+  return text.replace(/\$(?:\{(\w+)\}|(\w+))/g, (whole, braced: string | undefined, bare: string | undefined) => values[braced ?? bare ?? ""] ?? whole);
+}
