@@ -6,6 +6,7 @@
 mod check_config;
 mod client;
 mod export;
+mod forget;
 mod import;
 mod progress;
 mod sql;
@@ -44,6 +45,8 @@ pub enum Command {
     Export(ExportArguments),
     /// Send files of OTLP (JSON or protobuf, also .gz and .zst) to a server; rows are filed under their own hours
     Import(ImportArguments),
+    /// Delete traces, or everything with an attribute, for good from all that a server keeps
+    Forget(ForgetArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -166,6 +169,25 @@ pub struct ImportArguments {
     /// What is in files of protobuf, which do not say it; JSON does
     #[arg(long, value_enum)]
     pub signal: Option<SignalName>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ForgetArguments {
+    /// A trace that goes, with its logs and exemplars; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub trace_id: Vec<String>,
+    /// Everything goes that has this attribute: itself, in an event or link, or by its resource, scope or series; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub attribute: Vec<String>,
+    /// Only count what would go
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask first
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -341,6 +363,12 @@ pub fn export(arguments: &ExportArguments) -> ExitCode {
 #[must_use]
 pub fn import(arguments: &ImportArguments) -> ExitCode {
     finish(import::run(arguments))
+}
+
+/// Runs `forget`.
+#[must_use]
+pub fn forget(arguments: &ForgetArguments) -> ExitCode {
+    finish(forget::run(arguments))
 }
 
 /// Runs `check-config`.

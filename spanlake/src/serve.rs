@@ -123,6 +123,7 @@ fn open_store(config: &Config) -> anyhow::Result<Store> {
             logs: config.retention.logs,
             metrics: config.retention.metrics,
             bytes_max: config.retention.bytes_max,
+            services: config.retention.services.clone(),
         },
         disk_bytes_max: config.hot.disk_bytes_max,
         cold: cold_config(config),
@@ -268,8 +269,8 @@ fn build_api(
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
-    let (source, admin) = (Arc::clone(status), Arc::clone(status));
-    let state = ApiState { engine, store: store.read(), config: settings, status: source, admin };
+    let (source, admin, forget) = (Arc::clone(status), Arc::clone(status), Arc::clone(status));
+    let state = ApiState { engine, store: store.read(), config: settings, status: source, admin, forget };
     let (router, stop) = (spanlake_api::routes(state), stop.clone());
     rooms.spawn(async move {
         if let Err(error) = spanlake_api::serve(listener, router, stop).await {

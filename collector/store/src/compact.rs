@@ -7,9 +7,8 @@ pub(crate) mod compactor;
 mod merge;
 mod pick;
 
-pub(crate) use merge::Merge;
-#[expect(unused_imports, reason = "the next commits use it")]
-pub(crate) use merge::Revision;
+pub(crate) use compactor::Failure;
+pub(crate) use merge::{Merge, Revision};
 #[cfg(test)]
 pub(crate) use pick::FRESH_MAX;
 pub(crate) use pick::{Job, pick};

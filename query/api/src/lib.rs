@@ -1,15 +1,16 @@
 //! Port 4300: the native API, health, own metrics and the page.
 //!
 //! Owns HTTP, JSON and the guard before them. Never writes to the store itself, never plans a query, and knows of
-//! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
+//! other rooms only what [`StatusSource`], [`Admin`] and [`Forget`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`services`], [`metric_names`], [`metric_series`], [`export`], [`import`], [`forget`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod columns;
 mod error;
 mod export;
+mod forget;
 mod guard;
 mod health;
 mod import;
@@ -35,6 +36,7 @@ mod traced;
 #[cfg(test)]
 mod tests;
 
+pub use forget::Forget;
 pub use server::{routes, serve};
 pub use state::{
     Accepted, Admin, ApiConfig, ApiState, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource,

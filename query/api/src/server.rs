@@ -21,8 +21,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    export, guard, health, import, jaeger, metric_names, metric_series, page, prometheus, services, sql, tempo, trace,
-    trace_list, traced,
+    export, forget, guard, health, import, jaeger, metric_names, metric_series, page, prometheus, services, sql, tempo,
+    trace, trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -45,6 +45,8 @@ pub fn routes(state: ApiState) -> Router {
         .route("/api/status", get(health::status))
         .route("/api/export/{signal}", get(export::export))
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
+        .route("/api/forget", post(forget::post))
+        .route("/api/forget/{id}", get(forget::one))
         .route("/api/admin/seal", post(health::seal))
         .nest("/prometheus", prometheus::routes())
         .nest("/tempo", tempo::routes())

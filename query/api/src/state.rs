@@ -16,6 +16,7 @@ use spanlake_series::SeriesIndex;
 use spanlake_store::ReadHalf;
 use tokio::sync::Semaphore;
 
+use crate::forget::Forget;
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
 
@@ -64,6 +65,7 @@ pub struct ApiState {
     pub config: ApiConfig,
     pub status: Arc<dyn StatusSource>,
     pub admin: Arc<dyn Admin>,
+    pub forget: Arc<dyn Forget>,
 }
 
 /// Items acknowledged since the start.
@@ -165,6 +167,7 @@ pub(crate) struct Shared {
     pub(crate) config: ApiConfig,
     pub(crate) status: Arc<dyn StatusSource>,
     pub(crate) admin: Arc<dyn Admin>,
+    pub(crate) forget: Arc<dyn Forget>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -182,7 +185,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin } = state;
+        let ApiState { engine, store, config, status, admin, forget } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -190,6 +193,7 @@ impl Shared {
             config,
             status,
             admin,
+            forget,
             metrics: Arc::default(),
             origins,
             series: Arc::default(),

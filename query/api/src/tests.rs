@@ -1,5 +1,6 @@
 //! Routes over a real store and engine.
 
+mod forget;
 mod lake;
 mod lists;
 mod metrics;
