@@ -23,6 +23,7 @@ mod output_names;
 mod rules;
 mod session;
 mod statement;
+mod statement_text;
 mod stored;
 mod stream;
 mod threads;

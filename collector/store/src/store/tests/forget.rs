@@ -175,7 +175,7 @@ fn expected_gone() -> BTreeMap<String, u64> {
 }
 
 async fn done(store: &Store, id: &str) -> ForgetReport {
-    for _ in 0..1500 {
+    for _ in 0..6000 {
         let report = store.forget_report(id).unwrap();
         if report.stage == ForgetStage::Done {
             return report;
@@ -259,7 +259,7 @@ fn cold_config(dir: &Path) -> StoreConfig {
 
 /// Nothing is left of files that a commit removed.
 async fn swept(store: &Store, dir: &Path) {
-    for _ in 0..1500 {
+    for _ in 0..6000 {
         let status = store.cold_status().unwrap();
         let place = crate::cold::place::Place::folder(dir.join("cold"));
         if status.waiting_bytes == 0 && crate::cold::log::read_state(&place).unwrap().removed.is_empty() {
@@ -290,7 +290,8 @@ async fn what_is_forgotten_is_nowhere_and_everything_else_is_there_once() {
             // Copies of dimensions count in each tier.
             assert!(gone[&table] == rows || table == "resources" || table == "series", "{gone:?}");
         }
-        assert_eq!((report.links, report.old_copies_until.is_some()), (6, has_cold));
+        // Replaced files of this cold tier go at once: there are none to wait for.
+        assert_eq!((report.links, report.old_copies_until), (6, None));
         assert!(report.proven_files > 0 && report.proven_rows > 0 && report.message.is_none(), "{report:?}");
         if has_cold {
             swept(&store, dir.path()).await;
@@ -365,7 +366,7 @@ async fn a_series_that_is_forgotten_between_decoding_and_storing_is_sent_again()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_only_delays_it() {
     for has_cold in [false, true] {
-        for millis in [0, 3, 20, 80, 400] {
+        for millis in [0, 20, 300] {
             let dir = tempfile::tempdir().unwrap();
             let config = if has_cold { cold_config(dir.path()) } else { config(dir.path()) };
             let store = open_with(config.clone()).unwrap().store;

@@ -23,7 +23,7 @@ fn config(dir: &Path, has_cold: bool, retention: Retention) -> StoreConfig {
         adopt: false,
         hot_age_max: Duration::from_secs(3600),
         hot_bytes_max: 0,
-        sweep_after: Duration::ZERO,
+        sweep_after: Duration::from_secs(3600),
         cache_bytes_max: 1 << 20,
     };
     StoreConfig { retention, cold: has_cold.then_some(cold), ..StoreConfig::in_dir(dir) }
