@@ -197,6 +197,8 @@ pub enum Refusal {
     ShuttingDown,
     #[error("the write-ahead log could not be written: {reason}")]
     Log { reason: String },
+    #[error("series of this request were forgotten while it was read; retry")]
+    Forgotten,
 }
 
 impl Refusal {
@@ -204,7 +206,7 @@ impl Refusal {
     #[must_use]
     pub const fn retry_after(&self) -> Duration {
         match self {
-            Self::Memory { .. } | Self::ShuttingDown => Duration::from_secs(1),
+            Self::Memory { .. } | Self::ShuttingDown | Self::Forgotten => Duration::from_secs(1),
             Self::DiskFull | Self::Log { .. } => Duration::from_secs(5),
         }
     }
@@ -217,6 +219,7 @@ impl Refusal {
             Self::DiskFull => "disk_full",
             Self::ShuttingDown => "shutting_down",
             Self::Log { .. } => "log",
+            Self::Forgotten => "forgotten",
         }
     }
 }

@@ -6,6 +6,7 @@
 mod check_config;
 mod client;
 mod export;
+mod forget;
 mod import;
 mod progress;
 mod push;
@@ -47,6 +48,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Send one number to a server: `spanlake push queue_size=12 queue=mail`
     Push(PushArguments),
+    /// Delete traces, or everything with an attribute, for good from all that a server keeps
+    Forget(ForgetArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -193,6 +196,25 @@ pub struct PushArguments {
     /// What the metric is
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct ForgetArguments {
+    /// A trace that goes, with its logs and exemplars; may be repeated
+    #[arg(long, value_name = "ID")]
+    pub trace_id: Vec<String>,
+    /// Everything goes that has this attribute: itself, in an event or link, or by its resource, scope or series; may be
+    /// repeated
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub attribute: Vec<String>,
+    /// Only count what would go
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask first
+    #[arg(long, conflicts_with = "dry_run")]
+    pub yes: bool,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -375,6 +397,12 @@ pub fn import(arguments: &ImportArguments) -> ExitCode {
 #[must_use]
 pub fn push(arguments: &PushArguments) -> ExitCode {
     finish(push::run(arguments))
+}
+
+/// Runs `forget`.
+#[must_use]
+pub fn forget(arguments: &ForgetArguments) -> ExitCode {
+    finish(forget::run(arguments))
 }
 
 /// Runs `check-config`.

@@ -126,7 +126,7 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
 
 fn merges(out: &mut String, store: &StoreMetrics) {
     single(out, "spanlake_hot_file_bytes", "gauge", "Bytes of hot files.", store.hot_file_bytes.load(Relaxed));
-    let rows: [(&str, &str, &AtomicU64); 12] = [
+    let rows: [(&str, &str, &AtomicU64); 14] = [
         ("spanlake_cold_merges_total", "Merges of small files of the cold tier.", &store.cold_merges),
         ("spanlake_cold_moves_total", "Hours moved to the cold tier.", &store.cold_moves),
         ("spanlake_cold_moved_rows_total", "Their rows.", &store.cold_moved_rows),
@@ -139,6 +139,8 @@ fn merges(out: &mut String, store: &StoreMetrics) {
         ("spanlake_merge_written_bytes_total", "Bytes of the files that merges wrote.", &store.merged_bytes_written),
         ("spanlake_expired_files_total", "Files that retention has removed.", &store.expired_files),
         ("spanlake_expired_bytes_total", "Their bytes.", &store.expired_bytes),
+        ("spanlake_revised_files_total", "Files rewritten without rows that go.", &store.revised_files),
+        ("spanlake_revised_rows_total", "Rows that went so.", &store.revised_rows),
     ];
     for (name, help, value) in rows {
         single(out, name, "counter", help, value.load(Relaxed));

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => commands::export(&arguments),
         Command::Import(arguments) => commands::import(&arguments),
         Command::Push(arguments) => commands::push(&arguments),
+        Command::Forget(arguments) => commands::forget(&arguments),
         Command::CheckConfig(arguments) => commands::check_config(&arguments),
         Command::Fsck(arguments) => with_config(&arguments.flags(), |config| fsck::run(&config)),
         Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),

@@ -127,6 +127,7 @@ fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result
             logs: config.retention.logs,
             metrics: config.retention.metrics,
             bytes_max: config.retention.bytes_max,
+            services: config.retention.services.clone(),
         },
         disk_bytes_max: config.hot.disk_bytes_max,
         cold: cold_config(config)
@@ -295,9 +296,16 @@ fn build_api(
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
-    let (source, admin) = (Arc::clone(status), Arc::clone(status));
-    let state =
-        ApiState { engine, store: store.read(), config: settings, status: source, admin, state: open_state(config) };
+    let (source, admin, forget) = (Arc::clone(status), Arc::clone(status), Arc::clone(status));
+    let state = ApiState {
+        engine,
+        store: store.read(),
+        config: settings,
+        status: source,
+        admin,
+        state: open_state(config),
+        forget,
+    };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {

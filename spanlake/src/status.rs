@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use spanlake_api::{
-    Accepted, ActiveTarget, Admin, ColdReport, DroppedTarget, Import, ImportRefusal, Imported, ScrapedTargets,
+    Accepted, ActiveTarget, Admin, ColdReport, DroppedTarget, Forget, Import, ImportRefusal, Imported, ScrapedTargets,
     StatusReport, StatusSource,
 };
 use spanlake_receiver::{Doors, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::Signal;
 use spanlake_sources::scrape::{Health, ScrapeSnapshot, ScrapeStates, TargetState};
-use spanlake_store::{ColdStatus, Store};
+use spanlake_store::{ColdStatus, ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Store};
 
 use crate::config::Config;
 use crate::exposition;
@@ -180,4 +180,30 @@ impl Admin for ServerStatus {
                 })
         })
     }
+}
+
+type Forgotten<'a, T> = Pin<Box<dyn Future<Output = Result<T, ForgetError>> + Send + 'a>>;
+
+impl Forget for ServerStatus {
+    fn forget(&self, request: ForgetRequest) -> Forgotten<'_, String> {
+        let store = self.store.clone();
+        Box::pin(blocking(move || store.forget(&request)))
+    }
+
+    fn preview(&self, request: ForgetRequest) -> Forgotten<'_, ForgetPreview> {
+        let store = self.store.clone();
+        Box::pin(blocking(move || store.forget_preview(&request)))
+    }
+
+    fn report(&self, id: &str) -> Option<ForgetReport> {
+        self.store.forget_report(id)
+    }
+}
+
+/// Where it may sync and read.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ForgetError> + Send + 'static,
+) -> Result<T, ForgetError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(ForgetError::Failed(error.to_string())))
 }

@@ -53,6 +53,7 @@ impl Fault {
             Self::Refused(Refusal::DiskFull) => Reason::DiskFull,
             Self::Refused(Refusal::ShuttingDown) => Reason::ShuttingDown,
             Self::Refused(Refusal::Log { .. }) => Reason::Log,
+            Self::Refused(Refusal::Forgotten) => Reason::Forgotten,
             Self::TooLarge { .. } => Reason::TooLarge,
             Self::Malformed(_) | Self::CompressionUnnamed => Reason::Malformed,
             Self::ContentType(_) | Self::Encoding(_) | Self::Unsupported(_) | Self::Method | Self::UnknownRoute => {

@@ -30,6 +30,7 @@ pub enum Reason {
     DiskFull,
     ShuttingDown,
     Log,
+    Forgotten,
     TooLarge,
     Malformed,
     Unsupported,
@@ -41,11 +42,12 @@ pub enum Reason {
 }
 
 impl Reason {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Memory,
         Self::DiskFull,
         Self::ShuttingDown,
         Self::Log,
+        Self::Forgotten,
         Self::TooLarge,
         Self::Malformed,
         Self::Unsupported,
@@ -63,6 +65,7 @@ impl Reason {
             Self::DiskFull => "disk_full",
             Self::ShuttingDown => "shutting_down",
             Self::Log => "log",
+            Self::Forgotten => "forgotten",
             Self::TooLarge => "too_large",
             Self::Malformed => "malformed",
             Self::Unsupported => "unsupported",

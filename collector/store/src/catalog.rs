@@ -1,8 +1,10 @@
 //! The dimension tables in memory: every resource, scope and metric series once, found by its id.
 //!
-//! Owns rows that fact tables point to. Only grows while the process lives. Never decides what is stored.
+//! Owns rows that fact tables point to. Positions of rows never change while the process lives: a row that is forgotten
+//! leaves a blank in its place, which no id leads to. Never decides what is stored.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
@@ -34,6 +36,21 @@ struct Rows {
     batches: Vec<RecordBatch>,
     /// The position of each batch's first row.
     starts: Vec<usize>,
+    /// Positions of forgotten rows.
+    blanks: Arc<HashSet<u32>>,
+    /// Grows with every change.
+    changes: u64,
+}
+
+/// All rows of a dimension at one moment.
+#[derive(Clone, Debug)]
+pub struct DimensionRows {
+    /// In order of arrival, with the whole physical schema; a forgotten row is blank.
+    pub batches: Vec<RecordBatch>,
+    /// Positions of forgotten rows, in the concatenation of the batches. Never fewer later on.
+    pub blanks: Arc<HashSet<u32>>,
+    /// As [`Dimension::changes`] says at that moment.
+    pub changes: u64,
 }
 
 impl Default for Catalog {
@@ -86,10 +103,29 @@ impl Dimension {
         Self { table, rows: RwLock::default() }
     }
 
-    /// Number of rows; also a version of the content, since rows are only added.
+    /// Number of rows that an id leads to.
     #[must_use]
     pub fn len(&self) -> usize {
         self.rows.read().by_id.len()
+    }
+
+    /// Grows whenever a row is added or forgotten: a version of the content.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.rows.read().changes
+    }
+
+    /// How many rows were forgotten.
+    #[must_use]
+    pub fn blanks(&self) -> usize {
+        self.rows.read().blanks.len()
+    }
+
+    /// All rows as they are now, and which of them are blank.
+    #[must_use]
+    pub fn rows(&self) -> DimensionRows {
+        let rows = self.rows.read();
+        DimensionRows { batches: rows.batches.clone(), blanks: Arc::clone(&rows.blanks), changes: rows.changes }
     }
 
     /// Whether there is no row.
@@ -125,7 +161,7 @@ impl Dimension {
         (row < batch.num_rows()).then(|| DimensionRow { batch: batch.clone(), row })
     }
 
-    /// All rows in order of arrival, with the whole physical schema.
+    /// All rows in order of arrival, with the whole physical schema; forgotten ones are blank.
     #[must_use]
     pub fn batches(&self) -> Vec<RecordBatch> {
         self.rows.read().batches.clone()
@@ -135,7 +171,7 @@ impl Dimension {
     pub(crate) fn insert_new(&self, batch: &RecordBatch) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
         let ids = self.ids(batch);
         let mut rows = self.rows.write();
-        let mut position = rows.by_id.len();
+        let mut position = rows.positions();
         let mut fresh = Vec::new();
         for (row, id) in ids.iter().enumerate() {
             if let std::collections::hash_map::Entry::Vacant(entry) = rows.by_id.entry(*id) {
@@ -154,7 +190,36 @@ impl Dimension {
         };
         rows.starts.push(position - new.num_rows());
         rows.batches.push(crate::columns::pad_to_schema(&new, &self.table.schema())?);
+        rows.changes += 1;
         Ok(Some(new))
+    }
+
+    /// Makes the rows of these ids blank: no id leads there any more, and what they said is no longer in memory. A row
+    /// with the same id that comes later is a new one.
+    pub(crate) fn forget(&self, ids: &[[u8; 16]]) -> Result<(), arrow::error::ArrowError> {
+        let mut rows = self.rows.write();
+        let gone: HashSet<u32> = ids.iter().filter_map(|id| rows.by_id.remove(id)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let blank = crate::columns::blank_row(&self.table.schema());
+        for number in 0..rows.batches.len() {
+            let first = rows.starts[number];
+            let batch = &rows.batches[number];
+            let last = u64::try_from(batch.num_rows()).expect("rows fit u64");
+            let is_gone = |row: u64| {
+                usize::try_from(row).is_ok_and(|row| u32::try_from(first + row).is_ok_and(|at| gone.contains(&at)))
+            };
+            if (0..last).any(is_gone) {
+                let from: arrow::array::UInt64Array =
+                    (0..last).map(|row| Some(if is_gone(row) { last } else { row })).collect();
+                let both = arrow::compute::concat_batches(&batch.schema(), [batch, &blank])?;
+                rows.batches[number] = arrow::compute::take_record_batch(&both, &from)?;
+            }
+        }
+        rows.blanks = Arc::new(rows.blanks.union(&gone).copied().collect());
+        rows.changes += 1;
+        Ok(())
     }
 
     /// The ids of rows, widened.
@@ -168,8 +233,47 @@ impl Dimension {
     }
 }
 
+impl Rows {
+    /// How many positions are taken, blanks among them.
+    fn positions(&self) -> usize {
+        self.starts.last().zip(self.batches.last()).map_or(0, |(start, batch)| start + batch.num_rows())
+    }
+}
+
 impl KnownSeries for Catalog {
     fn is_known(&self, series_id: &[u8; 16]) -> bool {
         self.series.rows.read().by_id.contains_key(series_id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn positions(dimension: &Dimension, ids: &[[u8; 16]]) -> Vec<Option<u32>> {
+        ids.iter().map(|id| dimension.row_of(id)).collect()
+    }
+
+    #[test]
+    fn a_forgotten_row_is_blank_keeps_its_position_and_comes_in_anew() {
+        for table in [Table::Resources, Table::Scopes, Table::Series] {
+            let catalog = Catalog::default();
+            let dimension = catalog.dimension(table).unwrap();
+            let batch = crate::cold::samples::sample(table);
+            let ids = dimension.ids(&batch);
+            dimension.insert_new(&batch).unwrap();
+            assert_eq!(positions(dimension, &ids), [Some(0), Some(1), Some(2)]);
+            dimension.forget(&ids[1..2]).unwrap();
+            let rows = dimension.rows();
+            assert_eq!(positions(dimension, &ids), [Some(0), None, Some(2)]);
+            assert_eq!((dimension.len(), rows.batches[0].num_rows()), (2, 3));
+            assert_eq!(*rows.blanks, HashSet::from([1]));
+            assert_eq!(rows.batches[0].slice(0, 1), batch.slice(0, 1), "others are as they were");
+            assert_eq!(rows.batches[0].slice(1, 1), crate::columns::blank_row(&table.schema()));
+            let again = dimension.insert_new(&batch).unwrap().unwrap();
+            assert_eq!(again.num_rows(), 1, "only what is missing");
+            assert_eq!(positions(dimension, &ids), [Some(0), Some(3), Some(2)]);
+            assert!(dimension.rows().changes > rows.changes);
+        }
     }
 }

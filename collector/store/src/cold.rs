@@ -8,6 +8,7 @@ pub(crate) mod bucket;
 pub(crate) mod cache;
 pub(crate) mod delta;
 pub(crate) mod dimensions;
+pub(crate) mod forget;
 pub mod form;
 pub(crate) mod log;
 pub(crate) mod merge;
@@ -15,6 +16,7 @@ pub(crate) mod mover;
 pub(crate) mod pending;
 pub(crate) mod pick;
 pub(crate) mod place;
+mod retention;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sampling;

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, new_null_array};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::array::{Array, ArrayRef, make_array, new_null_array};
+use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
@@ -46,4 +46,20 @@ pub fn pick_columns(batch: &RecordBatch, wanted: Option<&[&str]>) -> Result<Reco
 pub fn schema_subset(schema: &SchemaRef, present: impl Fn(&str) -> bool) -> SchemaRef {
     let fields: Vec<_> = schema.fields().iter().filter(|field| present(field.name())).cloned().collect();
     Arc::new(Schema::new(fields))
+}
+
+/// A row that says nothing: null where it may be, else zero or empty.
+pub fn blank_row(schema: &SchemaRef) -> RecordBatch {
+    let columns = schema.fields().iter().map(|field| blank(field.data_type(), field.is_nullable())).collect();
+    RecordBatch::try_new(Arc::clone(schema), columns).expect("a blank has the column's type")
+}
+
+fn blank(data_type: &DataType, is_nullable: bool) -> ArrayRef {
+    let null = new_null_array(data_type, 1);
+    if is_nullable {
+        return null;
+    }
+    // The null's bytes are zeros, its offsets nought: without the mark they are the empty value.
+    let bare = null.to_data().into_builder().nulls(None).build();
+    make_array(bare.expect("zeros are a value of every type of ours"))
 }

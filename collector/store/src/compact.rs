@@ -7,6 +7,7 @@ pub(crate) mod compactor;
 mod merge;
 mod pick;
 
+pub(crate) use compactor::Failure;
 pub(crate) use merge::{Merge, Revision, open_rows};
 #[cfg(test)]
 pub(crate) use pick::FRESH_MAX;

@@ -4,16 +4,20 @@
 //! else sends it a [`Command`]. Its loop: take what waits, write one frame, sync, publish, wake. It never
 //! decodes and never writes a data file.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::time::{Duration, Instant};
 
+use arrow::array::AsArray;
 use bytes::Bytes;
 use spanlake_schemas::ingest::{Batches, Refusal};
+use spanlake_schemas::tables::Table;
 use tokio::sync::oneshot;
 
+use crate::forget::Active;
 use crate::log::LogSequence;
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{RecentRequests, Seen};
@@ -24,12 +28,16 @@ use crate::store::Inner;
 /// Bytes of records after which a group is closed.
 const GROUP_BYTES_MAX: usize = 8 << 20;
 const TICK: Duration = Duration::from_millis(100);
+/// No request waits so long between its decoding and its turn.
+const DECODED_LONG_AGO: Duration = Duration::from_secs(600);
 
 /// What the keeper is asked.
 pub enum Command {
     Append(Box<Append>),
     /// Seal what is there now; answered when it is in files.
     Seal(oneshot::Sender<()>),
+    /// Draw the line before which something is to be forgotten.
+    Cut(Arc<Active>),
     /// A seal ended; everything up to this record is in files.
     Sealed {
         last_lsn: LogSequence,
@@ -62,6 +70,10 @@ pub struct Keeper {
     pub generation_began: Option<Instant>,
     pub sealing: bool,
     pub seal_waiters: Vec<oneshot::Sender<()>>,
+    /// Lines that wait to be drawn.
+    pub cuts: Vec<Arc<Active>>,
+    /// When the last one was.
+    pub last_cut: Option<Instant>,
     pub shutdown: Option<oneshot::Sender<()>>,
     pub stopped: bool,
     pub sealer: SyncSender<SealTask>,
@@ -98,6 +110,7 @@ impl Keeper {
                     group.push(*append);
                 }
                 Command::Seal(waiter) => self.seal_waiters.push(waiter),
+                Command::Cut(active) => self.cuts.push(active),
                 Command::Sealed { last_lsn } => self.release_log(last_lsn),
                 Command::Shutdown(waiter) => self.shutdown = Some(waiter),
                 Command::Stop => self.stopped = true,
@@ -116,6 +129,10 @@ impl Keeper {
         let mut digests: Vec<Seen> = Vec::new();
         for append in group {
             let seen = (append.header.digest, append.header.received_at);
+            if self.lacks_series(&append.batches) {
+                let _ = append.reply.send(Err(Refusal::Forgotten));
+                continue;
+            }
             if self.recent.contains(seen.0, seen.1) {
                 self.inner.metrics.duplicate_requests.fetch_add(1, Ordering::Relaxed);
             } else {
@@ -224,16 +241,17 @@ impl Keeper {
         if self.sealing {
             return;
         }
+        let is_cut = self.draw_lines();
         let config = &self.inner.config;
         let asked = self.shutdown.is_some() || !self.seal_waiters.is_empty();
-        let Some(began) = self.generation_began else {
+        let Some(age) = self.generation_began.map(|began| began.elapsed()).or(is_cut.then_some(Duration::ZERO)) else {
             for waiter in self.seal_waiters.drain(..) {
                 let _ = waiter.send(());
             }
             return;
         };
         let full = self.inner.metrics.unsealed_bytes.load(Ordering::Acquire) >= config.seal_bytes;
-        if !(asked || full || began.elapsed() >= config.seal_interval) {
+        if !(is_cut || asked || full || age >= config.seal_interval) {
             return;
         }
         let task = SealTask {
@@ -245,6 +263,42 @@ impl Keeper {
         self.generation += 1;
         self.generation_began = None;
         self.sealing = self.sealer.send(task).is_ok();
+    }
+
+    /// Draws the lines that wait, here, where one generation ends and the next begins: what is meant is in files that are
+    /// sealed by now or next, and in segments that go with that seal, for the log goes on in a new one.
+    fn draw_lines(&mut self) -> bool {
+        if self.cuts.is_empty() {
+            return false;
+        }
+        let is_fresh = self.segment.as_ref().is_some_and(|segment| segment.first_lsn == self.next_lsn);
+        // Without space for a segment the old one would stay; it is tried again.
+        if !is_fresh && self.open_segment(self.inner.config.log_segment_bytes).is_err() {
+            return false;
+        }
+        for active in self.cuts.drain(..) {
+            active.cut(self.inner.read.catalog(), self.next_lsn - 1);
+        }
+        self.last_cut = Some(Instant::now());
+        true
+    }
+
+    /// Whether points belong to a series that left the catalog after the request was decoded: its description, which the
+    /// decoder left out because it was known, is nowhere any more.
+    fn lacks_series(&self, batches: &Batches) -> bool {
+        if self.last_cut.is_none_or(|at| at.elapsed() > DECODED_LONG_AGO) {
+            return false;
+        }
+        let series = &self.inner.read.catalog().series;
+        let own: HashSet<[u8; 16]> =
+            batches.get(Table::Series).map_or_else(HashSet::new, |batch| series.ids(batch).into_iter().collect());
+        let is_known = |id: &[u8]| {
+            let id: Option<[u8; 16]> = id.try_into().ok();
+            id.is_none_or(|id| own.contains(&id) || series.row_of(&id).is_some())
+        };
+        let facts = batches.tables.iter().filter(|(table, _)| !table.is_dimension());
+        let mut ids = facts.filter_map(|(_, batch)| batch.column_by_name("series_id")?.as_fixed_size_binary_opt());
+        !ids.all(|ids| ids.iter().flatten().all(is_known))
     }
 
     /// Removes segments whose every record is in files.

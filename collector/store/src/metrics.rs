@@ -92,6 +92,9 @@ pub struct StoreMetrics {
     /// Files and their bytes that retention has removed.
     pub expired_files: AtomicU64,
     pub expired_bytes: AtomicU64,
+    /// Files that were rewritten without some of their rows, and those rows: forgotten, or their service's time is over.
+    pub revised_files: AtomicU64,
+    pub revised_rows: AtomicU64,
     /// Bytes of hot files.
     pub hot_file_bytes: AtomicU64,
     /// Hours moved to the cold tier, and their rows.

@@ -21,6 +21,8 @@ use crate::cold::tier::ColdTier;
 use crate::compact::compactor::Compactor;
 use crate::config::StoreConfig;
 use crate::durable::{files_below, sync_dir, sync_tree};
+use crate::forget::Forgetting;
+use crate::forget::files::ForgetFileError;
 use crate::keeper::{Command, Keeper};
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
@@ -32,6 +34,7 @@ use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
 use crate::reserve::Reserve;
+use crate::retention::checked::Checked;
 use crate::sealer::{SealFailure, Sealer};
 use crate::store::{Inner, KeeperHandle, Store};
 use crate::version::{DataFile, Version};
@@ -67,6 +70,8 @@ pub enum OpenError {
     Cold(#[from] ColdLogError),
     #[error("the cold tier could not be opened: {0}")]
     ColdTier(String),
+    #[error(transparent)]
+    Forget(#[from] ForgetFileError),
     #[error("sealing while the log was replayed failed")]
     Seal(#[from] SealFailure),
 }
@@ -128,6 +133,7 @@ impl Store {
         metrics.hot_file_bytes.store(version.hot_file_bytes(), Ordering::Relaxed);
         let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));
         load_dimensions(&read)?;
+        let forgetting = Forgetting::open(&config.data_dir)?;
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
         let reserve = cold.as_ref().map(|_| Reserve::of(config.data_dir.clone()));
         let inner = Arc::new(Inner {
@@ -139,6 +145,9 @@ impl Store {
             stopping: std::sync::atomic::AtomicBool::new(false),
             claims: Mutex::default(),
             cold: cold.as_ref().map(|cold| cold.status.clone()),
+            place: cold.as_ref().map(|cold| cold.place().clone()),
+            is_cold_known: std::sync::atomic::AtomicBool::new(cold.is_none()),
+            forgetting,
             reserve,
             _lock: lock,
         });
@@ -354,6 +363,8 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed, mover: Option<Mo
         generation_began: has_rows.then(std::time::Instant::now),
         sealing: false,
         seal_waiters: Vec::new(),
+        cuts: Vec::new(),
+        last_cut: None,
         shutdown: None,
         stopped: false,
         sealer: seal_tasks,
@@ -366,7 +377,15 @@ fn start(inner: Arc<Inner>, sealer: Sealer, replayed: Replayed, mover: Option<Mo
     if let Some(mover) = mover {
         spawn("spanlake-cold", move || mover.run(&moves_seen))?;
     }
-    let compactor = Compactor { inner: Arc::clone(&inner), manifest, barred: HashSet::new(), merges: 0, _mover: moves };
+    let compactor = Compactor {
+        inner: Arc::clone(&inner),
+        manifest,
+        barred: HashSet::new(),
+        merges: 0,
+        checked: Checked::open(&inner.config.data_dir, "retention-hot.json"),
+        commands: commands.clone(),
+        _mover: moves,
+    };
     spawn("spanlake-merge", move || compactor.run(&seals_seen))?;
     spawn("spanlake-seal", move || sealer.run(&seal_inbox, &to_keeper, &seals))?;
     spawn("spanlake-log", move || keeper.run(&inbox))?;

@@ -3,7 +3,7 @@
 //! Owns the resident parts of files (footers, page indexes, blooms). Never writes, never plans.
 
 mod lookup;
-mod object;
+pub(crate) mod object;
 mod resident;
 
 use std::fs::File;
@@ -20,6 +20,7 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
 
 use crate::catalog::Catalog;
+use crate::cold::cache::ReadCache;
 use crate::columns::pick_columns;
 use crate::version::{DataFile, Version};
 use resident::ResidentFiles;
@@ -46,11 +47,11 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    fn io(file: &DataFile, source: std::io::Error) -> Self {
+    pub(crate) fn io(file: &DataFile, source: std::io::Error) -> Self {
         Self::Io { path: file.path.display().to_string(), source }
     }
 
-    fn parquet(file: &DataFile, source: parquet::errors::ParquetError) -> Self {
+    pub(crate) fn parquet(file: &DataFile, source: parquet::errors::ParquetError) -> Self {
         Self::Parquet { path: file.path.display().to_string(), source }
     }
 }
@@ -78,17 +79,20 @@ pub(crate) struct ReadInner {
     resident: ResidentFiles,
     /// Of the cold tier, where that is a bucket.
     bucket: Option<Arc<dyn ObjectStore>>,
+    /// What the bucket is read through.
+    cache: Option<ReadCache>,
 }
 
 impl ReadHalf {
-    pub(crate) fn new(version: Version, catalog: Catalog, bucket: Option<Arc<dyn ObjectStore>>) -> Self {
+    pub(crate) fn new(version: Version, catalog: Catalog, cache: Option<ReadCache>) -> Self {
         Self {
             inner: Arc::new(ReadInner {
                 current: arc_swap::ArcSwap::from_pointee(version),
                 catalog: Arc::new(catalog),
                 publishing: Mutex::new(()),
                 resident: ResidentFiles::default(),
-                bucket,
+                bucket: cache.clone().map(|cache| Arc::new(cache) as Arc<dyn ObjectStore>),
+                cache,
             }),
         }
     }
@@ -99,7 +103,15 @@ impl ReadHalf {
         self.inner.current.load_full()
     }
 
-    /// Resources, scopes and series. Only ever grows: every id in a pinned version's rows is there.
+    /// Lets go what is kept in memory and on the disk of a file that is data no more.
+    pub(crate) fn drop_kept(&self, path: &str, object: Option<&object_store::path::Path>) {
+        self.inner.resident.forget(path);
+        if let (Some(cache), Some(object)) = (&self.inner.cache, object) {
+            cache.forget(object);
+        }
+    }
+
+    /// Resources, scopes and series. Every id in a pinned version's rows is there, but for rows that are being forgotten.
     #[must_use]
     pub fn catalog(&self) -> &Arc<Catalog> {
         &self.inner.catalog

@@ -1,7 +1,13 @@
 //! Retention: which files are too old, or too much; pure, of one version and the time.
 //!
 //! Owns the rule. Files go whole, by the hour that they are filed under, oldest hours first; nothing goes unless a
-//! setting says so. Resources, scopes and series stay: rows that are kept point to them. Never deletes a file.
+//! setting says so. A service may have a time of its own: a file that holds rows of several is rewritten when one's time
+//! is over ([`services`]), and goes whole when everybody's is. Resources, scopes and series stay: rows that are kept
+//! point to them. Never deletes a file.
+
+pub(crate) mod checked;
+mod hot;
+pub(crate) mod services;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,7 +19,7 @@ use crate::seal::order::hour_of;
 use crate::version::{TableFile, Version};
 
 /// How long rows are kept after the hour that they are filed under, and how much in all. `None`: for ever.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
     pub spans: Option<Duration>,
     pub logs: Option<Duration>,
@@ -21,6 +27,8 @@ pub struct Retention {
     pub metrics: Option<Duration>,
     /// Bytes of all files together.
     pub bytes_max: Option<u64>,
+    /// Services whose rows of every table are kept for as long as this instead.
+    pub services: BTreeMap<String, Duration>,
 }
 
 impl Retention {
@@ -34,6 +42,12 @@ impl Retention {
             Table::Resources | Table::Scopes | Table::Series => None,
         }
     }
+
+    /// After how long nothing of a file of the table is kept, whoever's it is.
+    fn of_everybody(&self, table: Table) -> Option<Duration> {
+        let longest = self.services.values().filter(|_| services::tells(table)).max();
+        self.of(table).map(|age| longest.map_or(age, |longest| age.max(*longest)))
+    }
 }
 
 /// What is to go now.
@@ -45,7 +59,7 @@ pub fn expired(version: &Version, now: i64, retention: &Retention) -> Vec<TableF
     let mut kept: BTreeMap<i64, Vec<TableFile>> = BTreeMap::new();
     let mut bytes = 0;
     for table in Table::ALL {
-        let oldest = retention.of(table).map(|age| oldest_hour(now, age));
+        let oldest = retention.of_everybody(table).map(|age| oldest_hour(now, age));
         for file in version.files(table) {
             if oldest.is_some_and(|oldest| file.entry.last_hour() < oldest) && !table.is_dimension() {
                 gone.push((table, Arc::clone(file)));
@@ -105,6 +119,15 @@ mod tests {
     fn nothing_goes_unless_it_is_said() {
         assert_eq!(gone(Retention::default()), []);
         assert_eq!(gone(Retention { bytes_max: Some(1500), ..Retention::default() }), []);
+    }
+
+    #[test]
+    fn a_service_that_is_kept_for_longer_keeps_files_whole() {
+        let services = BTreeMap::from([("audit".to_owned(), 2 * HOUR), ("noise".to_owned(), HOUR / 2)]);
+        let spans = |spans| gone(Retention { spans, services: services.clone(), ..Retention::default() });
+        assert_eq!(spans(Some(HOUR)), hours(Table::Spans, &["06", "07"]));
+        assert_eq!(spans(Some(3 * HOUR)), hours(Table::Spans, &["06"]));
+        assert_eq!(spans(None), []);
     }
 
     #[test]

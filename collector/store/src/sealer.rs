@@ -112,7 +112,10 @@ impl Sealer {
         digests: &[Seen],
     ) -> Result<(u64, u64, usize), SealFailure> {
         let files = self.write_files(generation, last_lsn)?;
-        recent::save(&self.inner.log_dir(), last_lsn, digests)?;
+        // A seal of nothing has the number of the one before, whose file is not to be lost.
+        if !digests.is_empty() {
+            recent::save(&self.inner.log_dir(), last_lsn, digests)?;
+        }
         let adds = files.iter().map(|(_, file)| file.entry.clone()).collect();
         if let Err(error) = self.manifest.lock().commit(adds, Vec::new(), last_lsn) {
             remove(&files);

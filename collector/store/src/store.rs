@@ -17,8 +17,10 @@ use tokio::sync::{Notify, oneshot};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::cold::pick::due;
+use crate::cold::place::Place;
 use crate::cold::status::{ColdStatus, SharedStatus};
 use crate::config::StoreConfig;
+use crate::forget::{self, ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Forgetting};
 use crate::keeper::{Append, Command};
 use crate::log::frame::RecordHeader;
 use crate::log::payload;
@@ -62,6 +64,11 @@ pub(crate) struct Inner {
     pub(crate) claims: Mutex<Claims>,
     /// Of the cold tier, where there is one.
     pub(crate) cold: Option<SharedStatus>,
+    /// Where it is.
+    pub(crate) place: Option<Place>,
+    /// Whether all that it has of dimensions is in the catalog; true where there is none.
+    pub(crate) is_cold_known: AtomicBool,
+    pub(crate) forgetting: Forgetting,
     /// What requests leave free for moving data there.
     pub(crate) reserve: Option<Reserve>,
     /// Held for as long as the process uses the data directory.
@@ -136,6 +143,32 @@ impl Store {
         if self.keeper.commands.send(Command::Seal(done)).is_ok() {
             let _ = wait.await;
         }
+    }
+
+    /// Deletes what a request names, and everything that points to it, from all that is kept. It is durable when this
+    /// returns its id: what was acknowledged before is meant, and goes even if the server is killed meanwhile. Blocks
+    /// for a few syncs.
+    ///
+    /// # Errors
+    /// When it names nothing, or cannot be written.
+    pub fn forget(&self, request: &ForgetRequest) -> Result<String, ForgetError> {
+        let accepted = self.inner.forgetting.accept(request)?;
+        accepted.ask_for_line(&self.inner, &self.keeper.commands);
+        Ok(accepted.id().to_owned())
+    }
+
+    /// What has become of a request; `None` where there was none of that id.
+    #[must_use]
+    pub fn forget_report(&self, id: &str) -> Option<ForgetReport> {
+        self.inner.forgetting.report(id)
+    }
+
+    /// Counts what a request would delete. Blocks for as long as that takes to read.
+    ///
+    /// # Errors
+    /// When it names nothing, or something cannot be read.
+    pub fn forget_preview(&self, request: &ForgetRequest) -> Result<ForgetPreview, ForgetError> {
+        forget::preview::preview(&self.inner.read, self.inner.place.as_ref(), request)
     }
 
     /// Refuses new requests, finishes those accepted, seals and stops the threads.

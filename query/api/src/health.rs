@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::AsArray;
+use arrow::array::{AsArray, GenericStringArray};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -64,10 +64,10 @@ pub(crate) async fn sampling(State(shared): State<Arc<Shared>>) -> Response {
 
 /// Whether nothing but own telemetry has ever arrived.
 fn is_empty(store: &ReadHalf) -> bool {
-    store.catalog().resources.batches().iter().all(|batch| {
-        let services = batch.column_by_name("service_name").and_then(|column| column.as_string_opt::<i32>());
-        services.is_none_or(|services| services.iter().all(|service| service == Some(OWN_SERVICE)))
-    })
+    let resources = store.catalog().resources.rows();
+    let services = resources.batches.iter().filter_map(|batch| batch.column_by_name("service_name")?.as_string_opt());
+    let mut services = (0_u32..).zip(services.flat_map(GenericStringArray::<i32>::iter));
+    services.all(|(position, service)| service == Some(OWN_SERVICE) || resources.blanks.contains(&position))
 }
 
 /// `GET /metrics`.

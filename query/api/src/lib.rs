@@ -1,10 +1,10 @@
 //! Port 4300: the native API, health, own metrics and the page.
 //!
 //! Owns HTTP, JSON and the guard before them. Never writes to the store itself, never plans a query, and knows of
-//! other rooms only what [`StatusSource`] and [`Admin`] say. The contract is `docs/api.md`.
+//! other rooms only what [`StatusSource`], [`Admin`] and [`Forget`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`forget`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod boards;
@@ -13,6 +13,7 @@ mod compare;
 mod error;
 mod export;
 mod facets;
+mod forget;
 mod guard;
 mod health;
 mod heatmap;
@@ -41,6 +42,7 @@ mod traced;
 #[cfg(test)]
 mod tests;
 
+pub use forget::Forget;
 pub use prometheus::{ActiveTarget, DroppedTarget, ScrapedTargets};
 pub use server::{routes, routes_with, serve};
 pub use state::{

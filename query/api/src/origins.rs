@@ -1,6 +1,6 @@
 //! Resources and scopes as the rows of a trace show them: JSON, written once an id.
 //!
-//! Owns a copy of the catalog's list of batches, renewed when an id is asked for that it lacks.
+//! Owns a copy of the catalog's list of batches, renewed when an id is asked for that it lacks, or one was forgotten.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use parking_lot::Mutex;
 use spanlake_schemas::tables::Table;
-use spanlake_store::{Catalog, Dimension};
+use spanlake_store::{Catalog, Dimension, DimensionRows};
 
 use crate::columns::{Maps, Texts};
 use crate::render::push_string;
@@ -51,12 +51,15 @@ pub(crate) struct Origins {
 struct Batches {
     batches: Vec<(usize, RecordBatch)>,
     rows: usize,
+    /// How many of them were forgotten.
+    blanks: usize,
 }
 
 impl Batches {
     fn of(dimension: &Dimension) -> Self {
-        let mut all = Self::default();
-        for batch in dimension.batches() {
+        let DimensionRows { batches, blanks, .. } = dimension.rows();
+        let mut all = Self { blanks: blanks.len(), ..Self::default() };
+        for batch in batches {
             let rows = batch.num_rows();
             all.batches.push((all.rows, batch));
             all.rows += rows;
@@ -111,7 +114,7 @@ fn each_new_row<T: Default>(
     let highest = positions.iter().flatten().max().map_or(0, |position| *position as usize + 1);
     let batches = {
         let mut known = known.lock();
-        if known.rows < highest {
+        if known.rows < highest || known.blanks != dimension.blanks() {
             *known = Arc::new(Batches::of(dimension));
         }
         Arc::clone(&known)

@@ -22,7 +22,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    boards, compare, export, facets, guard, health, heatmap, import, jaeger, metric_names, metric_series, page,
+    boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, metric_names, metric_series, page,
     prometheus, service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
@@ -61,6 +61,8 @@ pub fn routes_with(state: ApiState, writing: Router) -> Router {
         .route("/api/boards/{name}/versions", get(boards::versions))
         .route("/api/export/{signal}", get(export::export))
         .route("/api/import/{signal}", post(import::import).layer(DefaultBodyLimit::max(import_bytes_max)))
+        .route("/api/forget", post(forget::post))
+        .route("/api/forget/{id}", get(forget::one))
         .route("/api/admin/seal", post(health::seal))
         .nest("/prometheus", prometheus::routes())
         .nest("/tempo", tempo::routes())

@@ -88,7 +88,7 @@ pub(crate) async fn get_sql(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
 }
 
 /// Pages of other sites can post forms, but no JSON without being asked for leave first.
-fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(crate) fn require_json(headers: &HeaderMap) -> Result<(), ApiError> {
     let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = content_type.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") {

@@ -17,6 +17,7 @@ use spanlake_state::StateFile;
 use spanlake_store::ReadHalf;
 use tokio::sync::Semaphore;
 
+use crate::forget::Forget;
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
 use crate::prometheus::ScrapedTargets;
@@ -68,6 +69,7 @@ pub struct ApiState {
     pub admin: Arc<dyn Admin>,
     /// Dashboards; what is wrong with their file where it cannot be used.
     pub state: Result<Arc<StateFile>, String>,
+    pub forget: Arc<dyn Forget>,
 }
 
 /// Items acknowledged since the start.
@@ -178,6 +180,7 @@ pub(crate) struct Shared {
     pub(crate) status: Arc<dyn StatusSource>,
     pub(crate) admin: Arc<dyn Admin>,
     pub(crate) state: Result<Arc<StateFile>, String>,
+    pub(crate) forget: Arc<dyn Forget>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -195,7 +198,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin, state } = state;
+        let ApiState { engine, store, config, status, admin, state, forget } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -204,6 +207,7 @@ impl Shared {
             status,
             admin,
             state,
+            forget,
             metrics: Arc::default(),
             origins,
             series: Arc::default(),

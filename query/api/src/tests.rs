@@ -2,6 +2,7 @@
 
 mod boards;
 mod counts;
+mod forget;
 mod lake;
 mod lists;
 mod metrics;

@@ -24,7 +24,6 @@ pub(crate) async fn traced(request: Request, next: Next) -> Response {
         otel.status_code = Empty,
         http.request.method = %request.method(),
         http.route = route,
-        url.path = path,
         http.response.status_code = Empty,
     );
     async move {

@@ -1,15 +1,16 @@
 //! Resources, scopes and metric series: what fact rows point to, as columns beside every row and as tables.
 //!
 //! Owns snapshots of the store's catalog in the shape that SQL sees. A snapshot is made when a statement
-//! first needs it and kept until the catalog has grown. Never holds facts.
+//! first needs it and kept until the catalog has changed. Never holds facts.
 
 mod column;
 mod shape;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, OnceLock};
 
-use arrow::array::{ArrayRef, AsArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray};
+use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
 use datafusion::common::Result;
 use parking_lot::Mutex;
@@ -62,13 +63,28 @@ impl Dimension {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     rows: RecordBatch,
+    /// Positions of rows that were forgotten.
+    blanks: Arc<HashSet<u32>>,
+    /// Which state of the catalog it shows.
+    changes: u64,
     /// Values of attributes that statements asked for, by column and key.
     by_key: Mutex<HashMap<(usize, String), ArrayRef>>,
 }
 
 impl Snapshot {
+    /// By position; forgotten rows are blank.
     pub(crate) fn rows(&self) -> &RecordBatch {
         &self.rows
+    }
+
+    /// Without blanks, as a table lists them.
+    pub(crate) fn listed(&self) -> Result<RecordBatch> {
+        if self.blanks.is_empty() {
+            return Ok(self.rows.clone());
+        }
+        let rows = u32::try_from(self.rows.num_rows()).unwrap_or(u32::MAX);
+        let stays: BooleanArray = (0..rows).map(|row| Some(!self.blanks.contains(&row))).collect();
+        Ok(filter_record_batch(&self.rows, &stays)?)
     }
 
     /// A column, or the values of one key of a column of maps.
@@ -105,11 +121,13 @@ impl DimensionCache {
         };
         let mut newest = self.newest[dimension as usize].lock();
         let stored = self.catalog.dimension(dimension.table()).expect("a dimension has rows in the catalog");
-        if let Some(snapshot) = newest.as_ref().filter(|snapshot| snapshot.rows.num_rows() == stored.len()) {
+        if let Some(snapshot) = newest.as_ref().filter(|snapshot| snapshot.changes == stored.changes()) {
             return Ok(Arc::clone(snapshot));
         }
-        let rows = shape::rows(&self.catalog, dimension, resources.as_deref(), scopes.as_deref())?;
-        let snapshot = Arc::new(Snapshot { rows, by_key: Mutex::default() });
+        let stored = stored.rows();
+        let rows = shape::rows(&self.catalog, dimension, &stored, resources.as_deref(), scopes.as_deref())?;
+        let (blanks, changes) = (stored.blanks, stored.changes);
+        let snapshot = Arc::new(Snapshot { rows, blanks, changes, by_key: Mutex::default() });
         *newest = Some(Arc::clone(&snapshot));
         Ok(snapshot)
     }

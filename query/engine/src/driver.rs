@@ -20,6 +20,7 @@ use tracing::{Instrument, Span};
 use crate::explain_error::explain;
 use crate::output::{plain_batch, plain_schema};
 use crate::session::Sessions;
+use crate::statement_text::without_values;
 use crate::stream::{Cost, QueryAnswer};
 use crate::threads::Threads;
 use crate::{EngineError, statement};
@@ -71,7 +72,7 @@ pub(crate) async fn start(
         otel.kind = "internal",
         otel.status_code = Empty,
         otel.status_description = Empty,
-        db.query.text = sql,
+        db.query.text = without_values(sql),
         db.response.returned_rows = Empty,
     );
     let running = AbortOnDrop(threads.handle().spawn(task.instrument(span)).abort_handle());

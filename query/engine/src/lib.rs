@@ -25,6 +25,7 @@ mod pinned;
 mod rules;
 mod session;
 mod statement;
+mod statement_text;
 mod stored;
 mod stream;
 mod threads;

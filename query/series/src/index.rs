@@ -1,7 +1,7 @@
 //! Every series in memory, found by name and labels.
 //!
-//! Owns the metrics (a name, unit and type of OTLP), their series, and Prometheus's names for them. Made of the catalog,
-//! which only grows, so that it is only added to. Never reads a point.
+//! Owns the metrics (a name, unit and type of OTLP), their series, and Prometheus's names for them. Made of the catalog:
+//! added to as that grows, made anew when something was forgotten there. Never reads a point.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
 use spanlake_schemas::prometheus::{FAMILY_KEY, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
-use spanlake_store::Catalog;
+use spanlake_store::{Catalog, DimensionRows};
 
 use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs};
 use crate::names::{Kind, Strategy, metric_name};
@@ -125,46 +125,37 @@ pub struct SeriesIndex {
     /// Every name in every strategy: metrics and views.
     by_name: HashMap<String, BTreeSet<(usize, View)>>,
     resources: HashMap<i64, Arc<ResourceLabels>>,
-    /// Rows of the catalog that are in it.
+    /// Positions of the catalog that are in it, blank ones among them.
     resource_rows: usize,
     series_rows: usize,
+    /// Forgotten rows of both when it was made.
+    blanks: usize,
+    /// The state of the catalog's series that it shows.
+    changes: u64,
 }
 
 impl SeriesIndex {
-    /// Whether the catalog has series that are not in it.
+    /// Whether the catalog's series are not those that are in it.
     #[must_use]
     pub fn is_behind(&self, catalog: &Catalog) -> bool {
-        catalog.series.len() != self.series_rows
+        catalog.series.changes() != self.changes
     }
 
-    /// Takes in what is new in the catalog.
+    /// Takes in what is new in the catalog, and lets go what was forgotten there.
     pub fn refresh(&mut self, catalog: &Catalog) {
         if !self.is_behind(catalog) {
             return;
         }
         // Series first: a resource is there before the series that points to it.
-        let series = catalog.series.batches();
-        let resources = catalog.resources.batches();
-        let mut at = 0;
-        for batch in &resources {
-            for row in 0..batch.num_rows() {
-                if at + row >= self.resource_rows {
-                    self.add_resource(batch, row);
-                }
-            }
-            at += batch.num_rows();
+        let series = catalog.series.rows();
+        let resources = catalog.resources.rows();
+        let blanks = series.blanks.len() + resources.blanks.len();
+        if blanks != self.blanks {
+            *self = Self { blanks, ..Self::default() };
         }
-        self.resource_rows = at;
-        let mut at = 0;
-        for batch in &series {
-            for row in 0..batch.num_rows() {
-                if at + row >= self.series_rows {
-                    self.add_series(batch, row);
-                }
-            }
-            at += batch.num_rows();
-        }
-        self.series_rows = at;
+        self.resource_rows = each_new(&resources, self.resource_rows, |batch, row| self.add_resource(batch, row));
+        self.series_rows = each_new(&series, self.series_rows, |batch, row| self.add_series(batch, row));
+        self.changes = series.changes;
     }
 
     fn add_resource(&mut self, batch: &RecordBatch, row: usize) {
@@ -302,14 +293,29 @@ impl SeriesIndex {
     /// Stored series.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.series_rows
+        self.metrics.iter().map(|metric| metric.series.len()).sum()
     }
 
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.series_rows == 0
+        self.len() == 0
     }
+}
+
+/// Calls for every row from a position on that is not blank; gives the position after the last.
+fn each_new(rows: &DimensionRows, from: usize, mut add: impl FnMut(&RecordBatch, usize)) -> usize {
+    let is_blank = |position: usize| u32::try_from(position).is_ok_and(|position| rows.blanks.contains(&position));
+    let mut at = 0;
+    for batch in &rows.batches {
+        for row in 0..batch.num_rows() {
+            if at + row >= from && !is_blank(at + row) {
+                add(batch, row);
+            }
+        }
+        at += batch.num_rows();
+    }
+    at
 }
 
 impl StoredSeries {

@@ -3,6 +3,7 @@
 //! Each form is a function of its own name from what was written to a value, or to the end of a sentence that starts
 //! with the key. Messages never repeat what may hold a password.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +29,7 @@ pub(super) fn describe(form: &str) -> &'static str {
         "optional_duration" => "duration: `12h`, `90d`; empty for ever",
         "duration" => "duration: `150ms`, `30s`, `5m`",
         "count" => "whole number",
+        "service_durations" => "map of services to durations: `{checkout: 30d}`; elsewhere `checkout=30d, cart=12h`",
         "durability" => "`fsync` or `os`",
         "self_telemetry_mode" => "`self`, `off` or `otlp`",
         "endpoint" => "URL",
@@ -115,6 +117,31 @@ pub(super) fn optional_bytes(node: &Node, range: Range) -> Result<Option<u64>, S
 
 pub(super) fn optional_duration(node: &Node, range: Range) -> Result<Option<Duration>, String> {
     if scalar(node)?.is_empty() { Ok(None) } else { duration(node, range).map(Some) }
+}
+
+/// `{service: duration}`, or a list or one text with commas of `service=duration`.
+pub(super) fn service_durations(node: &Node, range: Range) -> Result<BTreeMap<String, Duration>, String> {
+    let of = |name: &str, node: &Node| {
+        let named = |error: String| format!("{name}: {error}");
+        duration(node, range).map(|duration| (name.to_owned(), duration)).map_err(named)
+    };
+    let pairs: Vec<(String, Duration)> = match &node.value {
+        Value::Map(entries) => entries.iter().map(|(name, node)| of(name, node)).collect::<Result<_, _>>()?,
+        _ => {
+            let pair = |word: &String| match word.rsplit_once('=') {
+                Some((name, text)) if !name.trim().is_empty() => of(name.trim(), &Node::text(text)),
+                _ => Err(format!("{word:?} is not a service and a duration, such as checkout=30d")),
+            };
+            words(node, None)?.iter().map(pair).collect::<Result<_, _>>()?
+        }
+    };
+    let mut services = BTreeMap::new();
+    for (name, duration) in pairs {
+        if services.insert(name.clone(), duration).is_some() {
+            return Err(format!("{name} stands here twice"));
+        }
+    }
+    Ok(services)
 }
 
 /// A whole number of whatever width the setting has; its range fits.

@@ -132,6 +132,8 @@ settings! {
     "The same for points, histograms, summaries and exemplars."
     retention.bytes_max: optional_bytes ["1MiB", "1000000TiB"] = "";
     "Bytes of all files; beyond it the oldest hours go, of all tables."
+    retention.services: service_durations ["1h", "100000d"] = "";
+    "Services whose rows, of every table, are kept for as long as this instead of as long as the table's; longer or shorter."
 
     query.memory_bytes_max: bytes ["16MiB", "1TiB"] = "256MiB";
     "Memory of all running statements together."

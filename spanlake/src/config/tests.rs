@@ -241,3 +241,24 @@ fn the_documentation_is_up_to_date() {
         "docs/configuration.md is old: spanlake check-config --reference > docs/configuration.md"
     );
 }
+
+#[test]
+fn services_have_times_of_their_own() {
+    let services = |text: &str| {
+        let config = config(text);
+        config.retention.services.into_iter().map(|(name, age)| (name, age.as_secs() / 3600)).collect::<Vec<_>>()
+    };
+    let both = vec![("audit log".to_owned(), 9600), ("cart".to_owned(), 12)];
+    assert_eq!(services("retention:\n  services:\n    cart: 12h\n    audit log: 400d\n"), both);
+    assert_eq!(services("retention.services: audit log=400d, cart=12h"), both);
+    assert_eq!(services("retention.services: [cart=12h, audit log=400d]"), both);
+    assert_eq!(services("retention: {services: {}}"), []);
+    for (text, said) in [
+        ("retention:\n  services:\n    cart: soon\n", "cart: \"soon\" is not a duration"),
+        ("retention.services: cart=5m", "5m is not between 1h and 100000d"),
+        ("retention.services: cart", "\"cart\" is not a service and a duration"),
+        ("retention.services: [cart=2h, cart=3h]", "cart stands here twice"),
+    ] {
+        assert!(wrong(text).contains(said), "{}", wrong(text));
+    }
+}

@@ -1,5 +1,6 @@
 //! The settings as plain values.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -92,6 +93,8 @@ pub struct RetentionSettings {
     pub logs: Option<Duration>,
     pub metrics: Option<Duration>,
     pub bytes_max: Option<u64>,
+    /// Instead of these, for rows of a service.
+    pub services: BTreeMap<String, Duration>,
 }
 
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ mod bad_input;
 mod cold_bucket;
 mod disk_full;
 mod doors;
+mod forget;
 mod fsck;
 mod lifecycle;
 mod lists;

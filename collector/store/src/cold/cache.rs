@@ -64,9 +64,23 @@ impl ReadCache {
         Self { bucket, dir, bytes_max, kept: Arc::new(Mutex::new(kept)) }
     }
 
-    fn path_of(&self, location: &Path, block: u64) -> PathBuf {
+    /// Removes every block of an object that is data no more.
+    pub fn forget(&self, location: &Path) {
+        let dir = self.dir_of(location);
+        let mut kept = self.kept.lock();
+        let blocks: Vec<PathBuf> = kept.blocks.keys().filter(|path| path.starts_with(&dir)).cloned().collect();
+        blocks.iter().for_each(|path| kept.forget(path));
+        // One that was written aside and never named is in no list.
+        let _ = std::fs::remove_dir_all(&dir);
+    }
+
+    fn dir_of(&self, location: &Path) -> PathBuf {
         let name = xxhash_rust::xxh3::xxh3_128(location.as_ref().as_bytes());
-        self.dir.join(format!("{name:032x}")).join(block.to_string())
+        self.dir.join(format!("{name:032x}"))
+    }
+
+    fn path_of(&self, location: &Path, block: u64) -> PathBuf {
+        self.dir_of(location).join(block.to_string())
     }
 
     /// Bytes of an object, of which blocks that are not here are fetched and kept.
@@ -290,6 +304,22 @@ mod tests {
         assert!(all.iter().zip(&ranges).all(|(found, range)| found.len() as u64 == range.end - range.start));
         let again = ReadCache::open(bucket, dir.path().into(), 100 << 20);
         assert_eq!(again.get_range(&location, 7..9).await.unwrap(), &content[7..9]);
+    }
+
+    #[tokio::test]
+    async fn blocks_of_an_object_go_with_it() {
+        let (bucket, location, content) = filled(2 << 20).await;
+        let other = Path::from("spans/b.parquet");
+        bucket.put(&other, PutPayload::from(content.clone())).await.unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let cache = ReadCache::open(bucket, dir.path().into(), 10 << 20);
+        for path in [&location, &other] {
+            cache.get_range(path, 0..2 << 20).await.unwrap();
+        }
+        cache.forget(&location);
+        assert!(!cache.dir_of(&location).exists() && cache.dir_of(&other).exists());
+        assert_eq!(cache.kept.lock().bytes, 2 * ((1 << 20) + CHECKSUM_BYTES as u64));
+        assert_eq!(cache.get_range(&location, 5..9).await.unwrap(), &content[5..9]);
     }
 
     #[tokio::test]

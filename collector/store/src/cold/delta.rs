@@ -117,6 +117,7 @@ fn actions(table: Table, head: &DeltaHead, edit: &ColdEdit) -> Vec<Value> {
     let operation = match (edit.adds.is_empty(), edit.removes.is_empty()) {
         (false, true) => "WRITE",
         (true, _) => "DELETE",
+        (false, false) if edit.is_data_change => "DELETE",
         (false, false) => "OPTIMIZE",
     };
     let engine = concat!("Spanlake ", env!("CARGO_PKG_VERSION"));

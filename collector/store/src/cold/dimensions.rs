@@ -15,7 +15,7 @@ use super::form::from_cold;
 use super::log::{ColdLogError, ColdState};
 use super::place::Place;
 use super::write::{Names, WriteError, hour_folder, scratch, upload};
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, DimensionRows};
 use crate::read::whole_file;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
@@ -86,13 +86,14 @@ impl Copied {
     ) -> Result<Copying, WriteError> {
         let mut copying = Copying::default();
         for table in TABLES {
-            let batches = catalog.dimension(table).expect("it is a dimension").batches();
+            let DimensionRows { batches, blanks, .. } = catalog.dimension(table).expect("it is a dimension").rows();
             let known = &self.rows[table as usize];
+            let is_blank = |row: usize| u32::try_from(row).is_ok_and(|row| blanks.contains(&row));
             let mut position = 0;
             let mut fresh: Vec<RecordBatch> = Vec::new();
             for batch in &batches {
                 let mask: BooleanArray = (position..position + batch.num_rows())
-                    .map(|row| Some(!known.get(row).copied().unwrap_or(false)))
+                    .map(|row| Some(!known.get(row).copied().unwrap_or(false) && !is_blank(row)))
                     .collect();
                 position += batch.num_rows();
                 if mask.true_count() > 0 {

@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::Ordering::{Relaxed, Release};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -28,6 +28,7 @@ use super::write::{Names, WriteError, hour_folder, merge_cold, owner, write_cold
 use super::{ColdConfig, place};
 use crate::compact::Revision;
 use crate::manifest::{Manifest, ManifestError};
+use crate::retention::checked::Checked;
 use crate::retention::expired;
 use crate::seal::SealError;
 use crate::store::{Claims, Inner};
@@ -73,6 +74,8 @@ pub struct Mover {
     pub barred: HashSet<String>,
     /// Decides what moves, where not everything does.
     pub judge: Option<Judge>,
+    /// Files that hold no row of a service whose time is over.
+    pub checked: Checked,
     /// Turns in a row that failed.
     pub failures: u32,
 }
@@ -146,6 +149,8 @@ impl Mover {
             self.transact(&edit)?;
         }
         self.expire()?;
+        self.expire_services()?;
+        self.forget()?;
         while let Some(job) = self.next_move() {
             let claimed: Vec<String> = job.files.iter().map(|(_, file)| file.entry.path.clone()).collect();
             let moved = self.move_hour(&job);
@@ -156,7 +161,9 @@ impl Mover {
             moved?;
             self.describe();
         }
-        self.merge()?;
+        if !self.inner.forgetting.holds_cold() {
+            self.merge()?;
+        }
         self.sweep()
     }
 
@@ -175,6 +182,7 @@ impl Mover {
         self.show(&[]);
         self.remove_orphans(&installation);
         self.writing = Some(Writing { names: Names::of(&installation, epoch), copied });
+        self.inner.is_cold_known.store(true, Release);
         Ok(())
     }
 
@@ -186,7 +194,8 @@ impl Mover {
 
     /// The next move, whose files are claimed.
     fn next_move(&self) -> Option<Move> {
-        if self.inner.is_stopping() {
+        // Rows that are to be forgotten are looked for where they are, first in the hot tier.
+        if self.inner.is_stopping() || self.inner.forgetting.holds_moves() {
             return None;
         }
         let mut claims = self.inner.claims.lock();
@@ -242,8 +251,13 @@ impl Mover {
         Ok(())
     }
 
+    /// A name that no file of this installation has had.
+    pub(super) fn next_name(&mut self) -> String {
+        self.writing.as_mut().expect("the log is claimed").names.next()
+    }
+
     /// Makes an edit pending, then a fact.
-    fn propose(&mut self, mut edit: ColdEdit, copying: Option<&Copying>) -> Result<(), Failure> {
+    pub(super) fn propose(&mut self, mut edit: ColdEdit, copying: Option<&Copying>) -> Result<(), Failure> {
         delta::assign(&mut edit, self.log.state());
         self.pending.write(&edit)?;
         self.transact(&edit)?;
@@ -363,6 +377,7 @@ impl Mover {
         }
         for key in &due {
             self.place.remove(key)?;
+            self.drop_kept(key);
         }
         self.propose(ColdEdit { swept: due, ..self.log.draft(now) }, None)
     }
@@ -399,6 +414,11 @@ impl Mover {
 /// A cold file as a version shows it; `None` for copies of dimensions, which the catalog holds.
 pub fn cold_file(place: &Place, entry: &FileEntry) -> Option<TableFile> {
     let table = Table::by_name(&entry.table).filter(|table| !table.is_dimension())?;
+    Some((table, data_file(place, entry)?))
+}
+
+/// A cold file as it is read, of whatever table.
+pub fn data_file(place: &Place, entry: &FileEntry) -> Option<Arc<DataFile>> {
     let file = match (place.local_path(&entry.path), place.bucket()) {
         (Some(path), _) => DataFile::new(entry.clone(), path),
         (None, Some((_, prefix))) => {
@@ -407,5 +427,5 @@ pub fn cold_file(place: &Place, entry: &FileEntry) -> Option<TableFile> {
         }
         (None, None) => return None,
     };
-    Some((table, Arc::new(file)))
+    Some(Arc::new(file))
 }

@@ -359,6 +359,14 @@ impl Place {
         }
     }
 
+    /// Waits for work on objects of the bucket, on the thread that talks to it.
+    pub(crate) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        match &self.kind {
+            Kind::Bucket { runtime, .. } => runtime.block_on(work),
+            Kind::Folder(_) => futures::executor::block_on(work),
+        }
+    }
+
     fn wait<T>(
         &self,
         action: &'static str,

@@ -8,7 +8,6 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use object_store::ObjectStore;
 use parking_lot::Mutex;
 use spanlake_schemas::errors::with_causes;
 
@@ -23,6 +22,7 @@ use super::status::SharedStatus;
 use super::write::SCRATCH;
 use crate::manifest::{Manifest, ManifestError};
 use crate::open::OpenError;
+use crate::retention::checked::Checked;
 use crate::store::Inner;
 use crate::version::Version;
 
@@ -74,9 +74,15 @@ impl ColdTier {
 
     /// What reads objects, where the place is a bucket.
     #[must_use]
-    pub fn bucket(&self) -> Option<Arc<dyn ObjectStore>> {
+    pub fn bucket(&self) -> Option<ReadCache> {
         let (bucket, _) = self.place.bucket()?;
-        Some(Arc::new(ReadCache::open(bucket, self.cache_dir.clone(), self.config.cache_bytes_max)))
+        Some(ReadCache::open(bucket, self.cache_dir.clone(), self.config.cache_bytes_max))
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
     }
 
     /// The local part of a change that was committed cold before a crash: its hot files are data no more.
@@ -126,6 +132,7 @@ impl ColdTier {
             writing: None,
             barred: HashSet::new(),
             judge,
+            checked: Checked::open(&inner.config.data_dir, "retention-cold.json"),
             failures: 0,
         };
         if is_folder {

@@ -7,13 +7,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::{Job, Merge, pick};
+use crate::keeper::Command;
 use crate::manifest::{Manifest, ManifestError};
+use crate::retention::checked::Checked;
 use crate::retention::expired;
 use crate::seal::SealError;
 use crate::store::Inner;
@@ -35,12 +37,17 @@ pub struct Compactor {
     /// Paths of files that could not be read.
     pub barred: HashSet<String>,
     pub merges: u64,
+    /// Files that hold no row of a service whose time is over.
+    pub checked: Checked,
+    /// The way to the keeper, which draws the line where something is to be forgotten.
+    pub commands: Sender<Command>,
     /// The mover ends when this is dropped.
     pub _mover: SyncSender<()>,
 }
 
+/// Why files stay as they are.
 #[derive(Debug, thiserror::Error)]
-enum Failure {
+pub(crate) enum Failure {
     #[error(transparent)]
     Files(#[from] SealError),
     #[error(transparent)]
@@ -58,9 +65,12 @@ impl Compactor {
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            wait = TICK;
+            wait = self.forget().unwrap_or(TICK);
             if let Err(error) = self.expire() {
                 self.failed(&error.into());
+            }
+            if let Err(failure) = self.expire_services() {
+                self.failed(&failure);
             }
             while let Some(job) = self.next_job() {
                 if self.is_busy() && job.waiting < WAITING_MAX {
@@ -88,7 +98,7 @@ impl Compactor {
     }
 
     /// The edit, which is the commit point; then the version; what is removed goes once nobody reads it.
-    fn swap(&self, removed: &[TableFile], added: &[TableFile]) -> Result<(), ManifestError> {
+    pub(crate) fn swap(&self, removed: &[TableFile], added: &[TableFile]) -> Result<(), ManifestError> {
         let adds = added.iter().map(|(_, file)| file.entry.clone()).collect();
         let removes = removed.iter().map(|(_, file)| file.entry.path.clone()).collect();
         self.manifest.lock().replace(adds, removes)?;
@@ -116,7 +126,8 @@ impl Compactor {
     }
 
     fn next_job(&self) -> Option<Job> {
-        if !self.inner.config.compaction {
+        // A merge of rows from before and after a line would have to be forgotten in part.
+        if !self.inner.config.compaction || self.inner.forgetting.holds_hot() {
             return None;
         }
         let mut claims = self.inner.claims.lock();
@@ -196,7 +207,7 @@ impl Compactor {
         tracing::error!(error, "a file cannot be read and is left out of merges; the rest goes on");
     }
 
-    fn failed(&self, failure: &Failure) {
+    pub(crate) fn failed(&self, failure: &Failure) {
         if matches!(failure, Failure::Manifest(ManifestError::Conflict { .. })) {
             crate::fatal(&failure.to_string());
         }

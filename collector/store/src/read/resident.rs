@@ -63,6 +63,14 @@ impl ResidentFiles {
         Ok(resident)
     }
 
+    /// Lets a file go: footers and indexes hold ids of its rows.
+    pub fn forget(&self, path: &str) {
+        let mut cache = self.cache.lock();
+        if let Some((resident, _)) = cache.files.remove(path) {
+            cache.bytes -= resident.bytes;
+        }
+    }
+
     fn touch(&self, path: &str) -> Option<ResidentFile> {
         let mut cache = self.cache.lock();
         cache.clock += 1;

@@ -14,7 +14,9 @@ use spanlake_schemas::tables::Table;
 
 mod cold;
 mod compaction;
+mod forget;
 mod missing;
+mod services;
 
 use super::*;
 use crate::open::{OpenError, Opened};

@@ -16,11 +16,13 @@ use spanlake_engine::{Engine, EngineLimits};
 use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Ingest, Request as Sent, Signal};
 use spanlake_schemas::otlp;
 use spanlake_state::StateFile;
-use spanlake_store::{Store, StoreConfig, now_nanos};
+use spanlake_store::{ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Store, StoreConfig, now_nanos};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::{Accepted, Admin, ApiConfig, ApiState, Import, ImportRefusal, Imported, StatusReport, StatusSource};
+use crate::{
+    Accepted, Admin, ApiConfig, ApiState, Forget, Import, ImportRefusal, Imported, StatusReport, StatusSource,
+};
 
 pub(super) const SECOND: i64 = 1_000_000_000;
 
@@ -81,6 +83,22 @@ impl Admin for Rooms {
     }
 }
 
+type Forgotten<'a, T> = Pin<Box<dyn Future<Output = Result<T, ForgetError>> + Send + 'a>>;
+
+impl Forget for Rooms {
+    fn forget(&self, request: ForgetRequest) -> Forgotten<'_, String> {
+        Box::pin(async move { self.store.forget(&request) })
+    }
+
+    fn preview(&self, request: ForgetRequest) -> Forgotten<'_, ForgetPreview> {
+        Box::pin(async move { self.store.forget_preview(&request) })
+    }
+
+    fn report(&self, id: &str) -> Option<ForgetReport> {
+        self.store.forget_report(id)
+    }
+}
+
 /// What came back.
 pub(super) struct Answer {
     pub(super) status: StatusCode,
@@ -132,6 +150,7 @@ impl Lake {
             status: Arc::<Rooms>::clone(&rooms),
             admin: Arc::<Rooms>::clone(&rooms),
             state: StateFile::open(&dir.path().join("state.redb")).map(Arc::new).map_err(|error| error.to_string()),
+            forget: Arc::<Rooms>::clone(&rooms),
         };
         Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }

@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::common::Result;
 use spanlake_schemas::tables::{Table, promoted};
-use spanlake_store::Catalog;
+use spanlake_store::{Catalog, DimensionRows};
 
 use super::{Dimension, Snapshot};
 use crate::attributes::values_of_key;
@@ -113,12 +113,11 @@ fn build_schema(dimension: Dimension) -> SchemaRef {
 pub(super) fn rows(
     catalog: &Catalog,
     dimension: Dimension,
+    stored: &DimensionRows,
     resources: Option<&Snapshot>,
     scopes: Option<&Snapshot>,
 ) -> Result<RecordBatch> {
-    let stored = catalog.dimension(dimension.table()).expect("a dimension has rows in the catalog");
-    let batches = stored.batches();
-    let all = concat_batches(&dimension.table().schema(), &batches)?;
+    let all = concat_batches(&dimension.table().schema(), &stored.batches)?;
     let schema = schema(dimension);
     let mut columns: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
     for ((_, piece), field) in pieces(dimension).into_iter().zip(schema.fields()) {

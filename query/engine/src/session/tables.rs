@@ -37,7 +37,7 @@ impl StatementTables {
     }
 
     fn dimension(&self, dimension: Dimension) -> Result<Arc<dyn TableProvider>> {
-        let rows = self.dimensions.snapshot(dimension)?.rows().clone();
+        let rows = self.dimensions.snapshot(dimension)?.listed()?;
         Ok(Arc::new(MemTable::try_new(rows.schema(), vec![vec![rows]])?))
     }
 
