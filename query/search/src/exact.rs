@@ -130,7 +130,9 @@ fn compare(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option
         {
             Some(format!("TRY_CAST({value} AS DOUBLE) {symbol} {}", number(literal)?))
         }
-        (Literal::Bool(is), Letter::Text) if value.contains("_attributes[") => Some(format!("{value} {symbol} '{is}'")),
+        (Literal::Bool(is), Letter::Text) if value.contains("_attributes[") => {
+            Some(format!("({value} {symbol} '{is}' AND {value} IN ('true', 'false'))"))
+        }
         _ => never(),
     }
 }
