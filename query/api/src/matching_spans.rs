@@ -76,6 +76,8 @@ impl MatchingSpans {
                 Some(exact) => conditions.push(exact),
                 None => {
                     let engine = this.engine.clone();
+                    // What makes a trace match may lie beside the range in which its spans are counted.
+                    let windows = windows.into_iter().map(|window| window.wider(HOUR)).collect();
                     let found = trace_list::search_at(shared, engine, &filter, windows, Keeps::Matches).await?;
                     conditions.push(this.of_matches(&found));
                 }

@@ -101,16 +101,13 @@ fn compare(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option
     if let Some(root) = is_root(field, operator, literal) {
         return Some(root.to_owned());
     }
+    if let Some(service) = is_service(field, operator, literal) {
+        return Some(service);
+    }
     let field = of_type(field, matches!(literal, Literal::String(_)))?;
     let value = &field.value;
     let never = || Some("false".to_owned());
     match (literal, &field.letter) {
-        // So that it is looked up in what is known of files.
-        (Literal::String(text), Letter::Text)
-            if value == "nullif(service_name, '')" && symbol == "=" && !text.is_empty() =>
-        {
-            Some(format!("service_name = {}", quoted(text)))
-        }
         (Literal::String(text), Letter::Text) => Some(format!("{value} {symbol} {}", quoted(text))),
         (Literal::String(text), Letter::Of(letter)) => {
             Some(format!("({value} {symbol} {} AND {letter} = 's')", quoted(text)))
@@ -133,7 +130,9 @@ fn compare(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option
         {
             Some(format!("TRY_CAST({value} AS DOUBLE) {symbol} {}", number(literal)?))
         }
-        (Literal::Bool(is), Letter::Text) if value.contains("_attributes[") => Some(format!("{value} {symbol} '{is}'")),
+        (Literal::Bool(is), Letter::Text) if value.contains("_attributes[") => {
+            Some(format!("({value} {symbol} '{is}' AND {value} IN ('true', 'false'))"))
+        }
         _ => never(),
     }
 }
@@ -144,6 +143,21 @@ fn is_root(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option
         (Field::Intrinsic(Intrinsic::NestedSetParent), BinaryOperator::Less, Literal::Int(0))
         | (Field::Intrinsic(Intrinsic::NestedSetParent), BinaryOperator::Equal, Literal::Int(-1)) => {
             Some("parent_span_id IS NULL")
+        }
+        _ => None,
+    }
+}
+
+/// The service that everybody asks for, by its own column.
+fn is_service(field: &Field, operator: BinaryOperator, literal: &Literal) -> Option<String> {
+    let Field::Attribute(attribute) = field else { return None };
+    let is_service = attribute.scope == Scope::Resource && !attribute.of_parent && attribute.key == "service.name";
+    match literal {
+        // The column has a name also where the resource has none: that one is looked for in the resource.
+        Literal::String(text)
+            if is_service && operator == BinaryOperator::Equal && !text.is_empty() && text != "unknown_service" =>
+        {
+            Some(format!("service_name = {}", quoted(text)))
         }
         _ => None,
     }

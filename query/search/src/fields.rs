@@ -63,7 +63,6 @@ fn of_intrinsic(intrinsic: Intrinsic) -> Option<FieldSql> {
 fn of_attribute(attribute: &Attribute) -> Option<FieldSql> {
     let key = attribute.key.as_str();
     match attribute.scope {
-        Scope::Resource if key == "service.name" => Some(text("nullif(service_name, '')")),
         Scope::Resource => Some(text(&format!("resource_attributes[{}]", quoted(key)))),
         Scope::Instrumentation => Some(text(&format!("scope_attributes[{}]", quoted(key)))),
         Scope::Span => Some(match promoted_span(key) {
@@ -76,11 +75,7 @@ fn of_attribute(attribute: &Attribute) -> Option<FieldSql> {
         // Beside the span's own, as people mean it; keys of events and links have to be asked for by scope.
         Scope::Any => {
             let own = in_any_column(key);
-            let resource = if key == "service.name" {
-                "nullif(service_name, '')".to_owned()
-            } else {
-                format!("resource_attributes[{}]", quoted(key))
-            };
+            let resource = format!("resource_attributes[{}]", quoted(key));
             let value = format!("coalesce({}, {resource}, scope_attributes[{}])", own.value, quoted(key));
             let Letter::Of(letter) = own.letter else { return None };
             let letter = format!("CASE WHEN {} IS NOT NULL THEN {letter} ELSE 's' END", own.value);

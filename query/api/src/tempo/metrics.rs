@@ -249,6 +249,8 @@ async fn evaluate(
         ..Parameters::default()
     };
     let (filter, windows) = Filter::read(parameters, now_nanos())?;
+    // What makes a trace match may lie beside the range in which its spans are counted.
+    let windows = windows.into_iter().map(|window| window.wider(HOUR)).collect();
     let found = trace_list::search_at(shared, engine.clone(), &filter, windows, Keeps::Matches).await?;
     let is_partial = found.traces.len() >= TRACES_MAX || found.matches.len() < found.traces.len();
     let traces: Vec<Trace> = found.matches.into_iter().map(|found| found.trace).collect();

@@ -125,7 +125,7 @@ impl Reach {
     }
 
     /// The window with as much more on either side.
-    pub(super) const fn wider(self, by: i64) -> Self {
+    pub(crate) const fn wider(self, by: i64) -> Self {
         match self {
             Self::Future { after } => Self::Future { after: after.saturating_sub(by) },
             Self::Past { start, end } => Self::Past { start: start.saturating_sub(by), end: end.saturating_add(by) },
