@@ -16,8 +16,8 @@ const WEIGHTS: [&str; 2] = ["trace_id", "sampling_probability"];
 
 /// Whether a mistake is that of a function of these without its columns.
 pub(crate) fn needs_weights(message: &str) -> bool {
-    message.starts_with("No field named") && WEIGHTS.iter().any(|column| message.contains(column))
-        || message.contains("mbiguous") && message.contains("sampling_probability")
+    message.starts_with("there is no column") && WEIGHTS.iter().any(|column| message.contains(column))
+        || message.contains("mbiguous") && WEIGHTS.iter().any(|column| message.contains(column))
 }
 
 /// Whether a statement takes into account that rows may be sampled.
