@@ -200,8 +200,10 @@ test("a search is kept by name, found again from the palette, and forgotten", op
   await page.getByRole("button", { name: "Save this search" }).click();
   await page.getByText("shown now").waitFor();
   await go("/");
+  await rows().first().waitFor();
   await page.keyboard.press("Control+k");
-  await page.keyboard.type("failing cli");
+  await page.getByRole("combobox", { name: "Go to" }).fill("failing cli");
+  await page.getByRole("option", { name: /failing clients/ }).waitFor();
   await page.keyboard.press("Enter");
   await page.waitForURL(/status=error/);
   assert.equal(search().get("filter"), "kind = client");
