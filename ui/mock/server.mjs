@@ -1,5 +1,6 @@
 // Owns a stand-in for the real server: docs/api.md over generated data, and `dist` with the headers of the real one.
 // Never used in production.
+import { samplingReport } from "./sampling.mjs";
 import { createReadStream, existsSync } from "node:fs";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -81,6 +82,7 @@ function answerApi(state, address, request, body, response) {
     if (!(error instanceof FilterError)) throw error;
     return send({ error: { code: "invalid_query", message: error.message, line: 1, column: error.column } }, 400);
   }
+  if (pathname === "/api/sampling") return send({ sampling: state.sampling ? samplingReport() : null });
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
   if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });

@@ -15,6 +15,7 @@ const FilePage = lazy(() => import("./pages/FilePage"));
 const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MapPage = lazy(() => import("./pages/MapPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
+const SamplingPage = lazy(() => import("./pages/SamplingPage"));
 const ServicePage = lazy(() => import("./pages/ServicePage"));
 const ServicesPage = lazy(() => import("./pages/ServicesPage"));
 const SqlPage = lazy(() => import("./pages/SqlPage"));
@@ -33,6 +34,7 @@ function pageOf(path: string) {
   if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/map")) return <MapPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
+  if (path.startsWith("/sampling")) return <SamplingPage />;
   if (path.startsWith("/sql")) return <SqlPage />;
   return <TracesPage />;
 }

@@ -79,11 +79,11 @@ async function listBoards(): Promise<{ entries: BoardEntry[]; isServer: boolean 
 /** Null where nobody has one of that name; a document that cannot be read throws what is wrong with it. */
 export async function loadBoard(name: string): Promise<LoadedBoard | null> {
   if (await isKeptByServer()) {
-    try {
+    // Asked first, so that a dashboard that comes with the page is not missed aloud.
+    const { boards } = await getJson<ServerList>("/api/boards");
+    if (boards.some((one) => one.name === name)) {
       const response = await getResponse(`/api/boards/${encodeURIComponent(name)}`);
       return { name, board: boardOrThrow(await response.text()), isShipped: false, etag: response.headers.get("ETag") };
-    } catch (error) {
-      if (!isMissing(error)) throw error;
     }
   } else {
     const text = localStorage.getItem(PREFIX + name);

@@ -44,6 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
     "g m": goTo(METRICS_PATH),
     "g d": goTo(BOARDS_PATH),
     "g s": goTo("/sql"),
+    "g a": goTo("/sampling"),
     i: () => document.getElementById("trace-id-box")?.focus(),
   });
   return (

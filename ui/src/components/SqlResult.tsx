@@ -37,11 +37,12 @@ export function SqlResult({ run }: { run: SqlRun }) {
   );
 }
 
-function Stats({ answer: { stats } }: { answer: SqlAnswer }) {
+function Stats({ answer: { stats, warning } }: { answer: SqlAnswer }) {
   return (
     <p className="sql-stats" role="status">
       <strong>{texts.sql.rows(stats.rows)}</strong>
       <span>{texts.sql.took(formatDuration(stats.elapsed_ms * 1e6))}</span>
+      {warning !== undefined && <span className="warn-text" title={warning}>{texts.sql.sampled}</span>}
       {stats.truncated && <span className="warn-text">{texts.sql.truncated}</span>}
       {stats.files_total !== undefined && stats.files_read !== undefined && <span className="stat-detail">{texts.sql.files(stats.files_read, stats.files_total)}</span>}
       {stats.bytes_scanned !== undefined && <span className="stat-detail">{texts.sql.scanned(formatBytes(stats.bytes_scanned))}</span>}

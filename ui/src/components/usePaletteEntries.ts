@@ -20,7 +20,7 @@ function pageEntries(): RunnableEntry[] {
   const page = (title: string, path: string, note = ""): RunnableEntry => ({ id: `page ${path}`, group: "pages", title, note, run: () => navigate(addressOf(path)) });
   return [
     page(texts.nav.traces, "/", "g t"), page(texts.nav.services, "/services", "g v"), page(texts.mapPage.title, "/map", "g p"), page(texts.nav.logs, "/logs", "g l"),
-    page(texts.nav.metrics, METRICS_PATH, "g m"), page(texts.nav.boards, BOARDS_PATH, "g d"), page(texts.nav.sql, "/sql", "g s"), page(texts.palette.compare, "/compare"), page(texts.palette.file, "/file"),
+    page(texts.nav.metrics, METRICS_PATH, "g m"), page(texts.nav.boards, BOARDS_PATH, "g d"), page(texts.nav.sql, "/sql", "g s"), page(texts.samplingPage.title, "/sampling", "g a"), page(texts.palette.compare, "/compare"), page(texts.palette.file, "/file"),
   ];
 }
 

@@ -11,7 +11,9 @@ export type SqlCell = unknown;
 export interface SqlAnswer {
   columns: SqlColumn[];
   rows: SqlCell[][];
-  stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number };
+  stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number; sampled_files?: number };
+  /** What to know of the answer: its rows are a sample. */
+  warning?: string;
 }
 
 export type ColumnRole = "trace" | "span" | "time" | "duration" | "number" | "text";

@@ -6,9 +6,10 @@ import { explorer } from "./en/explorer";
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
 import { mapPage } from "./en/mapPage";
+import { samplingPage } from "./en/samplingPage";
 import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files, explorer, boards };
+export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
 export type Texts = typeof en;

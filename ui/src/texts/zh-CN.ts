@@ -7,8 +7,9 @@ import { explorer } from "./zh-CN/explorer";
 import { lists } from "./zh-CN/lists";
 import { logsPage } from "./zh-CN/logsPage";
 import { mapPage } from "./zh-CN/mapPage";
+import { samplingPage } from "./zh-CN/samplingPage";
 import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, servicesPage, compare, explore, files, explorer, boards };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };

@@ -53,6 +53,7 @@ export const lists = {
     views: "Result as",
     rows: (count: number) => plural(count, "row"),
     truncated: "cut at the limit",
+    sampled: "over a sample",
     took: (ms: string) => `in ${ms}`,
     files: (read: number, total: number) => `${read.toLocaleString("en-US")} of ${plural(total, "file")} read`,
     scanned: (bytes: string) => `${bytes} scanned`,

@@ -123,6 +123,7 @@ export const shell = {
           ["g m", "metrics"],
           ["g d", "dashboards"],
           ["g s", "SQL"],
+          ["g a", "Sampling"],
           ["i", "go to the trace id box"],
           ["Esc", "close, or leave a field"],
         ],

@@ -52,6 +52,7 @@ export const lists = {
     chart: "图表",
     views: "结果显示为",
     rows: (number: number) => count(number, "行"),
+    sampled: "基于样本",
     truncated: "已按上限截断",
     took: (ms: string) => `用时 ${ms}`,
     files: (read: number, total: number) => `共 ${count(total, "个文件")}，读取 ${read.toLocaleString("zh-CN")} 个`,
