@@ -3,31 +3,14 @@
 // and nobody's work is written over; documents that cannot be read are refused with a sentence.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { test } from "node:test";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's metrics" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  mock.state.boards = undefined;
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its), { prepare: (its) => { its.state.boards = undefined; } });
 
 const go = (path) => view.page.goto(mock.url + path);
 // A server that keeps no dashboards says 404 once.

@@ -2,31 +2,14 @@
 // pages through it and keeps a search. Guarantees: everything is in the address and can be undone, and a server that
 // does not count yet, or stops searching early, still shows its list.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { test } from "node:test";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's traffic" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  Object.assign(mock.state, { missing: [], searchBound: null });
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its), { prepare: (its) => Object.assign(its.state, { missing: [], searchBound: null }) });
 
 const go = (path) => view.page.goto(mock.url + path);
 const search = () => new URL(view.page.url()).searchParams;

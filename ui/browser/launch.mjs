@@ -1,7 +1,9 @@
-// Owns starting the browser with a fresh profile, and the server to look at: SPANLAKE_URL, or the mock.
+// Owns starting the browser with a fresh profile, the server to look at (SPANLAKE_URL, or the mock), and the hooks by which
+// tests get both.
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after, afterEach, before, beforeEach } from "node:test";
 import { chromium } from "playwright-core";
 import { startMock } from "../mock/server.mjs";
 
@@ -33,4 +35,31 @@ export async function openPage(browser, { width = 1440, height = 900, theme = "l
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));
   page.on("pageerror", (error) => problems.push(String(error)));
   return { page, problems, close: () => context.close() };
+}
+
+/**
+ * The hooks of a file of tests against the mock: one server and one browser for all, a fresh page for each. `given` gets
+ * both before each test; `prepare` may change the server's state first.
+ */
+export function useMock(given, { prepare = () => undefined } = {}) {
+  let mock;
+  let browser;
+  let view;
+  before(async () => {
+    mock = await startMock();
+    browser = await launchBrowser();
+  });
+  after(async () => {
+    await browser?.close();
+    mock?.close();
+  });
+  beforeEach(async () => {
+    prepare(mock);
+    view = await openPage(browser.browser);
+    view.page.setDefaultTimeout(10_000);
+    given({ mock, view, browser: browser.browser });
+  });
+  afterEach(async () => {
+    await view.close();
+  });
 }

@@ -1,31 +1,15 @@
 // Scenario: a reader looks for a line in the logs, reads round it, goes to its trace, and watches new ones arrive.
 // Guarantees: no record is lost or shown twice, the address holds what is seen, and nothing from a record is executed.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
+import { test } from "node:test";
 import { SAME_MOMENT, sayLog } from "../mock/logs.mjs";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's records" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its));
 
 const go = (path) => view.page.goto(mock.url + path);
 const row = (text) => view.page.locator(".logs-rows .logs-row", { hasText: text });

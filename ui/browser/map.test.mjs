@@ -1,31 +1,14 @@
 // Scenario: a reader looks at who calls whom, by pointer, by key and as a table. Guarantees: the same figures everywhere,
 // every node leads on, where one looks is in the address, and a server that has no map yet says so.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { test } from "node:test";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's traffic" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  Object.assign(mock.state, { missing: [], mapNodes: 0 });
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its), { prepare: (its) => Object.assign(its.state, { missing: [], mapNodes: 0 }) });
 
 const go = (path) => view.page.goto(mock.url + path);
 const node = (id) => view.page.locator(`[data-node="${id}"]`);

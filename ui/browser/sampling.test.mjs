@@ -1,31 +1,16 @@
 // Scenario: an operator asks what the cold tier's budget is spent on. Guarantees: the page says it in numbers, by hour and
 // by group; without a budget it says that everything is kept; nothing overflows a phone.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { afterEach, test } from "node:test";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's budget" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  mock.state.sampling = true;
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its), { prepare: (its) => { its.state.sampling = true; } });
+afterEach(() => {
   assert.deepEqual(view.problems, []);
-  await view.close();
 });
 
 test("the budget, its hours and its groups are told", options, async () => {

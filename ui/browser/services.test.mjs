@@ -1,30 +1,14 @@
 // Scenario: a reader looks which service is slow or failing, and goes from it to its operations, neighbours and traces.
 // Guarantees: figures, order and range are in the address; every link leads to what it names.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { test } from "node:test";
+import { useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's services" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+useMock((its) => ({ mock, view } = its));
 
 const go = (path) => view.page.goto(mock.url + path);
 const rows = () => view.page.locator(".figure-rows .figure-row");
@@ -89,7 +73,11 @@ test("neighbours come from the map with their figures, and from SQL where there 
 test("dragging on a chart chooses the range, which the links keep", options, async () => {
   const { page } = view;
   await go("/services/checkout");
-  const box = await page.locator(".u-over").first().boundingBox();
+  // Everything above and beside the chart has its place.
+  await page.waitForLoadState("networkidle");
+  const chart = page.locator(".u-over").first();
+  await chart.hover();
+  const box = await chart.boundingBox();
   await page.mouse.move(box.x + 250, box.y + 50);
   await page.mouse.down();
   await page.mouse.move(box.x + 480, box.y + 50, { steps: 4 });

@@ -1,31 +1,16 @@
 // Scenario: a reader goes about by keyboard alone, in another language and in another time zone.
 // Guarantees: the palette reaches every page, choices are remembered, and keys of pages and of the shell do not mix.
 import assert from "node:assert/strict";
-import { after, afterEach, before, beforeEach, test } from "node:test";
-import { startMock } from "../mock/server.mjs";
+import { test } from "node:test";
 import { FAILING } from "../mock/store.mjs";
-import { launchBrowser, openPage } from "./launch.mjs";
+import { openPage, useMock } from "./launch.mjs";
 
-let mock;
-let chromium;
-let view;
 const options = { skip: process.env.SPANLAKE_URL ? "needs the mock's traces" : false };
 
-before(async () => {
-  mock = await startMock();
-  chromium = await launchBrowser();
-});
-after(async () => {
-  await chromium?.close();
-  mock?.close();
-});
-beforeEach(async () => {
-  view = await openPage(chromium.browser);
-  view.page.setDefaultTimeout(10_000);
-});
-afterEach(async () => {
-  await view.close();
-});
+let mock;
+let view;
+let browser;
+useMock((its) => ({ mock, view, browser } = its));
 
 const go = (path) => view.page.goto(mock.url + path);
 const palette = () => view.page.getByRole("dialog", { name: "Go to" });
@@ -105,7 +90,7 @@ test("the language is switched, remembered, and says so to the browser", options
 });
 
 test("times are shown in UTC when that is chosen, at once and after a reload", options, async () => {
-  const { page, close } = await openPage(chromium.browser, { timezone: "Asia/Kolkata" });
+  const { page, close } = await openPage(browser, { timezone: "Asia/Kolkata" });
   await page.goto(`${mock.url}/trace/${FAILING}`);
   const shown = () => page.locator(".trace-facts > span").first().textContent();
   await page.locator(".waterfall-row").first().waitFor();
