@@ -22,11 +22,12 @@ pub trait HotEnd: Send + Sync {
     /// With what is wrong with the text. What is left is then what a first start has.
     fn restore(&self, state: &[u8]) -> Result<(), String>;
 
-    /// Begins to look at an hour. `earlier`: what was remembered of decisions on this hour and those beside it.
+    /// Begins to look at an hour, of which so much has passed: below 1 while it lasts, as files may leave early for want
+    /// of space. `earlier`: what was remembered of decisions on this hour and those beside it.
     ///
     /// # Errors
     /// With what is wrong with a memory.
-    fn begin(&self, hour: i64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String>;
+    fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String>;
 
     /// The hour's files are committed and took so many bytes; gives the state to be kept for the next start.
     fn moved(&self, moved: MovedHour) -> Vec<u8>;

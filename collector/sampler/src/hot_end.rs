@@ -28,6 +28,8 @@ use hour::Hour;
 use memory_file::{MemoryFile, MemoryHeader};
 pub use report::{SamplingReport, StratumReport};
 
+/// Whatever was spent, a decision has this part of its hour: no class may have probability zero.
+const LEAST_SHARE: f64 = 0.000_5;
 /// Decisions of which the report tells.
 const REPORTED_DECISIONS: usize = 48;
 
@@ -63,6 +65,22 @@ struct State {
     undone: BTreeMap<i64, Undone>,
     /// Newest last.
     decisions: Vec<MemoryHeader>,
+}
+
+/// An hour and how much of it has passed, from 0 to 1.
+#[derive(Clone, Copy, Debug)]
+struct Passed {
+    hour: i64,
+    passed: f64,
+}
+
+/// Cold bytes that ask for a place.
+#[derive(Clone, Copy, Debug)]
+struct Offer {
+    /// Of traces that nobody decided on yet.
+    new_bytes: f64,
+    /// Of rows of traces that were kept before: they have theirs.
+    kept_bytes: f64,
 }
 
 /// What a decision expects of its move.
@@ -114,38 +132,34 @@ impl Shared {
 }
 
 impl State {
-    /// What may be written of an hour. `decided`: what was decided on it before, by a move that a crash or an outage
-    /// ended, or one that is done and now gets late rows: those are kept at the rate of the others. `offered_bytes` and
-    /// `kept_bytes` are the cold bytes of traces that are new, and of rows of traces that were kept before.
+    /// What may be written of an hour now. While the hour lasts, its part of what has passed of it, less what was kept
+    /// before. Once it is over, late rows get at least the rate of the others, however much these took. `decided`: what
+    /// was decided on it before, by moves that are done, or that a crash or an outage ended.
     fn allot<'a>(
         &self,
-        hour: i64,
+        hour: Passed,
         decided: impl Iterator<Item = &'a MemoryHeader>,
-        offered_bytes: f64,
-        kept_bytes: f64,
+        offer: Offer,
         budget: &BudgetSettings,
     ) -> Undone {
-        let level_bytes = self.ledger.level(hour, budget);
-        let mut undone = Undone { level_bytes, ..Undone::default() };
-        let record = self.ledger.hours().find(|record| record.hour == hour);
+        let mut undone = Undone { level_bytes: self.ledger.level(hour.hour, budget), ..Undone::default() };
+        let is_recorded = self.ledger.hours().any(|record| record.hour == hour.hour);
         let (mut offered, mut kept) = (0.0, 0.0);
         for header in decided {
             offered += header.offered_bytes;
             kept += header.kept_bytes;
-            if record.is_none() {
+            if !is_recorded {
                 undone.allotted_bytes += header.allotted_bytes;
                 undone.offered_bytes += header.offered_bytes;
             }
         }
-        if offered > 0.0 {
-            undone.left_bytes = offered_bytes * (kept / offered).clamp(0.001, 1.0);
-            undone.allotted_bytes += undone.left_bytes;
-        } else {
-            undone.allotted_bytes = self.ledger.allotment(hour, budget);
-            undone.left_bytes = undone.allotted_bytes - kept_bytes;
-            undone.offered_bytes = kept_bytes;
-        }
-        undone.offered_bytes += offered_bytes;
+        let whole = self.ledger.allotment(hour.hour, budget);
+        let of_its_time = whole * hour.passed.clamp(0.0, 1.0) - kept - offer.kept_bytes;
+        let is_late = hour.passed >= 1.0 && offered > 0.0;
+        let as_others = if is_late { offer.new_bytes * (kept / offered).clamp(0.001, 1.0) } else { 0.0 };
+        undone.left_bytes = of_its_time.max(as_others).max(whole * LEAST_SHARE);
+        undone.allotted_bytes += undone.left_bytes + offer.kept_bytes;
+        undone.offered_bytes += offer.new_bytes + offer.kept_bytes;
         undone
     }
 
@@ -177,10 +191,10 @@ impl HotEnd for HotEndSampler {
         Ok(())
     }
 
-    fn begin(&self, hour: i64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
+    fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
         let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()));
         let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, known)))
+        Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, passed, known)))
     }
 
     #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]

@@ -11,6 +11,11 @@ use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS, SAMPLING_DAY_BYTES, SAMP
 
 const TRACES_A_REQUEST: u128 = 100;
 
+/// An hour that is over, so that its whole part of the budget is there.
+fn some_hours_ago() -> u64 {
+    spanlake_bench::now_nanos() - 3 * 3_600_000_000_000
+}
+
 /// Ids as random as those of SDKs.
 fn trace_id(number: u128) -> u128 {
     (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)
@@ -19,7 +24,7 @@ fn trace_id(number: u128) -> u128 {
 /// Four spans a trace; each hundredth trace fails.
 fn send(server: &TestServer, requests: std::ops::Range<u128>) {
     for request in requests {
-        let now = spanlake_bench::now_nanos();
+        let now = some_hours_ago();
         let mut spans = Vec::new();
         let mut records = Vec::new();
         for trace in request * TRACES_A_REQUEST..(request + 1) * TRACES_A_REQUEST {
@@ -100,7 +105,7 @@ fn a_budget_keeps_whole_traces_with_their_weights() {
     server.restart();
     assert_eq!(spans_of_traces(&server), kept);
     // Late spans of the same traces: a fifth span each.
-    let now = spanlake_bench::now_nanos();
+    let now = some_hours_ago();
     let late = (0..4000).map(|trace| span(trace_id(trace), 1_000_000 + trace as u64, 1, "late", now)).collect();
     server.send(TRACES, &self::traces("shop", late));
     server.seal();

@@ -18,7 +18,7 @@ use super::columns::{LogColumns, RowAttributes, SpanColumns, row_bytes};
 use super::memory_file::{self, MemoryFile, MemoryHeader};
 use super::report::{self, StratumReport};
 use super::verdicts::{HourVerdicts, Keep, WithDropped, ask_all};
-use super::{Shared, Undone};
+use super::{Offer, Passed, Shared, Undone};
 use crate::decide::plan::HourPlan;
 use crate::decide::strata::StratumId;
 use crate::decide::{DecisionInput, Reason};
@@ -39,6 +39,8 @@ const STRATA_TOLD: usize = 100;
 pub(super) struct Hour {
     shared: Arc<Shared>,
     hour: i64,
+    /// How much of it, from 0 to 1.
+    passed: f64,
     earlier: Vec<MemoryFile>,
     traces: HashMap<TraceIdBytes, Known>,
     red: RedSketches,
@@ -60,10 +62,11 @@ enum Known {
 }
 
 impl Hour {
-    pub(super) fn new(shared: Arc<Shared>, hour: i64, earlier: Vec<MemoryFile>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, hour: i64, passed: f64, earlier: Vec<MemoryFile>) -> Self {
         Self {
             shared,
             hour,
+            passed,
             earlier,
             traces: HashMap::new(),
             red: RedSketches::new(RedLimits::default()),
@@ -229,14 +232,15 @@ impl HourInQuestion for Hour {
         let before: Vec<MemoryHeader> = self.earlier.iter().filter_map(MemoryFile::header).collect();
         let mut undone = self.shared.with_state(|state| {
             let decided = before.iter().filter(|header| header.hour == self.hour);
-            state.allot(self.hour, decided, offered, spans_earlier + logs_earlier, &self.shared.budget)
+            let offer = Offer { new_bytes: offered, kept_bytes: spans_earlier + logs_earlier };
+            state.allot(Passed { hour: self.hour, passed: self.passed }, decided, offer, &self.shared.budget)
         });
         let input = DecisionInput {
             profiles: &profiles,
             rules: &self.shared.rules,
             cost: &cost,
             settings: &self.shared.importance,
-            budget_bytes: (undone.left_bytes).max(1.0),
+            budget_bytes: undone.left_bytes.max(1.0),
             epoch,
             hashes_unflagged_ids: looks_counted(&summaries),
         };

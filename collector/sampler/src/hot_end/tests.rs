@@ -96,7 +96,7 @@ fn rows(signal: Signal, traces: std::ops::Range<u64>, hour: i64) -> RecordBatch 
 }
 
 fn decide(sampler: &HotEndSampler, hour: i64, traces: std::ops::Range<u64>, earlier: &[Remembered]) -> Decided {
-    let mut looked_at = sampler.begin(hour, earlier).unwrap();
+    let mut looked_at = sampler.begin(hour, 1.0, earlier).unwrap();
     let spans = rows(Signal::Traces, traces.clone(), hour);
     looked_at.show(Part::OfHour, Table::Spans, &spans, spans.num_rows() as f64 * 60.0, &Nothing).unwrap();
     if hour == HOUR {
@@ -216,6 +216,28 @@ fn a_crash_after_the_decision_changes_nothing() {
 }
 
 #[test]
+fn an_hour_that_leaves_in_parts_takes_no_more_than_a_whole_one() {
+    let sampler = sampler(24 * 200_000, Vec::new());
+    let mut memories = Vec::new();
+    let mut kept = 0;
+    for part in 0..8_u64 {
+        let traces = part * 500..(part + 1) * 500;
+        let mut looked_at = sampler.begin(HOUR, (part + 1) as f64 / 8.0, &memories).unwrap();
+        let spans = rows(Signal::Traces, traces, HOUR);
+        looked_at.show(Part::OfHour, Table::Spans, &spans, spans.num_rows() as f64 * 100.0, &Nothing).unwrap();
+        let decided = looked_at.decide();
+        let rows = decided.verdicts.revise(Table::Spans, &spans).unwrap().num_rows();
+        kept += rows;
+        memories.push(remembered(&decided, HOUR));
+        let bytes = rows as u64 * 100;
+        sampler.moved(MovedHour { hour: HOUR, span_bytes: bytes, log_bytes: 0, log_rows: 0, trace_log_rows: 0 });
+    }
+    let hour = sampler.report().hours[0];
+    assert!((hour.written_bytes / 200_000.0 - 1.0).abs() < 0.03, "{hour:?}, {kept} rows");
+    assert!((hour.allotted_bytes / 200_000.0 - 1.0).abs() < 0.03, "{hour:?}");
+}
+
+#[test]
 fn state_comes_back_and_the_ledger_learns_what_was_written() {
     let one = sampler(24 * 100_000, Vec::new());
     let _ = decide(&one, HOUR, 0..4000, &[]);
@@ -234,7 +256,7 @@ fn state_comes_back_and_the_ledger_learns_what_was_written() {
 #[test]
 fn what_was_imported_stays_outside_of_the_budget() {
     let sampler = sampler(24 * 50_000, vec![Rule::new("none of it", RuleAction::Drop)]);
-    let mut looked_at = sampler.begin(HOUR, &[]).unwrap();
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[]).unwrap();
     let spans = rows(Signal::Traces, 0..200, HOUR);
     let imported = with_own_receipt(&spans);
     looked_at.show(Part::OfHour, Table::Spans, &imported, 1e6, &Nothing).unwrap();
@@ -280,6 +302,6 @@ fn damaged_memories_are_refused_with_a_sentence() {
     let memory = decide(&sampler, HOUR, 0..50, &[]).memory;
     for cut in [0, 3, 8, memory.len() / 2, memory.len() - 1] {
         let damaged = Remembered { hour: HOUR, bytes: memory[..cut].to_vec() };
-        assert!(sampler.begin(HOUR, &[damaged]).is_err(), "{cut}");
+        assert!(sampler.begin(HOUR, 1.0, &[damaged]).is_err(), "{cut}");
     }
 }

@@ -66,7 +66,7 @@ impl Judge {
     pub fn decide(&self, read: &ReadHalf, job: &Move, stops: impl Fn() -> bool) -> Result<Sampled, WriteError> {
         let (earlier, next) = self.remembered(job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
-        let mut hour = self.hot_end.begin(job.hour, &earlier).map_err(damaged)?;
+        let mut hour = self.hot_end.begin(job.hour, passed(job.hour), &earlier).map_err(damaged)?;
         let mut viewer = Viewer { hour: &mut *hour, read, stops: &stops };
         for (table, file) in job.files.iter().filter(|(table, _)| TABLES.contains(table)) {
             viewer.show_file(Part::OfHour, *table, file, i64::MAX)?;
@@ -132,6 +132,13 @@ impl Judge {
         }
         Ok(())
     }
+}
+
+/// How much of an hour has passed, from 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "nanoseconds of an hour")]
+fn passed(hour: i64) -> f64 {
+    let since = crate::now_nanos().saturating_sub(hour.saturating_mul(NANOS_PER_HOUR));
+    since.clamp(0, NANOS_PER_HOUR) as f64 / NANOS_PER_HOUR as f64
 }
 
 fn key_of(hour: i64, number: usize) -> String {
