@@ -14,6 +14,8 @@ mod tests;
 pub const DOCUMENT_BYTES_MAX: usize = 4 << 20;
 /// Documents at most.
 pub const DOCUMENTS_MAX: usize = 10_000;
+/// Pages of the file held in memory; what is in it is small.
+const CACHE_BYTES: usize = 4 << 20;
 /// Earlier states of a document that are kept.
 pub const VERSIONS_KEPT: u64 = 50;
 
@@ -74,7 +76,8 @@ impl StateFile {
     /// When it is damaged or cannot be written.
     pub fn open(path: &Path) -> Result<Self, StateError> {
         let failed = |reason: String| StateError::File { path: path.to_owned(), reason };
-        let database = Database::create(path).map_err(|error| failed(error.to_string()))?;
+        let created = Database::builder().set_cache_size(CACHE_BYTES).create(path);
+        let database = created.map_err(|error| failed(error.to_string()))?;
         let this = Self { database, path: path.to_owned() };
         // Readers need not ask whether a table is there yet.
         this.write(|_, _| Ok(()))?;
