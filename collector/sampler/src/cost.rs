@@ -15,6 +15,28 @@ pub struct CostModel {
     pub cold_bytes_per_hot_log_byte: f64,
 }
 
+/// Compressed bytes in the hot tier's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HotBytes {
+    pub spans: u64,
+    pub logs: u64,
+}
+
+/// Bytes in cold files, as predicted.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ColdBytes {
+    pub spans: f64,
+    pub logs: f64,
+}
+
+impl ColdBytes {
+    /// Of both.
+    #[must_use]
+    pub const fn sum(self) -> f64 {
+        self.spans + self.logs
+    }
+}
+
 /// How much of the observed error one hour corrects: most of it, as the noise of a ratio over an hour is small.
 const GAIN: f64 = 0.75;
 /// Factors outside of this are a fault of what was measured.
@@ -29,11 +51,18 @@ impl Default for CostModel {
 impl CostModel {
     /// Cold bytes that the trace will take, spans and logs; at least one.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "bytes of a trace")]
     pub fn bytes_of(&self, summary: &TraceSummary) -> f64 {
-        let spans = summary.span_bytes as f64 * self.cold_bytes_per_hot_span_byte;
-        let logs = summary.log_bytes as f64 * self.cold_bytes_per_hot_log_byte;
-        (spans + logs).max(1.0)
+        self.cold_bytes(&summary.hot_bytes()).sum().max(1.0)
+    }
+
+    /// What rows that take so much in the hot tier's files will take in cold ones.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
+    pub fn cold_bytes(&self, hot: &HotBytes) -> ColdBytes {
+        ColdBytes {
+            spans: hot.spans as f64 * self.cold_bytes_per_hot_span_byte,
+            logs: hot.logs as f64 * self.cold_bytes_per_hot_log_byte,
+        }
     }
 
     /// Learns from a finished hour: predicted against written bytes of spans and of logs.

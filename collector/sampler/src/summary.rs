@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 
+use crate::cost::HotBytes;
 use crate::rules::RuleSet;
 use crate::span::{OperationHash, StatusCode};
 use crate::threshold::{Randomness, Threshold};
@@ -210,6 +211,12 @@ impl TraceSummary {
         self.arriving_threshold = self.arriving_threshold.min(other.arriving_threshold);
         self.is_sampling_unknown |= other.is_sampling_unknown;
         self.malformed_trace_states += other.malformed_trace_states;
+    }
+
+    /// What its rows take in the hot tier's files.
+    #[must_use]
+    pub const fn hot_bytes(&self) -> HotBytes {
+        HotBytes { spans: self.span_bytes, logs: self.log_bytes }
     }
 
     /// The threshold with which the trace arrived; of logs without spans, none.

@@ -17,8 +17,9 @@ use spanlake_schemas::tables::Table;
 use super::columns::{LogColumns, RowAttributes, SpanColumns, row_bytes};
 use super::memory_file::{self, MemoryFile, MemoryHeader};
 use super::report::{self, StratumReport};
-use super::verdicts::{HourVerdicts, Keep, WithDropped, ask_all};
+use super::verdicts::{HourVerdicts, Keep, ask_all};
 use super::{Offer, Passed, Shared, Undone};
+use crate::cost::HotBytes;
 use crate::decide::plan::HourPlan;
 use crate::decide::strata::StratumId;
 use crate::decide::{DecisionInput, Reason};
@@ -45,11 +46,9 @@ pub(super) struct Hour {
     traces: HashMap<TraceIdBytes, Known>,
     red: RedSketches,
     resources: HashMap<i64, Option<DimensionRow>>,
-    /// Hot bytes of rows of traces that were kept earlier.
-    earlier_span_bytes: u64,
-    earlier_log_bytes: u64,
-    imported_span_bytes: u64,
-    imported_log_bytes: u64,
+    /// Of rows of traces that were kept earlier.
+    kept_earlier: HotBytes,
+    imported: HotBytes,
 }
 
 /// What is known of a trace of the hour.
@@ -71,10 +70,8 @@ impl Hour {
             traces: HashMap::new(),
             red: RedSketches::new(RedLimits::default()),
             resources: HashMap::new(),
-            earlier_span_bytes: 0,
-            earlier_log_bytes: 0,
-            imported_span_bytes: 0,
-            imported_log_bytes: 0,
+            kept_earlier: HotBytes::default(),
+            imported: HotBytes::default(),
         }
     }
 
@@ -100,11 +97,11 @@ impl Hour {
             let summary = match known {
                 Known::Undecided(summary) => summary,
                 Known::KeptEarlier if part == Part::OfHour => {
-                    self.earlier_span_bytes += hot_bytes;
+                    self.kept_earlier.spans += hot_bytes;
                     continue;
                 }
                 Known::Imported if part == Part::OfHour => {
-                    self.imported_span_bytes += hot_bytes;
+                    self.imported.spans += hot_bytes;
                     continue;
                 }
                 Known::KeptEarlier | Known::DroppedEarlier | Known::Imported => continue,
@@ -145,8 +142,8 @@ impl Hour {
             }
             match known(&mut self.traces, &self.earlier, part, trace) {
                 Some(Known::Undecided(summary)) => summary.add_log(columns.severity_number(row), hot_bytes),
-                Some(Known::KeptEarlier) => self.earlier_log_bytes += hot_bytes,
-                Some(Known::Imported) => self.imported_log_bytes += hot_bytes,
+                Some(Known::KeptEarlier) => self.kept_earlier.logs += hot_bytes,
+                Some(Known::Imported) => self.imported.logs += hot_bytes,
                 Some(Known::DroppedEarlier) | None => {}
             }
         }
@@ -218,7 +215,6 @@ impl HourInQuestion for Hour {
         }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
     fn decide(mut self: Box<Self>) -> Decided {
         let (summaries, imported) = self.take_traces();
         let profiles = OperationProfiles::from_rows(&self.red.take_rows());
@@ -226,13 +222,12 @@ impl HourInQuestion for Hour {
             state.epoch += 1;
             (state.cost, state.epoch)
         });
-        let spans_earlier = self.earlier_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte;
-        let logs_earlier = self.earlier_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
+        let (earlier, outside) = (cost.cold_bytes(&self.kept_earlier), cost.cold_bytes(&self.imported));
         let offered: f64 = summaries.iter().map(|summary| cost.bytes_of(summary)).sum();
         let before: Vec<MemoryHeader> = self.earlier.iter().filter_map(MemoryFile::header).collect();
         let mut undone = self.shared.with_state(|state| {
             let decided = before.iter().filter(|header| header.hour == self.hour);
-            let offer = Offer { new_bytes: offered, kept_bytes: spans_earlier + logs_earlier };
+            let offer = Offer { new_bytes: offered, kept_bytes: earlier.sum() };
             state.allot(Passed { hour: self.hour, passed: self.passed }, decided, offer, &self.shared.budget)
         });
         let input = DecisionInput {
@@ -250,12 +245,10 @@ impl HourInQuestion for Hour {
         for summary in &summaries {
             outcome.add(summary, &mut plan, &input);
         }
-        undone.outside_bytes = self.imported_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte
-            + self.imported_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
-        let spans_earlier = spans_earlier + self.imported_span_bytes as f64 * cost.cold_bytes_per_hot_span_byte;
-        let logs_earlier = logs_earlier + self.imported_log_bytes as f64 * cost.cold_bytes_per_hot_log_byte;
-        undone.predicted_span_bytes = outcome.span_bytes as f64 * cost.cold_bytes_per_hot_span_byte + spans_earlier;
-        undone.predicted_log_bytes = outcome.log_bytes as f64 * cost.cold_bytes_per_hot_log_byte + logs_earlier;
+        let kept = cost.cold_bytes(&outcome.kept_bytes);
+        undone.outside_bytes = outside.sum();
+        undone.predicted_span_bytes = kept.spans + earlier.spans + outside.spans;
+        undone.predicted_log_bytes = kept.logs + earlier.logs + outside.logs;
         let header = header(self.hour, &plan, &undone, &outcome, &summaries, &input);
         let memory = memory_file::write(&header, &outcome.kept_ids, &outcome.dropped);
         let opened = MemoryFile::open(memory.clone()).expect("it was written here");
@@ -266,9 +259,9 @@ impl HourInQuestion for Hour {
                 report::note(&mut state.decisions, header);
             }
         });
-        let verdicts = HourVerdicts { kept: outcome.kept, earlier: self.earlier };
+        let memories = self.earlier.into_iter().chain([opened]).collect();
         let memory = if is_news { memory } else { Vec::new() };
-        Decided { memory, verdicts: Arc::new(WithDropped { verdicts, memory: opened }) }
+        Decided { memory, verdicts: Arc::new(HourVerdicts { kept: outcome.kept, memories }) }
     }
 }
 
@@ -280,9 +273,7 @@ struct Outcome {
     dropped: Vec<TraceId>,
     /// Of those that were decided on.
     decided_kept: u64,
-    /// Hot bytes of what is kept.
-    span_bytes: u64,
-    log_bytes: u64,
+    kept_bytes: HotBytes,
     reasons: BTreeMap<Reason, Arc<str>>,
 }
 
@@ -305,8 +296,8 @@ impl Outcome {
             return;
         }
         self.decided_kept += 1;
-        self.span_bytes += summary.span_bytes;
-        self.log_bytes += summary.log_bytes;
+        self.kept_bytes.spans += summary.span_bytes;
+        self.kept_bytes.logs += summary.log_bytes;
         self.kept_ids.push((id, decision.threshold));
         let reason = self.reasons.entry(decision.reason).or_insert_with(|| word(decision.reason, input.rules).into());
         let keep = Keep { threshold: decision.threshold, stratum: decision.stratum, reason: Arc::clone(reason) };

@@ -37,7 +37,8 @@ pub(super) struct Keep {
 /// The verdicts of one decision, and those of decisions before it on the same traces.
 pub(super) struct HourVerdicts {
     pub kept: HashMap<TraceIdBytes, Keep>,
-    pub earlier: Vec<MemoryFile>,
+    /// Of this decision too.
+    pub memories: Vec<MemoryFile>,
 }
 
 impl HourVerdicts {
@@ -46,15 +47,15 @@ impl HourVerdicts {
         if let Some(keep) = self.kept.get(&trace.0) {
             return Some(keep.clone());
         }
-        match ask_all(&self.earlier, trace) {
+        match ask_all(&self.memories, trace) {
             Remembered::Kept(threshold) => Some(Keep { threshold, stratum: StratumId(0), reason: EARLIER.into() }),
             Remembered::Dropped | Remembered::Unknown => None,
         }
     }
 
     /// Whether an exemplar may point to a trace: one that nobody decided on may yet be kept.
-    fn may_point_to(&self, trace: TraceId, dropped: &dyn Fn(TraceId) -> bool) -> bool {
-        self.of(trace).is_some() || !dropped(trace)
+    fn may_point_to(&self, trace: TraceId) -> bool {
+        !matches!(ask_all(&self.memories, trace), Remembered::Dropped)
     }
 }
 
@@ -71,22 +72,13 @@ pub(super) fn ask_all(memories: &[MemoryFile], trace: TraceId) -> Remembered {
     answer
 }
 
-/// Verdicts with the ids that were dropped in this decision, for exemplars.
-pub(super) struct WithDropped {
-    pub verdicts: HourVerdicts,
-    pub memory: MemoryFile,
-}
-
-impl Verdicts for WithDropped {
+impl Verdicts for HourVerdicts {
     fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
         match table {
-            Table::Spans | Table::Logs => revise(&self.verdicts, batch),
+            Table::Spans | Table::Logs => revise(self, batch),
             Table::Exemplars => {
                 let Some(ids) = trace_ids(batch) else { return Ok(batch.clone()) };
-                let is_dropped = |trace| matches!(self.memory.ask(trace), Remembered::Dropped);
-                let stays = |row: usize| {
-                    trace_id_at(ids, row).is_none_or(|trace| self.verdicts.may_point_to(trace, &is_dropped))
-                };
+                let stays = |row: usize| trace_id_at(ids, row).is_none_or(|trace| self.may_point_to(trace));
                 let mask: BooleanArray = (0..batch.num_rows()).map(|row| Some(stays(row))).collect();
                 filter_record_batch(batch, &mask)
             }
