@@ -51,7 +51,7 @@ pub(crate) async fn get(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let Asked { version } = parameters::read(&uri)?;
-    let name = name(path)?;
+    let name = parameters::path_part(path)?;
     let board = with(&shared, move |state| state.board(&name, version)).await?;
     let mut response = ([(header::CONTENT_TYPE, "application/json")], board.document).into_response();
     response.headers_mut().insert(header::ETAG, etag(board.version));
@@ -63,7 +63,7 @@ pub(crate) async fn versions(
     State(shared): State<Arc<Shared>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
-    let name = name(path)?;
+    let name = parameters::path_part(path)?;
     let history = with(&shared, move |state| state.history(&name)).await?;
     let versions: Vec<Value> =
         history.into_iter().map(|(version, at)| json!({ "version": version, "changed": at.to_string() })).collect();
@@ -77,12 +77,9 @@ pub(crate) async fn put(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
-    let name = name(path)?;
+    let name = parameters::path_part(path)?;
     let expected = expected(&headers)?;
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_request" };
-        ApiError::new(rejection.status(), code, rejection.body_text())
-    })?;
+    let body = parameters::body(body)?;
     let is_json = headers.get(header::CONTENT_TYPE).is_some_and(|of| of.as_bytes().starts_with(b"application/json"));
     if !is_json {
         let message = "a dashboard is a JSON document: Content-Type: application/json";
@@ -101,7 +98,7 @@ pub(crate) async fn remove(
     path: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let name = name(path)?;
+    let name = parameters::path_part(path)?;
     let expected = expected(&headers)?;
     with(&shared, move |state| state.remove(&name, expected, now_nanos())).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
@@ -131,10 +128,6 @@ fn refused(error: StateError) -> ApiError {
             .with_hint("load it again, and save on top of that"),
         StateError::Missing { .. } => ApiError::not_found(message),
     }
-}
-
-fn name(path: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
-    path.map(|Path(name)| name).map_err(|rejection| ApiError::invalid(rejection.body_text()))
 }
 
 fn etag(version: u64) -> HeaderValue {

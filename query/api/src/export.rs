@@ -76,7 +76,7 @@ struct Wanted {
 
 /// The signal of a path's last part.
 pub(crate) fn signal(path: Result<Path<String>, PathRejection>) -> Result<Signal, ApiError> {
-    let Path(name) = path.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let name = parameters::path_part(path)?;
     Signal::ALL
         .into_iter()
         .find(|signal| signal.name() == name)

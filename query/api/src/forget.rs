@@ -19,6 +19,7 @@ use spanlake_store::{ForgetError, ForgetPreview, ForgetReport, ForgetRequest};
 
 use crate::error::ApiError;
 use crate::guard;
+use crate::parameters;
 use crate::sql::require_json;
 use crate::state::Shared;
 
@@ -119,10 +120,7 @@ pub(crate) async fn post(
 ) -> Result<Response, ApiError> {
     guard::only_operators(&shared.config, &extensions, "have anything forgotten")?;
     require_json(&headers)?;
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_request" };
-        ApiError::new(rejection.status(), code, rejection.body_text())
-    })?;
+    let body = parameters::body(body)?;
     let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
         // The error's own words may hold a value.
         let place = format!("line {}, column {}", error.line(), error.column());

@@ -16,6 +16,7 @@ use spanlake_schemas::ingest::{Compression, Encoding};
 use crate::error::ApiError;
 use crate::export::signal;
 use crate::guard;
+use crate::parameters;
 use crate::state::{Import, Shared};
 
 /// The route.
@@ -30,10 +31,7 @@ pub(crate) async fn import(
     let signal = signal(path)?;
     let encoding = encoding(&headers)?;
     let compression = compression(&headers)?;
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_request" };
-        ApiError::new(rejection.status(), code, rejection.body_text())
-    })?;
+    let body = parameters::body(body)?;
     match shared.admin.import(Import { signal, encoding, compression, body }).await {
         Ok(imported) => Ok(Json(imported).into_response()),
         Err(refusal) => {

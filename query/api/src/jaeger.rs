@@ -86,7 +86,7 @@ async fn operation_names(
     State(shared): State<Arc<Shared>>,
     service: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let Path(service) = service.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let service = parameters::path_part(service)?;
     let names = texts(&shared, &recent_operations(&service, "name", "")).await?.into_iter().flatten();
     Ok(envelope(names.map(Value::from).collect()))
 }
@@ -188,7 +188,7 @@ async fn one(
     State(shared): State<Arc<Shared>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let Path(text) = path.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let text = parameters::path_part(path)?;
     let id = TraceId::parse_any(&text).map_err(|error| ApiError::invalid(error.to_string()))?;
     let traces = traces(&shared, &[id]).await?;
     if traces.is_empty() {

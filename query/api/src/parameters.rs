@@ -1,7 +1,9 @@
 //! What requests carry besides SQL: query strings, moments, lengths of time; and literals for SQL of our own.
 
-use axum::extract::Query;
-use http::Uri;
+use axum::body::Bytes;
+use axum::extract::rejection::{BytesRejection, PathRejection};
+use axum::extract::{Path, Query};
+use http::{StatusCode, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use spanlake_store::now_nanos;
@@ -17,6 +19,19 @@ pub(crate) fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, ApiError> {
         Ok(Query(parameters)) => Ok(parameters),
         Err(rejection) => Err(ApiError::invalid(rejection.body_text())),
     }
+}
+
+/// A body, if it came whole and is no larger than its route takes.
+pub(crate) fn body(body: Result<Bytes, BytesRejection>) -> Result<Bytes, ApiError> {
+    body.map_err(|rejection| {
+        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_request" };
+        ApiError::new(rejection.status(), code, rejection.body_text())
+    })
+}
+
+/// The part of the path that a route leaves open.
+pub(crate) fn path_part(path: Result<Path<String>, PathRejection>) -> Result<String, ApiError> {
+    path.map(|Path(text)| text).map_err(|rejection| ApiError::invalid(rejection.body_text()))
 }
 
 /// The window that lists share: the last hour unless told.

@@ -69,10 +69,7 @@ pub(crate) async fn post_sql(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, ApiError> {
     require_json(&headers)?;
-    let body = body.map_err(|rejection| {
-        let code = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { "too_large" } else { "invalid_request" };
-        ApiError::new(rejection.status(), code, rejection.body_text())
-    })?;
+    let body = parameters::body(body)?;
     let statement = serde_json::from_slice(&body)
         .map_err(|error| ApiError::invalid(format!("the body is not {{\"query\": \"…\"}}: {error}")))?;
     answer(&shared, statement).await

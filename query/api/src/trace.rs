@@ -37,7 +37,7 @@ pub(crate) async fn one(
     path: Result<Path<String>, PathRejection>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let Path(text) = path.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let text = parameters::path_part(path)?;
     let trace_id = TraceId::parse_any(&text).map_err(|error| ApiError::invalid(error.to_string()))?;
     let view: View = parameters::read(&uri)?;
     let span_id = view.span_id.as_deref().map(SpanId::parse_any).transpose();

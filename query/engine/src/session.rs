@@ -11,11 +11,11 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, SchemaProvider,
 };
 use datafusion::config::ConfigOptions;
-use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
+use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
 use datafusion::prelude::SessionConfig;
 use spanlake_store::{ReadHalf, Version};
 
@@ -71,11 +71,9 @@ impl Sessions {
         let failed = |error| EngineError::Failed { message: format!("cannot set up the query engine: {error}") };
         template = rules::install(template).map_err(failed)?;
         for function in ids::functions().into_iter().chain(attributes::functions()) {
-            use datafusion::execution::FunctionRegistry;
             template.register_udf(Arc::new(function)).map_err(failed)?;
         }
         for function in approx::functions() {
-            use datafusion::execution::FunctionRegistry;
             template.register_udaf(Arc::new(function)).map_err(failed)?;
         }
         let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));

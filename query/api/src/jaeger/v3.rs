@@ -23,6 +23,7 @@ use spanlake_store::now_nanos;
 
 use super::{add_tags, recent_operations};
 use crate::error::ApiError;
+use crate::parameters;
 use crate::parameters::sql_text;
 use crate::query::texts;
 use crate::state::{OWN_SERVICE, Shared};
@@ -134,7 +135,7 @@ async fn one(
     State(shared): State<Arc<Shared>>,
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Value>, Failure> {
-    let Path(text) = path.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let text = parameters::path_part(path)?;
     let id = TraceId::parse_any(&text).map_err(|error| ApiError::invalid(error.to_string()))?;
     traces(&shared, &[id]).await
 }

@@ -15,13 +15,14 @@ use spanlake_schemas::otlp::{encode, protobuf_to_json};
 use spanlake_schemas::tables::Table;
 
 use crate::error::ApiError;
+use crate::parameters;
 use crate::state::Shared;
 
 const PROTOBUF: &str = "application/protobuf";
 
 /// All spans as `TracesData`.
 async fn traces_data(shared: &Shared, path: Result<Path<String>, PathRejection>) -> Result<Vec<u8>, ApiError> {
-    let Path(text) = path.map_err(|rejection| ApiError::invalid(rejection.body_text()))?;
+    let text = parameters::path_part(path)?;
     let id = TraceId::parse_any(&text).map_err(|error| ApiError::invalid(error.to_string()))?;
     let rows = shared.store.trace_rows(&shared.store.pin(), Table::Spans, &[id], None).await?;
     let rows: Vec<_> = rows.batches.into_iter().map(|batch| (Table::Spans, batch)).collect();
