@@ -9,7 +9,8 @@ use crate::cold::place::Place;
 use crate::cold::tier::STATE;
 use crate::cold::{ColdCondition, ColdConfig};
 
-fn cold_config(dir: &Path) -> ColdConfig {
+/// To which everything that is sealed leaves at once, and whose old files go at once.
+pub(super) fn cold_config(dir: &Path) -> ColdConfig {
     ColdConfig {
         url: dir.join("cold").display().to_string(),
         options: Vec::new(),

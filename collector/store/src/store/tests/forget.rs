@@ -15,7 +15,6 @@ use opentelemetry_proto::tonic::metrics::v1::{
 use opentelemetry_proto::tonic::trace::v1::span;
 
 use super::*;
-use crate::cold::ColdConfig;
 use crate::durable::files_below;
 use crate::read::whole_file;
 use crate::{ForgetReport, ForgetRequest, ForgetStage};
@@ -245,17 +244,7 @@ fn config(dir: &Path) -> StoreConfig {
 
 /// With a cold tier to which everything that is sealed leaves at once, and whose old files go at once.
 fn cold_config(dir: &Path) -> StoreConfig {
-    let cold = ColdConfig {
-        url: dir.join("cold").display().to_string(),
-        options: Vec::new(),
-        adopt: false,
-        hot_age_max: Duration::from_secs(3600),
-        hot_bytes_max: 0,
-        sweep_after: Duration::ZERO,
-        cache_bytes_max: 1 << 20,
-        sampling: None,
-    };
-    StoreConfig { cold: Some(cold), ..config(dir) }
+    StoreConfig { cold: Some(super::cold::cold_config(dir)), ..config(dir) }
 }
 
 /// Nothing is left of files that a commit removed.

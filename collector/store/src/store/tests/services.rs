@@ -17,16 +17,7 @@ fn body_of(service: &str, number: u64, start: u64) -> Bytes {
 }
 
 fn config(dir: &Path, has_cold: bool, retention: Retention) -> StoreConfig {
-    let cold = ColdConfig {
-        url: dir.join("cold").display().to_string(),
-        options: Vec::new(),
-        adopt: false,
-        hot_age_max: Duration::from_secs(3600),
-        hot_bytes_max: 0,
-        sweep_after: Duration::from_secs(3600),
-        cache_bytes_max: 1 << 20,
-        sampling: None,
-    };
+    let cold = ColdConfig { sweep_after: Duration::from_secs(3600), ..super::cold::cold_config(dir) };
     StoreConfig { retention, cold: has_cold.then_some(cold), ..StoreConfig::in_dir(dir) }
 }
 
