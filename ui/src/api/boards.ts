@@ -33,16 +33,25 @@ interface ServerList {
   boards: { name: string; title?: string; description?: string; panels?: number }[];
 }
 
-let serverKeeps: Promise<boolean> | null = null;
+/** Whether the server keeps dashboards; null until it was asked. */
+let serverKeeps: boolean | null = null;
 
-/** Whether the server keeps dashboards; asked once. An error that says neither is the caller's to show. */
-export function isKeptByServer(): Promise<boolean> {
-  serverKeeps ??= getJson<ServerList>("/api/boards").then(() => true, (error: unknown) => {
-    if (isMissing(error)) return false;
-    serverKeeps = null;
-    throw error;
-  });
-  return serverKeeps;
+/** What the server keeps, null where it keeps none. An error that says neither is the caller's to show. */
+async function serverBoards(): Promise<ServerList["boards"] | null> {
+  if (serverKeeps === false) return null;
+  try {
+    const { boards } = await getJson<ServerList>("/api/boards");
+    serverKeeps = true;
+    return boards;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    serverKeeps = false;
+    return null;
+  }
+}
+
+async function isKeptByServer(): Promise<boolean> {
+  return serverKeeps ?? (await serverBoards()) !== null;
 }
 
 async function shippedBoard(name: string): Promise<Board | null> {
@@ -62,9 +71,9 @@ function entryOf(name: string, board: Board, isShipped: boolean): BoardEntry {
 }
 
 async function listBoards(): Promise<{ entries: BoardEntry[]; isServer: boolean }> {
-  const isServer = await isKeptByServer();
-  const own = isServer
-    ? (await getJson<ServerList>("/api/boards")).boards.map((one): BoardEntry => ({ name: one.name, title: one.title ?? one.name, description: one.description ?? "", panels: one.panels ?? 0, isShipped: false }))
+  const kept = await serverBoards();
+  const own = kept
+    ? kept.map((one): BoardEntry => ({ name: one.name, title: one.title ?? one.name, description: one.description ?? "", panels: one.panels ?? 0, isShipped: false }))
     : ownNames().map((name) => {
         const read = readBoard(localStorage.getItem(PREFIX + name) ?? "");
         return read.board ? entryOf(name, read.board, false) : { name, title: name, description: read.problem, panels: 0, isShipped: false };
@@ -73,15 +82,15 @@ async function listBoards(): Promise<{ entries: BoardEntry[]; isServer: boolean 
     const board = await shippedBoard(name);
     return board ? [entryOf(name, board, true)] : [];
   }));
-  return { entries: [...shipped.flat(), ...own], isServer };
+  return { entries: [...shipped.flat(), ...own], isServer: kept !== null };
 }
 
 /** Null where nobody has one of that name; a document that cannot be read throws what is wrong with it. */
 export async function loadBoard(name: string): Promise<LoadedBoard | null> {
-  if (await isKeptByServer()) {
-    // Asked first, so that a dashboard that comes with the page is not missed aloud.
-    const { boards } = await getJson<ServerList>("/api/boards");
-    if (boards.some((one) => one.name === name)) {
+  // The list comes first, so that a dashboard that comes with the page is not missed aloud.
+  const kept = await serverBoards();
+  if (kept) {
+    if (kept.some((one) => one.name === name)) {
       const response = await getResponse(`/api/boards/${encodeURIComponent(name)}`);
       return { name, board: boardOrThrow(await response.text()), isShipped: false, etag: response.headers.get("ETag") };
     }
