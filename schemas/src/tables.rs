@@ -72,6 +72,12 @@ impl Table {
         matches!(self, Self::Resources | Self::Scopes | Self::Series)
     }
 
+    /// Whether frequent attributes of rows get columns of their own, file by file.
+    #[must_use]
+    pub const fn has_attribute_columns(self) -> bool {
+        matches!(self, Self::Spans | Self::Logs)
+    }
+
     /// The column by which rows are filed under an hour and pruned: the event's time.
     #[must_use]
     pub const fn time_column(self) -> &'static str {

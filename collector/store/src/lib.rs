@@ -10,6 +10,7 @@
 //!
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
+pub mod attribute_columns;
 pub mod catalog;
 mod checksum;
 pub mod cold;
@@ -32,6 +33,7 @@ pub mod retention;
 pub mod seal;
 mod sealer;
 pub mod store;
+pub mod stored_form;
 pub mod version;
 
 pub use catalog::{Catalog, Dimension, DimensionRows};

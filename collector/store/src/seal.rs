@@ -13,6 +13,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
+use crate::attribute_columns::note_of_batches;
 use crate::version::{DataFile, FileEntry, HotBatch};
 
 use gather::Gather;
@@ -71,12 +72,15 @@ pub fn seal_table(
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
     let rows = order::sorted_rows(table, &batches).map_err(arrow_error)?;
     let gather = Gather::new(table, &batches);
+    let note = if table.has_attribute_columns() { note_of_batches(&batches) } else { None };
     let mut files = Vec::new();
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);
         let traces_max = hour.chunk_by(|left, right| left.same_key(right)).count();
         let effort = Effort { level: 0, bucket_seconds: order::bucket_seconds_of(hour), traces_max };
-        let mut file = FileWriter::create(data_dir, &relative, table, Arc::clone(&gather.schema), effort)?;
+        let note = note.clone().map(|note| note.with_columns(hour.len() as u64));
+        let schema = Arc::clone(&gather.schema);
+        let mut file = FileWriter::create(data_dir, &relative, table, schema, note.as_ref(), effort)?;
         file.write(&gather, hour)?;
         let entry = FileEntry { last_lsn: name.last_lsn, ..file.finish()? };
         files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));

@@ -3,7 +3,8 @@
 //! Owns what a scan reads and what it leaves out. Plans are made of DataFusion's stock nodes, so that its
 //! optimiser pushes filters, limits and TopK through them. Never computes a column: see [`crate::logical`].
 
-mod cold;
+mod attribute_columns;
+mod file_columns;
 mod files;
 mod hot;
 mod narrow;
@@ -140,6 +141,8 @@ impl TableProvider for FactTable {
         };
         let added: Vec<_> = narrowed.predicates.iter().map(physical).collect::<Result<_>>()?;
         predicates.extend(added.iter().cloned());
+        let by_attributes = filters.iter().filter(|filter| narrow::asks_attribute(filter)).map(physical);
+        let added: Vec<_> = added.into_iter().map(Ok).chain(by_attributes).collect::<Result<_>>()?;
         let pruned = prune::prune(&self.facts.version, self.table, &self.schema, conjunction(predicates), &narrowed)?;
         let hot = hot::exec(&scan, pruned.hot, state.config().target_partitions())?;
         let mut plans = files::exec(&scan, pruned.files, added, state)?;

@@ -132,7 +132,7 @@ fn write_rows(
     let gather = Gather::new(table, &batches);
     let scratch = scratch(key);
     let effort = Effort { level: COLD_LEVEL, bucket_seconds: 1, traces_max: 1 };
-    let mut file = FileWriter::create(data_dir, &scratch, table, Arc::clone(&gather.schema), effort)?;
+    let mut file = FileWriter::create(data_dir, &scratch, table, Arc::clone(&gather.schema), None, effort)?;
     file.write(&gather, &rows)?;
     Ok(upload(data_dir, place, file.finish()?)?)
 }

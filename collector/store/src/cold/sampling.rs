@@ -160,9 +160,9 @@ struct Viewer<'a> {
 impl Viewer<'_> {
     /// Rows of a file up to about that time.
     fn show_file(&mut self, part: Part, table: Table, file: &DataFile, until: i64) -> Result<(), WriteError> {
-        let (_, reader) = open_rows(file)?;
+        let rows = open_rows(table, file)?;
         let bytes_a_row = ratio(file.entry.bytes, file.entry.rows);
-        for batch in reader {
+        for batch in rows {
             if (self.stops)() {
                 return Err(WriteError::Stopping);
             }

@@ -4,7 +4,7 @@
 //! the longest. Never holds a whole file.
 
 use std::cmp::Ordering;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,13 +17,14 @@ use parquet::errors::ParquetError;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
+use crate::attribute_columns::AttributeNote;
 use crate::checksum::checksum_of;
-use crate::cold::form::from_cold;
 use crate::columns::schema_subset;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{SortedRow, bucket_seconds, has_buckets, rows_of};
 use crate::seal::writer::{Effort, FileWriter, ROW_GROUP_ROWS};
+use crate::stored_form::StoredForm;
 use crate::version::{DataFile, FileEntry};
 
 const BATCH_ROWS: usize = 1024;
@@ -34,6 +35,8 @@ const BUFFER_BYTES_MAX: usize = 32 << 20;
 pub struct Merge {
     table: Table,
     schema: SchemaRef,
+    /// What is in the attributes of all inputs.
+    note: Option<AttributeNote>,
     bucket_seconds: u32,
     order: Order,
     inputs: Vec<Input>,
@@ -66,7 +69,7 @@ enum Order {
 /// A file that is read, and its rows that wait.
 struct Input {
     file: Arc<DataFile>,
-    reader: ParquetRecordBatchReader,
+    rows: RowReader,
     waiting: VecDeque<Waiting>,
     at_end: bool,
 }
@@ -85,14 +88,14 @@ impl Merge {
     /// When one cannot be read.
     pub fn open(job: &Job) -> Result<Self, SealError> {
         let mut inputs = Vec::with_capacity(job.inputs.len());
-        let mut names = HashSet::new();
         for file in &job.inputs {
-            let (schema, reader) = open_rows(file)?;
-            names.extend(schema.fields().iter().map(|field| field.name().clone()));
-            inputs.push(Input { file: Arc::clone(file), reader, waiting: VecDeque::new(), at_end: false });
+            let rows = open_rows(job.table, file)?;
+            inputs.push(Input { file: Arc::clone(file), rows, waiting: VecDeque::new(), at_end: false });
         }
+        let notes = inputs.iter().map(|input| input.rows.form.note().cloned());
+        let note = job.table.has_attribute_columns().then(|| AttributeNote::merged(notes));
         let entries = || job.inputs.iter().map(|file| &file.entry);
-        let rows = entries().map(|entry| entry.rows).sum();
+        let rows: u64 = entries().map(|entry| entry.rows).sum();
         let time_min = entries().map(|entry| entry.time_min).min().unwrap_or(0);
         let time_max = entries().map(|entry| entry.time_max).max().unwrap_or(0);
         // Whole buckets of every input must fit into one of the output: lengths are powers of two.
@@ -102,7 +105,8 @@ impl Merge {
         let best = bucket_seconds(rows, time_min, time_max).max(longest);
         Ok(Self {
             table: job.table,
-            schema: schema_subset(&job.table.schema(), |name| names.contains(name)),
+            schema: schema_subset(&job.table.schema(), |name| inputs.iter().any(|input| input.rows.gives(name))),
+            note: note.map(|note| note.with_columns(rows)),
             bucket_seconds: if order == Order::Whole { longest } else { best },
             order,
             inputs,
@@ -134,7 +138,8 @@ impl Merge {
         stops: impl Fn() -> bool,
     ) -> Result<Option<FileEntry>, SealError> {
         let effort = Effort { level, bucket_seconds: self.bucket_seconds, traces_max: ROW_GROUP_ROWS };
-        let mut file = FileWriter::create(data_dir, relative, self.table, Arc::clone(&self.schema), effort)?;
+        let schema = Arc::clone(&self.schema);
+        let mut file = FileWriter::create(data_dir, relative, self.table, schema, self.note.as_ref(), effort)?;
         while self.fill()? {
             if stops() {
                 return Ok(None);
@@ -188,14 +193,12 @@ impl Input {
     fn read(&mut self, table: Table, bucket_seconds: u32, revision: Option<&dyn Revision>) -> Result<(), SealError> {
         let arrow_error = |source| SealError::Arrow { table: table.name(), source };
         let batch = loop {
-            let Some(batch) = self.reader.next() else {
+            let Some(batch) = self.rows.next() else {
                 self.at_end = true;
                 return Ok(());
             };
             let parquet_error = |source| SealError::Parquet { path: self.file.path.clone(), source };
             let batch = batch.map_err(|error| parquet_error(ParquetError::ArrowError(error.to_string())))?;
-            let is_cold = self.file.is_cold();
-            let batch = if is_cold { from_cold(&batch, &table.schema()).map_err(arrow_error)? } else { batch };
             let Some(revision) = revision else { break batch };
             let revised = revision.revise(table, &batch).map_err(arrow_error)?;
             if revised.num_rows() > 0 {
@@ -268,7 +271,7 @@ impl Order {
 ///
 /// # Errors
 /// When it cannot be read or is damaged.
-pub fn open_rows(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
+pub fn open_rows(table: Table, file: &DataFile) -> Result<RowReader, SealError> {
     let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
     let mut handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
     if let Some(expected) = file.entry.checksum {
@@ -280,6 +283,29 @@ pub fn open_rows(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader
         }
     }
     let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet_error)?;
-    let schema = Arc::clone(builder.schema());
-    Ok((schema, builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)?))
+    let physical = Arc::clone(builder.schema());
+    let form = StoredForm::of(file, table, &physical);
+    Ok(RowReader { physical, form, reader: builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)? })
+}
+
+/// Rows of a file as the table has them, a batch at a time.
+pub struct RowReader {
+    physical: SchemaRef,
+    form: StoredForm,
+    reader: ParquetRecordBatchReader,
+}
+
+impl RowReader {
+    /// Whether rows may have this column of the table.
+    fn gives(&self, name: &str) -> bool {
+        self.form.gives(&self.physical, name)
+    }
+}
+
+impl Iterator for RowReader {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(self.reader.next()?.and_then(|batch| self.form.restore(batch)))
+    }
 }

@@ -18,10 +18,10 @@ use parquet::schema::types::SchemaDescriptor;
 use spanlake_schemas::tables::Table;
 
 use super::subject::Subject;
-use crate::cold::form::from_cold;
 use crate::cold::place::Place;
 use crate::read::ReadError;
 use crate::read::object::ObjectReader;
+use crate::stored_form::StoredForm;
 use crate::version::DataFile;
 
 /// What was found.
@@ -117,14 +117,15 @@ impl Scan<'_> {
             }
             builder = builder.with_row_groups(groups);
         }
-        let mask = self.projection(&builder);
+        let form = StoredForm::of(self.file, self.table, builder.schema());
+        let mask = self.projection(&builder, &form);
         let reader = builder.with_projection(mask).build().map_err(damaged)?;
         if reader.schema().fields().is_empty() {
             return Ok(Found::default());
         }
         let mut found = Found::default();
         for batch in reader {
-            self.count(&mut found, &batch?)?;
+            self.count(&mut found, &form, batch?)?;
         }
         Ok(found)
     }
@@ -142,28 +143,26 @@ impl Scan<'_> {
             }
             builder = builder.with_row_groups(groups);
         }
-        let mask = self.projection(&builder);
+        let form = StoredForm::of(self.file, self.table, builder.schema());
+        let mask = self.projection(&builder, &form);
         let mut batches = builder.with_projection(mask).build().map_err(damaged)?;
         let mut found = Found::default();
         while let Some(batch) = batches.next().await {
-            self.count(&mut found, &batch.map_err(damaged)?)?;
+            self.count(&mut found, &form, batch.map_err(damaged)?)?;
         }
         Ok(found)
     }
 
-    fn count(&self, found: &mut Found, batch: &RecordBatch) -> Result<(), ReadError> {
-        let of_batch = if self.file.is_cold() {
-            self.wanted.count(self.table, &from_cold(batch, &self.table.schema())?)
-        } else {
-            self.wanted.count(self.table, batch)
-        };
-        found.add(of_batch);
+    fn count(&self, found: &mut Found, form: &StoredForm, batch: RecordBatch) -> Result<(), ReadError> {
+        found.add(self.wanted.count(self.table, &form.restore(batch)?));
         Ok(())
     }
 
-    fn projection<T>(&self, builder: &ArrowReaderBuilder<T>) -> ProjectionMask {
+    fn projection<T>(&self, builder: &ArrowReaderBuilder<T>, form: &StoredForm) -> ProjectionMask {
+        let asked: Vec<&str> = self.asked.iter().map(String::as_str).collect();
+        let needed = form.needed(&asked);
         let fields = builder.schema().fields().iter().enumerate();
-        let asked = fields.filter(|(_, field)| self.asked.contains(field.name())).map(|(index, _)| index);
+        let asked = fields.filter(|(_, field)| needed.contains(field.name())).map(|(index, _)| index);
         ProjectionMask::roots(builder.parquet_schema(), asked.collect::<Vec<_>>())
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns no state. Never reads a page that cannot hold a match.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::iter;
 use std::ops::Range;
@@ -18,7 +19,7 @@ use spanlake_schemas::tables::Table;
 
 use super::resident::ResidentFile;
 use super::{ReadError, trace_mask};
-use crate::cold::form::{from_cold, nanos_column};
+use crate::stored_form::StoredForm;
 use crate::version::DataFile;
 
 /// Least and greatest value of a page, and whether it holds only nulls.
@@ -121,42 +122,33 @@ fn read(
     selection: RowSelection,
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, ReadError> {
-    let wanted: Option<Vec<String>> = columns.map(|names| with_nanos(names, file.is_cold()));
+    // The manifest names no other tables.
+    let Some(table) = Table::by_name(&file.entry.table) else { return Ok(Vec::new()) };
+    let form = StoredForm::of(file, table, resident.metadata.schema());
+    let wanted = columns.map(|names| form.needed(names));
     let batches = match &resident.object {
         None => {
             let handle = File::open(&file.path).map_err(|source| ReadError::io(file, source))?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, resident.metadata.clone());
-            let reader = narrowed(builder, group, selection, wanted.as_deref()).build();
+            let reader = narrowed(builder, group, selection, wanted.as_ref()).build();
             reader.map_err(|source| ReadError::parquet(file, source))?.collect::<Result<Vec<_>, _>>()?
         }
         Some(object) => {
             let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(object.clone(), resident.metadata.clone());
-            let stream = narrowed(builder, group, selection, wanted.as_deref()).build();
+            let stream = narrowed(builder, group, selection, wanted.as_ref()).build();
             let stream = stream.map_err(|source| ReadError::parquet(file, source))?;
             let read = tokio::runtime::Handle::current().block_on(stream.try_collect());
             read.map_err(|source| ReadError::parquet(file, source))?
         }
     };
-    if !file.is_cold() {
-        return Ok(batches);
-    }
-    // The manifest names no other tables.
-    let Some(table) = Table::by_name(&file.entry.table) else { return Ok(Vec::new()) };
-    let schema = table.schema();
-    batches.iter().map(|batch| Ok(from_cold(batch, &schema)?)).collect()
-}
-
-/// A cold file has the last digits of a time in a column of their own.
-fn with_nanos(names: &[&str], is_cold: bool) -> Vec<String> {
-    let nanos = names.iter().filter(|_| is_cold).map(|name| nanos_column(name));
-    names.iter().map(|name| (*name).to_owned()).chain(nanos).collect()
+    batches.into_iter().map(|batch| Ok(form.restore(batch)?)).collect()
 }
 
 fn narrowed<T>(
     builder: ArrowReaderBuilder<T>,
     group: usize,
     selection: RowSelection,
-    columns: Option<&[String]>,
+    columns: Option<&BTreeSet<String>>,
 ) -> ArrowReaderBuilder<T> {
     let mask = match columns {
         Some(names) => {

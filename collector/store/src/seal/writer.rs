@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -17,6 +18,7 @@ use spanlake_schemas::tables::Table;
 use super::SealError;
 use super::gather::Gather;
 use super::order::{SortedRow, has_buckets};
+use crate::attribute_columns::{AttributeNote, Splitter, is_attribute_column};
 use crate::cold::form::{cold_schema, to_cold};
 use crate::durable::{create_dirs, sync_dir};
 use crate::version::{COLD_LEVEL, FileEntry};
@@ -32,6 +34,14 @@ const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// Rows gathered at once: small enough to stay in the second-level cache, a column at a time.
 const SLICE_ROWS: usize = 8_192;
 
+/// The leaf with the values of attributes, by the form of the file.
+pub const HOT_VALUES: [&str; 3] = ["attributes", "entries", "values"];
+pub const COLD_VALUES: [&str; 3] = ["attributes", "key_value", "value"];
+/// How often a filter of values lets a row group through that has none: each is a few pages read in vain.
+const VALUE_FPP: f64 = 0.03;
+/// Different values that a filter is made for; with more it lets more through.
+const VALUES_MAX: u64 = 131_072;
+
 /// A file that is being written: under another name until it is whole.
 pub struct FileWriter {
     table: Table,
@@ -40,6 +50,8 @@ pub struct FileWriter {
     /// `None` once finished.
     writer: Option<ArrowWriter<BufWriter<Summed>>>,
     entry: FileEntry,
+    /// `None` where the table has no attributes.
+    splitter: Option<Splitter>,
     is_cold: bool,
 }
 
@@ -72,12 +84,13 @@ pub struct Effort {
 }
 
 impl FileWriter {
-    /// Begins a file; `relative` to the data directory.
+    /// Begins a file; `relative` to the data directory. `note` says what is in the attributes of its rows.
     pub fn create(
         data_dir: &Path,
         relative: &str,
         table: Table,
         schema: SchemaRef,
+        note: Option<&AttributeNote>,
         effort: Effort,
     ) -> Result<Self, SealError> {
         let path = data_dir.join(relative);
@@ -88,9 +101,11 @@ impl FileWriter {
         let buffered = BufWriter::with_capacity(1 << 18, Summed { file, sum: 0 });
         let is_cold = effort.level >= COLD_LEVEL;
         let schema = if is_cold { cold_schema(&schema) } else { schema };
+        let splitter = note.map(|note| Splitter::new(note, &schema, is_cold));
+        let schema = splitter.as_ref().map_or(schema, |splitter| Arc::clone(splitter.schema()));
         let properties = properties(table, &schema, effort);
         let entry = super::entry(relative, table, effort);
-        let mut this = Self { table, path, aside, writer: None, entry, is_cold };
+        let mut this = Self { table, path, aside, writer: None, entry, splitter, is_cold };
         let writer = ArrowWriter::try_new(buffered, schema, Some(properties));
         this.writer = Some(writer.map_err(|source| SealError::Parquet { path: this.aside.clone(), source })?);
         Ok(this)
@@ -102,6 +117,10 @@ impl FileWriter {
             let arrow_error = |source| SealError::Arrow { table: self.table.name(), source };
             let batch = gather.take(slice).map_err(arrow_error)?;
             let batch = if self.is_cold { to_cold(&batch).map_err(arrow_error)? } else { batch };
+            let batch = match &self.splitter {
+                Some(splitter) => splitter.split(&batch).map_err(arrow_error)?,
+                None => batch,
+            };
             let writer = self.writer.as_mut().expect("not finished");
             writer.write(&batch).map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
         }
@@ -146,6 +165,7 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path_of(&[table.time_column()]), EnabledStatistics::Page);
     let builder = time_column(builder, table.time_column());
+    let builder = if table.has_attribute_columns() { attributes(builder, schema, effort) } else { builder };
     let builder = match table {
         Table::Spans => spans(builder, effort.traces_max),
         Table::Logs => logs(builder),
@@ -155,10 +175,25 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
         }
     };
     if effort.level >= COLD_LEVEL {
-        return plain_text(cold_columns(builder, schema), &["attributes", "key_value", "value"]).build();
+        return plain_text(cold_columns(builder, schema), &COLD_VALUES).build();
     }
-    let builder = plain_text(builder, &["attributes", "entries", "values"]);
+    let builder = plain_text(builder, &HOT_VALUES);
     if matches!(table, Table::Spans | Table::Logs) { few_codecs(builder, schema).build() } else { builder.build() }
+}
+
+/// Values of attributes are searched for: a filter a row group says where one cannot be, in the columns of the frequent
+/// and in the map of all others. What has few values costs a few bytes.
+fn attributes(mut builder: WriterPropertiesBuilder, schema: &Schema, effort: Effort) -> WriterPropertiesBuilder {
+    let values: &[&str] = if effort.level >= COLD_LEVEL { &COLD_VALUES } else { &HOT_VALUES };
+    let own = schema.fields().iter().filter(|field| is_attribute_column(field.name()));
+    let paths = own.map(|field| path_of(&[field.name()])).chain(std::iter::once(path_of(values)));
+    for path in paths {
+        builder = builder
+            .set_column_bloom_filter_enabled(path.clone(), true)
+            .set_column_bloom_filter_fpp(path.clone(), VALUE_FPP)
+            .set_column_bloom_filter_max_ndv(path, VALUES_MAX);
+    }
+    builder
 }
 
 /// Written once in the hot tier, read soon; written once more for years in the cold one.

@@ -18,7 +18,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::path::Path as ObjectPath;
 use spanlake_store::DataFile;
 
-use super::cold::ColdColumns;
+use super::file_columns::FileColumns;
 use super::{FilterPlace, Scan};
 
 /// With more columns than this beside those in filters, rows that fail are better never decoded.
@@ -77,7 +77,7 @@ fn exec_one(
         .with_statistics(statistics)
         .with_limit(scan.limit)
         .with_projection_indices(Some(scan.projection.clone()))?
-        .with_expr_adapter(Some(Arc::new(ColdColumns)))
+        .with_expr_adapter(Some(Arc::new(FileColumns)))
         .build();
     Ok(DataSourceExec::from_data_source(config))
 }

@@ -19,6 +19,7 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
 
 use super::id_literal;
+use crate::attributes::{Attribute, PromotedValue};
 use crate::dimensions::{Dimension, OfDimension, StatementDimensions};
 
 /// More traces than this are scanned for.
@@ -64,6 +65,18 @@ fn id_of(expr: &Expr) -> Option<TraceId> {
         Expr::Literal(ScalarValue::FixedSizeBinary(16, Some(bytes)), _) => TraceId::from_slice(bytes),
         _ => None,
     }
+}
+
+/// Whether a filter asks for a key of a map of attributes. The optimiser does not give such to files, which may have a
+/// column for the key.
+pub(super) fn asks_attribute(filter: &Expr) -> bool {
+    let asks = |expr: &Expr| match expr {
+        Expr::ScalarFunction(ScalarFunction { func, .. }) => {
+            func.inner().downcast_ref::<Attribute>().is_some() || func.inner().downcast_ref::<PromotedValue>().is_some()
+        }
+        _ => false,
+    };
+    !filter.is_volatile() && filter.exists(|expr| Ok(asks(expr))).unwrap_or(false)
 }
 
 /// What is left of a scan.

@@ -12,6 +12,10 @@ use spanlake_schemas::tables::promoted::{self, PromotedAttribute};
 use super::column::{LogicalColumn, STORED, Source};
 use crate::dimensions::{Dimension, StatementDimensions};
 
+/// What columns are called by before a statement names the table: apart from the stored ones, as some have a name of
+/// those.
+const SHOWN: &str = "shown";
+
 /// A table over stored rows.
 pub(crate) struct FactView {
     pub(crate) name: &'static str,
@@ -27,7 +31,8 @@ impl FactView {
         rows: Arc<dyn TableProvider>,
         dimensions: &Arc<StatementDimensions>,
     ) -> Result<LogicalPlan> {
-        let columns = self.columns.iter().map(|column| column.source.expr(dimensions).alias(column.name));
+        let columns =
+            self.columns.iter().map(|column| column.source.expr(dimensions).alias_qualified(Some(SHOWN), column.name));
         LogicalPlanBuilder::scan(STORED, provider_as_source(rows), None)?.project(columns)?.build()
     }
 }

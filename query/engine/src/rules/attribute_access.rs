@@ -4,17 +4,15 @@
 //! Holds wherever the map comes straight from one of our tables, by whatever alias. Elsewhere the map is
 //! built and looked into, with the same answer.
 
-use arrow::datatypes::DataType;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
-use datafusion::functions::expr_fn::coalesce;
 use datafusion::logical_expr::expr::ScalarFunction;
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF, cast};
+use datafusion::logical_expr::{Expr, LogicalPlan, ScalarUDF};
 use datafusion::optimizer::AnalyzerRule;
 
-use crate::attributes::{Attribute, MergeAttributes};
+use crate::attributes::{Attribute, MergeAttributes, PromotedValue};
 use crate::dimensions::OfDimension;
 use crate::logical::Origins;
 
@@ -82,9 +80,14 @@ fn faster(expr: &Expr, origins: &Origins<'_>) -> Option<Expr> {
         return Some(of.call_key(text, shown(args.first()?)?));
     }
     let merge = func.inner().downcast_ref::<MergeAttributes>()?;
-    let rest = ScalarUDF::new_from_impl(Attribute::default()).call(vec![shown(args.first()?)?, key.clone()]);
     match merge.argument_of(text) {
-        Some(index) => Some(coalesce(vec![cast(shown(args.get(index)?)?, DataType::Utf8View), rest])),
-        None => Some(rest),
+        Some(index) => {
+            let arguments = vec![shown(args.get(index)?)?, shown(args.first()?)?, key.clone()];
+            Some(ScalarUDF::new_from_impl(PromotedValue::default()).call(arguments))
+        }
+        None => {
+            let arguments = vec![shown(args.first()?)?, key.clone()];
+            Some(ScalarUDF::new_from_impl(Attribute::default()).call(arguments))
+        }
     }
 }

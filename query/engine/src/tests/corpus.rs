@@ -215,12 +215,18 @@ pub(super) fn span(now: i64, chunk: i64, row: i64) -> Value {
     if row % 5 != 0 {
         span["parent_span_id"] = json!(format!("{:016x}", chunk * 1000 + row / 5 * 5 + 1));
     }
+    if row % 4 == 3 {
+        span["attributes"]["weight"] = json!(row.to_string());
+        span["attribute_types"] = json!(if row % 11 == 0 { "ssis" } else { "ssi" });
+    }
     if row % 2 == 0 {
         span["http_request_method"] = json!("GET");
         span["http_response_status_code"] = json!(200 + row % 4 * 100);
     } else if row % 11 == 0 {
         span["attributes"]["http.response.status_code"] = json!("unknown");
-        span["attribute_types"] = json!("sss");
+    }
+    if row == 50 && chunk == 4 {
+        span["attributes"]["seldom"] = json!("once");
     }
     if row % 33 == 0 {
         span["status_message"] = json!("boom");

@@ -1,6 +1,6 @@
-//! Columns of cold files as the tables have them, file by file: the last step before rows are decoded.
+//! Columns of files as the tables have them, file by file: the last step before rows are decoded.
 //!
-//! Owns the rewrite of what is asked of a column. Comparisons of times keep a form by which row groups and pages are
+//! Owns the rewrite of what is asked of a column of a cold file, and of attributes with columns of their own. Comparisons of times keep a form by which row groups and pages are
 //! pruned. Never touches a file that has the table's own types.
 
 use std::sync::Arc;
@@ -19,20 +19,24 @@ use datafusion::physical_expr_adapter::{
 };
 use spanlake_store::cold::form::{nanos_column, restored};
 
+use super::attribute_columns::FileAttributes;
+
 const NANOS_PER_MICRO: i64 = 1000;
 
 /// Makes an adapter a file; files of the hot tier get DataFusion's own.
 #[derive(Debug)]
-pub(super) struct ColdColumns;
+pub(super) struct FileColumns;
 
-impl PhysicalExprAdapterFactory for ColdColumns {
+impl PhysicalExprAdapterFactory for FileColumns {
     fn create(&self, logical: SchemaRef, physical: SchemaRef) -> Result<Arc<dyn PhysicalExprAdapter>> {
         let stock = DefaultPhysicalExprAdapterFactory.create(Arc::clone(&logical), Arc::clone(&physical))?;
         let differs = |field: &Arc<Field>| needs_restoring(&logical, &physical, field.name());
-        if !physical.fields().iter().any(differs) {
+        let is_cold = physical.fields().iter().any(differs);
+        let attributes = FileAttributes::of(&physical, is_cold);
+        if !is_cold && attributes.is_none() {
             return Ok(stock);
         }
-        Ok(Arc::new(ColdAdapter { logical, physical, stock }))
+        Ok(Arc::new(FileAdapter { logical, physical, attributes, stock }))
     }
 }
 
@@ -44,19 +48,20 @@ fn needs_restoring(logical: &SchemaRef, physical: &SchemaRef, name: &str) -> boo
 }
 
 #[derive(Debug)]
-struct ColdAdapter {
+struct FileAdapter {
     logical: SchemaRef,
     physical: SchemaRef,
+    attributes: Option<FileAttributes>,
     stock: Arc<dyn PhysicalExprAdapter>,
 }
 
-impl PhysicalExprAdapter for ColdAdapter {
+impl PhysicalExprAdapter for FileAdapter {
     fn rewrite(&self, expr: Arc<dyn PhysicalExpr>) -> Result<Arc<dyn PhysicalExpr>> {
         expr.transform_down(|node| self.rewrite_node(node)).data()
     }
 }
 
-impl ColdAdapter {
+impl FileAdapter {
     fn rewrite_node(&self, node: Arc<dyn PhysicalExpr>) -> Result<Transformed<Arc<dyn PhysicalExpr>>> {
         let done = |expr| Ok(Transformed::new(expr, true, TreeNodeRecursion::Jump));
         if node.downcast_ref::<Column>().is_some() {
@@ -67,6 +72,11 @@ impl ColdAdapter {
         }
         if let Some(prunable) = self.prunable(&node)? {
             return done(prunable);
+        }
+        if let Some(attributes) = &self.attributes
+            && let Some(rewritten) = attributes.rewritten(&node)?
+        {
+            return done(rewritten);
         }
         Ok(Transformed::no(node))
     }
@@ -82,9 +92,13 @@ impl ColdAdapter {
     /// A column in terms of the file's; what is no column stays. Never goes into what it made.
     fn rewrite_column(&self, node: Arc<dyn PhysicalExpr>) -> Result<Transformed<Arc<dyn PhysicalExpr>>> {
         let Some(column) = node.downcast_ref::<Column>() else { return Ok(Transformed::no(node)) };
-        let expr = match self.restored_column(column)? {
+        let whole = self.attributes.as_ref().map(|attributes| attributes.whole(column.name())).transpose()?.flatten();
+        let expr = match whole {
             Some(expr) => expr,
-            None => self.stock.rewrite(node)?,
+            None => match self.restored_column(column)? {
+                Some(expr) => expr,
+                None => self.stock.rewrite(node)?,
+            },
         };
         Ok(Transformed::new(expr, true, TreeNodeRecursion::Jump))
     }
