@@ -18,6 +18,8 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
+use crate::seal::writer::{COLD_VALUES, HOT_VALUES};
+
 pub use count::note_of_batches;
 pub use join::{Joined, join};
 pub use split::Splitter;
@@ -77,6 +79,12 @@ pub fn column_name(key: &str) -> String {
 #[must_use]
 pub fn is_attribute_column(name: &str) -> bool {
     name.strip_prefix(MAP).is_some_and(|rest| rest.starts_with("['"))
+}
+
+/// Whether a leaf of a file holds the values of the map, by the parts of its path.
+#[must_use]
+pub fn is_map_value(path: &[String]) -> bool {
+    path == HOT_VALUES || path == COLD_VALUES
 }
 
 impl AttributeNote {

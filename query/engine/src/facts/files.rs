@@ -10,7 +10,9 @@ use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::physical_plan::{
+    FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
+};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::physical_expr::{PhysicalExpr, conjunction};
@@ -19,6 +21,7 @@ use object_store::path::Path as ObjectPath;
 use spanlake_store::DataFile;
 
 use super::file_columns::FileColumns;
+use super::value_filters::{self, WantedValue};
 use super::{FilterPlace, Scan};
 
 /// With more columns than this beside those in filters, rows that fail are better never decoded.
@@ -29,48 +32,60 @@ const FOOTER_BYTES: usize = 256 << 10;
 /// Where the cold tier's bucket is registered.
 pub(crate) const BUCKET: &str = "spanlake-cold://bucket";
 
+/// What statements demand of rows, as far as files can leave some out by it.
+pub(super) struct Asked {
+    /// By columns of files, where they have them.
+    pub(super) predicates: Vec<Arc<dyn PhysicalExpr>>,
+    pub(super) values: Vec<WantedValue>,
+}
+
 /// A scan of files, where there are any; files of the cold tier's bucket have one of their own.
-pub(super) fn exec(
+pub(super) async fn exec(
     scan: &Scan<'_>,
     files: Vec<Arc<DataFile>>,
-    predicates: Vec<Arc<dyn PhysicalExpr>>,
+    asked: &Asked,
     state: &dyn Session,
 ) -> Result<Vec<Arc<dyn ExecutionPlan>>> {
     scan.facts.reading.add_sampled(files.iter().filter(|file| file.entry.is_sampled).count());
     let (bucket, local): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.object.is_some());
-    let predicate = (!predicates.is_empty()).then(|| conjunction(predicates));
     let mut plans = Vec::new();
     for (files, url) in [(local, ObjectStoreUrl::local_filesystem()), (bucket, ObjectStoreUrl::parse(BUCKET)?)] {
         if !files.is_empty() {
-            plans.push(exec_one(scan, &files, url, predicate.clone(), state)?);
+            plans.extend(exec_one(scan, &files, url, asked, state).await?);
         }
     }
     Ok(plans)
 }
 
-fn exec_one(
+async fn exec_one(
     scan: &Scan<'_>,
     files: &[Arc<DataFile>],
     url: ObjectStoreUrl,
-    predicate: Option<Arc<dyn PhysicalExpr>>,
+    asked: &Asked,
     state: &dyn Session,
-) -> Result<Arc<dyn ExecutionPlan>> {
+) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let runtime = state.runtime_env();
     let footers = runtime.cache_manager.get_file_metadata_cache();
     let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, footers);
+    let reader: Arc<dyn ParquetFileReaderFactory> = Arc::new(reader);
+    let parts = files.iter().map(|file| partitioned(scan, file)).collect::<Result<_>>()?;
+    let parts = value_filters::narrowed(parts, &asked.values, &reader).await;
+    if parts.is_empty() {
+        return Ok(None);
+    }
     let mut source = ParquetSource::new(Arc::clone(scan.schema))
-        .with_parquet_file_reader_factory(Arc::new(reader))
+        .with_parquet_file_reader_factory(reader)
         .with_metadata_size_hint(FOOTER_BYTES)
         .with_reorder_filters(true)
         .with_pushdown_filters(filters_run_in_reader(scan));
-    if let Some(predicate) = predicate {
-        source = source.with_predicate(predicate);
+    if !asked.predicates.is_empty() {
+        source = source.with_predicate(conjunction(asked.predicates.iter().cloned()));
     }
     let statistics = total(scan, files);
-    let partitions = state.config().target_partitions().clamp(1, files.len());
+    let partitions = state.config().target_partitions().clamp(1, parts.len());
     let mut groups = vec![Vec::new(); partitions];
-    for (index, file) in files.iter().enumerate() {
-        groups[index % partitions].push(partitioned(scan, file)?);
+    for (index, part) in parts.into_iter().enumerate() {
+        groups[index % partitions].push(part);
     }
     let config = FileScanConfigBuilder::new(url, Arc::new(source))
         .with_file_groups(groups.into_iter().map(FileGroup::new).collect())
@@ -79,7 +94,7 @@ fn exec_one(
         .with_projection_indices(Some(scan.projection.clone()))?
         .with_expr_adapter(Some(Arc::new(FileColumns)))
         .build();
-    Ok(DataSourceExec::from_data_source(config))
+    Ok(Some(DataSourceExec::from_data_source(config)))
 }
 
 /// Filtering while decoding pays where few rows pass and much else would be decoded; on narrow scans it costs.

@@ -59,6 +59,44 @@ async fn the_newest_rows_are_found_without_reading_the_rest() {
     assert!(read <= 3, "read {read} of {total}");
 }
 
+/// Scenario: values of attributes that no row has, or one, of keys with a column and of keys without.
+/// Guarantee: only what may hold them is read.
+#[tokio::test]
+async fn values_of_attributes_prune_files() {
+    let mut lake = Lake::empty();
+    for chunk in 0..6 {
+        let mut rows: Vec<_> = (0..100).map(|row| span(lake.now, chunk, row)).collect();
+        for (row, of) in rows.iter_mut().enumerate() {
+            of["attributes"]["order.id"] = serde_json::json!(format!("order-{chunk}-{row}"));
+        }
+        if chunk >= 4 {
+            rows[7]["attributes"]["rare"] = serde_json::json!(format!("of {chunk}"));
+        }
+        lake.put(Signal::Traces, vec![(Table::Spans, rows)]).await;
+        lake.store.seal().await;
+    }
+    let cost = async |filter: &str, rows: usize| {
+        let sql = format!("select span_id from spans where {filter}");
+        let (found, stats) = ask(&lake.engine, &sql).await.unwrap();
+        assert_eq!(found.lines().count(), 4 + rows, "{filter}: {found}");
+        stats.bytes_scanned
+    };
+    let all = cost("attributes['order.id'] > ''", 600).await;
+    let one = cost("attributes['order.id'] = 'order-3-17'", 1).await;
+    assert!(one * 4 < all, "{one} of {all}");
+    let one = cost("attributes['rare'] = 'of 5'", 1).await;
+    assert!(one * 4 < all, "{one} of {all}");
+    for nothing in [
+        "attributes['order.id'] = 'order-3-170'",
+        "attributes['tenant'] = 't7'",
+        "attributes['rare'] = 'of 9'",
+        "attributes['nowhere'] = 'x'",
+        "attributes['http.request.method'] = 'PATCH'",
+    ] {
+        assert_eq!(cost(nothing, 0).await, 0, "{nothing}");
+    }
+}
+
 #[tokio::test]
 async fn a_trace_is_looked_up() {
     let lake = a_file_a_chunk().await;

@@ -5,9 +5,10 @@ use super::corpus::{Lake, Place, trace_id};
 use crate::facts::FilterPlace;
 
 fn statements() -> Vec<String> {
+    let mut all = statements_on_attributes();
     let id = trace_id(3, 2);
     let other = trace_id(7, 1).to_uppercase();
-    let mut all: Vec<String> = [
+    let fixed = [
         "select count(*), min(start_time), max(start_time) from spans",
         "select count(*) from logs",
         "select count(*), count(value), sum(value), count(value_int) from metrics",
@@ -47,6 +48,25 @@ fn statements() -> Vec<String> {
         "select count(distinct trace_id) from spans where duration > 50000000 and name like 'op-%'",
         "select attributes from spans order by start_time, span_id limit 5",
         "select name from spans where attributes['tenant'] = 't1' and duration > 90000000 order by start_time desc, span_id limit 5",
+        "select body, attributes, trace_id from logs where trace_id is not null order by time desc, body limit 4",
+    ]
+    .map(str::to_owned);
+    all.extend(fixed);
+    all.push(format!("select * from spans where trace_id = '{id}' order by span_id"));
+    all.push(format!(
+        "select name from spans where trace_id in ('{id}', '{other}') and kind = 'client' order by span_id"
+    ));
+    all.push(format!("select count(*) from logs where trace_id = '{id}'"));
+    all.push(format!("select span_count, root_name from traces where trace_id = '{id}'"));
+    all.push(format!("select count(*) from span_events where trace_id = '{id}'"));
+    all.push(format!("select count(*) from spans where trace_id between '{id}' and '{other}'"));
+    all.push(format!("select count(*) from spans where trace_id <> '{id}'"));
+    all
+}
+
+/// Keys that have a column of their own in files, and such as have not.
+fn statements_on_attributes() -> Vec<String> {
+    [
         "select attributes, attribute_types from spans where duration > 60000000 order by start_time, span_id limit 9",
         "select other_attributes, other_attribute_types from spans order by start_time, span_id limit 9",
         "select attribute_types from spans order by start_time, span_id limit 40",
@@ -68,20 +88,9 @@ fn statements() -> Vec<String> {
         "select s.attributes['tenant'], count(*) from spans s join logs l on s.trace_id = l.trace_id and s.attributes['tenant'] = 't1' group by 1",
         "select attribute_type(other_attributes, other_attribute_types, 'weight') w, attribute_type(other_attributes, other_attribute_types, 'tenant') t, attribute_type(other_attributes, other_attribute_types, 'none') n, count(*) from spans group by 1, 2, 3 order by 1, 2, 3",
         "select attributes['n'] from logs where attributes['n'] = '7' limit 2",
-        "select body, attributes, trace_id from logs where trace_id is not null order by time desc, body limit 4",
     ]
     .map(str::to_owned)
-    .into();
-    all.push(format!("select * from spans where trace_id = '{id}' order by span_id"));
-    all.push(format!(
-        "select name from spans where trace_id in ('{id}', '{other}') and kind = 'client' order by span_id"
-    ));
-    all.push(format!("select count(*) from logs where trace_id = '{id}'"));
-    all.push(format!("select span_count, root_name from traces where trace_id = '{id}'"));
-    all.push(format!("select count(*) from span_events where trace_id = '{id}'"));
-    all.push(format!("select count(*) from spans where trace_id between '{id}' and '{other}'"));
-    all.push(format!("select count(*) from spans where trace_id <> '{id}'"));
-    all
+    .into()
 }
 
 #[tokio::test]
