@@ -8,6 +8,7 @@ pub mod ids;
 pub mod ingest;
 pub mod otlp;
 pub mod prometheus;
+pub mod red;
 pub mod sampling;
 pub mod tables;
 pub mod trace_tree;

@@ -26,10 +26,11 @@ pub enum Table {
     ExpHistograms,
     Summaries,
     Exemplars,
+    SpanRed,
 }
 
 impl Table {
-    pub const COUNT: usize = 10;
+    pub const COUNT: usize = 11;
     pub const ALL: [Self; Self::COUNT] = [
         Self::Resources,
         Self::Scopes,
@@ -41,6 +42,7 @@ impl Table {
         Self::ExpHistograms,
         Self::Summaries,
         Self::Exemplars,
+        Self::SpanRed,
     ];
 
     /// The folder and manifest name.
@@ -57,6 +59,7 @@ impl Table {
             Self::ExpHistograms => "exp_histograms",
             Self::Summaries => "summaries",
             Self::Exemplars => "exemplars",
+            Self::SpanRed => "span_red",
         }
     }
 
@@ -109,6 +112,7 @@ impl Table {
             Self::ExpHistograms => exp_histograms(),
             Self::Summaries => summaries(),
             Self::Exemplars => exemplars(),
+            Self::SpanRed => span_red(),
         }
     }
 }
@@ -254,6 +258,31 @@ fn spans() -> Vec<Field> {
     fields.push(optional("links", list_of(DataType::Struct(link_fields()))));
     fields.extend(sampled());
     fields
+}
+
+/// Sums over all spans of one series and rollup: rate, errors, durations. Rows of one series and time add up.
+fn span_red() -> Vec<Field> {
+    vec![
+        field("time", timestamp()),
+        field("resolution", DataType::Int32),
+        field("service_name", DataType::Utf8),
+        field("name", DataType::Utf8),
+        field("kind", DataType::Utf8),
+        field("status_code", DataType::Utf8),
+        field("count", DataType::Float64),
+        field("error_count", DataType::Float64),
+        field("spans", DataType::Int64),
+        field("spans_scaled", DataType::Int64),
+        field("spans_unknown", DataType::Int64),
+        field("duration_sum", DataType::Float64),
+        field("duration_min", DataType::Int64),
+        field("duration_max", DataType::Int64),
+        field("scale", DataType::Int32),
+        field("zero_count", DataType::Float64),
+        field("bucket_offset", DataType::Int32),
+        field("bucket_counts", list_of(DataType::Float64)),
+        field("received_time", timestamp()),
+    ]
 }
 
 /// What became of a row's trace when its hour left the hot tier; all null while nothing was decided.

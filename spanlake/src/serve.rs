@@ -12,6 +12,8 @@ use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
+use spanlake_sampler::red::RedLimits;
+use spanlake_sampler::red::seal::SealedSpanSums;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
 use spanlake_sources::scrape::ScrapeStates;
 use spanlake_state::StateFile;
@@ -132,6 +134,7 @@ fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result
         disk_bytes_max: config.hot.disk_bytes_max,
         cold: cold_config(config)
             .map(|cold| ColdConfig { sampling: sampler.map(|sampler| Arc::new(sampler) as _), ..cold }),
+        span_sums: Some(Arc::new(SealedSpanSums::new(RedLimits::default()))),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(

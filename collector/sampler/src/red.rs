@@ -5,9 +5,11 @@
 //! add up, so a late span is one more row and nothing is ever changed. Never stores, never looks at a clock: series go
 //! idle by the time of the spans that are added.
 
+pub mod columns;
 pub mod histogram;
 pub mod rollup;
 pub mod rows;
+pub mod seal;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,10 @@
 //! What the store is told at its start. Plain values, validated by the assembly.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use spanlake_schemas::red::SpanSums;
 
 use crate::cold::ColdConfig;
 use crate::retention::Retention;
@@ -36,6 +39,8 @@ pub struct StoreConfig {
     pub disk_bytes_max: Option<u64>,
     /// Where hot data goes in the end; `None`: it stays.
     pub cold: Option<ColdConfig>,
+    /// Who sums all spans that are sealed; `None`: nobody.
+    pub span_sums: Option<Arc<dyn SpanSums>>,
 }
 
 impl StoreConfig {
@@ -53,6 +58,7 @@ impl StoreConfig {
             retention: Retention::default(),
             disk_bytes_max: None,
             cold: None,
+            span_sums: None,
         }
     }
 }

@@ -34,7 +34,7 @@ pub struct Retention {
 impl Retention {
     fn of(&self, table: Table) -> Option<Duration> {
         match table {
-            Table::Spans => self.spans,
+            Table::Spans | Table::SpanRed => self.spans,
             Table::Logs => self.logs,
             Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
                 self.metrics

@@ -68,11 +68,24 @@ pub fn seal_table(
     batches: &[Arc<HotBatch>],
     name: SealName,
 ) -> Result<Vec<Arc<DataFile>>, SealError> {
-    let arrow_error = |source| SealError::Arrow { table: table.name(), source };
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
-    let rows = order::sorted_rows(table, &batches).map_err(arrow_error)?;
-    let gather = Gather::new(table, &batches);
-    let note = if table.has_attribute_columns() { note_of_batches(&batches) } else { None };
+    seal_rows(data_dir, table, &batches, name)
+}
+
+/// The same of batches that were never visible.
+///
+/// # Errors
+/// As [`seal_table`].
+pub fn seal_rows(
+    data_dir: &Path,
+    table: Table,
+    batches: &[&RecordBatch],
+    name: SealName,
+) -> Result<Vec<Arc<DataFile>>, SealError> {
+    let arrow_error = |source| SealError::Arrow { table: table.name(), source };
+    let rows = order::sorted_rows(table, batches).map_err(arrow_error)?;
+    let gather = Gather::new(table, batches);
+    let note = if table.has_attribute_columns() { note_of_batches(batches) } else { None };
     let mut files = Vec::new();
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);

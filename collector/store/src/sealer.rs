@@ -8,6 +8,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
+use arrow::record_batch::RecordBatch;
 use parking_lot::Mutex;
 use spanlake_schemas::tables::Table;
 use tokio::sync::oneshot;
@@ -17,7 +18,7 @@ use crate::keeper::Command;
 use crate::log::recent::{self, Seen};
 use crate::log::{LogError, LogSequence};
 use crate::manifest::{Manifest, ManifestError};
-use crate::seal::{SealError, SealName, seal_table};
+use crate::seal::{SealError, SealName, seal_rows, seal_table};
 use crate::store::Inner;
 use crate::version::{DataFile, HotBatch};
 
@@ -148,7 +149,33 @@ impl Sealer {
                 }
             }
         }
+        match self.write_sums(version.hot(Table::Spans), generation, name) {
+            Ok(written) => files.extend(written.into_iter().map(|file| (Table::SpanRed, file))),
+            Err(error) => {
+                remove(&files);
+                return Err(error);
+            }
+        }
         Ok(files)
+    }
+
+    /// The sums of the spans that are sealed: in the same edit, so that each is counted once.
+    fn write_sums(
+        &self,
+        hot: &[Arc<HotBatch>],
+        generation: u64,
+        name: SealName,
+    ) -> Result<Vec<Arc<DataFile>>, SealError> {
+        let Some(sums) = &self.inner.config.span_sums else { return Ok(Vec::new()) };
+        let sealed = hot.iter().filter(|batch| batch.generation <= generation);
+        let spans: Vec<&RecordBatch> = sealed.map(|batch| &batch.batch).collect();
+        if spans.is_empty() {
+            return Ok(Vec::new());
+        }
+        let table = Table::SpanRed;
+        let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name())).entered();
+        let rows = sums.sum(&spans).map_err(|source| SealError::Arrow { table: table.name(), source })?;
+        seal_rows(&self.inner.config.data_dir, table, &[&rows], name)
     }
 }
 

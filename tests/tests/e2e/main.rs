@@ -19,6 +19,7 @@ mod remote_write;
 mod sampling;
 mod scrape;
 mod search;
+mod span_red;
 mod sql;
 mod structure;
 mod traces;

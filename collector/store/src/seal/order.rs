@@ -1,7 +1,7 @@
 //! The order of rows in a file, and the hour under which a row is filed.
 //!
 //! Owns sort keys: spans by (time bucket, trace id, start), logs by (time bucket, service, time), metric
-//! points by (series, time). Never touches any other column.
+//! points by (series, time), RED sums by (service, time). Never touches any other column.
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
@@ -96,6 +96,10 @@ fn push_rows(table: Table, number: u32, batch: &RecordBatch, rows: &mut Vec<Sort
         }
         Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
             fixed_key(column(batch, "series_id")?)
+        }
+        Table::SpanRed => {
+            let names = column(batch, "service_name")?.as_string::<i32>();
+            Box::new(|row| name_key(names.value(row)))
         }
         Table::Resources | Table::Scopes | Table::Series => Box::new(|_| 0),
     };

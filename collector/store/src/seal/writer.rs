@@ -169,7 +169,7 @@ fn properties(table: Table, schema: &Schema, effort: Effort) -> WriterProperties
     let builder = match table {
         Table::Spans => spans(builder, effort.traces_max),
         Table::Logs => logs(builder),
-        Table::Resources | Table::Scopes | Table::Series => builder,
+        Table::Resources | Table::Scopes | Table::Series | Table::SpanRed => builder,
         Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
             metric(builder)
         }
@@ -327,7 +327,7 @@ fn widen(entry: &mut FileEntry, table: Table, rows: &[SortedRow]) {
         entry.received_min = entry.received_min.min(row.received);
         entry.received_max = entry.received_max.max(row.received);
     }
-    let by_series = !table.is_dimension() && !has_buckets(table);
+    let by_series = !table.is_dimension() && !has_buckets(table) && table != Table::SpanRed;
     if let (true, Some(first), Some(last)) = (by_series, rows.first(), rows.last()) {
         entry.series_min.get_or_insert_with(|| to_hex(&first.key_bytes()));
         entry.series_max = Some(to_hex(&last.key_bytes()));

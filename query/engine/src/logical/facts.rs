@@ -54,6 +54,12 @@ pub(super) fn views() -> &'static [FactView] {
             ),
             view("summaries", "A row a point of a summary.", Table::Summaries, summaries()),
             view("exemplars", "A row an example measurement that came with a point.", Table::Exemplars, exemplars()),
+            view(
+                "span_red",
+                "Sums of all sealed spans, also of those that were sampled out: rate, errors, durations. Rows of one series and time add up.",
+                Table::SpanRed,
+                span_red(),
+            ),
         ]
     });
     &VIEWS
@@ -274,6 +280,30 @@ fn summaries() -> Vec<LogicalColumn> {
         at("quantiles", "Which quantiles."),
         at("quantile_values", "Their values."),
     ])
+}
+
+fn span_red() -> Vec<LogicalColumn> {
+    vec![
+        at("time", "Start of the rollup."),
+        at("resolution", "Length of the rollup in seconds."),
+        at("service_name", "Who sent the spans; `_overflow` where there were too many series."),
+        at("name", "What was done: the operation."),
+        at("kind", "`internal`, `server`, `client`, `producer`, `consumer` or `unspecified`."),
+        at("status_code", "`unset`, `ok` or `error`."),
+        at("count", "Spans, each with what it stands for where it was sampled before it arrived: the sum of 1/p."),
+        at("error_count", "Of `count`, those with status `error`."),
+        at("spans", "Spans that really arrived."),
+        at("spans_scaled", "Of these, how many stand for more than themselves; with 0, `count` is exact."),
+        at("spans_unknown", "Of these, how many come from a service that samples and does not say how much."),
+        at("duration_sum", "Sum of durations, nanoseconds."),
+        at("duration_min", "The least duration, nanoseconds."),
+        at("duration_max", "The greatest duration, nanoseconds."),
+        at("scale", "Resolution of the durations' histogram: bounds are powers of 2^(2^-scale) nanoseconds."),
+        at("zero_count", "Durations of zero."),
+        at("bucket_offset", "Index of the first bucket."),
+        at("bucket_counts", "Spans a bucket."),
+        at("received_time", "When the last of the spans arrived."),
+    ]
 }
 
 fn exemplars() -> Vec<LogicalColumn> {

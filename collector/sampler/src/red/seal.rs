@@ -1,0 +1,85 @@
+//! RED sketches as the store asks for them: batches of spans that are sealed in, rows of `span_red` out.
+//!
+//! Owns the series between seals. Never does I/O.
+
+use std::sync::{Mutex, PoisonError};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{Int64Type, TimestampNanosecondType};
+use arrow::error::ArrowError;
+use spanlake_schemas::red::SpanSums;
+
+use crate::red::columns::record_batch;
+use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
+use crate::span::{SpanKind, StatusCode};
+use crate::threshold::Threshold;
+use crate::tracestate;
+
+/// The sketches of one store.
+#[derive(Debug)]
+pub struct SealedSpanSums {
+    sketches: Mutex<RedSketches>,
+}
+
+impl SealedSpanSums {
+    /// Without any series.
+    #[must_use]
+    pub fn new(limits: RedLimits) -> Self {
+        Self { sketches: Mutex::new(RedSketches::new(limits)) }
+    }
+}
+
+impl SpanSums for SealedSpanSums {
+    fn sum(&self, spans: &[&RecordBatch]) -> Result<RecordBatch, ArrowError> {
+        // A panic elsewhere left at most sums of a seal that failed.
+        let mut sketches = self.sketches.lock().unwrap_or_else(PoisonError::into_inner);
+        let _left_over = sketches.take_rows();
+        let mut received = 0;
+        for batch in spans {
+            received = received.max(add(&mut sketches, batch)?);
+        }
+        record_batch(&sketches.take_rows(), received)
+    }
+}
+
+/// Adds a batch; gives the time at which the last of it was received, in nanoseconds.
+fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowError> {
+    let column = |name: &str| {
+        batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("spans without their column {name}")))
+    };
+    let names = column("name")?.as_string::<i32>();
+    let services = column("service_name")?.as_string::<i32>();
+    let kinds = column("kind")?.as_string::<i32>();
+    let statuses = column("status_code")?.as_string::<i32>();
+    let starts = column("start_time")?.as_primitive::<TimestampNanosecondType>().values();
+    let durations = column("duration")?.as_primitive::<Int64Type>().values();
+    let received = column("received_time")?.as_primitive::<TimestampNanosecondType>().values();
+    let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
+    let thresholds = batch.column_by_name("sampling_threshold").map(|bits| bits.as_primitive::<Int64Type>());
+    for row in 0..batch.num_rows() {
+        let own = states.filter(|states| states.is_valid(row)).and_then(|states| {
+            let state = states.value(row);
+            (!state.is_empty()).then(|| tracestate::parse(state).threshold).flatten()
+        });
+        let ours = thresholds.filter(|bits| bits.is_valid(row)).and_then(|bits| {
+            let bits = u64::try_from(bits.value(row)).ok()?;
+            Threshold::from_bits(bits)
+        });
+        let arrived = match (own, ours) {
+            (None, None) => Arrived::Whole,
+            (Some(threshold), None) | (None, Some(threshold)) => Arrived::Sampled(threshold),
+            (Some(own), Some(ours)) => Arrived::Sampled(own.and_then(ours)),
+        };
+        sketches.add(&RedSpan {
+            service: services.value(row),
+            operation: names.value(row),
+            kind: SpanKind::from_word(kinds.value(row)).unwrap_or_default(),
+            status: StatusCode::from_word(statuses.value(row)).unwrap_or_default(),
+            extra: &[],
+            start_time: starts[row],
+            duration: durations[row],
+            arrived,
+        });
+    }
+    Ok(received.iter().copied().max().unwrap_or(0))
+}

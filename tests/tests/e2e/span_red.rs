@@ -1,0 +1,98 @@
+//! RED sums of all spans: committed with the spans that they count, whatever happens to the server or the spans.
+
+use std::time::Duration;
+
+use opentelemetry_proto::tonic::trace::v1::{Span, Status};
+use serde_json::Value;
+use spanlake_tests::requests::{TRACES, span, traces};
+use spanlake_tests::server::{Setup, TestServer, encoded, eventually};
+use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS, SAMPLING_DAY_BYTES};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Spans of two operations over a minute, a tenth of them errors, of 1 to 1,000 ms.
+fn some_spans(first: u64, count: u64, start: u64) -> Vec<Span> {
+    let one = |number: u64| {
+        let id = u128::from(number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835);
+        let mut span = span(id, number + 1, 0, "pay", start + number % 60 * SECOND);
+        span.name = if number.is_multiple_of(2) { "pay" } else { "refund" }.to_owned();
+        span.end_time_unix_nano = span.start_time_unix_nano + (number % 1000 + 1) * 1_000_000;
+        if number.is_multiple_of(10) {
+            span.status = Some(Status { code: 2, message: String::new() });
+        }
+        span
+    };
+    (first..first + count).map(one).collect()
+}
+
+const SUMS: &str = "select name, sum(count), sum(error_count), sum(spans), sum(spans_scaled), min(duration_min), \
+                    max(duration_max), sum(duration_sum) from span_red where service_name = 'shop' group by 1 order by 1";
+const SPANS: &str = "select name, count(*) * 1.0, sum(case when status_code = 'error' then 1.0 else 0.0 end), count(*), 0, \
+                     min(duration), max(duration), sum(duration) * 1.0 from spans where service_name = 'shop' group by 1 order by 1";
+
+fn assert_sums_are_of_all(server: &TestServer) {
+    let (sums, spans) = (server.rows(SUMS), server.rows(SPANS));
+    assert_eq!(sums.len(), 2);
+    for (left, right) in sums.iter().flatten().zip(spans.iter().flatten()) {
+        match (left.as_f64(), right.as_f64()) {
+            (Some(left), Some(right)) => assert!((left - right).abs() <= right.abs() * 1e-9, "{sums:?} is not {spans:?}"),
+            _ => assert_eq!(left, right),
+        }
+    }
+}
+
+/// Scenario: spans are sealed, the server is killed before and after a seal, late spans come for the same ten seconds.
+/// Guarantee: the sums count each span once.
+#[test]
+fn sums_count_each_sealed_span_once() {
+    let mut server = Setup::default().env(NO_SEALS).start();
+    let start = spanlake_bench::now_nanos() - 300 * SECOND;
+    server.send(TRACES, &traces("shop", some_spans(0, 700, start)));
+    server.seal();
+    assert_sums_are_of_all(&server);
+    server.send(TRACES, &traces("shop", some_spans(700, 300, start)));
+    server.kill();
+    server.restart();
+    server.seal();
+    assert_sums_are_of_all(&server);
+    server.kill();
+    server.restart();
+    assert_sums_are_of_all(&server);
+
+    let end = start / SECOND + 240;
+    let value = |query: &str| {
+        let path = format!("/prometheus/api/v1/query?query={}&time={end}", encoded(query));
+        let answer: Value = server.get(&path).json();
+        let value = answer["data"]["result"][0]["value"][1].as_str().unwrap_or_else(|| panic!("{query}: {answer}"));
+        value.parse::<f64>().expect("a number")
+    };
+    assert_eq!(value("sum(increase(traces_spanmetrics_calls_total{service=\"shop\"}[10m]))"), 1000.0);
+    let errors = "sum(increase(traces_spanmetrics_calls_total{service=\"shop\",status_code=\"STATUS_CODE_ERROR\"}[10m]))";
+    assert_eq!(value(errors), 100.0);
+    let up_to = "sum(increase(traces_spanmetrics_latency_bucket{service=\"shop\",le=\"0.536870912\"}[10m]))";
+    assert_eq!(value(up_to), 536.0);
+    let median = "histogram_quantile(0.5, sum by (le) (rate(traces_span_metrics_duration_seconds_bucket{service_name=\"shop\"}[10m])))";
+    assert!((value(median) - 0.5).abs() < 0.04, "{}", value(median));
+    assert_eq!(server.stop().code(), Some(0));
+}
+
+/// Scenario: most spans are sampled out when their hour leaves.
+/// Guarantee: the sums still know all of them.
+#[test]
+fn sums_outlive_what_is_sampled_out() {
+    let settings = [(HOT_BYTES_MAX, "0"), (SAMPLING_DAY_BYTES, "256KiB")];
+    let server = Setup::default().env(NO_SEALS).env(&settings).start();
+    let start = spanlake_bench::now_nanos() - 3 * 3600 * SECOND;
+    for request in 0..20 {
+        server.send(TRACES, &traces("shop", some_spans(request * 500, 500, start)));
+    }
+    server.seal();
+    eventually("the hour leaves", || {
+        std::thread::sleep(Duration::from_millis(20));
+        server.count("select count(*) from spans where service_name = 'shop' and sampling_probability is not null") > 0
+    });
+    let kept = server.count("select count(*) from spans where service_name = 'shop'");
+    assert!(kept < 9_000, "{kept} of 10000 are kept");
+    assert_eq!(server.value("select sum(count) from span_red where service_name = 'shop'"), Value::from(10_000.0));
+    assert_eq!(server.value("select sum(error_count) from span_red where service_name = 'shop'"), Value::from(1_000.0));
+}
