@@ -8,11 +8,24 @@ use std::sync::Arc;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
+use crate::ids::TraceId;
 use crate::otlp::DimensionLookup;
 use crate::tables::Table;
 
 /// Columns of spans and logs that a decision sets.
 pub const COLUMNS: [&str; 4] = ["sampling_probability", "sampling_threshold", "sampling_stratum", "sampling_reason"];
+
+/// Traces that somebody wants kept, whatever the budget says: those that are named, and those with a span that meets all
+/// conditions that are set. Without any condition, only the named ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    pub traces: Vec<TraceId>,
+    pub service: Option<String>,
+    /// Start of the span, nanoseconds since the epoch.
+    pub from: Option<i64>,
+    /// Before this one.
+    pub to: Option<i64>,
+}
 
 /// Decides at the hot end, an hour at a time.
 pub trait HotEnd: Send + Sync {

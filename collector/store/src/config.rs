@@ -1,7 +1,10 @@
 //! What the store is told at its start. Plain values, validated by the assembly.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use spanlake_schemas::door::Door;
 
 use crate::cold::ColdConfig;
 use crate::retention::Retention;
@@ -36,6 +39,8 @@ pub struct StoreConfig {
     pub disk_bytes_max: Option<u64>,
     /// Where hot data goes in the end; `None`: it stays.
     pub cold: Option<ColdConfig>,
+    /// Who held back a part of the traces of logged requests, and does it again when the log is replayed.
+    pub door: Option<Arc<dyn Door>>,
 }
 
 impl StoreConfig {
@@ -53,6 +58,7 @@ impl StoreConfig {
             retention: Retention::default(),
             disk_bytes_max: None,
             cold: None,
+            door: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
-use crate::version::{DataFile, FileEntry, HotBatch};
+use crate::version::{DataFile, FileEntry, HotBatch, says_sampled};
 
 use gather::Gather;
 pub(crate) use order::times;
@@ -71,6 +71,7 @@ pub fn seal_table(
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
     let rows = order::sorted_rows(table, &batches).map_err(arrow_error)?;
     let gather = Gather::new(table, &batches);
+    let is_sampled = batches.iter().any(|batch| says_sampled(batch));
     let mut files = Vec::new();
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);
@@ -78,7 +79,7 @@ pub fn seal_table(
         let effort = Effort { level: 0, bucket_seconds: order::bucket_seconds_of(hour), traces_max };
         let mut file = FileWriter::create(data_dir, &relative, table, Arc::clone(&gather.schema), effort)?;
         file.write(&gather, hour)?;
-        let entry = FileEntry { last_lsn: name.last_lsn, ..file.finish()? };
+        let entry = FileEntry { last_lsn: name.last_lsn, is_sampled, ..file.finish()? };
         files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));
     }
     Ok(files)

@@ -17,6 +17,7 @@ mod pressure;
 mod prometheus;
 mod remote_write;
 mod sampling;
+mod sampling_door;
 mod scrape;
 mod search;
 mod sql;

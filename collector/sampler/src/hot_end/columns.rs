@@ -5,7 +5,8 @@
 use std::borrow::Cow;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, MapArray, StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, Int64Array, ListArray, MapArray, StringArray,
+    UInt32Array,
 };
 use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
 use arrow::error::ArrowError;
@@ -15,7 +16,9 @@ use spanlake_schemas::otlp::DimensionRow;
 use spanlake_schemas::tables::promoted;
 
 use crate::span::{SpanKind, StatusCode};
+use crate::stamps::{stamped, stored_thresholds, trace_id_at, trace_ids};
 use crate::summary::AttributeSource;
+use crate::threshold::Threshold;
 
 /// The columns of a batch of spans.
 pub(super) struct SpanColumns<'a> {
@@ -33,6 +36,7 @@ pub(super) struct SpanColumns<'a> {
     flags: &'a UInt32Array,
     trace_state: Option<&'a StringArray>,
     links: Option<&'a ListArray>,
+    stored_thresholds: Option<&'a Int64Array>,
     attributes: Option<&'a MapArray>,
     promoted: Vec<(&'static str, &'a ArrayRef)>,
 }
@@ -43,6 +47,7 @@ pub(super) struct LogColumns<'a> {
     severity_number: &'a Int32Array,
     time: &'a [i64],
     received_time: &'a [i64],
+    stored_thresholds: Option<&'a Int64Array>,
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
@@ -51,17 +56,6 @@ fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowE
 
 fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
     Ok(column(batch, name)?.as_string())
-}
-
-/// The trace ids of a table that has them.
-pub(super) fn trace_ids(batch: &RecordBatch) -> Option<&FixedSizeBinaryArray> {
-    batch.column_by_name("trace_id").map(|ids| ids.as_fixed_size_binary())
-}
-
-/// The id at that row; `None` where there is none, and for the all-zero one, which stands for none.
-pub(super) fn trace_id_at(ids: &FixedSizeBinaryArray, row: usize) -> Option<TraceId> {
-    let id = ids.is_valid(row).then(|| ids.value(row).try_into().ok()).flatten().map(TraceId)?;
-    (id.0 != [0; 16]).then_some(id)
 }
 
 impl<'a> SpanColumns<'a> {
@@ -86,6 +80,7 @@ impl<'a> SpanColumns<'a> {
             flags: column(batch, "flags")?.as_primitive(),
             trace_state: optional("trace_state").map(|states| states.as_string()),
             links: optional("links").map(|links| links.as_list()),
+            stored_thresholds: stored_thresholds(batch),
             attributes: optional("attributes").map(|attributes| attributes.as_map()),
             promoted,
         })
@@ -132,6 +127,11 @@ impl<'a> SpanColumns<'a> {
         self.trace_state.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row))
     }
 
+    /// What the door, or the client before it, held back of its like.
+    pub(super) fn door_threshold(&self, row: usize) -> Threshold {
+        self.stored_thresholds.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row))
+    }
+
     pub(super) fn links(&self, row: usize, into: &mut Vec<TraceId>) {
         into.clear();
         let Some(links) = self.links.filter(|links| links.is_valid(row)).map(|links| links.value(row)) else { return };
@@ -148,7 +148,13 @@ impl<'a> LogColumns<'a> {
             severity_number: column(batch, "severity_number")?.as_primitive(),
             time: column(batch, "time")?.as_primitive::<TimestampNanosecondType>().values(),
             received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
+            stored_thresholds: stored_thresholds(batch),
         })
+    }
+
+    /// As of spans.
+    pub(super) fn door_threshold(&self, row: usize) -> Threshold {
+        self.stored_thresholds.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row))
     }
 
     pub(super) fn trace_id(&self, row: usize) -> Option<TraceId> {

@@ -5,7 +5,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -17,13 +17,15 @@ use spanlake_schemas::tables::Table;
 use super::columns::{LogColumns, RowAttributes, SpanColumns, row_bytes};
 use super::memory_file::{self, MemoryFile, MemoryHeader};
 use super::report::{self, StratumReport};
+use super::simulate::Study;
 use super::verdicts::{HourVerdicts, Keep, ask_all};
 use super::{Offer, Passed, Shared, Undone};
 use crate::cost::HotBytes;
 use crate::decide::plan::HourPlan;
 use crate::decide::strata::StratumId;
-use crate::decide::{DecisionInput, Reason};
+use crate::decide::{DecisionInput, Reason, TraceDecision};
 use crate::memory::Remembered;
+use crate::pins::PinSet;
 use crate::profile::OperationProfiles;
 use crate::randomness::IdMonitor;
 use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
@@ -49,6 +51,9 @@ pub(super) struct Hour {
     /// Of rows of traces that were kept earlier.
     kept_earlier: HotBytes,
     imported: HotBytes,
+    pins: Arc<PinSet>,
+    /// Where somebody only wants to know what would become of the hour.
+    study: Option<Arc<Mutex<Study>>>,
 }
 
 /// What is known of a trace of the hour.
@@ -62,6 +67,7 @@ enum Known {
 
 impl Hour {
     pub(super) fn new(shared: Arc<Shared>, hour: i64, passed: f64, earlier: Vec<MemoryFile>) -> Self {
+        let pins = shared.pins();
         Self {
             shared,
             hour,
@@ -72,7 +78,14 @@ impl Hour {
             resources: HashMap::new(),
             kept_earlier: HotBytes::default(),
             imported: HotBytes::default(),
+            pins,
+            study: None,
         }
+    }
+
+    /// One that is decided on for somebody's information.
+    pub(super) fn studied(self, study: Arc<Mutex<Study>>) -> Self {
+        Self { study: Some(study), ..self }
     }
 
     fn show_spans(
@@ -93,7 +106,7 @@ impl Hour {
             if part == Part::OfHour && columns.is_imported(row) {
                 self.traces.insert(trace.0, Known::Imported);
             }
-            let Some(known) = known(&mut self.traces, &self.earlier, part, trace) else { continue };
+            let Some(known) = known(&mut self.traces, &self.earlier, &self.pins, part, trace) else { continue };
             let summary = match known {
                 Known::Undecided(summary) => summary,
                 Known::KeptEarlier if part == Part::OfHour => {
@@ -121,13 +134,14 @@ impl Hour {
                 flags: columns.flags(row),
                 trace_state: columns.trace_state(row),
                 is_sampling_unknown: false,
-                door_threshold: Threshold::KEEP_ALL,
+                door_threshold: columns.door_threshold(row),
                 // What stays hot is paid for by its own hour.
                 hot_bytes: if part == Part::OfHour { hot_bytes } else { 0 },
                 links: &links,
                 attributes: &attributes,
             };
             summary.add_span(&facts, &self.shared.rules);
+            summary.is_pinned |= self.pins.covers(facts.service, facts.start_time);
         }
         Ok(())
     }
@@ -140,8 +154,10 @@ impl Hour {
             if part == Part::OfHour && columns.is_imported(row) {
                 self.traces.insert(trace.0, Known::Imported);
             }
-            match known(&mut self.traces, &self.earlier, part, trace) {
-                Some(Known::Undecided(summary)) => summary.add_log(columns.severity_number(row), hot_bytes),
+            match known(&mut self.traces, &self.earlier, &self.pins, part, trace) {
+                Some(Known::Undecided(summary)) => {
+                    summary.add_log(columns.severity_number(row), hot_bytes, columns.door_threshold(row));
+                }
                 Some(Known::KeptEarlier) => self.kept_earlier.logs += hot_bytes,
                 Some(Known::Imported) => self.imported.logs += hot_bytes,
                 Some(Known::DroppedEarlier) | None => {}
@@ -150,8 +166,17 @@ impl Hour {
         Ok(())
     }
 
+    /// Service and operation of a trace's root, where it has a name among what was shown.
+    pub(super) fn root_of(&mut self, trace: TraceId) -> Option<(String, String)> {
+        let Some(Known::Undecided(summary)) = self.traces.get(&trace.0) else { return None };
+        let root = summary.root_operation();
+        let profiles = OperationProfiles::from_rows(&self.red.take_rows());
+        let mut names = profiles.iter().map(|profile| (profile.service.to_string(), profile.operation.to_string()));
+        names.find(|(service, operation)| OperationHash::of(service, operation) == root)
+    }
+
     /// The undecided traces, by id, so that every pass and every run sees one order; and those that were imported.
-    fn take_traces(&mut self) -> (Vec<TraceSummary>, Vec<TraceIdBytes>) {
+    pub(super) fn take_traces(&mut self) -> (Vec<TraceSummary>, Vec<TraceIdBytes>) {
         let (mut summaries, mut imported) = (Vec::new(), Vec::new());
         for (trace, known) in std::mem::take(&mut self.traces) {
             match known {
@@ -170,6 +195,7 @@ impl Hour {
 fn known<'a>(
     traces: &'a mut HashMap<TraceIdBytes, Known>,
     earlier: &[MemoryFile],
+    pins: &PinSet,
     part: Part,
     trace: TraceId,
 ) -> Option<&'a mut Known> {
@@ -179,14 +205,22 @@ fn known<'a>(
         Entry::Vacant(place) => Some(place.insert(match ask_all(earlier, trace) {
             Remembered::Kept(_) => Known::KeptEarlier,
             Remembered::Dropped => Known::DroppedEarlier,
-            Remembered::Unknown => Known::Undecided(Box::new(TraceSummary::new(trace))),
+            Remembered::Unknown => {
+                let is_pinned = pins.names(trace);
+                Known::Undecided(Box::new(TraceSummary { is_pinned, ..TraceSummary::new(trace) }))
+            }
         })),
     }
 }
 
 fn red_span<'a>(columns: &SpanColumns<'a>, row: usize) -> RedSpan<'a> {
     let state = columns.trace_state(row);
-    let threshold = if state.is_empty() { None } else { tracestate::parse(state).threshold };
+    let said = if state.is_empty() { None } else { tracestate::parse(state).threshold };
+    let held_back = columns.door_threshold(row);
+    let threshold = match said {
+        None if held_back == Threshold::KEEP_ALL => None,
+        said => Some(said.unwrap_or_default().and_then(held_back)),
+    };
     RedSpan {
         service: columns.service(row),
         operation: columns.name(row),
@@ -242,9 +276,17 @@ impl HourInQuestion for Hour {
         let mut plan = HourPlan::make(summaries.as_slice(), &input);
         let mut outcome = Outcome::default();
         outcome.keep_imported(&imported);
-        for summary in &summaries {
-            outcome.add(summary, &mut plan, &input);
+        let mut study = self.study.as_ref().map(|study| study.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(study) = &mut study {
+            study.begin_hour(&profiles);
         }
+        for summary in &summaries {
+            let decision = outcome.add(summary, &mut plan, &input);
+            if let Some(study) = &mut study {
+                study.add(summary, &decision);
+            }
+        }
+        drop(study);
         let kept = cost.cold_bytes(&outcome.kept_bytes);
         undone.outside_bytes = outside.sum();
         undone.predicted_span_bytes = kept.spans + earlier.spans + outside.spans;
@@ -287,13 +329,13 @@ impl Outcome {
         }
     }
 
-    fn add(&mut self, summary: &TraceSummary, plan: &mut HourPlan, input: &DecisionInput<'_>) {
+    fn add(&mut self, summary: &TraceSummary, plan: &mut HourPlan, input: &DecisionInput<'_>) -> TraceDecision {
         let decision = plan.decide(summary, input);
         plan.record(&decision, input.cost.bytes_of(summary));
         let id = TraceId(summary.trace_id);
         if !decision.is_kept {
             self.dropped.push(id);
-            return;
+            return decision;
         }
         self.decided_kept += 1;
         self.kept_bytes.spans += summary.span_bytes;
@@ -302,19 +344,21 @@ impl Outcome {
         let reason = self.reasons.entry(decision.reason).or_insert_with(|| word(decision.reason, input.rules).into());
         let keep = Keep { threshold: decision.threshold, stratum: decision.stratum, reason: Arc::clone(reason) };
         self.kept.insert(summary.trace_id, keep);
+        decision
     }
 }
 
-/// Whether the ids of traces that do not say that theirs are random are not.
+/// Whether the ids of traces that do not say that theirs are random are not. Of what arrived sampled, low ids are missing.
 fn looks_counted(summaries: &[TraceSummary]) -> bool {
     let mut monitor = IdMonitor::default();
-    let silent = summaries.iter().filter(|summary| !summary.has_random_flag && summary.explicit_randomness.is_none());
+    let is_silent = |summary: &&TraceSummary| !summary.has_random_flag && summary.explicit_randomness.is_none();
+    let silent = summaries.iter().filter(is_silent).filter(|summary| summary.arrived() == Threshold::KEEP_ALL);
     silent.for_each(|summary| monitor.observe(TraceId(summary.trace_id)));
     monitor.finds_them_not_uniform()
 }
 
 /// As `sampling_reason` says it.
-fn word(reason: Reason, rules: &RuleSet) -> String {
+pub(super) fn word(reason: Reason, rules: &RuleSet) -> String {
     let rule = |rule: u8| rules.rules().get(usize::from(rule)).map_or("", |rule| rule.name.as_str());
     match reason {
         Reason::Pin => "pin".to_owned(),

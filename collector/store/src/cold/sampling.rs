@@ -3,6 +3,7 @@
 //! Owns what is remembered of decisions, below the data directory: made durable before the first row moves, so that a
 //! move after a crash keeps what it kept before. Reads rows and hands them on; never decides itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -132,6 +133,30 @@ impl Judge {
         }
         Ok(())
     }
+}
+
+/// Shows every hour of the hot tier's files to somebody who only wants to know what would become of it: nothing is
+/// remembered and nothing moves. Rows that are in no file yet are not shown.
+///
+/// # Errors
+/// When rows cannot be read, or `stops` said so.
+pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() -> bool) -> Result<(), WriteError> {
+    let version = read.pin();
+    let hot = |table: Table| version.files(table).iter().filter(|file| !file.is_cold()).map(move |file| (table, file));
+    let hours: BTreeSet<i64> = TABLES.into_iter().flat_map(hot).map(|(_, file)| file.entry.first_hour()).collect();
+    for hour in hours {
+        let of_hour = |file: &DataFile| file.entry.first_hour() == hour;
+        let mut shown = hot_end.begin(hour, passed(hour), &[]).map_err(|reason| WriteError::Sampler { reason })?;
+        let mut viewer = Viewer { hour: &mut *shown, read, stops };
+        for (table, file) in TABLES.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file)) {
+            viewer.show_file(Part::OfHour, table, file, i64::MAX)?;
+        }
+        viewer.show_neighbours(&version, hour, of_hour)?;
+        let _ = shown.decide();
+        let moved = MovedHour { hour, span_bytes: 0, log_bytes: 0, log_rows: 0, trace_log_rows: 0 };
+        let _ = hot_end.moved(moved);
+    }
+    Ok(())
 }
 
 /// How much of an hour has passed, from 0 to 1.

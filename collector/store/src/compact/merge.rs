@@ -37,6 +37,7 @@ pub struct Merge {
     bucket_seconds: u32,
     order: Order,
     inputs: Vec<Input>,
+    is_sampled: bool,
     last_lsn: u64,
     revision: Option<Arc<dyn Revision>>,
 }
@@ -106,6 +107,7 @@ impl Merge {
             bucket_seconds: if order == Order::Whole { longest } else { best },
             order,
             inputs,
+            is_sampled: entries().any(|entry| entry.is_sampled),
             last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
             revision: None,
         })
@@ -141,7 +143,7 @@ impl Merge {
             }
             self.write_complete(&mut file)?;
         }
-        Ok(Some(FileEntry { last_lsn: self.last_lsn, ..file.finish()? }))
+        Ok(Some(FileEntry { last_lsn: self.last_lsn, is_sampled: self.is_sampled, ..file.finish()? }))
     }
 
     /// Reads on where nothing waits, and where an input holds all others up; false when all rows are written.
