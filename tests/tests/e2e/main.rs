@@ -18,6 +18,7 @@ mod prometheus;
 mod remote_write;
 mod sampling;
 mod sampling_door;
+mod sampling_pins;
 mod scrape;
 mod search;
 mod sql;
