@@ -6,9 +6,13 @@
 mod columns;
 mod hour;
 mod memory_file;
+mod outcome;
+mod planned;
 mod report;
 pub mod simulate;
+mod trial;
 mod verdicts;
+mod weights;
 mod why;
 
 #[cfg(test)]
@@ -19,6 +23,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Pin, Remembered};
+use spanlake_schemas::tables::Table;
 
 use crate::budget::{BudgetLedger, BudgetSettings, HourRecord};
 use crate::cost::{CostModel, Observed};
@@ -206,8 +211,12 @@ impl HotEnd for HotEndSampler {
         Ok(())
     }
 
+    fn columns(&self, table: Table) -> Vec<&'static str> {
+        columns::needed(table, self.0.rules.rules().iter().any(|rule| !rule.attributes.is_empty()))
+    }
+
     fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()));
+        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
         let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, passed, known)))
     }

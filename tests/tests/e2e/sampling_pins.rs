@@ -22,7 +22,13 @@ fn send(server: &TestServer) -> u64 {
         let of_trace = |trace: u64| {
             (1..=4).map(move |number| {
                 let id = trace * 8 + number;
-                span(trace_id(trace), id, if number > 1 { id - 1 } else { 0 }, "step", then + trace * 100_000_000 + number)
+                span(
+                    trace_id(trace),
+                    id,
+                    if number > 1 { id - 1 } else { 0 },
+                    "step",
+                    then + trace * 100_000_000 + number,
+                )
             })
         };
         let spans = (hundred * 100..(hundred + 1) * 100).flat_map(of_trace).collect();
@@ -71,7 +77,10 @@ fn pins_survive_a_crash_and_keep_their_traces() {
     let less: Value = serde_json::from_str(&simulate(&server, &["--json"])).expect("a report");
     assert!(less["kept_traces"].as_u64() < Some(TRACES_SENT) && less["kept_traces"].as_u64() > Some(11), "{less}");
     assert!(simulate(&server, &[]).contains("shop"));
-    assert_eq!(server.count("select count(distinct trace_id) from spans where service_name <> 'spanlake'"), TRACES_SENT);
+    assert_eq!(
+        server.count("select count(distinct trace_id) from spans where service_name <> 'spanlake'"),
+        TRACES_SENT
+    );
 
     // Rows of three hours ago came a moment ago, so their age counts from now.
     assert_eq!(server.stop().code(), Some(0));
@@ -87,7 +96,8 @@ fn pins_survive_a_crash_and_keep_their_traces() {
     }
     let kept = server.count("select count(distinct trace_id) from spans where service_name in ('shop', 'cart')");
     assert!((12..TRACES_SENT).contains(&kept), "{kept}");
-    let other = server.rows("select trace_id from spans where sampling_reason <> 'pin' and service_name = 'shop' limit 1");
+    let other =
+        server.rows("select trace_id from spans where sampling_reason <> 'pin' and service_name = 'shop' limit 1");
     let id = other[0][0].as_str().expect("an id");
     let why = server.get(&format!("/api/traces/{id}/why")).json();
     assert_eq!((&why["undecided_rows"], &why["outlook"]), (&json!(0), &Value::Null));

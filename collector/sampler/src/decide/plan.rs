@@ -217,6 +217,12 @@ impl HourPlan {
         wanted: &[f64],
         shares: &[f64],
     ) {
+        if self.offered_bytes <= input.budget_bytes {
+            // All of it fits, whatever the order.
+            self.keep_probabilities = vec![1.0; KEEP_CLASSES];
+            self.kept_bytes = self.offered_bytes;
+            return;
+        }
         let mut of_classes: Vec<PriorityCut> = vec![PriorityCut::coarse(); KEEP_CLASSES];
         let mut of_rest = PriorityCut::fine();
         source.for_each(&mut |summary| {

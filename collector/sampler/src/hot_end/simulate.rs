@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde::Serialize;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Remembered};
+use spanlake_schemas::tables::Table;
 
 use super::hour::Hour;
 use super::memory_file::{MemoryFile, MemoryHeader};
@@ -127,8 +128,12 @@ impl HotEnd for Simulation {
         Ok(())
     }
 
+    fn columns(&self, table: Table) -> Vec<&'static str> {
+        self.sampler.columns(table)
+    }
+
     fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()));
+        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
         let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         let hour = Hour::new(Arc::clone(&self.sampler.0), hour, passed, known);
         Ok(Box::new(hour.studied(Arc::clone(&self.study))))

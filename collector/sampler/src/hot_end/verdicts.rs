@@ -35,7 +35,7 @@ pub(super) struct Keep {
 pub(super) struct HourVerdicts {
     pub kept: HashMap<TraceIdBytes, Keep>,
     /// Of this decision too.
-    pub memories: Vec<MemoryFile>,
+    pub memories: Vec<Arc<MemoryFile>>,
 }
 
 impl HourVerdicts {
@@ -57,7 +57,7 @@ impl HourVerdicts {
 }
 
 /// A trace that one of them kept was kept, whatever another's filter takes it for.
-pub(super) fn ask_all(memories: &[MemoryFile], trace: TraceId) -> Remembered {
+pub(super) fn ask_all(memories: &[Arc<MemoryFile>], trace: TraceId) -> Remembered {
     let mut answer = Remembered::Unknown;
     for memory in memories {
         match memory.ask(trace) {

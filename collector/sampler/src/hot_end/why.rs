@@ -14,7 +14,8 @@ use spanlake_schemas::sampling::{HourInQuestion, Part};
 use spanlake_schemas::tables::Table;
 
 use super::HotEndSampler;
-use super::hour::{Hour, word};
+use super::hour::Hour;
+use super::outcome::word;
 use super::report::StratumReport;
 use crate::decide::Reason;
 use crate::summary::TraceSummary;

@@ -15,8 +15,8 @@ use spanlake_schemas::tables::Table;
 
 use super::pick::Move;
 use super::place::{Place, PlaceError};
-use super::write::WriteError;
-use crate::compact::{Revision, open_rows};
+use super::write::{WriteError, try_out};
+use crate::compact::{Revision, open_columns, open_runs};
 use crate::read::ReadHalf;
 use crate::seal::SealError;
 use crate::seal::order::{NANOS_PER_HOUR, hour_of, times};
@@ -28,6 +28,8 @@ const STATE: &str = "sampling.json";
 const FOLDER: &str = "decisions";
 /// For so many hours late rows find out what became of their trace.
 const REMEMBERED_HOURS: i64 = 7 * 24;
+/// From this part of an hour's rows it is learnt how long rows are.
+const WEIGHED_SHARE: f64 = 1.0 / 64.0;
 /// A trace that goes on beyond its hour is looked at as a whole up to here: what comes later has its say no more.
 const LOOKS_AHEAD: i64 = 600 * 1_000_000_000;
 
@@ -64,16 +66,30 @@ impl Judge {
     ///
     /// # Errors
     /// When rows or what is remembered cannot be read, or the decision cannot be written.
-    pub fn decide(&self, read: &ReadHalf, job: &Move, stops: impl Fn() -> bool) -> Result<Sampled, WriteError> {
+    pub fn decide(
+        &self,
+        data_dir: &Path,
+        read: &ReadHalf,
+        job: &Move,
+        stops: impl Fn() -> bool,
+    ) -> Result<Sampled, WriteError> {
         let (earlier, next) = self.remembered(job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
         let mut hour = self.hot_end.begin(job.hour, passed(job.hour), &earlier).map_err(damaged)?;
-        let mut viewer = Viewer { hour: &mut *hour, read, stops: &stops };
-        for (table, file) in job.files.iter().filter(|(table, _)| TABLES.contains(table)) {
+        let mut viewer = Viewer::of(&mut *hour, read, &*self.hot_end, &stops);
+        let of_traces = || job.files.iter().filter(|(table, _)| TABLES.contains(table));
+        for (table, file) in of_traces() {
+            viewer.weigh_file(*table, file)?;
+        }
+        for (table, file) in of_traces() {
             viewer.show_file(Part::OfHour, *table, file, i64::MAX)?;
         }
         let is_leaving = |file: &DataFile| job.files.iter().any(|(_, leaving)| leaving.entry.path == file.entry.path);
         viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
+        if let Some(trial) = hour.trial() {
+            let [spans, logs] = try_out(data_dir, job, trial, &stops)?;
+            hour.tried(spans, logs);
+        }
         let decided = hour.decide();
         if !decided.memory.is_empty() {
             let sum = crc32c::crc32c(&decided.memory).to_le_bytes();
@@ -147,8 +163,12 @@ pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() ->
     for hour in hours {
         let of_hour = |file: &DataFile| file.entry.first_hour() == hour;
         let mut shown = hot_end.begin(hour, passed(hour), &[]).map_err(|reason| WriteError::Sampler { reason })?;
-        let mut viewer = Viewer { hour: &mut *shown, read, stops };
-        for (table, file) in TABLES.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file)) {
+        let mut viewer = Viewer::of(&mut *shown, read, hot_end, stops);
+        let files = || TABLES.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file));
+        for (table, file) in files() {
+            viewer.weigh_file(table, file)?;
+        }
+        for (table, file) in files() {
             viewer.show_file(Part::OfHour, table, file, i64::MAX)?;
         }
         viewer.show_neighbours(&version, hour, of_hour)?;
@@ -180,12 +200,34 @@ struct Viewer<'a> {
     hour: &'a mut dyn HourInQuestion,
     read: &'a ReadHalf,
     stops: &'a dyn Fn() -> bool,
+    /// What is read of every row, by table.
+    columns: [Vec<&'static str>; TABLES.len()],
 }
 
-impl Viewer<'_> {
+impl<'a> Viewer<'a> {
+    fn of(
+        hour: &'a mut dyn HourInQuestion,
+        read: &'a ReadHalf,
+        hot_end: &dyn HotEnd,
+        stops: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self { hour, read, stops, columns: TABLES.map(|table| hot_end.columns(table)) }
+    }
+
+    /// Some rows of a file, whole.
+    fn weigh_file(&mut self, table: Table, file: &DataFile) -> Result<(), WriteError> {
+        let (_, reader) = open_runs(file, WEIGHED_SHARE)?;
+        for batch in reader {
+            let batch = batch.map_err(|source| SealError::Arrow { table: table.name(), source })?;
+            self.hour.weigh(table, &batch).map_err(|source| SealError::Arrow { table: table.name(), source })?;
+        }
+        Ok(())
+    }
+
     /// Rows of a file up to about that time.
     fn show_file(&mut self, part: Part, table: Table, file: &DataFile, until: i64) -> Result<(), WriteError> {
-        let (_, reader) = open_rows(file)?;
+        let place = TABLES.iter().position(|of| *of == table).unwrap_or(0);
+        let reader = open_columns(file, &self.columns[place])?;
         let bytes_a_row = ratio(file.entry.bytes, file.entry.rows);
         for batch in reader {
             if (self.stops)() {

@@ -5,19 +5,18 @@
 
 use std::cmp::Ordering;
 use std::collections::{HashSet, VecDeque};
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use parquet::errors::ParquetError;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
-use crate::checksum::checksum_of;
+use super::open::open_rows;
 use crate::cold::form::from_cold;
 use crate::columns::schema_subset;
 use crate::seal::SealError;
@@ -26,7 +25,6 @@ use crate::seal::order::{SortedRow, bucket_seconds, has_buckets, rows_of};
 use crate::seal::writer::{Effort, FileWriter, ROW_GROUP_ROWS};
 use crate::version::{DataFile, FileEntry};
 
-const BATCH_ROWS: usize = 1024;
 /// Buffered bytes at which rows are written though their bucket may not be complete: it is then sorted in parts.
 const BUFFER_BYTES_MAX: usize = 32 << 20;
 
@@ -85,10 +83,21 @@ impl Merge {
     /// # Errors
     /// When one cannot be read.
     pub fn open(job: &Job) -> Result<Self, SealError> {
+        Self::open_by(job, open_rows)
+    }
+
+    /// The same over some rows of each, in their order.
+    ///
+    /// # Errors
+    /// As [`Merge::open`].
+    pub fn open_by(
+        job: &Job,
+        open: impl Fn(&DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError>,
+    ) -> Result<Self, SealError> {
         let mut inputs = Vec::with_capacity(job.inputs.len());
         let mut names = HashSet::new();
         for file in &job.inputs {
-            let (schema, reader) = open_rows(file)?;
+            let (schema, reader) = open(file)?;
             names.extend(schema.fields().iter().map(|field| field.name().clone()));
             inputs.push(Input { file: Arc::clone(file), reader, waiting: VecDeque::new(), at_end: false });
         }
@@ -264,24 +273,4 @@ impl Order {
             Self::Buckets => left.bucket.cmp(&right.bucket),
         }
     }
-}
-
-/// All rows of a file, whose checksum is looked at first.
-///
-/// # Errors
-/// When it cannot be read or is damaged.
-pub fn open_rows(file: &DataFile) -> Result<(SchemaRef, ParquetRecordBatchReader), SealError> {
-    let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
-    let mut handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
-    if let Some(expected) = file.entry.checksum {
-        // Damage that decodes would get a new checksum, and nobody could tell any more. The bytes are read next anyway.
-        let found = checksum_of(&mut handle).map_err(SealError::io("read", &file.path))?;
-        if found != expected {
-            let said = format!("the file has the checksum {found:08x} instead of {expected:08x}");
-            return Err(parquet_error(ParquetError::General(said)));
-        }
-    }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet_error)?;
-    let schema = Arc::clone(builder.schema());
-    Ok((schema, builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)?))
 }
