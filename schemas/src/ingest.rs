@@ -15,6 +15,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use bytes::Bytes;
 
+use crate::door::DoorThresholds;
 use crate::tables::Table;
 
 /// The three OTLP signals.
@@ -183,6 +184,8 @@ pub struct Request {
     /// Nanoseconds since the epoch, taken once, when the body had arrived.
     pub received_at: i64,
     pub limits: DecodeLimits,
+    /// What held back a part of its rows, which are not in `decoded` any more.
+    pub door: DoorThresholds,
     pub decoded: Decoded,
 }
 

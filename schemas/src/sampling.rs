@@ -8,11 +8,24 @@ use std::sync::Arc;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 
+use crate::ids::TraceId;
 use crate::otlp::DimensionLookup;
 use crate::tables::Table;
 
 /// Columns of spans and logs that a decision sets.
 pub const COLUMNS: [&str; 4] = ["sampling_probability", "sampling_threshold", "sampling_stratum", "sampling_reason"];
+
+/// Traces that somebody wants kept, whatever the budget says: those that are named, and those with a span that meets all
+/// conditions that are set. Without any condition, only the named ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pin {
+    pub traces: Vec<TraceId>,
+    pub service: Option<String>,
+    /// Start of the span, nanoseconds since the epoch.
+    pub from: Option<i64>,
+    /// Before this one.
+    pub to: Option<i64>,
+}
 
 /// Decides at the hot end, an hour at a time.
 pub trait HotEnd: Send + Sync {
@@ -21,6 +34,9 @@ pub trait HotEnd: Send + Sync {
     /// # Errors
     /// With what is wrong with the text. What is left is then what a first start has.
     fn restore(&self, state: &[u8]) -> Result<(), String>;
+
+    /// Columns of spans or logs, by their physical names, that a decision needs of every row; in `links`, the ids only.
+    fn columns(&self, table: Table) -> Vec<&'static str>;
 
     /// Begins to look at an hour, of which so much has passed: below 1 while it lasts, as files may leave early for want
     /// of space. `earlier`: what was remembered of decisions on this hour and those beside it.
@@ -53,7 +69,14 @@ pub enum Part {
 
 /// An hour that is being looked at.
 pub trait HourInQuestion {
-    /// Shows spans or logs, in any order; each row once. `bytes`: what the batch takes compressed in the hot tier.
+    /// Shows rows of the hour with all of their columns, some from everywhere in it and before any by `show`: what they are
+    /// long is what others like them are taken to be.
+    ///
+    /// # Errors
+    /// When a batch lacks a column that its table always has.
+    fn weigh(&mut self, table: Table, batch: &RecordBatch) -> Result<(), ArrowError>;
+
+    /// Shows spans or logs, in any order, with at least [`HotEnd::columns`]; each row once. `bytes`: what the batch takes compressed in the hot tier.
     ///
     /// # Errors
     /// When a batch lacks a column that its table always has.
@@ -66,8 +89,37 @@ pub trait HourInQuestion {
         dimensions: &dyn DimensionLookup,
     ) -> Result<(), ArrowError>;
 
+    /// After all was shown: rows that are to be written as they would be, so that the hour's part is met by their real
+    /// bytes; `None` where that is not worth it.
+    fn trial(&mut self) -> Option<Arc<dyn Trial>>;
+
+    /// What the trial took.
+    fn tried(&mut self, spans: TrialBytes, logs: TrialBytes);
+
     /// Decides on every trace that was shown.
     fn decide(self: Box<Self>) -> Decided;
+}
+
+/// Some of an hour's rows, as a decision would leave them.
+pub trait Trial: Send + Sync {
+    /// The part of each file, in runs of neighbours, that is to be gone through.
+    fn share(&self) -> f64;
+
+    /// The rows that are to be written.
+    ///
+    /// # Errors
+    /// When a batch lacks a column that its table always has.
+    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError>;
+}
+
+/// What the files of a trial took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TrialBytes {
+    /// Pages of rows.
+    pub data: u64,
+    /// What a file has however many rows are in it: dictionaries, indexes, footers.
+    pub fixed: u64,
+    pub files: u64,
 }
 
 /// The decision on an hour.

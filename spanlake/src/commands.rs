@@ -10,6 +10,7 @@ mod forget;
 mod import;
 mod progress;
 mod push;
+mod sampling;
 mod sql;
 mod terminal;
 #[cfg(test)]
@@ -50,6 +51,8 @@ pub enum Command {
     Push(PushArguments),
     /// Delete traces, or everything with an attribute, for good from all that a server keeps
     Forget(ForgetArguments),
+    /// Say what another sampling policy would do
+    Sampling(sampling::SamplingArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -403,6 +406,12 @@ pub fn push(arguments: &PushArguments) -> ExitCode {
 #[must_use]
 pub fn forget(arguments: &ForgetArguments) -> ExitCode {
     finish(forget::run(arguments))
+}
+
+/// Runs `sampling`.
+#[must_use]
+pub fn sampling(arguments: &sampling::SamplingArguments) -> ExitCode {
+    finish(sampling::run(arguments))
 }
 
 /// Runs `check-config`.

@@ -21,8 +21,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 pub use error::{ConfigError, Origin};
+pub use forms::parse_bytes;
 pub use reference::{example, page};
-pub use values::{Config, Durability, SelfTelemetryMode};
+pub use values::{Config, Durability, HeadSetting, SamplingSettings, SelfTelemetryMode};
 
 use document::Node;
 use settings::{SETTINGS, Setting};

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 
 use spanlake_receiver::{ReceiverMetrics, Transport};
+use spanlake_sampler::door::gate::{DoorCounts, DroppedRows};
 use spanlake_store::metrics::DurationBuckets;
 use spanlake_store::{ColdCondition, ColdStatus, StoreMetrics};
 
@@ -145,6 +146,24 @@ fn merges(out: &mut String, store: &StoreMetrics) {
     for (name, help, value) in rows {
         single(out, name, "counter", help, value.load(Relaxed));
     }
+}
+
+/// Appends what was held back before it was stored.
+pub fn write_door(out: &mut String, counts: &DoorCounts, overload_probability: f64) {
+    let help = "Rows of traces that were held back before they were stored; those that passed carry their weights.";
+    family(out, "spanlake_door_dropped_rows_total", "counter", help);
+    for (reason, dropped) in [("door", counts.dropped_by_setting), ("overload", counts.dropped_by_overload)] {
+        let DroppedRows { spans, logs, exemplars } = dropped;
+        for (table, rows) in [("spans", spans), ("logs", logs), ("exemplars", exemplars)] {
+            let _ = writeln!(out, "spanlake_door_dropped_rows_total{{reason=\"{reason}\",table=\"{table}\"}} {rows}");
+        }
+    }
+    let help = "Rows that were stored and stand for more than themselves, as a client or the door sampled.";
+    single(out, "spanlake_door_weighted_rows_total", "counter", help, counts.weighted_rows);
+    let help = "Spans whose tracestate was malformed and of which something was ignored.";
+    single(out, "spanlake_malformed_trace_states_total", "counter", help, counts.malformed_trace_states);
+    let help = "Probability with which traces pass because of load; 1 while there is no overload.";
+    single(out, "spanlake_overload_probability", "gauge", help, overload_probability);
 }
 
 /// Appends what the cold tier says of itself.

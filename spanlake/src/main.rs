@@ -4,6 +4,7 @@
 
 mod commands;
 mod config;
+mod door;
 mod exposition;
 mod fsck;
 mod salvage;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => commands::import(&arguments),
         Command::Push(arguments) => commands::push(&arguments),
         Command::Forget(arguments) => commands::forget(&arguments),
+        Command::Sampling(arguments) => commands::sampling(&arguments),
         Command::CheckConfig(arguments) => commands::check_config(&arguments),
         Command::Fsck(arguments) => with_config(&arguments.flags(), |config| fsck::run(&config)),
         Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),

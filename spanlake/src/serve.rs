@@ -11,6 +11,7 @@ use anyhow::Context;
 use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
+use spanlake_sampler::door::gate::DoorGate;
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_sampler::red::RedLimits;
 use spanlake_sampler::red::seal::SealedSpanSums;
@@ -23,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::config::{self, Config, SelfTelemetryMode};
+use crate::sampling::SamplingRoom;
 use crate::status::ServerStatus;
 use crate::telemetry::{SelfTelemetry, Telemetry, instruments};
 
@@ -53,13 +55,21 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let addresses = ports.addresses()?;
     let telemetry = Telemetry::start(self_telemetry(&config, &addresses).as_ref())?;
     let sampler = crate::sampling::sampler(&config)?;
-    let store = open_store(&config, sampler.clone())?;
+    let door = crate::door::build(&config);
+    let lock = DataDirLock::take(&config.data_dir)?;
+    let state = open_state(&config);
+    crate::sampling::restore_pins(sampler.as_ref(), &state);
+    let store = open_store(&config, lock, sampler.clone(), Arc::clone(&door))?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
-    let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
+    let doors = Arc::new(build_doors(&config, &store, &receiver_metrics).with_door(Arc::clone(&door) as _));
+    serve_doors(&doors, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
+    rooms.spawn(crate::door::watch(Arc::clone(&door), store.clone(), config.clone(), stop.clone()));
     let scrapes = build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
-    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, scrapes));
-    build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
+    let sampling = SamplingRoom { sampler: sampler.clone(), store: store.clone(), settings: config.sampling.clone() };
+    let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, door, scrapes));
+    let seams = ApiSeams { status: Arc::clone(&status), sampling: Arc::new(sampling), state };
+    build_api(&config, &store, engine, seams, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
     status.set_ready();
@@ -109,8 +119,12 @@ impl Ports {
     }
 }
 
-fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result<Store> {
-    let lock = DataDirLock::take(&config.data_dir)?;
+fn open_store(
+    config: &Config,
+    lock: DataDirLock,
+    sampler: Option<HotEndSampler>,
+    door: Arc<DoorGate>,
+) -> anyhow::Result<Store> {
     // Of the process before, which is gone; whoever waits for the file waits for this one's ports.
     let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
     let config_of_store = StoreConfig {
@@ -135,6 +149,7 @@ fn open_store(config: &Config, sampler: Option<HotEndSampler>) -> anyhow::Result
         cold: cold_config(config)
             .map(|cold| ColdConfig { sampling: sampler.map(|sampler| Arc::new(sampler) as _), ..cold }),
         span_sums: Some(Arc::new(SealedSpanSums::new(RedLimits::default()))),
+        door: Some(door),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(
@@ -187,15 +202,7 @@ pub fn cold_config(config: &Config) -> Option<ColdConfig> {
     })
 }
 
-fn build_doors(
-    config: &Config,
-    store: &Store,
-    metrics: &Arc<ReceiverMetrics>,
-    grpc: TcpListener,
-    http: TcpListener,
-    rooms: &TaskTracker,
-    stop: &CancellationToken,
-) -> Arc<Doors> {
+fn build_doors(config: &Config, store: &Store, metrics: &Arc<ReceiverMetrics>) -> Doors {
     let receiver = &config.receiver;
     let settings = ReceiverConfig {
         http_body_bytes_max: receiver.http_body_bytes_max,
@@ -211,20 +218,28 @@ fn build_doors(
         ..ReceiverConfig::default()
     };
     let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
-    let doors = Arc::new(Doors::new(ingest, settings, Arc::clone(metrics)));
-    let (http_doors, http_stop) = (Arc::clone(&doors), stop.clone());
+    Doors::new(ingest, settings, Arc::clone(metrics))
+}
+
+fn serve_doors(
+    doors: &Arc<Doors>,
+    grpc: TcpListener,
+    http: TcpListener,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) {
+    let (http_doors, http_stop) = (Arc::clone(doors), stop.clone());
     rooms.spawn(async move {
         if let Err(error) = spanlake_receiver::serve_http(http, http_doors, http_stop).await {
             tracing::error!(%error, "the OTLP/HTTP door closed");
         }
     });
-    let (grpc_doors, grpc_stop) = (Arc::clone(&doors), stop.clone());
+    let (grpc_doors, grpc_stop) = (Arc::clone(doors), stop.clone());
     rooms.spawn(async move {
         if let Err(error) = spanlake_receiver::serve_grpc(grpc, grpc_doors, grpc_stop).await {
             tracing::error!(%error, "the OTLP/gRPC door closed");
         }
     });
-    doors
 }
 
 fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
@@ -281,11 +296,18 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(loopback, address.port())
 }
 
+/// What the API is given beside the engine and the store's read half.
+struct ApiSeams {
+    status: Arc<ServerStatus>,
+    sampling: Arc<SamplingRoom>,
+    state: Result<Arc<StateFile>, String>,
+}
+
 fn build_api(
     config: &Config,
     store: &Store,
     engine: Engine,
-    status: &Arc<ServerStatus>,
+    seams: ApiSeams,
     listener: TcpListener,
     rooms: &TaskTracker,
     stop: &CancellationToken,
@@ -299,16 +321,10 @@ fn build_api(
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
-    let (source, admin, forget) = (Arc::clone(status), Arc::clone(status), Arc::clone(status));
-    let state = ApiState {
-        engine,
-        store: store.read(),
-        config: settings,
-        status: source,
-        admin,
-        state: open_state(config),
-        forget,
-    };
+    let ApiSeams { status, sampling, state } = seams;
+    let (source, admin, forget) = (Arc::clone(&status), Arc::clone(&status), Arc::clone(&status));
+    let store = store.read();
+    let state = ApiState { engine, store, config: settings, status: source, admin, state, forget, sampling };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {

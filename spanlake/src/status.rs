@@ -14,6 +14,7 @@ use spanlake_api::{
     StatusReport, StatusSource,
 };
 use spanlake_receiver::{Doors, ReceiverMetrics};
+use spanlake_sampler::door::gate::DoorGate;
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::Signal;
 use spanlake_sources::scrape::{Health, ScrapeSnapshot, ScrapeStates, TargetState};
@@ -33,6 +34,7 @@ pub struct ServerStatus {
     receiver: Arc<ReceiverMetrics>,
     doors: Arc<Doors>,
     sampler: Option<HotEndSampler>,
+    door: Arc<DoorGate>,
     scrapes: Arc<ScrapeStates>,
 }
 
@@ -44,6 +46,7 @@ impl ServerStatus {
         store: Store,
         doors: Arc<Doors>,
         sampler: Option<HotEndSampler>,
+        door: Arc<DoorGate>,
         scrapes: Arc<ScrapeStates>,
     ) -> Self {
         Self {
@@ -55,6 +58,7 @@ impl ServerStatus {
             receiver: Arc::clone(doors.metrics()),
             doors,
             sampler,
+            door,
             scrapes,
         }
     }
@@ -106,6 +110,10 @@ impl StatusSource for ServerStatus {
         serde_json::to_value(report).ok()
     }
 
+    fn door(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(self.door.report()).ok()
+    }
+
     fn targets(&self) -> ScrapedTargets {
         let ScrapeSnapshot { active, dropped, dropped_counts } = self.scrapes.snapshot();
         let dropped = dropped.into_iter();
@@ -118,6 +126,7 @@ impl StatusSource for ServerStatus {
 
     fn write_metrics(&self, out: &mut String) {
         exposition::write(out, &self.store.metrics(), &self.receiver);
+        exposition::write_door(out, &self.door.counts(), self.door.overload_probability());
         if let Some(cold) = self.store.cold_status() {
             exposition::write_cold(out, &cold);
         }

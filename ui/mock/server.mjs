@@ -82,7 +82,9 @@ function answerApi(state, address, request, body, response) {
     if (!(error instanceof FilterError)) throw error;
     return send({ error: { code: "invalid_query", message: error.message, line: 1, column: error.column } }, 400);
   }
-  if (pathname === "/api/sampling") return send({ sampling: state.sampling ? samplingReport() : null });
+  if (pathname === "/api/sampling") return send({ sampling: state.sampling ? samplingReport() : null, door: null });
+  if (pathname === "/api/pins") return send({ pins: [], in_force: state.sampling === true });
+  if (/^\/api\/traces\/[^/]+\/why$/.test(pathname)) return send({ rows: 1, undecided_rows: 1, stored: [], outlook: null, is_sampled: false });
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
   if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });

@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use spanlake_schemas::ingest::{Compression, DecodeLimits, Decoded, Encoding, Refusal, Signal};
+use spanlake_schemas::door::DoorThresholds;
+use spanlake_schemas::ingest::{Compression, DecodeLimits, Decoded, Encoding, Filing, Refusal, Signal};
 
 use crate::admission::{Admission, inflated_bytes_guess};
 use crate::doors::Doors;
@@ -30,32 +31,38 @@ pub(crate) struct Job {
     pub(crate) limits: DecodeLimits,
 }
 
+/// A decoded body, less what is held back.
+pub(crate) struct Taken {
+    pub(crate) decoded: Decoded,
+    pub(crate) door: DoorThresholds,
+}
+
 /// Decodes where it does no harm: here if the body is small, else on a thread that may block.
 pub(crate) async fn decode(
     doors: &Arc<Doors>,
     job: &Job,
     mut admission: Admission,
-) -> Result<(Decoded, Admission), Fault> {
+) -> Result<(Taken, Admission), Fault> {
     let here_bytes_max = doors.config.offload_bytes_min;
     if job.inflated_bytes_likely() < here_bytes_max {
         // A body may turn out larger than it said. It is then given up here, and begun anew over there.
         let limit = here_bytes_max.saturating_mul(4).min(job.limits.inflated_bytes_max);
         match run(doors, job, limit, &mut admission) {
             Err(Fault::TooLarge { .. }) if limit < job.limits.inflated_bytes_max => {}
-            result => return result.map(|decoded| (decoded, admission)),
+            result => return result.map(|taken| (taken, admission)),
         }
     }
     let _turn = doors.large_turns.acquire().await.map_err(|_| Fault::Bug)?;
     let (doors, job) = (Arc::clone(doors), job.clone());
     let decoding = tokio::task::spawn_blocking(move || {
-        let decoded = run(&doors, &job, job.limits.inflated_bytes_max, &mut admission)?;
-        Ok((decoded, admission))
+        let taken = run(&doors, &job, job.limits.inflated_bytes_max, &mut admission)?;
+        Ok((taken, admission))
     });
     // Panics are caught within; what is left is a runtime that stops.
     decoding.await.map_err(|_| Fault::Refused(Refusal::ShuttingDown))?
 }
 
-fn run(doors: &Doors, job: &Job, bytes_max: u64, admission: &mut Admission) -> Result<Decoded, Fault> {
+fn run(doors: &Doors, job: &Job, bytes_max: u64, admission: &mut Admission) -> Result<Taken, Fault> {
     if job.compression == Compression::None {
         return decode_plain(doors, job, &job.body);
     }
@@ -75,13 +82,21 @@ fn run(doors: &Doors, job: &Job, bytes_max: u64, admission: &mut Admission) -> R
     result
 }
 
-fn decode_plain(doors: &Doors, job: &Job, plain: &[u8]) -> Result<Decoded, Fault> {
+fn decode_plain(doors: &Doors, job: &Job, plain: &[u8]) -> Result<Taken, Fault> {
     let known = doors.ingest.known_series();
     // A panic over one body is answered for that body, and does not take the other requests of its connection along.
     let decoded = catch_unwind(AssertUnwindSafe(|| {
         (doors.decode)(job.signal, job.encoding, plain, job.received_at, &job.limits, known)
     }));
-    decoded.map_err(|_| Fault::Bug)?.map_err(|error| Fault::Malformed(error.to_string()))
+    let mut decoded = decoded.map_err(|_| Fault::Bug)?.map_err(|error| Fault::Malformed(error.to_string()))?;
+    // What an operator brings is not held back.
+    let door = doors.door.as_ref().filter(|_| job.limits.filing == Filing::Receipt);
+    let door = door.map(|door| door.admit(&mut decoded.batches, job.body.len() as u64)).transpose();
+    let door = door.map_err(|error| {
+        tracing::error!(%error, "a request's rows could not be held back");
+        Fault::Bug
+    })?;
+    Ok(Taken { decoded, door: door.unwrap_or_default() })
 }
 
 impl Job {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use spanlake_schemas::door::Door;
 use spanlake_schemas::ingest::{DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Signal};
 use spanlake_schemas::otlp::{self, DecodeError};
 use spanlake_schemas::prometheus::FamiliesMemory;
@@ -24,6 +25,8 @@ pub struct Doors {
     /// Held while a large body is decoded off the runtime, so that not more of them run than there are cores.
     pub(crate) large_turns: Semaphore,
     pub(crate) decode: Decode,
+    /// Holds back a part of the traces, where somebody asked for that.
+    pub(crate) door: Option<Arc<dyn Door>>,
     /// What senders of remote write 1.0 told of metric families; swapped whole, as readers are many and news are rare.
     pub(crate) families: Mutex<Arc<FamiliesMemory>>,
 }
@@ -39,8 +42,15 @@ impl Doors {
             metrics,
             large_turns: Semaphore::new(cores),
             decode: otlp::decode,
+            door: None,
             families: Mutex::default(),
         }
+    }
+
+    /// With somebody who holds back a part of the traces before they are stored.
+    #[must_use]
+    pub fn with_door(self, door: Arc<dyn Door>) -> Self {
+        Self { door: Some(door), ..self }
     }
 
     /// The counters of these doors.

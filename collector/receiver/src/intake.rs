@@ -11,7 +11,7 @@ use tracing::Span;
 
 use crate::admission::{Admission, inflated_bytes_guess};
 use crate::answer::Outcome;
-use crate::decoding::{Job, decode};
+use crate::decoding::{Job, Taken, decode};
 use crate::doors::Doors;
 use crate::fault::Fault;
 use crate::metrics::Transport;
@@ -102,13 +102,13 @@ pub(crate) async fn take(
         doors.metrics.body(signal, body.len() as u64);
     }
     let job = Job { signal, encoding, compression, body, received_at: nanoseconds_since_epoch(), limits };
-    let (mut decoded, _admission) = decode(doors, &job, admission).await?;
+    let (Taken { mut decoded, door }, _admission) = decode(doors, &job, admission).await?;
     let outcome = Outcome { accepted: decoded.accepted, rejected: decoded.rejected, message: decoded.message.take() };
     let (accepted, unknown_fields) = (decoded.accepted, decoded.unknown_fields);
     // Nothing to keep is nothing to wait for.
     if !decoded.batches.tables.is_empty() {
         let Job { body, received_at, .. } = job;
-        doors.ingest.store(Request { signal, encoding, compression, body, received_at, limits, decoded }).await?;
+        doors.ingest.store(Request { signal, encoding, compression, body, received_at, limits, door, decoded }).await?;
     }
     if !arrival.own {
         doors.metrics.stored(signal, accepted, outcome.rejected, unknown_fields);

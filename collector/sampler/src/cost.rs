@@ -65,6 +65,15 @@ impl CostModel {
         }
     }
 
+    /// For hot bytes that are told in other units: so many hot bytes are one of them.
+    #[must_use]
+    pub fn in_units(self, span_bytes_a_unit: f64, log_bytes_a_unit: f64) -> Self {
+        Self {
+            cold_bytes_per_hot_span_byte: self.cold_bytes_per_hot_span_byte * span_bytes_a_unit,
+            cold_bytes_per_hot_log_byte: self.cold_bytes_per_hot_log_byte * log_bytes_a_unit,
+        }
+    }
+
     /// Learns from a finished hour: predicted against written bytes of spans and of logs.
     pub fn learn(&mut self, spans: Observed, logs: Observed) {
         adjust(&mut self.cold_bytes_per_hot_span_byte, spans, GAIN);

@@ -92,6 +92,33 @@ impl Reason {
     }
 }
 
+/// One sentence for a word of `sampling_reason`, whoever wrote it.
+#[must_use]
+pub fn explain_word(word: &str) -> String {
+    let known = match word {
+        "pin" => Reason::Pin,
+        "linked" => Reason::Linked,
+        "error" => Reason::Error,
+        "severe_log" => Reason::SevereLog,
+        "slow" => Reason::Slow,
+        "rare_operation" => Reason::RareOperation,
+        "rare_shape" => Reason::RareShape,
+        "ordinary" => Reason::Ordinary,
+        "door" => return "it passed the threshold that is set for its service at the door".to_owned(),
+        "overload" => return "it passed the threshold that an overload had raised at the door".to_owned(),
+        "client" => return "its own client sampled it, and said so".to_owned(),
+        "earlier" => return "it was kept with an earlier hour, and late rows joined it".to_owned(),
+        "imported" => return "it was imported, outside of the budget".to_owned(),
+        other => {
+            return other.strip_prefix("rule: ").map_or_else(
+                || format!("it was kept for a reason that this version does not know, {other:?}"),
+                |rule| format!("the rule {rule:?} speaks for it"),
+            );
+        }
+    };
+    known.explain(&RuleSet::default())
+}
+
 /// The decision on one trace.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TraceDecision {

@@ -1,13 +1,15 @@
 //! The threshold at the door: for those whose hot disk is small, and for overload.
 //!
-//! Owns three controllers that turn counts and load into one consistent threshold. They look at no clock: whoever holds
-//! them calls [`DoorController::tick`] or [`OverloadController::tick`] about once a second and says how long ago the last
+//! Owns three controllers that turn counts and load into one consistent threshold, and [`gate`], which applies it. They look at no clock: whoever holds
+//! them calls [`gate::DoorGate::tick`] about once a second and says how long ago the last
 //! call was. What passes carries the threshold that was in force ([`crate::threshold::Threshold::and_then`] with what
 //! arrived), so an answer weighs it. Never drops silently: even the highest threshold keeps some, and its probability is
 //! recorded.
 
 pub mod adaptive;
+pub mod gate;
 pub mod overload;
+mod thin;
 
 #[cfg(test)]
 mod tests;
@@ -67,13 +69,34 @@ impl DoorController {
         }
     }
 
+    /// Whether the service has a setting of its own.
+    #[must_use]
+    pub fn names(&self, service: &str) -> bool {
+        self.services.contains_key(service)
+    }
+
+    /// Whether what comes must be counted.
+    #[must_use]
+    pub fn is_adaptive(&self) -> bool {
+        self.services.values().chain(&self.default).any(|door| matches!(door, Door::Adaptive(_)))
+    }
+
+    /// The threshold in force for services that are not named.
+    #[must_use]
+    pub fn of_others(&self) -> Threshold {
+        self.default.as_ref().map_or(Threshold::KEEP_ALL, Door::threshold)
+    }
+
     /// The threshold in force for spans of that service.
     #[must_use]
     pub fn threshold(&self, service: &str) -> Threshold {
-        match self.services.get(service).or(self.default.as_ref()) {
-            None => Threshold::KEEP_ALL,
-            Some(Door::Fixed(threshold)) => *threshold,
-            Some(Door::Adaptive(adaptive)) => adaptive.threshold(),
+        self.services.get(service).map_or_else(|| self.of_others(), Door::threshold)
+    }
+
+    /// Counts bytes that came, undone of earlier sampling, and those of them that passed.
+    pub fn observe(&mut self, service: &str, offered_bytes: f64, passed_bytes: f64) {
+        if let Some(Door::Adaptive(adaptive)) = self.services.get_mut(service).or(self.default.as_mut()) {
+            adaptive.observe_sums(offered_bytes, passed_bytes);
         }
     }
 
@@ -99,6 +122,15 @@ impl DoorController {
             if let Door::Adaptive(adaptive) = door {
                 adaptive.tick(elapsed_seconds);
             }
+        }
+    }
+}
+
+impl Door {
+    const fn threshold(&self) -> Threshold {
+        match self {
+            Self::Fixed(threshold) => *threshold,
+            Self::Adaptive(adaptive) => adaptive.threshold(),
         }
     }
 }

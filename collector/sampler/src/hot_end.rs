@@ -6,8 +6,14 @@
 mod columns;
 mod hour;
 mod memory_file;
+mod outcome;
+mod planned;
 mod report;
+pub mod simulate;
+mod trial;
 mod verdicts;
+mod weights;
+mod why;
 
 #[cfg(test)]
 mod tests;
@@ -16,17 +22,20 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Remembered};
+use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Pin, Remembered};
+use spanlake_schemas::tables::Table;
 
 use crate::budget::{BudgetLedger, BudgetSettings, HourRecord};
 use crate::cost::{CostModel, Observed};
 use crate::decide::settings::ImportanceSettings;
+use crate::pins::PinSet;
 use crate::rules::check::{RuleProblem, check};
 use crate::rules::{Rule, RuleSet};
 
 use hour::Hour;
 use memory_file::{MemoryFile, MemoryHeader};
 pub use report::{SamplingReport, StratumReport};
+pub use why::Outlook;
 
 /// Whatever was spent, a decision has this part of its hour: no class may have probability zero.
 const LEAST_SHARE: f64 = 0.000_5;
@@ -51,6 +60,7 @@ pub(crate) struct Shared {
     rules: RuleSet,
     importance: ImportanceSettings,
     problems: Vec<RuleProblem>,
+    pins: Mutex<Arc<PinSet>>,
     state: Mutex<State>,
 }
 
@@ -113,8 +123,14 @@ impl HotEndSampler {
             rules: RuleSet::new(settings.rules),
             importance: settings.importance,
             problems,
+            pins: Mutex::default(),
             state: Mutex::default(),
         })))
+    }
+
+    /// Puts all pins in force, in place of those before; hours that are looked at already go on with those.
+    pub fn set_pins(&self, pins: &[Pin]) {
+        *self.0.pins.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(PinSet::new(pins));
     }
 
     /// The budget, what it was spent on, and what is wrong with the rules.
@@ -125,6 +141,10 @@ impl HotEndSampler {
 }
 
 impl Shared {
+    fn pins(&self) -> Arc<PinSet> {
+        Arc::clone(&self.pins.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// The state; a panic elsewhere left it as whole as any.
     fn with_state<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
@@ -191,8 +211,12 @@ impl HotEnd for HotEndSampler {
         Ok(())
     }
 
+    fn columns(&self, table: Table) -> Vec<&'static str> {
+        columns::needed(table, self.0.rules.rules().iter().any(|rule| !rule.attributes.is_empty()))
+    }
+
     fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()));
+        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
         let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, passed, known)))
     }

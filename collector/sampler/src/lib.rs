@@ -5,7 +5,7 @@
 //! input: never does I/O, never reads a clock, never draws a random number (what looks random is a hash or the
 //! trace's own randomness), so that a replay after a crash decides exactly what was decided before.
 //!
-//! Suggested reading order: [`threshold`], [`randomness`], [`tracestate`]; [`red`]; [`summary`], [`rules`], [`cost`],
+//! Suggested reading order: [`threshold`], [`randomness`], [`tracestate`]; [`red`]; [`summary`], [`rules`], [`pins`], [`cost`],
 //! [`budget`], [`decide`], [`memory`]; [`door`]; [`estimate`].
 
 pub mod budget;
@@ -15,11 +15,13 @@ pub mod door;
 pub mod estimate;
 pub mod hot_end;
 pub mod memory;
+pub mod pins;
 pub mod profile;
 pub mod randomness;
 pub mod red;
 pub mod rules;
 pub mod span;
+mod stamps;
 pub mod summary;
 pub mod threshold;
 pub mod tracestate;

@@ -118,6 +118,8 @@ pub struct TraceSummary {
     pub has_random_flag: bool,
     /// The lowest threshold with which one of its spans arrived (door included): below it nothing of the trace is here.
     pub arriving_threshold: Threshold,
+    /// The same of its logs, which count where there is no span.
+    pub arriving_log_threshold: Threshold,
     pub is_sampling_unknown: bool,
     pub malformed_trace_states: u32,
 }
@@ -148,6 +150,7 @@ impl TraceSummary {
             explicit_randomness: None,
             has_random_flag: false,
             arriving_threshold: Threshold::KEEP_LEAST,
+            arriving_log_threshold: Threshold::KEEP_LEAST,
             is_sampling_unknown: false,
             malformed_trace_states: 0,
         }
@@ -180,11 +183,12 @@ impl TraceSummary {
         self.add_trace_state(span);
     }
 
-    /// Folds in one log record that has this trace's id.
-    pub fn add_log(&mut self, severity_number: i32, hot_bytes: u64) {
+    /// Folds in one log record that has this trace's id. `door_threshold`: by which it was sampled before it was stored.
+    pub fn add_log(&mut self, severity_number: i32, hot_bytes: u64, door_threshold: Threshold) {
         self.logs += 1;
         self.log_bytes += hot_bytes;
         self.log_severity_max = self.log_severity_max.max(u8::try_from(severity_number).unwrap_or(0));
+        self.arriving_log_threshold = self.arriving_log_threshold.min(door_threshold);
     }
 
     /// Folds in other spans of the same trace.
@@ -209,6 +213,7 @@ impl TraceSummary {
         self.explicit_randomness = smaller(self.explicit_randomness, other.explicit_randomness);
         self.has_random_flag |= other.has_random_flag;
         self.arriving_threshold = self.arriving_threshold.min(other.arriving_threshold);
+        self.arriving_log_threshold = self.arriving_log_threshold.min(other.arriving_log_threshold);
         self.is_sampling_unknown |= other.is_sampling_unknown;
         self.malformed_trace_states += other.malformed_trace_states;
     }
@@ -219,10 +224,14 @@ impl TraceSummary {
         HotBytes { spans: self.span_bytes, logs: self.log_bytes }
     }
 
-    /// The threshold with which the trace arrived; of logs without spans, none.
+    /// The threshold with which the trace arrived; of logs where there is no span.
     #[must_use]
     pub const fn arrived(&self) -> Threshold {
-        if self.spans == 0 { Threshold::KEEP_ALL } else { self.arriving_threshold }
+        match (self.spans, self.logs) {
+            (0, 0) => Threshold::KEEP_ALL,
+            (0, _) => self.arriving_log_threshold,
+            _ => self.arriving_threshold,
+        }
     }
 
     /// From the first start to the last end, nanoseconds.

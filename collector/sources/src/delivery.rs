@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use spanlake_schemas::door::DoorThresholds;
 use spanlake_schemas::ingest::{
     Compression, DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Refusal, Request, Signal,
 };
@@ -104,7 +105,8 @@ impl Delivery {
             return Ok(());
         }
         let (compression, limits) = (Compression::None, self.limits);
-        self.ingest.store(Request { signal, encoding, compression, body, received_at, limits, decoded }).await
+        let door = DoorThresholds::default();
+        self.ingest.store(Request { signal, encoding, compression, body, received_at, limits, door, decoded }).await
     }
 }
 

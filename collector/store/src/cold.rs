@@ -27,6 +27,7 @@ pub(crate) mod write;
 pub use log::ColdLogError;
 pub use place::PlaceError;
 pub use status::{ColdCondition, ColdStatus};
+pub use write::WriteError;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -5,10 +5,12 @@
 
 pub(crate) mod compactor;
 mod merge;
+mod open;
 mod pick;
 
 pub(crate) use compactor::Failure;
-pub(crate) use merge::{Merge, Revision, open_rows};
+pub(crate) use merge::{Merge, Revision};
+pub(crate) use open::{open_columns, open_runs};
 #[cfg(test)]
 pub(crate) use pick::FRESH_MAX;
 pub(crate) use pick::{Job, pick};

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use spanlake_schemas::door::Door;
 use spanlake_schemas::red::SpanSums;
 
 use crate::cold::ColdConfig;
@@ -41,6 +42,8 @@ pub struct StoreConfig {
     pub cold: Option<ColdConfig>,
     /// Who sums all spans that are sealed; `None`: nobody.
     pub span_sums: Option<Arc<dyn SpanSums>>,
+    /// Who held back a part of the traces of logged requests, and does it again when the log is replayed.
+    pub door: Option<Arc<dyn Door>>,
 }
 
 impl StoreConfig {
@@ -59,6 +62,7 @@ impl StoreConfig {
             disk_bytes_max: None,
             cold: None,
             span_sums: None,
+            door: None,
         }
     }
 }

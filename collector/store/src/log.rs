@@ -4,6 +4,7 @@
 //! at most the last frame is torn and nothing valid can follow it. Never knows what a payload means beyond
 //! its label; the decoder reads it again at replay.
 
+mod door;
 pub mod frame;
 pub mod payload;
 pub mod recent;

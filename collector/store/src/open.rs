@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use parking_lot::Mutex;
+use spanlake_schemas::ingest::Filing;
 use spanlake_schemas::otlp;
 use spanlake_schemas::tables::Table;
 
@@ -326,8 +327,17 @@ fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: 
     let body =
         payload::unpack(header.codec, packed, header.limits.inflated_bytes_max).map_err(|error| error.to_string())?;
     let known = inner.read.catalog().as_ref();
-    let decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, known)
+    let mut decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, known)
         .map_err(|error| error.to_string())?;
+    match &inner.config.door {
+        Some(door) if header.limits.filing == Filing::Receipt => {
+            door.replay(&header.door, &mut decoded.batches).map_err(|error| error.to_string())?;
+        }
+        None if !header.door.let_all_pass() => {
+            return Err("a part of its traces was held back at the door, which this command cannot do again".to_owned());
+        }
+        _ => {}
+    }
     inner.read.append(decoded.batches.tables, generation, &inner.metrics).map_err(|error| error.to_string())
 }
 

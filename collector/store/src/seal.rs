@@ -14,7 +14,7 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
 use crate::attribute_columns::note_of_batches;
-use crate::version::{DataFile, FileEntry, HotBatch};
+use crate::version::{DataFile, FileEntry, HotBatch, says_sampled};
 
 use gather::Gather;
 pub(crate) use order::times;
@@ -86,6 +86,7 @@ pub fn seal_rows(
     let rows = order::sorted_rows(table, batches).map_err(arrow_error)?;
     let gather = Gather::new(table, batches);
     let note = if table.has_attribute_columns() { note_of_batches(batches) } else { None };
+    let is_sampled = batches.iter().any(|batch| says_sampled(batch));
     let mut files = Vec::new();
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);
@@ -95,7 +96,7 @@ pub fn seal_rows(
         let schema = Arc::clone(&gather.schema);
         let mut file = FileWriter::create(data_dir, &relative, table, schema, note.as_ref(), effort)?;
         file.write(&gather, hour)?;
-        let entry = FileEntry { last_lsn: name.last_lsn, ..file.finish()? };
+        let entry = FileEntry { last_lsn: name.last_lsn, is_sampled, ..file.finish()? };
         files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));
     }
     Ok(files)

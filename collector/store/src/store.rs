@@ -13,12 +13,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Signal};
+use spanlake_schemas::sampling::HotEnd;
 use tokio::sync::{Notify, oneshot};
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::cold::pick::due;
 use crate::cold::place::Place;
+use crate::cold::sampling::show_hot_hours;
 use crate::cold::status::{ColdStatus, SharedStatus};
+use crate::cold::write::WriteError;
 use crate::config::StoreConfig;
 use crate::forget::{self, ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Forgetting};
 use crate::keeper::{Append, Command};
@@ -145,6 +148,15 @@ impl Store {
         }
     }
 
+    /// Shows every hour of the hot tier's files to somebody who wants to know what would become of it under another policy;
+    /// nothing moves. Blocks for as long as that takes to read.
+    ///
+    /// # Errors
+    /// When rows cannot be read, or the store stops.
+    pub fn show_hot_hours(&self, hot_end: &dyn HotEnd) -> Result<(), WriteError> {
+        show_hot_hours(&self.inner.read, hot_end, &|| self.inner.is_stopping())
+    }
+
     /// Deletes what a request names, and everything that points to it, from all that is kept. It is durable when this
     /// returns its id: what was acknowledged before is meant, and goes even if the server is killed meanwhile. Blocks
     /// for a few syncs.
@@ -216,6 +228,7 @@ impl Store {
             encoding: request.encoding,
             codec,
             limits: request.limits,
+            door: request.door,
             received_at: request.received_at,
             digest: header_digest,
         };

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
+use spanlake_schemas::sampling::COLUMNS;
 use spanlake_schemas::tables::Table;
 
 use crate::seal::order::hours_of_folder;
@@ -27,6 +28,19 @@ pub struct HotBatch {
     pub(crate) generation: u64,
     /// When its oldest row was received, nanoseconds.
     pub(crate) received_min: i64,
+}
+
+impl HotBatch {
+    /// Whether rows that belong to it were left out by sampling before they were stored.
+    #[must_use]
+    pub fn is_sampled(&self) -> bool {
+        says_sampled(&self.batch)
+    }
+}
+
+/// Whether some row stands for more than itself: such columns come with one.
+pub(crate) fn says_sampled(batch: &RecordBatch) -> bool {
+    batch.column_by_name(COLUMNS[0]).is_some()
 }
 
 /// What the manifest says of one sealed file.

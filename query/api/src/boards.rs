@@ -105,7 +105,7 @@ pub(crate) async fn remove(
 }
 
 /// Asks the state file on a thread that may block.
-async fn with<T: Send + 'static>(
+pub(crate) async fn with<T: Send + 'static>(
     shared: &Shared,
     ask: impl FnOnce(&StateFile) -> Result<T, StateError> + Send + 'static,
 ) -> Result<T, ApiError> {
@@ -126,7 +126,8 @@ fn refused(error: StateError) -> ApiError {
         StateError::TooMany => ApiError::new(StatusCode::CONFLICT, "too_many", message),
         StateError::Changed { .. } => ApiError::new(StatusCode::PRECONDITION_FAILED, "changed", message)
             .with_hint("load it again, and save on top of that"),
-        StateError::Missing { .. } => ApiError::not_found(message),
+        StateError::TooManyPins => ApiError::new(StatusCode::CONFLICT, "too_many", message),
+        StateError::Missing { .. } | StateError::MissingPin { .. } => ApiError::not_found(message),
     }
 }
 

@@ -57,11 +57,6 @@ pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Response {
     Json(status).into_response()
 }
 
-/// `GET /api/sampling`: the budget of the cold tier and what it is spent on.
-pub(crate) async fn sampling(State(shared): State<Arc<Shared>>) -> Response {
-    Json(json!({ "sampling": shared.status.sampling() })).into_response()
-}
-
 /// Whether nothing but own telemetry has ever arrived.
 fn is_empty(store: &ReadHalf) -> bool {
     let resources = store.catalog().resources.rows();

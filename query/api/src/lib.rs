@@ -1,10 +1,10 @@
 //! Port 4300: the native API, health, own metrics and the page.
 //!
 //! Owns HTTP, JSON and the guard before them. Never writes to the store itself, never plans a query, and knows of
-//! other rooms only what [`StatusSource`], [`Admin`] and [`Forget`] say. The contract is `docs/api.md`.
+//! other rooms only what [`StatusSource`], [`Admin`], [`Forget`] and [`Sampling`] say. The contract is `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`forget`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`forget`], [`sampling`], [`pins`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod boards;
@@ -26,9 +26,11 @@ mod origins;
 mod own_metrics;
 mod page;
 mod parameters;
+mod pins;
 mod prometheus;
 mod query;
 mod render;
+mod sampling;
 mod server;
 mod service_map;
 mod services;
@@ -43,7 +45,9 @@ mod traced;
 mod tests;
 
 pub use forget::Forget;
+pub use pins::stored as stored_pins;
 pub use prometheus::{ActiveTarget, DroppedTarget, ScrapedTargets};
+pub use sampling::{HeadRates, Policy, Sampling, SimulationError};
 pub use server::{routes, routes_with, serve};
 pub use state::{
     Accepted, Admin, ApiConfig, ApiState, ColdReport, Import, ImportRefusal, Imported, StatusReport, StatusSource,

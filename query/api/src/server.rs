@@ -8,7 +8,7 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{delete, get, post};
 use axum::serve::ListenerExt;
 use http::header;
 use spanlake_state::DOCUMENT_BYTES_MAX;
@@ -23,7 +23,7 @@ use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
     boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, metric_names, metric_series, page,
-    prometheus, service_map, services, sql, tempo, trace, trace_list, traced,
+    pins, prometheus, sampling, service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -50,12 +50,17 @@ pub fn routes_with(state: ApiState, writing: Router) -> Router {
         .route("/api/traces/compare", get(compare::compare))
         .route("/api/service-map", get(service_map::service_map))
         .route("/api/traces/{trace_id}", get(trace::one))
+        .route("/api/traces/{trace_id}/why", get(trace::why))
         .route("/api/services", get(services::services))
         .route("/api/operations", get(services::operations))
         .route("/api/metrics", get(metric_names::names))
         .route("/api/metrics/series", get(metric_series::series))
         .route("/api/status", get(health::status))
-        .route("/api/sampling", get(health::sampling))
+        .route("/api/sampling", get(sampling::report))
+        .route("/api/sampling/simulate", post(sampling::simulate))
+        .route("/sampling", get(sampling::page_or_strategy))
+        .route("/api/pins", get(pins::list).post(pins::post))
+        .route("/api/pins/{id}", delete(pins::remove))
         .route("/api/boards", get(boards::list))
         .route("/api/boards/{name}", boards_route)
         .route("/api/boards/{name}/versions", get(boards::versions))

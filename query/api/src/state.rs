@@ -21,6 +21,7 @@ use crate::forget::Forget;
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
 use crate::prometheus::ScrapedTargets;
+use crate::sampling::Sampling;
 
 /// The service name of Spanlake's own telemetry, hidden from lists until asked for.
 pub(crate) const OWN_SERVICE: &str = "spanlake";
@@ -70,6 +71,7 @@ pub struct ApiState {
     /// Dashboards; what is wrong with their file where it cannot be used.
     pub state: Result<Arc<StateFile>, String>,
     pub forget: Arc<dyn Forget>,
+    pub sampling: Arc<dyn Sampling>,
 }
 
 /// Items acknowledged since the start.
@@ -124,6 +126,11 @@ pub trait StatusSource: Send + Sync {
 
     /// The budget of the cold tier and what it is spent on, as JSON; `None` where everything is kept.
     fn sampling(&self) -> Option<serde_json::Value>;
+
+    /// What is held back before it is stored, as JSON.
+    fn door(&self) -> Option<serde_json::Value> {
+        None
+    }
 
     /// What is scraped and how that goes; nothing where nothing is.
     fn targets(&self) -> ScrapedTargets {
@@ -181,6 +188,11 @@ pub(crate) struct Shared {
     pub(crate) admin: Arc<dyn Admin>,
     pub(crate) state: Result<Arc<StateFile>, String>,
     pub(crate) forget: Arc<dyn Forget>,
+    pub(crate) sampling: Arc<dyn Sampling>,
+    /// Held while pins change, so that those in force are those that are kept.
+    pub(crate) pins_change: Arc<parking_lot::Mutex<()>>,
+    /// One simulation at once: it reads the whole hot tier.
+    pub(crate) simulation_turns: Semaphore,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -198,7 +210,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin, state, forget } = state;
+        let ApiState { engine, store, config, status, admin, state, forget, sampling } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -208,6 +220,9 @@ impl Shared {
             admin,
             state,
             forget,
+            sampling,
+            pins_change: Arc::default(),
+            simulation_turns: Semaphore::new(1),
             metrics: Arc::default(),
             origins,
             series: Arc::default(),

@@ -9,6 +9,7 @@ mod metrics;
 mod oracle;
 mod pages;
 mod random;
+mod sampling;
 mod server;
 mod service_map;
 mod sql;

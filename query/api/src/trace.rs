@@ -9,8 +9,10 @@ mod rows;
 mod skeleton;
 mod span_json;
 mod whole;
+mod why;
 
 pub(crate) use attributes::push_attributes;
+pub(crate) use why::why;
 
 use std::sync::Arc;
 

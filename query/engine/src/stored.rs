@@ -64,6 +64,15 @@ impl StoredRows {
         self.ask("*", &between, table, start, end).await
     }
 
+    /// Sums of spans of rollups that begin from `start` up to but not including `end`, of one service where one is named.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn span_red(&self, service: Option<&str>, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
+        let of = service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''")));
+        self.ask("*", of.as_deref().unwrap_or_default(), Table::SpanRed, start, end).await
+    }
+
     /// How many there are.
     ///
     /// # Errors

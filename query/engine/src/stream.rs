@@ -21,7 +21,8 @@ pub struct QueryStats {
     pub files_total: u64,
     /// Bytes read from files.
     pub bytes_scanned: u64,
-    /// Files, of those that the statement could not leave out by time, from which sampling left rows out: plain
+    /// Files (and batches that are in none yet), of those that the statement could not leave out by time, from which
+    /// sampling left rows out: plain
     /// counts and sums over them are too small. None where the statement weighs rows itself.
     pub sampled_files: u64,
 }

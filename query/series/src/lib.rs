@@ -13,6 +13,7 @@ mod labels;
 mod names;
 mod reading;
 mod source;
+mod span_metrics;
 
 pub use exemplars::{ExemplarSeries, SeriesExemplar};
 pub use index::{MetricFamily, SeriesIndex};

@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use crate::expand::{Expanded, expand};
 use crate::index::{Selected, SeriesIndex};
 use crate::reading::{Window, read};
+use crate::span_metrics::{self, SpanMetric};
 
 /// How long a query waits to see series that have just begun.
 const REFRESH_PATIENCE: Duration = Duration::from_millis(500);
@@ -89,11 +90,20 @@ impl StoreSeries {
                 self.read_selected(&selected, &request, &mut found)?;
                 labels.extend(found.into_keys());
             }
+            let of_spans = self.span_metrics(&span_metrics::meant(matchers), &request)?;
+            labels.extend(of_spans.into_iter().map(|series| series.labels));
         }
         drop(index);
         labels.sort();
         labels.dedup();
         Ok(labels)
+    }
+
+    /// Series of the sums of spans.
+    fn span_metrics(&self, metrics: &[SpanMetric], request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
+        let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
+        let found = span_metrics::select(&self.rows, metrics, request.matchers, window, request.samples_max);
+        self.block_on(found)
     }
 
     pub(crate) fn rows(&self) -> &StoredRows {
@@ -188,6 +198,11 @@ impl SeriesSource for StoreSeries {
         drop(index);
         let mut series: Vec<Series> = found.into_values().collect();
         series.iter_mut().for_each(alternate);
+        let of_spans = self.span_metrics(&span_metrics::meant(request.matchers), request)?;
+        if !of_spans.is_empty() {
+            series.extend(of_spans);
+            series.sort_by(|left, right| left.labels.cmp(&right.labels));
+        }
         Ok(series)
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType};
 use futures::StreamExt;
 use spanlake_engine::StoredRows;
@@ -63,11 +63,6 @@ pub(crate) fn meant(matchers: &[Matcher]) -> Vec<SpanMetric> {
     }
     let names: Vec<&Matcher> = names.collect();
     METRICS.into_iter().filter(|metric| names.iter().all(|matcher| matcher.matches(metric.name))).collect()
-}
-
-/// All of them, for lists.
-pub(crate) fn all() -> Vec<SpanMetric> {
-    METRICS.to_vec()
 }
 
 /// What spans of one key add up to in one rollup.
@@ -182,7 +177,7 @@ fn series(
     let mut all = Vec::new();
     for ((service, name, kind, status), sums) in found {
         let labels = |le: Option<&str>| {
-            let mut builder = Labels::default().to_builder();
+            let mut builder = Labels::empty().to_builder();
             builder.set(METRIC_NAME, metric.name).set(metric.service_label, service).set("span_name", name);
             builder.set("span_kind", kind).set("status_code", status);
             if let Some(le) = le {
@@ -192,7 +187,12 @@ fn series(
         };
         let mut push = |labels: Labels, value: &dyn Fn(&Sums) -> f64| {
             if matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name))) {
-                all.push(Series { labels, temporality: Temporality::Delta, floats: samples(sums, window, value), ..Series::default() });
+                all.push(Series {
+                    labels,
+                    temporality: Temporality::Delta,
+                    floats: samples(sums, window, value),
+                    ..Series::default()
+                });
             }
         };
         match metric.shows {
@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn a_selector_without_a_name_means_none() {
         assert!(meant(&[]).is_empty());
-        let name = Matcher::new(METRIC_NAME, MatchOperator::Equal, "traces_spanmetrics_calls_total").unwrap();
+        let name = Matcher::equal(METRIC_NAME, "traces_spanmetrics_calls_total");
         assert_eq!(meant(&[name]).len(), 1);
     }
 }

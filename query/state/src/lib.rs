@@ -1,11 +1,15 @@
-//! State that is no telemetry: dashboards so far. One file, `state.redb` in the data directory.
+//! State that is no telemetry: dashboards, and pins of traces. One file, `state.redb` in the data directory.
 //!
 //! Owns that file. Every change is one transaction, durable when the call returns. Calls block for as long as a sync
 //! takes; they belong on threads of their own. Never reads a document: what is in one is its writer's.
 
+mod pins;
+
 use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+
+pub use pins::{KeptPin, PINS_MAX};
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +45,10 @@ pub enum StateError {
     Changed { name: String, found: u64 },
     #[error("there is no dashboard {name:?}")]
     Missing { name: String },
+    #[error("there are {} pins already; remove one first", pins::PINS_MAX)]
+    TooManyPins,
+    #[error("there is no pin {id}")]
+    MissingPin { id: u64 },
 }
 
 /// A dashboard as it is kept.
@@ -81,6 +89,7 @@ impl StateFile {
         let this = Self { database, path: path.to_owned() };
         // Readers need not ask whether a table is there yet.
         this.write(|_, _| Ok(()))?;
+        this.write_pins(|_| Ok(()))?;
         Ok(this)
     }
 

@@ -64,3 +64,20 @@ fn bad_names_large_documents_and_damaged_files_are_said() {
     let said = StateFile::open(&path).unwrap_err().to_string();
     assert!(said.contains("state.redb") && said.contains("restore it from a copy"), "{said}");
 }
+
+#[test]
+fn pins_are_there_after_a_restart_and_numbers_are_never_given_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("state.redb");
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.pins().unwrap(), []);
+    assert_eq!(state.add_pin("one", 10).unwrap(), 1);
+    assert_eq!(state.add_pin("two", 20).unwrap(), 2);
+    state.remove_pin(2).unwrap();
+    assert!(matches!(state.remove_pin(2), Err(StateError::MissingPin { id: 2 })));
+    assert!(matches!(state.remove_pin(0), Err(StateError::MissingPin { id: 0 })));
+    drop(state);
+    let state = StateFile::open(&path).unwrap();
+    assert_eq!(state.pins().unwrap(), [KeptPin { id: 1, at: 10, document: "one".to_owned() }]);
+    assert_eq!(state.add_pin("three", 30).unwrap(), 3);
+}

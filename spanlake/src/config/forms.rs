@@ -3,17 +3,20 @@
 //! Each form is a function of its own name from what was written to a value, or to the end of a sentence that starts
 //! with the key. Messages never repeat what may hold a password.
 
+mod sampling;
+
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::{MysqlSource, MysqlUrl};
 use spanlake_sources::scrape::ScrapeConfig;
 
 use super::document::{Node, Value};
 use super::values::{Durability, Secret, SelfTelemetryMode};
+
+pub(super) use sampling::{sampling_door, sampling_head, sampling_rules};
 
 type Range = Option<(&'static str, &'static str)>;
 
@@ -35,6 +38,12 @@ pub(super) fn describe(form: &str) -> &'static str {
         "endpoint" => "URL",
         "mysql_sources" => "list of URLs",
         "sampling_rules" => "list of rules",
+        "sampling_head" => {
+            "map of services to a probability, or to `{\"*\": 0.5, \"GET /health\": 0.01}` by operation; `*` for all others; elsewhere the same as JSON"
+        }
+        "sampling_door" => {
+            "map of services to `0.25` or `2MB/s`, `*` for all others; elsewhere `*=0.5, checkout=2MB/s`"
+        }
         "options" => "list of `name=value`",
         "text" => "path or URL",
         _ => "text",
@@ -216,39 +225,6 @@ fn mysql_source(node: &Node) -> Result<MysqlSource, String> {
     Ok(MysqlSource { url: url.ok_or_else(|| at("an entry has no url".to_owned()))?, interval })
 }
 
-/// A list of rules, or the same as JSON.
-pub(super) fn sampling_rules(node: &Node, _: Range) -> Result<Vec<Rule>, String> {
-    match &node.value {
-        Value::Text(text) if text.trim().is_empty() => Ok(Vec::new()),
-        Value::Text(text) => serde_json::from_str(text).map_err(|error| format!("is no list of rules: {error}")),
-        Value::List(items) => items.iter().map(sampling_rule).collect(),
-        Value::Map(_) => Ok(vec![sampling_rule(node)?]),
-        Value::Nothing => scalar(node).map(|_| Vec::new()),
-    }
-}
-
-fn sampling_rule(node: &Node) -> Result<Rule, String> {
-    serde_json::from_value(rule_value("", node)).map_err(|error| format!("{error} (line {})", node.line))
-}
-
-/// As the rule's own form has it: lists where one word would do, numbers where texts look like them.
-fn rule_value(key: &str, node: &Node) -> serde_json::Value {
-    match &node.value {
-        Value::Nothing => serde_json::Value::Null,
-        Value::Text(text) if key.ends_with("_ms") || key == "at_least" => {
-            text.parse::<f64>().map_or_else(|_| text.as_str().into(), serde_json::Value::from)
-        }
-        Value::Text(text) if matches!(key, "services" | "operations") => vec![text.as_str()].into(),
-        Value::Text(text) => text.as_str().into(),
-        Value::List(items) => items.iter().map(|item| rule_value("", item)).collect(),
-        Value::Map(entries) => entries
-            .iter()
-            .map(|(key, node)| (key.clone(), rule_value(key, node)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-    }
-}
-
 fn scalar(node: &Node) -> Result<&str, String> {
     match &node.value {
         Value::Text(text) => Ok(text.trim()),
@@ -268,7 +244,8 @@ fn within<T: PartialOrd>(text: &str, range: Range, parse: impl Fn(&str) -> Resul
     Ok(value)
 }
 
-fn parse_bytes(text: &str) -> Result<u64, String> {
+/// A size in bytes, with its unit.
+pub fn parse_bytes(text: &str) -> Result<u64, String> {
     const UNITS: &[(&str, u64)] = &[
         ("", 1),
         ("b", 1),

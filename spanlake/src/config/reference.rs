@@ -96,7 +96,7 @@ fn yaml(setting: &Setting) -> String {
                 .collect();
             format!("[{}]", words.join(", "))
         }
-        "service_durations" if setting.default.is_empty() => "{}".to_owned(),
+        "service_durations" | "sampling_door" | "sampling_head" if setting.default.is_empty() => "{}".to_owned(),
         _ if setting.default.is_empty() => "\"\"".to_owned(),
         _ => setting.default.to_owned(),
     }

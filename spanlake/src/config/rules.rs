@@ -84,6 +84,10 @@ fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {
     let sampling = &loaded.config.sampling;
     let budget = BudgetSettings { day_bytes: sampling.day_bytes.unwrap_or(u64::MAX) };
+    if sampling.overload_memory_bytes.is_some_and(|bytes| bytes >= loaded.config.hot.memory_bytes_max) {
+        let message = "is not less than hot.memory_bytes_max, at which senders are told to retry instead";
+        return Err(wrong(loaded, "sampling.overload_memory_bytes", message));
+    }
     match check_rules(&sampling.rules, &budget).into_iter().find(RuleProblem::is_fatal) {
         Some(problem) => Err(wrong(loaded, "sampling.rules", &problem.to_string())),
         None => Ok(()),

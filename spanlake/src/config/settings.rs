@@ -124,6 +124,15 @@ settings! {
     sampling.rules: sampling_rules = "";
     "Which traces are always kept, dropped by name, or kept with at least some probability: a list of `{name, action, services, operations, attributes, status, duration_min_ms, …}`, see docs/sampling.md. Elsewhere the same as JSON."
 
+    sampling.door: sampling_door = "";
+    "What passes before anything is stored, for those whose hot disk is small: by service a probability, or the bytes a second that are let in on average. Whole traces, with their weights. Empty: everything passes."
+    sampling.head: sampling_head = "";
+    "What clients are told to send, as Jaeger's remote sampling at `/api/sampling?service=` and `/sampling?service=` on `listen`. Empty: they are told nothing (404)."
+    sampling.overload_cpu_percent: count ["0", "100"] = "0";
+    "Share of the machine's processors beyond which, for longer than two seconds, a part of the traces is held back at the door, with weights, until it is less again; work in the background does not count. 0: never. Linux only."
+    sampling.overload_memory_bytes: optional_bytes ["1MiB", "1TiB"] = "";
+    "The same for unsealed rows and requests in flight; less than `hot.memory_bytes_max`, at which senders are told to retry. Empty: never."
+
     retention.spans: optional_duration ["1h", "100000d"] = "";
     "How long spans are kept after the hour that they are filed under; then whole files go."
     retention.logs: optional_duration ["1h", "100000d"] = "";

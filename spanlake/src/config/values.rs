@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spanlake_sampler::door::DoorSettings;
 use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::MysqlSource;
 use spanlake_sources::scrape::ScrapeConfig;
@@ -84,6 +85,21 @@ pub struct SamplingSettings {
     /// `None` for no end.
     pub day_bytes: Option<u64>,
     pub rules: Vec<Rule>,
+    pub door: DoorSettings,
+    /// What clients are told, by service; `*` for those that are not named. Empty: nothing.
+    pub head: BTreeMap<String, HeadSetting>,
+    /// Zero for no end.
+    pub overload_cpu_percent: u32,
+    /// `None` for no end.
+    pub overload_memory_bytes: Option<u64>,
+}
+
+/// Probabilities for the clients of a service.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct HeadSetting {
+    pub probability: f64,
+    /// Of operations that have one of their own.
+    pub operations: BTreeMap<String, f64>,
 }
 
 /// `None` keeps for ever.

@@ -17,6 +17,8 @@ mod pressure;
 mod prometheus;
 mod remote_write;
 mod sampling;
+mod sampling_door;
+mod sampling_pins;
 mod scrape;
 mod search;
 mod span_red;

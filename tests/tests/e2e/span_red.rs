@@ -35,7 +35,9 @@ fn assert_sums_are_of_all(server: &TestServer) {
     assert_eq!(sums.len(), 2);
     for (left, right) in sums.iter().flatten().zip(spans.iter().flatten()) {
         match (left.as_f64(), right.as_f64()) {
-            (Some(left), Some(right)) => assert!((left - right).abs() <= right.abs() * 1e-9, "{sums:?} is not {spans:?}"),
+            (Some(left), Some(right)) => {
+                assert!((left - right).abs() <= right.abs() * 1e-9, "{sums:?} is not {spans:?}")
+            }
             _ => assert_eq!(left, right),
         }
     }
@@ -67,7 +69,8 @@ fn sums_count_each_sealed_span_once() {
         value.parse::<f64>().expect("a number")
     };
     assert_eq!(value("sum(increase(traces_spanmetrics_calls_total{service=\"shop\"}[10m]))"), 1000.0);
-    let errors = "sum(increase(traces_spanmetrics_calls_total{service=\"shop\",status_code=\"STATUS_CODE_ERROR\"}[10m]))";
+    let errors =
+        "sum(increase(traces_spanmetrics_calls_total{service=\"shop\",status_code=\"STATUS_CODE_ERROR\"}[10m]))";
     assert_eq!(value(errors), 100.0);
     let up_to = "sum(increase(traces_spanmetrics_latency_bucket{service=\"shop\",le=\"0.536870912\"}[10m]))";
     assert_eq!(value(up_to), 536.0);

@@ -9,6 +9,7 @@ import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
+import { TraceWhy } from "./TraceWhy";
 
 export const TRACE_TABS = ["waterfall", "flame", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
@@ -51,6 +52,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
         <span>{texts.trace.spans(spans.count)}</span>
         <span>{texts.trace.services(spans.services.length)}</span>
         <span className="fact-depth">{texts.trace.deep(tree.deepest + 1)}</span>
+        {!isLocalTraceId(spans.traceId) && <TraceWhy traceId={spans.traceId} />}
         {errors > 0 && <span className="error-text">{texts.trace.errors(errors)}</span>}
         <span className="trace-tools">
           <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>

@@ -1,9 +1,10 @@
-// Owns the menu of ways to take a trace elsewhere: copied as curl, copied as SQL, downloaded as JSON. Moving in it and
+// Owns the menu of what is done with a trace: pinned, copied as curl, copied as SQL, downloaded as JSON. Moving in it and
 // leaving it by key is as in any menu; keys pressed in it never reach the waterfall. Never holds the trace.
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import { getBytes } from "../api/client";
 import { saveAs } from "../api/download";
 import { isLocalTraceId, plainTraceId } from "../api/localTraces";
+import { pinTrace } from "../api/pinQueries";
 import { wholeTrace } from "../api/queries";
 import { readToken } from "../api/token";
 import { curlCommand, traceStatement } from "../model/traceExport";
@@ -34,6 +35,7 @@ function entriesFor(tree: TraceTree, title: string): Entry[] {
     { icon: "copy", caption: menu.curl, done: texts.common.copied, run: () => copyText(curlCommand(window.location.origin, traceId, readToken() !== null)) },
     { icon: "copy", caption: menu.sql, done: texts.common.copied, run: () => copyText(traceStatement(traceId)) },
     ...everywhere,
+    { icon: "star", caption: menu.pin, done: menu.pinned, run: () => pinTrace(traceId) },
   ];
 }
 

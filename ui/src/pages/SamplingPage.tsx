@@ -4,9 +4,12 @@ import { useQuery } from "@tanstack/react-query";
 import { getJson } from "../api/client";
 import { ErrorNote } from "../components/ErrorNote";
 import { LoadingNote } from "../components/LoadingNote";
+import { SamplingDoor } from "../components/SamplingDoor";
+import { SamplingPins } from "../components/SamplingPins";
 import { useTitle } from "../components/useTitle";
 import { dayAndTime } from "../model/instant";
 import { formatBytes, formatCount } from "../model/numbers";
+import { isDoorInUse, type Door } from "../model/pins";
 import { groupsOf, hourBars, probabilityText, spentShare, type Decision, type SamplingReport, type SamplingRule, type Stratum } from "../model/samplingReport";
 import { texts } from "../texts";
 import "../styles/sampling.css";
@@ -16,13 +19,15 @@ const said = texts.samplingPage;
 
 export default function SamplingPage() {
   useTitle(said.title);
-  const answer = useQuery({ queryKey: ["sampling"], queryFn: ({ signal }) => getJson<{ sampling: SamplingReport | null }>("/api/sampling", undefined, signal), refetchInterval: AGAIN_EVERY_MS });
+  const answer = useQuery({ queryKey: ["sampling"], queryFn: ({ signal }) => getJson<{ sampling: SamplingReport | null; door?: Door | null }>("/api/sampling", undefined, signal), refetchInterval: AGAIN_EVERY_MS });
   return (
     <div className="sampling-page">
       <h1>{said.title}</h1>
       {answer.error && !answer.data && <ErrorNote error={answer.error} retry={() => void answer.refetch()} />}
       {answer.isPending && !answer.error && <LoadingNote />}
+      {isDoorInUse(answer.data?.door) && <SamplingDoor door={answer.data.door} />}
       {answer.data && (answer.data.sampling ? <Report report={answer.data.sampling} /> : <Off />)}
+      {answer.data?.sampling && <SamplingPins />}
     </div>
   );
 }

@@ -217,6 +217,12 @@ impl HourPlan {
         wanted: &[f64],
         shares: &[f64],
     ) {
+        if self.offered_bytes <= input.budget_bytes {
+            // All of it fits, whatever the order.
+            self.keep_probabilities = vec![1.0; KEEP_CLASSES];
+            self.kept_bytes = self.offered_bytes;
+            return;
+        }
         let mut of_classes: Vec<PriorityCut> = vec![PriorityCut::coarse(); KEEP_CLASSES];
         let mut of_rest = PriorityCut::fine();
         source.for_each(&mut |summary| {
@@ -314,7 +320,9 @@ fn randomness_of(
     input: &DecisionInput<'_>,
 ) -> (crate::threshold::Randomness, randomness::RandomnessSource) {
     let (explicit, flagged) = (summary.explicit_randomness, summary.has_random_flag);
-    randomness::of_trace(TraceId(summary.trace_id), explicit, flagged, input.hashes_unflagged_ids)
+    // Who sampled it before took the id as it is, and so must all that come after.
+    let hashes = input.hashes_unflagged_ids && summary.arrived() == Threshold::KEEP_ALL;
+    randomness::of_trace(TraceId(summary.trace_id), explicit, flagged, hashes)
 }
 
 /// Bytes for pins and each rule that keeps, in their order: all that it wants where that fits, else what is left, and

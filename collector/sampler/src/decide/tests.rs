@@ -287,7 +287,7 @@ fn logs_without_spans_are_as_ordinary_as_the_commonest_spans() {
         id[..8].copy_from_slice(&random.next().to_be_bytes());
         id[8..].copy_from_slice(&random.next().to_be_bytes());
         let mut summary = TraceSummary::new(TraceId(id));
-        summary.add_log(9, 100);
+        summary.add_log(9, 100, Threshold::KEEP_ALL);
         hour.summaries.push(summary);
     }
     let (_, decisions) = hour.decide(100_000.0);

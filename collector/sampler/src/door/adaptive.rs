@@ -55,10 +55,13 @@ impl AdaptiveThreshold {
     /// Counts what came. Bytes that were sampled before count as all they stand for: the threshold is a total one.
     #[expect(clippy::cast_precision_loss, reason = "bytes of a request")]
     pub fn observe(&mut self, bytes: u64, arrived: Threshold, passes: bool) {
-        self.offered_now += bytes as f64 * arrived.adjusted_count();
-        if passes {
-            self.passed_now += bytes as f64;
-        }
+        self.observe_sums(bytes as f64 * arrived.adjusted_count(), if passes { bytes as f64 } else { 0.0 });
+    }
+
+    /// The same for many at once.
+    pub fn observe_sums(&mut self, offered_bytes: f64, passed_bytes: f64) {
+        self.offered_now += offered_bytes;
+        self.passed_now += passed_bytes;
     }
 
     /// Sets the threshold for the next second.

@@ -1,21 +1,56 @@
 //! Batches of spans and logs, a row at a time.
 //!
-//! Owns which columns a decision reads, and how much of a file's bytes is laid to each row. Never keeps a row.
+//! Owns which columns a decision reads. Never keeps a row.
 
 use std::borrow::Cow;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, ListArray, MapArray, StringArray, UInt32Array,
+    Array, ArrayRef, AsArray, FixedSizeBinaryArray, Int32Array, Int64Array, ListArray, MapArray, StringArray,
+    UInt32Array,
 };
 use arrow::datatypes::{DataType, Int64Type, TimestampNanosecondType};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::otlp::DimensionRow;
-use spanlake_schemas::tables::promoted;
+use spanlake_schemas::tables::{Table, promoted};
 
-use crate::span::{SpanKind, StatusCode};
+use crate::span::StatusCode;
+use crate::stamps::{stamped, stored_thresholds, trace_id_at, trace_ids};
 use crate::summary::AttributeSource;
+use crate::threshold::Threshold;
+
+/// What a decision reads of spans; attributes too where a rule asks for one.
+const OF_SPANS: [&str; 14] = [
+    "trace_id",
+    "span_id",
+    "parent_span_id",
+    "start_time",
+    "duration",
+    "name",
+    "status_code",
+    "trace_state",
+    "flags",
+    "resource_id",
+    "service_name",
+    "received_time",
+    "links",
+    "sampling_threshold",
+];
+const OF_LOGS: [&str; 6] =
+    ["time", "trace_id", "severity_number", "service_name", "received_time", "sampling_threshold"];
+
+/// The columns of a table that are read of every row.
+pub(super) fn needed(table: Table, needs_attributes: bool) -> Vec<&'static str> {
+    match table {
+        Table::Spans => {
+            let promoted = promoted::SPAN.iter().map(|attribute| attribute.column).chain(["attributes"]);
+            OF_SPANS.into_iter().chain(promoted.filter(|_| needs_attributes)).collect()
+        }
+        Table::Logs => OF_LOGS.to_vec(),
+        _ => Vec::new(),
+    }
+}
 
 /// The columns of a batch of spans.
 pub(super) struct SpanColumns<'a> {
@@ -26,23 +61,25 @@ pub(super) struct SpanColumns<'a> {
     received_time: &'a [i64],
     pub duration: &'a [i64],
     name: &'a StringArray,
-    kind: &'a StringArray,
     status_code: &'a StringArray,
     service_name: &'a StringArray,
     pub resource_id: &'a [i64],
     flags: &'a UInt32Array,
     trace_state: Option<&'a StringArray>,
     links: Option<&'a ListArray>,
+    stored_thresholds: Option<&'a Int64Array>,
     attributes: Option<&'a MapArray>,
     promoted: Vec<(&'static str, &'a ArrayRef)>,
 }
 
 /// The columns of a batch of logs.
 pub(super) struct LogColumns<'a> {
+    service_name: Option<&'a StringArray>,
     trace_id: Option<&'a FixedSizeBinaryArray>,
     severity_number: &'a Int32Array,
     time: &'a [i64],
     received_time: &'a [i64],
+    stored_thresholds: Option<&'a Int64Array>,
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
@@ -51,17 +88,6 @@ fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowE
 
 fn text<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
     Ok(column(batch, name)?.as_string())
-}
-
-/// The trace ids of a table that has them.
-pub(super) fn trace_ids(batch: &RecordBatch) -> Option<&FixedSizeBinaryArray> {
-    batch.column_by_name("trace_id").map(|ids| ids.as_fixed_size_binary())
-}
-
-/// The id at that row; `None` where there is none, and for the all-zero one, which stands for none.
-pub(super) fn trace_id_at(ids: &FixedSizeBinaryArray, row: usize) -> Option<TraceId> {
-    let id = ids.is_valid(row).then(|| ids.value(row).try_into().ok()).flatten().map(TraceId)?;
-    (id.0 != [0; 16]).then_some(id)
 }
 
 impl<'a> SpanColumns<'a> {
@@ -79,13 +105,13 @@ impl<'a> SpanColumns<'a> {
             received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
             duration: column(batch, "duration")?.as_primitive::<Int64Type>().values(),
             name: text(batch, "name")?,
-            kind: text(batch, "kind")?,
             status_code: text(batch, "status_code")?,
             service_name: text(batch, "service_name")?,
             resource_id: column(batch, "resource_id")?.as_primitive::<Int64Type>().values(),
             flags: column(batch, "flags")?.as_primitive(),
             trace_state: optional("trace_state").map(|states| states.as_string()),
             links: optional("links").map(|links| links.as_list()),
+            stored_thresholds: stored_thresholds(batch),
             attributes: optional("attributes").map(|attributes| attributes.as_map()),
             promoted,
         })
@@ -116,10 +142,6 @@ impl<'a> SpanColumns<'a> {
         self.service_name.value(row)
     }
 
-    pub(super) fn kind(&self, row: usize) -> SpanKind {
-        SpanKind::from_word(self.kind.value(row)).unwrap_or_default()
-    }
-
     pub(super) fn status(&self, row: usize) -> StatusCode {
         StatusCode::from_word(self.status_code.value(row)).unwrap_or_default()
     }
@@ -130,6 +152,11 @@ impl<'a> SpanColumns<'a> {
 
     pub(super) fn trace_state(&self, row: usize) -> &'a str {
         self.trace_state.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row))
+    }
+
+    /// What the door, or the client before it, held back of its like.
+    pub(super) fn door_threshold(&self, row: usize) -> Threshold {
+        self.stored_thresholds.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row))
     }
 
     pub(super) fn links(&self, row: usize, into: &mut Vec<TraceId>) {
@@ -144,11 +171,23 @@ impl<'a> SpanColumns<'a> {
 impl<'a> LogColumns<'a> {
     pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, ArrowError> {
         Ok(Self {
+            service_name: batch.column_by_name("service_name").and_then(|names| names.as_string_opt()),
             trace_id: trace_ids(batch),
             severity_number: column(batch, "severity_number")?.as_primitive(),
             time: column(batch, "time")?.as_primitive::<TimestampNanosecondType>().values(),
             received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
+            stored_thresholds: stored_thresholds(batch),
         })
+    }
+
+    /// Who sent it.
+    pub(super) fn service(&self, row: usize) -> Option<&'a str> {
+        self.service_name.map(|names| names.value(row))
+    }
+
+    /// As of spans.
+    pub(super) fn door_threshold(&self, row: usize) -> Threshold {
+        self.stored_thresholds.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row))
     }
 
     pub(super) fn trace_id(&self, row: usize) -> Option<TraceId> {
@@ -195,52 +234,4 @@ fn in_map<'a>(map: &'a MapArray, row: usize, key: &str) -> Option<&'a str> {
     let offsets = map.value_offsets();
     let range = usize::try_from(offsets[row]).ok()?..usize::try_from(offsets[row + 1]).ok()?;
     range.into_iter().find(|at| keys.value(*at) == key && values.is_valid(*at)).map(|at| values.value(at))
-}
-
-/// What each row is laid to of the batch's compressed bytes: its part of what varies in length, and a fixed part.
-pub(super) fn row_bytes(batch: &RecordBatch, bytes: f64) -> Vec<u64> {
-    /// Ids, times and words of a row, about, before compression.
-    const FIXED: usize = 48;
-    let mut lengths = vec![FIXED; batch.num_rows()];
-    for column in batch.columns() {
-        if !matches!(column.data_type(), DataType::Utf8 | DataType::Map(_, _) | DataType::List(_)) {
-            continue;
-        }
-        for (row, length) in lengths.iter_mut().enumerate() {
-            *length += extent(column, row, row + 1);
-        }
-    }
-    let all: usize = lengths.iter().sum();
-    lengths.into_iter().map(|length| share(length, all, bytes)).collect()
-}
-
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "bytes")]
-fn share(part: usize, whole: usize, bytes: f64) -> u64 {
-    (part as f64 / whole.max(1) as f64 * bytes).round() as u64
-}
-
-/// Bytes of the values from a row up to another.
-fn extent(array: &dyn Array, from: usize, to: usize) -> usize {
-    let between = |offsets: &[i32]| {
-        let at = |row: usize| usize::try_from(offsets[row]).unwrap_or(0);
-        (at(from), at(to))
-    };
-    match array.data_type() {
-        DataType::Utf8 => {
-            let (from, to) = between(array.as_string::<i32>().value_offsets());
-            to - from
-        }
-        DataType::Map(_, _) => {
-            let map = array.as_map();
-            let (from, to) = between(map.value_offsets());
-            extent(map.keys(), from, to) + extent(map.values(), from, to)
-        }
-        DataType::List(_) => {
-            let list = array.as_list::<i32>();
-            let (from, to) = between(list.value_offsets());
-            extent(list.values(), from, to)
-        }
-        DataType::Struct(_) => array.as_struct().columns().iter().map(|column| extent(column, from, to)).sum(),
-        _ => (to - from) * 8,
-    }
 }

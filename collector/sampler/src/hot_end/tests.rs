@@ -7,7 +7,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Schema};
 use spanlake_schemas::ingest::{DecodeLimits, Encoding, KnownSeries, Signal};
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow, decode};
-use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered};
+use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered, TrialBytes};
 use spanlake_schemas::tables::Table;
 
 use super::*;
@@ -304,4 +304,41 @@ fn damaged_memories_are_refused_with_a_sentence() {
         let damaged = Remembered { hour: HOUR, bytes: memory[..cut].to_vec() };
         assert!(sampler.begin(HOUR, 1.0, &[damaged]).is_err(), "{cut}");
     }
+}
+
+#[test]
+fn a_trial_s_real_bytes_correct_the_plan_before_it_is_decided() {
+    let sampler = sampler(24 * 600_000, Vec::new());
+    let spans = rows(Signal::Traces, 0..4000, HOUR);
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[]).unwrap();
+    looked_at.weigh(Table::Spans, &spans.slice(0, 200)).unwrap();
+    let needed = sampler.columns(Table::Spans);
+    let narrow: Vec<usize> =
+        (0..spans.num_columns()).filter(|at| needed.contains(&spans.schema().field(*at).name().as_str())).collect();
+    let narrow = spans.project(&narrow).unwrap();
+    assert!(narrow.num_columns() < spans.num_columns());
+    looked_at.show(Part::OfHour, Table::Spans, &narrow, spans.num_rows() as f64 * 100.0, &Nothing).unwrap();
+    let trial = looked_at.trial().expect("a part of the hour is dropped");
+    let tried = trial.revise(Table::Spans, &spans).unwrap();
+    assert!(tried.num_rows() > 0 && tried.num_rows() < spans.num_rows());
+    // Cold files take twice of what hot bytes say, and a bit beside.
+    let data = tried.num_rows() as u64 * 200;
+    looked_at.tried(TrialBytes { data, fixed: 10_000, files: 1 }, TrialBytes::default());
+    let decided = looked_at.decide();
+    let kept = decided.verdicts.revise(Table::Spans, &spans).unwrap().num_rows();
+    assert!(kept < tried.num_rows());
+    let written = kept as u64 * 200 + 10_000;
+    let allotted = sampler.report().decisions[0].allotted_bytes;
+    assert!((written as f64 / allotted - 1.0).abs() < 0.01, "{written} of {allotted}");
+    sampler.moved(MovedHour { hour: HOUR, span_bytes: written, log_bytes: 0, log_rows: 0, trace_log_rows: 0 });
+    assert!((sampler.report().cost.cold_bytes_per_hot_span_byte / 2.0 - 1.0).abs() < 0.02, "that is learnt");
+    let whole = HotEndSampler::new(HotEndSettings {
+        budget: BudgetSettings { day_bytes: 1 << 40 },
+        rules: Vec::new(),
+        importance: ImportanceSettings::default(),
+    });
+    let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[]).unwrap();
+    looked_at.weigh(Table::Spans, &spans).unwrap();
+    looked_at.show(Part::OfHour, Table::Spans, &spans, 1e9, &Nothing).unwrap();
+    assert!(looked_at.trial().is_none(), "where all is kept, nothing depends on it");
 }

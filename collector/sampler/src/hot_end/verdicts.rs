@@ -5,20 +5,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Builder, Int32Builder, Int64Builder, RecordBatch, StringBuilder,
-};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
 use arrow::compute::filter_record_batch;
-use arrow::datatypes::{Field, Schema};
 use arrow::error::ArrowError;
 use spanlake_schemas::ids::TraceId;
-use spanlake_schemas::sampling::{COLUMNS, Verdicts};
+use spanlake_schemas::sampling::Verdicts;
 use spanlake_schemas::tables::Table;
 
-use super::columns::{trace_id_at, trace_ids};
 use super::memory_file::MemoryFile;
 use crate::decide::strata::StratumId;
 use crate::memory::Remembered;
+use crate::stamps::{Stamp, Stamps, stamped, stored_thresholds, trace_id_at, trace_ids, with_stamps};
 use crate::summary::TraceIdBytes;
 use crate::threshold::Threshold;
 use crate::tracestate;
@@ -38,7 +35,7 @@ pub(super) struct Keep {
 pub(super) struct HourVerdicts {
     pub kept: HashMap<TraceIdBytes, Keep>,
     /// Of this decision too.
-    pub memories: Vec<MemoryFile>,
+    pub memories: Vec<Arc<MemoryFile>>,
 }
 
 impl HourVerdicts {
@@ -60,7 +57,7 @@ impl HourVerdicts {
 }
 
 /// A trace that one of them kept was kept, whatever another's filter takes it for.
-pub(super) fn ask_all(memories: &[MemoryFile], trace: TraceId) -> Remembered {
+pub(super) fn ask_all(memories: &[Arc<MemoryFile>], trace: TraceId) -> Remembered {
     let mut answer = Remembered::Unknown;
     for memory in memories {
         match memory.ask(trace) {
@@ -91,14 +88,15 @@ impl Verdicts for HourVerdicts {
 fn revise(verdicts: &HourVerdicts, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
     let ids = trace_ids(batch);
     let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
-    let mut columns = Columns::default();
+    let stored = stored_thresholds(batch);
+    let mut stamps = Stamps::default();
     let mut mask = Vec::with_capacity(batch.num_rows());
     let mut last: Option<(TraceId, Option<Keep>)> = None;
     for row in 0..batch.num_rows() {
         let Some(trace) = ids.and_then(|ids| trace_id_at(ids, row)) else {
             // Belongs to no trace: nobody decides on it.
             mask.push(true);
-            columns.push(None);
+            stamps.push(None);
             continue;
         };
         // Neighbours are mostly of one trace.
@@ -109,10 +107,12 @@ fn revise(verdicts: &HourVerdicts, batch: &RecordBatch) -> Result<RecordBatch, A
         mask.push(keep.is_some());
         if let Some(keep) = keep {
             let state = states.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row));
-            columns.push(Some((keep, total_threshold(keep.threshold, state))));
+            let before = stored.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row));
+            let threshold = total_threshold(keep.threshold.and_then(before), state);
+            stamps.push(Some(Stamp { threshold, stratum: Some(keep.stratum), reason: &keep.reason }));
         }
     }
-    with_columns(&filter_record_batch(batch, &BooleanArray::from(mask))?, columns)
+    with_stamps(&filter_record_batch(batch, &BooleanArray::from(mask))?, stamps)
 }
 
 /// What a span arrived with, composed with what was decided.
@@ -121,45 +121,4 @@ fn total_threshold(decided: Threshold, trace_state: &str) -> Threshold {
         return decided;
     }
     tracestate::parse(trace_state).threshold.unwrap_or_default().and_then(decided)
-}
-
-/// The columns of [`COLUMNS`], in their order.
-#[derive(Default)]
-struct Columns {
-    probability: Float64Builder,
-    threshold: Int64Builder,
-    stratum: Int32Builder,
-    reason: StringBuilder,
-}
-
-impl Columns {
-    fn push(&mut self, kept: Option<(&Keep, Threshold)>) {
-        self.probability.append_option(kept.map(|(_, threshold)| threshold.probability()));
-        self.threshold.append_option(kept.and_then(|(_, threshold)| i64::try_from(threshold.bits()).ok()));
-        self.stratum.append_option(kept.map(|(keep, _)| i32::from(keep.stratum.0)));
-        self.reason.append_option(kept.map(|(keep, _)| &*keep.reason));
-    }
-
-    fn finish(mut self) -> [ArrayRef; 4] {
-        [
-            Arc::new(self.probability.finish()),
-            Arc::new(self.threshold.finish()),
-            Arc::new(self.stratum.finish()),
-            Arc::new(self.reason.finish()),
-        ]
-    }
-}
-
-/// The batch with these columns at its end, where its table has them, in place of what it had.
-fn with_columns(batch: &RecordBatch, columns: Columns) -> Result<RecordBatch, ArrowError> {
-    let schema = batch.schema();
-    let is_own = |name: &str| !COLUMNS.contains(&name);
-    let kept = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| is_own(field.name()));
-    let (mut fields, mut arrays): (Vec<_>, Vec<ArrayRef>) =
-        kept.map(|(field, column)| (Arc::clone(field), Arc::clone(column))).unzip();
-    for (name, array) in COLUMNS.iter().zip(columns.finish()) {
-        fields.push(Arc::new(Field::new(*name, array.data_type().clone(), true)));
-        arrays.push(array);
-    }
-    RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays)
 }

@@ -43,7 +43,7 @@ fn fold(numbers: &[u64], rules: &RuleSet) -> TraceSummary {
             attributes: &Region(if number % 50 == 0 { "eu-1" } else { "us-1" }),
         };
         summary.add_span(&span, rules);
-        summary.add_log(i32::try_from(number % 18).unwrap(), 10);
+        summary.add_log(i32::try_from(number % 18).unwrap(), 10, Threshold::KEEP_ALL);
     }
     summary
 }

@@ -66,7 +66,10 @@ pub fn join(batch: &RecordBatch, table: &SchemaRef, note: &AttributeNote) -> Res
             (_, name) => batch.column_by_name(name),
         };
         if let Some(column) = column {
-            fields.push(Arc::clone(field));
+            // Of a list only some leaves may have been read.
+            let is_whole = column.data_type() == field.data_type();
+            let part = || Arc::new(field.as_ref().clone().with_data_type(column.data_type().clone()));
+            fields.push(if is_whole { Arc::clone(field) } else { part() });
             columns.push(Arc::clone(column));
         }
     }

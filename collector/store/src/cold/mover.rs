@@ -212,7 +212,7 @@ impl Mover {
         let (inner, data_dir) = (Arc::clone(&self.inner), self.inner.config.data_dir.clone());
         let now = crate::now_nanos();
         let stops = || inner.is_stopping();
-        let decided = self.judge.as_ref().map(|judge| judge.decide(&inner.read, job, stops)).transpose()?;
+        let decided = self.judge.as_ref().map(|judge| judge.decide(&data_dir, &inner.read, job, stops)).transpose()?;
         let sampled: Option<Arc<Sampled>> = decided.map(Arc::new);
         let revision = sampled.clone().map(|sampled| sampled as Arc<dyn Revision>);
         let writing = self.writing.as_mut().expect("the log is claimed");

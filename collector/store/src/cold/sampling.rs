@@ -3,6 +3,7 @@
 //! Owns what is remembered of decisions, below the data directory: made durable before the first row moves, so that a
 //! move after a crash keeps what it kept before. Reads rows and hands them on; never decides itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -14,8 +15,8 @@ use spanlake_schemas::tables::Table;
 
 use super::pick::Move;
 use super::place::{Place, PlaceError};
-use super::write::WriteError;
-use crate::compact::{Revision, open_rows};
+use super::write::{WriteError, try_out};
+use crate::compact::{Revision, open_columns, open_runs};
 use crate::read::ReadHalf;
 use crate::seal::SealError;
 use crate::seal::order::{NANOS_PER_HOUR, hour_of, times};
@@ -27,6 +28,8 @@ const STATE: &str = "sampling.json";
 const FOLDER: &str = "decisions";
 /// For so many hours late rows find out what became of their trace.
 const REMEMBERED_HOURS: i64 = 7 * 24;
+/// From this part of an hour's rows it is learnt how long rows are.
+const WEIGHED_SHARE: f64 = 1.0 / 64.0;
 /// A trace that goes on beyond its hour is looked at as a whole up to here: what comes later has its say no more.
 const LOOKS_AHEAD: i64 = 600 * 1_000_000_000;
 
@@ -63,16 +66,30 @@ impl Judge {
     ///
     /// # Errors
     /// When rows or what is remembered cannot be read, or the decision cannot be written.
-    pub fn decide(&self, read: &ReadHalf, job: &Move, stops: impl Fn() -> bool) -> Result<Sampled, WriteError> {
+    pub fn decide(
+        &self,
+        data_dir: &Path,
+        read: &ReadHalf,
+        job: &Move,
+        stops: impl Fn() -> bool,
+    ) -> Result<Sampled, WriteError> {
         let (earlier, next) = self.remembered(job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
         let mut hour = self.hot_end.begin(job.hour, passed(job.hour), &earlier).map_err(damaged)?;
-        let mut viewer = Viewer { hour: &mut *hour, read, stops: &stops };
-        for (table, file) in job.files.iter().filter(|(table, _)| TABLES.contains(table)) {
+        let mut viewer = Viewer::of(&mut *hour, read, &*self.hot_end, &stops);
+        let of_traces = || job.files.iter().filter(|(table, _)| TABLES.contains(table));
+        for (table, file) in of_traces() {
+            viewer.weigh_file(*table, file)?;
+        }
+        for (table, file) in of_traces() {
             viewer.show_file(Part::OfHour, *table, file, i64::MAX)?;
         }
         let is_leaving = |file: &DataFile| job.files.iter().any(|(_, leaving)| leaving.entry.path == file.entry.path);
         viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
+        if let Some(trial) = hour.trial() {
+            let [spans, logs] = try_out(data_dir, job, trial, &stops)?;
+            hour.tried(spans, logs);
+        }
         let decided = hour.decide();
         if !decided.memory.is_empty() {
             let sum = crc32c::crc32c(&decided.memory).to_le_bytes();
@@ -134,6 +151,34 @@ impl Judge {
     }
 }
 
+/// Shows every hour of the hot tier's files to somebody who only wants to know what would become of it: nothing is
+/// remembered and nothing moves. Rows that are in no file yet are not shown.
+///
+/// # Errors
+/// When rows cannot be read, or `stops` said so.
+pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() -> bool) -> Result<(), WriteError> {
+    let version = read.pin();
+    let hot = |table: Table| version.files(table).iter().filter(|file| !file.is_cold()).map(move |file| (table, file));
+    let hours: BTreeSet<i64> = TABLES.into_iter().flat_map(hot).map(|(_, file)| file.entry.first_hour()).collect();
+    for hour in hours {
+        let of_hour = |file: &DataFile| file.entry.first_hour() == hour;
+        let mut shown = hot_end.begin(hour, passed(hour), &[]).map_err(|reason| WriteError::Sampler { reason })?;
+        let mut viewer = Viewer::of(&mut *shown, read, hot_end, stops);
+        let files = || TABLES.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file));
+        for (table, file) in files() {
+            viewer.weigh_file(table, file)?;
+        }
+        for (table, file) in files() {
+            viewer.show_file(Part::OfHour, table, file, i64::MAX)?;
+        }
+        viewer.show_neighbours(&version, hour, of_hour)?;
+        let _ = shown.decide();
+        let moved = MovedHour { hour, span_bytes: 0, log_bytes: 0, log_rows: 0, trace_log_rows: 0 };
+        let _ = hot_end.moved(moved);
+    }
+    Ok(())
+}
+
 /// How much of an hour has passed, from 0 to 1.
 #[expect(clippy::cast_precision_loss, reason = "nanoseconds of an hour")]
 fn passed(hour: i64) -> f64 {
@@ -155,12 +200,33 @@ struct Viewer<'a> {
     hour: &'a mut dyn HourInQuestion,
     read: &'a ReadHalf,
     stops: &'a dyn Fn() -> bool,
+    /// What is read of every row, by table.
+    columns: [Vec<&'static str>; TABLES.len()],
 }
 
-impl Viewer<'_> {
+impl<'a> Viewer<'a> {
+    fn of(
+        hour: &'a mut dyn HourInQuestion,
+        read: &'a ReadHalf,
+        hot_end: &dyn HotEnd,
+        stops: &'a dyn Fn() -> bool,
+    ) -> Self {
+        Self { hour, read, stops, columns: TABLES.map(|table| hot_end.columns(table)) }
+    }
+
+    /// Some rows of a file, whole.
+    fn weigh_file(&mut self, table: Table, file: &DataFile) -> Result<(), WriteError> {
+        for batch in open_runs(table, file, WEIGHED_SHARE)? {
+            let batch = batch.map_err(|source| SealError::Arrow { table: table.name(), source })?;
+            self.hour.weigh(table, &batch).map_err(|source| SealError::Arrow { table: table.name(), source })?;
+        }
+        Ok(())
+    }
+
     /// Rows of a file up to about that time.
     fn show_file(&mut self, part: Part, table: Table, file: &DataFile, until: i64) -> Result<(), WriteError> {
-        let rows = open_rows(table, file)?;
+        let place = TABLES.iter().position(|of| *of == table).unwrap_or(0);
+        let rows = open_columns(table, file, &self.columns[place])?;
         let bytes_a_row = ratio(file.entry.bytes, file.entry.rows);
         for batch in rows {
             if (self.stops)() {

@@ -5,18 +5,25 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
+use arrow::record_batch::RecordBatch;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use spanlake_schemas::sampling::{COLUMNS, Trial, TrialBytes};
 use spanlake_schemas::tables::Table;
 
 use super::log::ColdLogError;
 use super::merge::ColdMerge;
+use super::pick::Move;
 use super::place::{Place, PlaceError};
-use crate::compact::{Job, Merge, Revision};
+use crate::compact::{Job, Merge, Revision, open_runs};
 use crate::seal::SealError;
 use crate::seal::order::date_and_hour;
 use crate::version::{COLD_LEVEL, DataFile, FileEntry, TableFile};
 
 /// Files that are written before they are uploaded.
 pub const SCRATCH: &str = "moving";
+/// The one file of a trial.
+const TRIAL: &str = "moving/trial.parquet";
 /// Inputs of one file: each takes buffers while it is read.
 const INPUTS_MAX: usize = 10;
 /// About the size of a cold file, in bytes of its inputs.
@@ -118,6 +125,66 @@ fn write_one(
     }
     let is_sampled = was_sampled || entry.rows < rows;
     Ok(Some(upload(data_dir, place, FileEntry { is_sampled, ..entry })?))
+}
+
+/// Writes some rows of an hour as cold files, of which nothing is left; gives what those of spans and of logs took.
+///
+/// # Errors
+/// As [`write_cold`].
+pub fn try_out(
+    data_dir: &Path,
+    job: &Move,
+    trial: Arc<dyn Trial>,
+    stops: &dyn Fn() -> bool,
+) -> Result<[TrialBytes; 2], WriteError> {
+    let mut taken = [TrialBytes::default(); 2];
+    let share = trial.share();
+    let revision: Arc<dyn Revision> = Arc::new(Tried(trial));
+    for (taken, table) in taken.iter_mut().zip([Table::Spans, Table::Logs]) {
+        let files: Vec<TableFile> = job.files.iter().filter(|(of, _)| *of == table).cloned().collect();
+        for group in groups(&files) {
+            let inputs = group.into_iter().map(|(_, file)| file).collect();
+            let merge =
+                Merge::open_by(&Job { table, inputs, waiting: 0 }, |table, file| open_runs(table, file, share))?;
+            let merge = merge.revised(Arc::clone(&revision));
+            let entry = merge.run(data_dir, TRIAL, COLD_LEVEL, stops)?.ok_or(WriteError::Stopping)?;
+            let path = data_dir.join(&entry.path);
+            let data = bytes_of_pages(&path)?;
+            std::fs::remove_file(&path).map_err(SealError::io("remove", &path))?;
+            if entry.rows > 0 {
+                taken.data += data;
+                taken.fixed += entry.bytes.saturating_sub(data);
+                taken.files += 1;
+            }
+        }
+    }
+    Ok(taken)
+}
+
+/// Bytes of a file's pages but for dictionaries, which a few rows fill as much as many.
+fn bytes_of_pages(path: &Path) -> Result<u64, SealError> {
+    let parquet_error = |source| SealError::Parquet { path: path.to_path_buf(), source };
+    let file = std::fs::File::open(path).map_err(SealError::io("open", path))?;
+    let reader = SerializedFileReader::new(file).map_err(parquet_error)?;
+    let columns = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
+    let bytes = columns.map(|column| {
+        let dictionary = column.dictionary_page_offset().map_or(0, |at| column.data_page_offset() - at);
+        column.compressed_size() - dictionary
+    });
+    Ok(u64::try_from(bytes.sum::<i64>()).unwrap_or(0))
+}
+
+/// A trial as the merge asks it.
+struct Tried(Arc<dyn Trial>);
+
+impl Revision for Tried {
+    fn sets(&self, _table: Table) -> &[&'static str] {
+        &COLUMNS
+    }
+
+    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        self.0.revise(table, batch)
+    }
 }
 
 /// Where a file lies before it is uploaded, relative to the data directory.

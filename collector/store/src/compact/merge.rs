@@ -5,29 +5,25 @@
 
 use std::cmp::Ordering;
 use std::collections::VecDeque;
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use parquet::errors::ParquetError;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
+use super::open::{RowReader, open_rows};
 use crate::attribute_columns::AttributeNote;
-use crate::checksum::checksum_of;
 use crate::columns::schema_subset;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{SortedRow, bucket_seconds, has_buckets, rows_of};
 use crate::seal::writer::{Effort, FileWriter, ROW_GROUP_ROWS};
-use crate::stored_form::StoredForm;
 use crate::version::{DataFile, FileEntry};
 
-const BATCH_ROWS: usize = 1024;
 /// Buffered bytes at which rows are written though their bucket may not be complete: it is then sorted in parts.
 const BUFFER_BYTES_MAX: usize = 32 << 20;
 
@@ -40,6 +36,7 @@ pub struct Merge {
     bucket_seconds: u32,
     order: Order,
     inputs: Vec<Input>,
+    is_sampled: bool,
     last_lsn: u64,
     revision: Option<Arc<dyn Revision>>,
 }
@@ -87,12 +84,23 @@ impl Merge {
     /// # Errors
     /// When one cannot be read.
     pub fn open(job: &Job) -> Result<Self, SealError> {
+        Self::open_by(job, open_rows)
+    }
+
+    /// The same over some rows of each, in their order.
+    ///
+    /// # Errors
+    /// As [`Merge::open`].
+    pub fn open_by(
+        job: &Job,
+        open: impl Fn(Table, &DataFile) -> Result<RowReader, SealError>,
+    ) -> Result<Self, SealError> {
         let mut inputs = Vec::with_capacity(job.inputs.len());
         for file in &job.inputs {
-            let rows = open_rows(job.table, file)?;
+            let rows = open(job.table, file)?;
             inputs.push(Input { file: Arc::clone(file), rows, waiting: VecDeque::new(), at_end: false });
         }
-        let notes = inputs.iter().map(|input| input.rows.form.note().cloned());
+        let notes = inputs.iter().map(|input| input.rows.note().cloned());
         let note = job.table.has_attribute_columns().then(|| AttributeNote::merged(notes));
         let entries = || job.inputs.iter().map(|file| &file.entry);
         let rows: u64 = entries().map(|entry| entry.rows).sum();
@@ -110,6 +118,7 @@ impl Merge {
             bucket_seconds: if order == Order::Whole { longest } else { best },
             order,
             inputs,
+            is_sampled: entries().any(|entry| entry.is_sampled),
             last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
             revision: None,
         })
@@ -146,7 +155,7 @@ impl Merge {
             }
             self.write_complete(&mut file)?;
         }
-        Ok(Some(FileEntry { last_lsn: self.last_lsn, ..file.finish()? }))
+        Ok(Some(FileEntry { last_lsn: self.last_lsn, is_sampled: self.is_sampled, ..file.finish()? }))
     }
 
     /// Reads on where nothing waits, and where an input holds all others up; false when all rows are written.
@@ -264,48 +273,5 @@ impl Order {
             Self::Whole => left.place().cmp(&right.place()),
             Self::Buckets => left.bucket.cmp(&right.bucket),
         }
-    }
-}
-
-/// All rows of a file, whose checksum is looked at first.
-///
-/// # Errors
-/// When it cannot be read or is damaged.
-pub fn open_rows(table: Table, file: &DataFile) -> Result<RowReader, SealError> {
-    let parquet_error = |source| SealError::Parquet { path: file.path.clone(), source };
-    let mut handle = File::open(&file.path).map_err(SealError::io("open", &file.path))?;
-    if let Some(expected) = file.entry.checksum {
-        // Damage that decodes would get a new checksum, and nobody could tell any more. The bytes are read next anyway.
-        let found = checksum_of(&mut handle).map_err(SealError::io("read", &file.path))?;
-        if found != expected {
-            let said = format!("the file has the checksum {found:08x} instead of {expected:08x}");
-            return Err(parquet_error(ParquetError::General(said)));
-        }
-    }
-    let builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(parquet_error)?;
-    let physical = Arc::clone(builder.schema());
-    let form = StoredForm::of(file, table, &physical);
-    Ok(RowReader { physical, form, reader: builder.with_batch_size(BATCH_ROWS).build().map_err(parquet_error)? })
-}
-
-/// Rows of a file as the table has them, a batch at a time.
-pub struct RowReader {
-    physical: SchemaRef,
-    form: StoredForm,
-    reader: ParquetRecordBatchReader,
-}
-
-impl RowReader {
-    /// Whether rows may have this column of the table.
-    fn gives(&self, name: &str) -> bool {
-        self.form.gives(&self.physical, name)
-    }
-}
-
-impl Iterator for RowReader {
-    type Item = Result<RecordBatch, ArrowError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        Some(self.reader.next()?.and_then(|batch| self.form.restore(batch)))
     }
 }

@@ -4,13 +4,16 @@
 //!
 //! ```text
 //! frame : magic u32 | crc32c u32 (of all that follows) | body_bytes u32 | records u32 | first_lsn u64 | records…
-//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | filing u8 | tenant u16 | 0 u16
-//!         | attributes_per_item_max u32 | value_depth_max u32 | inflated_bytes_max u64 | received_at i64 | digest u128 | payload
+//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | filing u8 | tenant u16 | has_door u16
+//!         | attributes_per_item_max u32 | value_depth_max u32 | inflated_bytes_max u64 | received_at i64 | digest u128 | [door] | payload
 //! ```
+//!
+//! `[door]`, where `has_door` is 1, is [`super::door`]'s: which thresholds held back a part of the request's rows.
 
+use spanlake_schemas::door::DoorThresholds;
 use spanlake_schemas::ingest::{DecodeLimits, Encoding, Filing, Signal};
 
-use super::LogSequence;
+use super::{LogSequence, door};
 
 /// `SLF1`.
 pub const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"SLF1");
@@ -38,6 +41,8 @@ pub struct RecordHeader {
     pub encoding: Encoding,
     pub codec: Codec,
     pub limits: DecodeLimits,
+    /// What held back a part of its rows.
+    pub door: DoorThresholds,
     /// Nanoseconds since the epoch.
     pub received_at: i64,
     /// Of the body as received; a retry has the same.
@@ -89,12 +94,16 @@ impl FrameBuilder {
             header.limits.filing as u8,
         ]);
         out.extend_from_slice(&TENANT_DEFAULT.to_le_bytes());
-        out.extend_from_slice(&[0, 0]);
+        let has_door = header.door != DoorThresholds::default();
+        out.extend_from_slice(&u16::from(has_door).to_le_bytes());
         out.extend_from_slice(&header.limits.attributes_per_item_max.to_le_bytes());
         out.extend_from_slice(&header.limits.value_depth_max.to_le_bytes());
         out.extend_from_slice(&header.limits.inflated_bytes_max.to_le_bytes());
         out.extend_from_slice(&header.received_at.to_le_bytes());
         out.extend_from_slice(&header.digest.to_le_bytes());
+        if has_door {
+            door::write(&header.door, out);
+        }
         out.extend_from_slice(payload);
         self.records += 1;
     }
@@ -162,6 +171,11 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Option<(RecordHeader, &[u8])
 fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
     let (fixed, rest) = bytes.split_at_checked(RECORD_HEADER_BYTES)?;
     let payload_bytes = usize::try_from(u32_at(fixed, 0)).ok()?;
+    let (door, rest) = match u16::from_le_bytes(array_at(fixed, 10)) {
+        0 => (DoorThresholds::default(), rest),
+        1 => door::split(rest)?,
+        _ => return None,
+    };
     let (payload, after) = rest.split_at_checked(payload_bytes)?;
     let header = RecordHeader {
         signal: Signal::ALL.into_iter().find(|signal| *signal as u8 == fixed[4])?,
@@ -175,6 +189,7 @@ fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
             inflated_bytes_max: u64_at(fixed, 20),
             filing: [Filing::Receipt, Filing::OwnTime].into_iter().find(|filing| *filing as u8 == fixed[7])?,
         },
+        door,
         received_at: i64::from_le_bytes(array_at(fixed, 28)),
         digest: u128::from_le_bytes(array_at(fixed, 36)),
     };
@@ -195,22 +210,28 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use spanlake_schemas::door::{DoorCause, DoorThreshold};
+
     use super::*;
 
     #[test]
     fn a_frame_reads_back_as_written_and_any_flipped_bit_is_seen() {
+        let overload = DoorThreshold { bits: (1 << 56) - 5, cause: DoorCause::Overload };
+        let services = vec![("shop".to_owned(), DoorThreshold { bits: 1 << 55, cause: DoorCause::Setting })];
         let header = RecordHeader {
             signal: Signal::Logs,
             encoding: Encoding::Json,
             codec: Codec::Zstd,
             limits: DecodeLimits::default(),
+            door: DoorThresholds { everyone: overload, services },
             received_at: -5,
             digest: u128::MAX - 3,
         };
         let mut builder = FrameBuilder::default();
         builder.clear();
         builder.push(&header, b"hello");
-        builder.push(&header, b"");
+        let header_of_all = RecordHeader { door: DoorThresholds::default(), ..header.clone() };
+        builder.push(&header_of_all, b"");
         let mut bytes = builder.finish(42).to_vec();
         let (head, body) = bytes.split_at(FRAME_HEADER_BYTES);
         let head: [u8; FRAME_HEADER_BYTES] = head.try_into().unwrap();
@@ -218,7 +239,7 @@ mod tests {
         assert_eq!((frame.first_lsn, frame.records, frame.body_bytes), (42, 2, body.len()));
         assert!(frame.matches(&head, body));
         let read: Vec<_> = records(body).map(Option::unwrap).collect();
-        assert_eq!(read, vec![(header.clone(), &b"hello"[..]), (header, &b""[..])]);
+        assert_eq!(read, vec![(header, &b"hello"[..]), (header_of_all, &b""[..])]);
         for bit in 32..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
             let (head, body) = bytes.split_at(FRAME_HEADER_BYTES);

@@ -79,6 +79,7 @@ fn request(store: &Store, body: Bytes) -> Request {
         body,
         received_at,
         limits,
+        door: spanlake_schemas::door::DoorThresholds::default(),
         decoded,
     }
 }

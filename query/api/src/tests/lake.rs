@@ -11,17 +11,23 @@ use axum::body::Body;
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use spanlake_engine::{Engine, EngineLimits};
+use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Ingest, Request as Sent, Signal};
 use spanlake_schemas::otlp;
+use spanlake_schemas::sampling::Pin as PinnedTraces;
 use spanlake_state::StateFile;
-use spanlake_store::{ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Store, StoreConfig, now_nanos};
+use spanlake_store::{
+    ForgetError, ForgetPreview, ForgetReport, ForgetRequest, Store, StoreConfig, TraceRows, now_nanos,
+};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
 use crate::{
-    Accepted, Admin, ApiConfig, ApiState, Forget, Import, ImportRefusal, Imported, StatusReport, StatusSource,
+    Accepted, Admin, ApiConfig, ApiState, Forget, HeadRates, Import, ImportRefusal, Imported, Policy, Sampling,
+    SimulationError, StatusReport, StatusSource,
 };
 
 pub(super) const SECOND: i64 = 1_000_000_000;
@@ -38,6 +44,7 @@ pub(super) struct Rooms {
     store: Store,
     pub(super) ready: AtomicBool,
     pub(super) seals: AtomicU64,
+    pub(super) pins: Mutex<Vec<PinnedTraces>>,
 }
 
 impl StatusSource for Rooms {
@@ -80,6 +87,34 @@ impl Admin for Rooms {
             self.store.seal().await;
             self.seals.fetch_add(1, Ordering::Relaxed);
         })
+    }
+}
+
+impl Sampling for Rooms {
+    fn set_pins(&self, pins: &[PinnedTraces]) {
+        *self.pins.lock() = pins.to_vec();
+    }
+
+    fn outlook(&self, _: TraceId, spans: &TraceRows, _: &TraceRows) -> Result<Option<Value>, String> {
+        Ok(Some(json!({ "batches": spans.batches.len() })))
+    }
+
+    fn explain(&self, reason: &str) -> String {
+        format!("it is {reason}")
+    }
+
+    fn simulate(&self, policy: Policy) -> Pin<Box<dyn Future<Output = Result<Value, SimulationError>> + Send + '_>> {
+        Box::pin(async move {
+            match policy.rules {
+                Some(_) => Err(SimulationError::Invalid("rules: none of that".to_owned())),
+                None => Ok(json!({ "day_bytes": policy.day_bytes })),
+            }
+        })
+    }
+
+    fn head_rates(&self, service: &str) -> Option<HeadRates> {
+        let operations = vec![("GET /health".to_owned(), 0.01)];
+        (service != "off").then_some(HeadRates { probability: 0.25, operations })
     }
 }
 
@@ -140,7 +175,12 @@ impl Lake {
             spill_bytes_max: 64 << 20,
         };
         limit(&mut limits);
-        let rooms = Arc::new(Rooms { store: store.clone(), ready: AtomicBool::new(true), seals: AtomicU64::new(0) });
+        let rooms = Arc::new(Rooms {
+            store: store.clone(),
+            ready: AtomicBool::new(true),
+            seals: AtomicU64::new(0),
+            pins: Mutex::default(),
+        });
         let mut config = ApiConfig::at(SocketAddr::from((Ipv4Addr::LOCALHOST, 4300)));
         configure(&mut config);
         let state = ApiState {
@@ -151,6 +191,7 @@ impl Lake {
             admin: Arc::<Rooms>::clone(&rooms),
             state: StateFile::open(&dir.path().join("state.redb")).map(Arc::new).map_err(|error| error.to_string()),
             forget: Arc::<Rooms>::clone(&rooms),
+            sampling: Arc::<Rooms>::clone(&rooms),
         };
         Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }
@@ -163,7 +204,10 @@ impl Lake {
         assert_eq!(decoded.rejected, 0, "{:?}", decoded.message);
         let (encoding, compression) = (Encoding::Json, Compression::None);
         let _permit = self.store.admit(1).unwrap();
-        self.store.store(Sent { signal, encoding, compression, body, received_at, limits, decoded }).await.unwrap();
+        self.store
+            .store(Sent { signal, encoding, compression, body, received_at, limits, door: Default::default(), decoded })
+            .await
+            .unwrap();
     }
 
     pub(super) async fn ask(&self, request: Request<Body>) -> Answer {

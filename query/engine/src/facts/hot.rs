@@ -37,6 +37,7 @@ pub(super) fn exec(
     if hot.is_empty() {
         return Ok(None);
     }
+    scan.facts.reading.add_sampled(hot.iter().filter(|batch| batch.is_sampled()).count());
     let schema = scan.output()?;
     let range = (hot.iter().map(|batch| batch.time_min).min(), hot.iter().map(|batch| batch.time_max).max());
     let rows: usize = hot.iter().map(|batch| batch.batch.num_rows()).sum();

@@ -33,6 +33,7 @@ impl Reading {
         self.seen.lock().files.insert(table, files);
     }
 
+    /// Of files, or batches that are in none yet.
     pub(super) fn add_sampled(&self, files: usize) {
         self.seen.lock().sampled += files as u64;
     }

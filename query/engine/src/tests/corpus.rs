@@ -143,6 +143,7 @@ impl Lake {
             body: Bytes::from(self.requests.to_string()),
             received_at: self.now,
             limits: DecodeLimits::default(),
+            door: spanlake_schemas::door::DoorThresholds::default(),
             decoded,
         };
         let _permit = self.store.admit(1).unwrap();

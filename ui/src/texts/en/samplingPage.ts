@@ -24,7 +24,27 @@ export const samplingPage = {
   reasons: {
     error: "it has an error", slow: "it is among the slowest 1 %", rare_operation: "its operation is rare", rare_shape: "its shape is rare", ordinary: "its share",
     severe_log: "a log of WARN or worse", linked: "a kept trace links to it", pin: "it is pinned",
+    door: "it passed the door", overload: "it passed the door under overload", client: "its client sampled it", earlier: "it was kept with an earlier hour", imported: "it was imported",
   } as Record<string, string>,
+  door: {
+    title: "At the door",
+    overload: (probability: string) => `More comes than this machine may take: traces pass with probability ${probability}, and carry their weight.`,
+    heldBack: (spans: string) => `${spans} spans held back since the start; what passes carries its weight`,
+    everyService: "every other service",
+  },
+  pins: {
+    title: "Pins",
+    hint: "Pinned traces are kept whatever the budget says, if they are pinned while they are hot.",
+    ofTime: (service: string, from: string, to: string) => `${service} from ${from} to ${to}`,
+    ofTrace: (id: string) => `trace ${id}`,
+    ofTraces: (count: number) => plural(count, "trace"),
+    everything: "every service",
+    service: "Service",
+    from: "From",
+    to: "To",
+    add: "Pin",
+    remove: "Remove the pin",
+  },
   rules: "Rules",
   actions: { keep: "always kept", drop: "dropped", atLeast: (probability: string) => `kept with at least ${probability}` },
 };

@@ -20,11 +20,18 @@ export const trace = {
     copyId: "Copy the trace id",
     menu: {
       label: "Copy or download the trace",
+      pin: "Keep it, whatever the budget",
+      pinned: "Pinned",
       curl: "Copy as curl",
       sql: "Copy as SQL",
       json: "Download JSON",
       downloaded: "Downloaded",
       failed: "That did not work",
+    },
+    why: {
+      kept: (reason: string, probability: string) => `kept: ${reason}, probability ${probability}`,
+      would: (reason: string) => `not decided yet: ${reason}`,
+      undecided: "not decided yet",
     },
     missingParent: "Missing parent",
     missingParentHint: "Spans name this parent, but it has not arrived",

@@ -24,7 +24,27 @@ export const samplingPage = {
   reasons: {
     error: "有错误", slow: "属于最慢的 1 %", rare_operation: "操作罕见", rare_shape: "形状罕见", ordinary: "按份额",
     severe_log: "有 WARN 或更严重的日志", linked: "被保留的追踪链接", pin: "已固定",
+    door: "通过了入口", overload: "过载时通过了入口", client: "由其客户端采样", earlier: "随较早的小时保留", imported: "由导入而来",
   } as Record<string, string>,
+  door: {
+    title: "入口",
+    overload: (probability: string) => `到达的数据超过本机限额：追踪以 ${probability} 的概率通过，并带有权重。`,
+    heldBack: (spans: string) => `启动以来拦下了 ${spans} 个 span；通过的都带有权重`,
+    everyService: "其他所有服务",
+  },
+  pins: {
+    title: "固定的追踪",
+    hint: "在热存储层期间固定的追踪，无论预算如何都会保留。",
+    ofTime: (service: string, from: string, to: string) => `${service}，从 ${from} 到 ${to}`,
+    ofTrace: (id: string) => `追踪 ${id}`,
+    ofTraces: (number: number) => count(number, "条追踪"),
+    everything: "所有服务",
+    service: "服务",
+    from: "从",
+    to: "到",
+    add: "固定",
+    remove: "取消固定",
+  },
   rules: "规则",
   actions: { keep: "始终保留", drop: "丢弃", atLeast: (probability: string) => `至少以 ${probability} 的概率保留` },
 };

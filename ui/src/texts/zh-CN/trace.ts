@@ -20,11 +20,18 @@ export const trace = {
     copyId: "复制追踪 ID",
     menu: {
       label: "复制或下载该追踪",
+      pin: "始终保留，不受预算限制",
+      pinned: "已固定",
       curl: "复制为 curl",
       sql: "复制为 SQL",
       json: "下载 JSON",
       downloaded: "已下载",
       failed: "操作未成功",
+    },
+    why: {
+      kept: (reason: string, probability: string) => `保留原因：${reason}，概率 ${probability}`,
+      would: (reason: string) => `尚未决定：${reason}`,
+      undecided: "尚未决定",
     },
     missingParent: "缺失的父 span",
     missingParentHint: "有 span 指向该父 span，但它尚未到达",

@@ -127,6 +127,7 @@ async fn send_as(store: &Store, signal: Signal, body: Bytes) {
         body,
         received_at,
         limits,
+        door: spanlake_schemas::door::DoorThresholds::default(),
         decoded,
     };
     store.store(request).await.unwrap();
@@ -343,6 +344,7 @@ async fn a_series_that_is_forgotten_between_decoding_and_storing_is_sent_again()
         body: body.clone(),
         received_at,
         limits,
+        door: spanlake_schemas::door::DoorThresholds::default(),
         decoded,
     };
     done(&store, &store.forget(&request_of_person()).unwrap()).await;
