@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use serde_json::Value;
 use spanlake_tests::requests::{LOGS, TRACES, log, logs, span, traces};
-use spanlake_tests::server::{PATIENCE, Setup, TestServer};
+use spanlake_tests::server::{PATIENCE, Setup, TestServer, eventually};
 use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS, SAMPLING_DAY_BYTES, SAMPLING_RULES};
 
 const TRACES_A_REQUEST: u128 = 100;
@@ -96,8 +96,13 @@ fn a_budget_keeps_whole_traces_with_their_weights() {
     let logs = server.count("select count(distinct trace_id) from logs where service_name = 'shop'");
     assert_eq!(logs, kept.len() as u64, "logs follow their traces");
 
-    let report: Value = server.get("/api/sampling").json();
-    let decision = report["sampling"]["decisions"].as_array().and_then(|all| all.last()).expect("a decision").clone();
+    // What was written is learnt after it is visible.
+    let newest = || {
+        let report: Value = server.get("/api/sampling").json();
+        report["sampling"]["decisions"].as_array().and_then(|all| all.last()).expect("a decision").clone()
+    };
+    eventually("the sampler learns what was written", || newest()["written_bytes"].as_f64() > Some(0.0));
+    let decision = newest();
     assert!(decision["traces"].as_u64() >= Some(4000) && decision["written_bytes"].as_f64() > Some(0.0), "{decision}");
     assert!(decision["strata"].as_array().is_some_and(|strata| !strata.is_empty()));
 

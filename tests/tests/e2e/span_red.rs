@@ -83,7 +83,7 @@ fn sums_count_each_sealed_span_once() {
 /// Guarantee: the sums still know all of them.
 #[test]
 fn sums_outlive_what_is_sampled_out() {
-    let settings = [(HOT_BYTES_MAX, "0"), (SAMPLING_DAY_BYTES, "256KiB")];
+    let settings = [(HOT_BYTES_MAX, "0"), (SAMPLING_DAY_BYTES, "1MiB")];
     let server = Setup::default().env(NO_SEALS).env(&settings).start();
     let start = spanlake_bench::now_nanos() - 3 * 3600 * SECOND;
     for request in 0..20 {
