@@ -7,6 +7,7 @@ pub mod answers;
 pub mod budget_days;
 pub mod ema;
 pub mod figures;
+pub mod floors;
 pub mod methods;
 pub mod random;
 pub mod report;
