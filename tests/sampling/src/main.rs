@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use clap::Parser;
 use spanlake_sampling_sim::figures::Figures;
-use spanlake_sampling_sim::{budget_days, report, study};
+use spanlake_sampling_sim::{budget_days, floors, report, study};
 
 /// Samples seeded traffic in three ways and compares the answers with the truth.
 #[derive(Debug, Parser)]
@@ -30,6 +30,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut checks = report::checks(&figures);
     checks.extend(budget_days::checks(arguments.first_seed));
+    checks.extend(floors::checks(arguments.first_seed, true));
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", report::markdown(&figures, &checks))?;
     let failed = report::failed(&checks);

@@ -21,9 +21,8 @@ use crate::summary::AttributeSource;
 use crate::threshold::Threshold;
 
 /// What a decision reads of spans; attributes too where a rule asks for one.
-const OF_SPANS: [&str; 14] = [
+const OF_SPANS: [&str; 12] = [
     "trace_id",
-    "span_id",
     "parent_span_id",
     "start_time",
     "duration",
@@ -31,7 +30,6 @@ const OF_SPANS: [&str; 14] = [
     "status_code",
     "trace_state",
     "flags",
-    "resource_id",
     "service_name",
     "received_time",
     "links",
@@ -44,7 +42,7 @@ const OF_LOGS: [&str; 6] =
 pub(super) fn needed(table: Table, needs_attributes: bool) -> Vec<&'static str> {
     match table {
         Table::Spans => {
-            let promoted = promoted::SPAN.iter().map(|attribute| attribute.column).chain(["attributes"]);
+            let promoted = promoted::SPAN.iter().map(|attribute| attribute.column).chain(["attributes", "resource_id"]);
             OF_SPANS.into_iter().chain(promoted.filter(|_| needs_attributes)).collect()
         }
         Table::Logs => OF_LOGS.to_vec(),
@@ -55,7 +53,6 @@ pub(super) fn needed(table: Table, needs_attributes: bool) -> Vec<&'static str> 
 /// The columns of a batch of spans.
 pub(super) struct SpanColumns<'a> {
     trace_id: &'a FixedSizeBinaryArray,
-    span_id: &'a FixedSizeBinaryArray,
     parent_span_id: Option<&'a FixedSizeBinaryArray>,
     pub start_time: &'a [i64],
     received_time: &'a [i64],
@@ -63,7 +60,8 @@ pub(super) struct SpanColumns<'a> {
     name: &'a StringArray,
     status_code: &'a StringArray,
     service_name: &'a StringArray,
-    pub resource_id: &'a [i64],
+    /// Where a rule asks for attributes.
+    pub resource_id: Option<&'a [i64]>,
     flags: &'a UInt32Array,
     trace_state: Option<&'a StringArray>,
     links: Option<&'a ListArray>,
@@ -99,7 +97,6 @@ impl<'a> SpanColumns<'a> {
         let optional = |name: &str| batch.column_by_name(name);
         Ok(Self {
             trace_id: column(batch, "trace_id")?.as_fixed_size_binary(),
-            span_id: column(batch, "span_id")?.as_fixed_size_binary(),
             parent_span_id: optional("parent_span_id").map(|ids| ids.as_fixed_size_binary()),
             start_time: column(batch, "start_time")?.as_primitive::<TimestampNanosecondType>().values(),
             received_time: column(batch, "received_time")?.as_primitive::<TimestampNanosecondType>().values(),
@@ -107,7 +104,7 @@ impl<'a> SpanColumns<'a> {
             name: text(batch, "name")?,
             status_code: text(batch, "status_code")?,
             service_name: text(batch, "service_name")?,
-            resource_id: column(batch, "resource_id")?.as_primitive::<Int64Type>().values(),
+            resource_id: optional("resource_id").map(|ids| &**ids.as_primitive::<Int64Type>().values()),
             flags: column(batch, "flags")?.as_primitive(),
             trace_state: optional("trace_state").map(|states| states.as_string()),
             links: optional("links").map(|links| links.as_list()),
@@ -124,10 +121,6 @@ impl<'a> SpanColumns<'a> {
 
     pub(super) fn trace_id(&self, row: usize) -> TraceId {
         TraceId(self.trace_id.value(row).try_into().unwrap_or_default())
-    }
-
-    pub(super) fn span_id(&self, row: usize) -> [u8; 8] {
-        self.span_id.value(row).try_into().unwrap_or_default()
     }
 
     pub(super) fn is_root(&self, row: usize) -> bool {

@@ -18,7 +18,7 @@ use super::columns::{LogColumns, RowAttributes, SpanColumns};
 use super::memory_file::{self, MemoryFile};
 use super::planned::{Planned, Worth};
 use super::simulate::Study;
-use super::trial::HourTrial;
+use super::trial::{HourTrial, Tried};
 use super::verdicts::{HourVerdicts, ask_all};
 use super::weights::{Lengths, row_lengths};
 use super::{Passed, Shared, report};
@@ -54,7 +54,9 @@ pub(super) struct Hour {
     /// Where somebody only wants to know what would become of the hour.
     study: Option<Arc<Mutex<Study>>>,
     planned: Option<Planned>,
+    /// Under way, and how many rows the whole hour keeps.
     trial: Option<(Arc<HourTrial>, u64)>,
+    tried: Vec<Tried>,
 }
 
 /// What is known of a trace of the hour.
@@ -85,6 +87,7 @@ impl Hour {
             study: None,
             planned: None,
             trial: None,
+            tried: Vec::new(),
         }
     }
 
@@ -132,12 +135,15 @@ impl Hour {
                 }
                 Known::KeptEarlier | Known::DroppedEarlier | Known::Imported => continue,
             };
-            let resource_id = columns.resource_id[row];
-            let resource = self.resources.entry(resource_id).or_insert_with(|| dimensions.resource(resource_id));
+            let resource = columns
+                .resource_id
+                .map(|ids| ids[row])
+                .and_then(|id| self.resources.entry(id).or_insert_with(|| dimensions.resource(id)).as_ref());
             columns.links(row, &mut links);
-            let attributes = RowAttributes { columns: &columns, row, resource: resource.as_ref() };
+            let attributes = RowAttributes { columns: &columns, row, resource };
             let facts = SpanFacts {
-                span_id: columns.span_id(row),
+                // Of two first spans at once, their operations decide: to read all ids for that would cost too much.
+                span_id: [0; 8],
                 is_root: columns.is_root(row),
                 service: columns.service(row),
                 operation: columns.name(row),
@@ -201,6 +207,21 @@ impl Hour {
         let beside = [self.kept_earlier, self.imported];
         let passed = Passed { hour: self.hour, passed: self.passed };
         Planned::make(&self.shared, traces, profiles, self.worth, beside, &self.earlier, passed)
+    }
+
+    /// Tries the plan, where it drops something and the bytes are worth it.
+    fn first_trial(&mut self) {
+        let mut planned = self.plan();
+        let is_worth_it = !planned.keeps_all() && planned.plan.kept_bytes >= TRIAL_BYTES_MIN;
+        // Whoever showed whole rows has not told what is typical of them.
+        let has_lengths = !self.lengths[0].is_empty();
+        if is_worth_it && has_lengths {
+            let outcome = planned.decide(&self.shared, |_, _| {});
+            let verdicts = HourVerdicts { kept: outcome.kept, memories: self.earlier.clone() };
+            let trial = HourTrial::new(verdicts, self.lengths.clone().map(Arc::new), outcome.kept_rows);
+            self.trial = Some((Arc::new(trial), outcome.kept_rows));
+        }
+        self.planned = Some(planned);
     }
 
     /// The undecided traces, by id, so that every pass and every run sees one order; and those that were imported.
@@ -275,23 +296,19 @@ impl HourInQuestion for Hour {
     }
 
     fn trial(&mut self) -> Option<Arc<dyn Trial>> {
-        let mut planned = self.plan();
-        let is_worth_it = !planned.keeps_all() && planned.plan.kept_bytes >= TRIAL_BYTES_MIN;
-        // Whoever showed whole rows has not told what is typical of them.
-        let has_lengths = !self.lengths[0].is_empty();
-        if is_worth_it && has_lengths {
-            let outcome = planned.decide(&self.shared, |_, _| {});
-            let lengths = self.lengths.clone().map(Arc::new);
-            let trial = HourTrial::new(outcome.kept, self.earlier.clone(), lengths, outcome.kept_rows);
-            self.trial = Some((Arc::new(trial), outcome.kept_rows));
+        match (self.tried.len(), &self.trial) {
+            (0, _) => self.first_trial(),
+            (1, Some((first, kept_rows))) => self.trial = Some((Arc::new(first.halved()), *kept_rows)),
+            _ => self.trial = None,
         }
-        self.planned = Some(planned);
         self.trial.as_ref().map(|(trial, _)| Arc::clone(trial) as Arc<dyn Trial>)
     }
 
     fn tried(&mut self, spans: TrialBytes, logs: TrialBytes) {
-        if let (Some(planned), Some((trial, kept_rows))) = (&mut self.planned, &self.trial) {
-            planned.correct(&self.shared, trial.tried(), *kept_rows, [spans, logs]);
+        let Some((trial, kept_rows)) = &self.trial else { return };
+        self.tried.push(trial.tried([spans, logs]));
+        if let (Some(planned), [large, small]) = (&mut self.planned, self.tried.as_slice()) {
+            planned.correct(&self.shared, *large, *small, *kept_rows);
         }
     }
 

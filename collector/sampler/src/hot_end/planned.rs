@@ -5,10 +5,10 @@
 use std::sync::Arc;
 
 use spanlake_schemas::ids::TraceId;
-use spanlake_schemas::sampling::TrialBytes;
 
 use super::memory_file::{MemoryFile, MemoryHeader};
 use super::outcome::Outcome;
+use super::trial::Tried;
 use super::{Offer, Passed, Shared, Undone};
 use crate::cost::{CostModel, HotBytes, Observed};
 use crate::decide::DecisionInput;
@@ -151,23 +151,52 @@ impl Planned {
         self.undone.predicted_log_bytes = kept.logs + earlier.logs + outside.logs + fixed_logs;
     }
 
-    /// Corrects the costs by what rows of these lengths took, and plans again. `kept_rows`: of the whole hour.
-    #[expect(clippy::cast_precision_loss, reason = "bytes and rows of an hour, below 2^53")]
-    pub(super) fn correct(&mut self, shared: &Shared, tried: HotBytes, kept_rows: u64, written: [TrialBytes; 2]) {
-        let predicted = self.cost.cold_bytes(&tried);
-        let observed = |predicted_bytes: f64, written: TrialBytes| Observed {
-            predicted_bytes,
-            written_bytes: written.data as f64,
-        };
-        let [spans, logs] = written;
-        let (of_spans, of_logs) = (observed(predicted.spans, spans), observed(predicted.logs, logs));
+    /// Corrects the costs by what a part of the rows took, and half of that part, and plans again. `kept_rows`: of the whole
+    /// hour.
+    pub(super) fn correct(&mut self, shared: &Shared, large: Tried, small: Tried, kept_rows: u64) {
+        let [spans, logs] = [0, 1].map(|table| Extrapolated::of(&large, &small, table, kept_rows));
+        let [span_lengths, log_lengths] = large.lengths;
+        let predicted = self.cost.cold_bytes(&HotBytes { spans: span_lengths, logs: log_lengths });
+        let observed =
+            |predicted_bytes: f64, found: &Extrapolated| Observed { predicted_bytes, written_bytes: found.data_bytes };
+        let (of_spans, of_logs) = (observed(predicted.spans, &spans), observed(predicted.logs, &logs));
         self.cost = self.cost.after_trial(of_spans, of_logs);
         shared.with_state(|state| state.cost = state.cost.after_trial(of_spans, of_logs));
-        self.fixed_bytes = written.map(|written| {
-            let groups = kept_rows as f64 / ROWS_A_GROUP / written.files.max(1) as f64;
-            written.fixed as f64 * groups.max(1.0)
-        });
+        self.fixed_bytes = [spans.fixed_bytes, logs.fixed_bytes];
         self.plan_again(shared);
+    }
+}
+
+/// What a trial says of the whole hour. Dictionaries grow with the rows, and indexes into them get longer; how fast, two
+/// trials of different size show.
+struct Extrapolated {
+    /// What the larger trial's rows will take among all others.
+    data_bytes: f64,
+    /// What files take besides rows.
+    fixed_bytes: f64,
+}
+
+impl Extrapolated {
+    /// A doubling of the rows changes their bytes a row, and what is fixed, by no more.
+    const RATE_GROWTH: (f64, f64) = (0.97, 1.06);
+    const FIXED_GROWTH: (f64, f64) = (1.0, 2.0);
+
+    #[expect(clippy::cast_precision_loss, reason = "bytes and rows of an hour, below 2^53")]
+    fn of(large: &Tried, small: &Tried, table: usize, kept_rows: u64) -> Self {
+        let (of_large, of_small) = (large.written[table], small.written[table]);
+        // A row group has its own dictionaries.
+        let groups = (kept_rows as f64 / ROWS_A_GROUP / of_large.files.max(1) as f64).max(1.0);
+        let doublings = (1.0 / large.share / groups).log2().max(0.0);
+        let rate = |tried: &Tried| tried.written[table].data as f64 / tried.lengths[table].max(1) as f64;
+        let growth = |large: f64, small: f64, (least, most): (f64, f64)| {
+            if large > 0.0 && small > 0.0 { (large / small).clamp(least, most) } else { 1.0 }
+        };
+        let rate_growth = growth(rate(large), rate(small), Self::RATE_GROWTH);
+        let fixed_growth = growth(of_large.fixed as f64, of_small.fixed as f64, Self::FIXED_GROWTH);
+        Self {
+            data_bytes: of_large.data as f64 * rate_growth.powf(doublings),
+            fixed_bytes: of_large.fixed as f64 * fixed_growth.powf(doublings) * groups,
+        }
     }
 }
 

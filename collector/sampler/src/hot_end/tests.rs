@@ -324,6 +324,11 @@ fn a_trial_s_real_bytes_correct_the_plan_before_it_is_decided() {
     // Cold files take twice of what hot bytes say, and a bit beside.
     let data = tried.num_rows() as u64 * 200;
     looked_at.tried(TrialBytes { data, fixed: 10_000, files: 1 }, TrialBytes::default());
+    let half = looked_at.trial().expect("how bytes a row change with their number is tried too");
+    assert!(half.share() < trial.share());
+    let tried_of_half = half.revise(Table::Spans, &spans.slice(0, spans.num_rows() / 2)).unwrap().num_rows() as u64;
+    looked_at.tried(TrialBytes { data: tried_of_half * 200, fixed: 10_000, files: 1 }, TrialBytes::default());
+    assert!(looked_at.trial().is_none());
     let decided = looked_at.decide();
     let kept = decided.verdicts.revise(Table::Spans, &spans).unwrap().num_rows();
     assert!(kept < tried.num_rows());

@@ -86,7 +86,7 @@ impl Judge {
         }
         let is_leaving = |file: &DataFile| job.files.iter().any(|(_, leaving)| leaving.entry.path == file.entry.path);
         viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
-        if let Some(trial) = hour.trial() {
+        while let Some(trial) = hour.trial() {
             let [spans, logs] = try_out(data_dir, job, trial, &stops)?;
             hour.tried(spans, logs);
         }

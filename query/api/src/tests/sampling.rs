@@ -48,11 +48,11 @@ async fn a_filter_pins_the_traces_that_it_finds_now() {
     let of = |trace: u128, name: &str| span(trace, 1, 0, name, now + trace as i64);
     let sent: Vec<Value> = (1..=700).map(|trace| of(trace, if trace % 7 == 0 { "slow" } else { "fast" })).collect();
     lake.send(Signal::Traces, &spans("shop", &sent)).await;
-    let pinned = send(&lake, "POST", "/api/pins", &json!({ "filter": "name = \"fast\"" })).await;
+    let pinned = send(&lake, "POST", "/api/pins", &json!({ "filter": "{ name = \"fast\" }" })).await;
     assert_eq!(pinned.status, StatusCode::CREATED, "{}", pinned.text());
     assert_eq!(pinned.json()["pin"]["traces"], json!(600));
     assert_eq!(lake.rooms.pins.lock()[0].traces.len(), 600);
-    let none = send(&lake, "POST", "/api/pins", &json!({ "filter": "name = \"absent\"" })).await;
+    let none = send(&lake, "POST", "/api/pins", &json!({ "filter": "{ name = \"absent\" }" })).await;
     assert_eq!(none.status, StatusCode::NOT_FOUND);
 }
 
@@ -66,7 +66,7 @@ async fn what_is_no_pin_is_refused_with_what_one_is() {
         json!({ "trace_ids": ["xyz"] }),
         json!({ "trace_ids": [HEX], "service": "shop" }),
         json!({ "traces": [HEX] }),
-        json!({ "filter": "name = " }),
+        json!({ "filter": "{ name = " }),
         json!({ "trace_ids": [HEX], "note": "x".repeat(2000) }),
     ] {
         let refused = send(&lake, "POST", "/api/pins", &body).await;
