@@ -50,6 +50,8 @@ pub enum Command {
     Push(PushArguments),
     /// Delete traces, or everything with an attribute, for good from all that a server keeps
     Forget(ForgetArguments),
+    /// Look at a MySQL server before it is polled
+    Mysql(MysqlArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -217,6 +219,28 @@ pub struct ForgetArguments {
     pub yes: bool,
     #[command(flatten)]
     pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct MysqlArguments {
+    #[command(subcommand)]
+    pub command: MysqlCommand,
+}
+
+#[derive(Subcommand)]
+pub enum MysqlCommand {
+    /// Connect, and say what would be collected, which rights are missing, and what it costs the server
+    Check {
+        /// mysql://user:password@host:port/; with ?password_file=… or ?password_env=… instead of the password
+        dsn: String,
+    },
+}
+
+/// Without the address: a password may be in it.
+impl fmt::Debug for MysqlCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Check")
+    }
 }
 
 /// A signal of OTLP.

@@ -13,6 +13,7 @@ use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
+use spanlake_sources::mysql::{Checkpoints, MysqlServers};
 use spanlake_sources::scrape::ScrapeStates;
 use spanlake_state::StateFile;
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
@@ -20,7 +21,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::checkpoints::CheckpointFile;
 use crate::config::{self, Config, SelfTelemetryMode};
+use crate::mysql_live::LiveServers;
 use crate::status::ServerStatus;
 use crate::telemetry::{SelfTelemetry, Telemetry, instruments};
 
@@ -54,10 +57,10 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let store = open_store(&config, sampler.clone())?;
     let receiver_metrics = Arc::new(ReceiverMetrics::default());
     let doors = build_doors(&config, &store, &receiver_metrics, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
-    let scrapes = build_sources(&config, &store, &rooms, &stop);
+    let (scrapes, mysql) = build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
     let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, scrapes));
-    build_api(&config, &store, engine, &status, ports.listen, &rooms, &stop)?;
+    build_api(&config, &store, engine, (&status, mysql), ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
     status.set_ready();
@@ -239,11 +242,19 @@ fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
     Engine::new(store.read(), limits).context("starting the query engine")
 }
 
-/// Starts what is pulled; gives the states of what is scraped.
-fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) -> Arc<ScrapeStates> {
+/// Starts what is pulled; gives the states of what is scraped and of what is polled.
+fn build_sources(
+    config: &Config,
+    store: &Store,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) -> (Arc<ScrapeStates>, MysqlServers) {
+    let servers = MysqlServers::default();
+    let checkpoints: Arc<dyn Checkpoints> = Arc::new(CheckpointFile::open(&config.data_dir));
     for source in &config.mysql {
         let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
-        rooms.spawn(spanlake_sources::mysql::poll(source.clone(), ingest, stop.clone()));
+        let of = (source.clone(), servers.add(&source.url));
+        rooms.spawn(spanlake_sources::mysql::poll(of, ingest, Arc::clone(&checkpoints), stop.clone()));
     }
     let states = Arc::<ScrapeStates>::default();
     if let Some(scrapes) = &config.scrape_config_file {
@@ -255,7 +266,7 @@ fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &Can
         let scraping = spanlake_sources::scrape::scrape(scrapes.clone(), ingest, Arc::clone(&states), stop.clone());
         rooms.spawn(scraping);
     }
-    states
+    (states, servers)
 }
 
 fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {
@@ -282,7 +293,7 @@ fn build_api(
     config: &Config,
     store: &Store,
     engine: Engine,
-    status: &Arc<ServerStatus>,
+    (status, mysql): (&Arc<ServerStatus>, MysqlServers),
     listener: TcpListener,
     rooms: &TaskTracker,
     stop: &CancellationToken,
@@ -305,6 +316,7 @@ fn build_api(
         admin,
         state: open_state(config),
         forget,
+        mysql: Arc::new(LiveServers(mysql)),
     };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());

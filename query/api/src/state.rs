@@ -18,6 +18,7 @@ use spanlake_store::ReadHalf;
 use tokio::sync::Semaphore;
 
 use crate::forget::Forget;
+use crate::mysql::MysqlLive;
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
 use crate::prometheus::ScrapedTargets;
@@ -70,6 +71,7 @@ pub struct ApiState {
     /// Dashboards; what is wrong with their file where it cannot be used.
     pub state: Result<Arc<StateFile>, String>,
     pub forget: Arc<dyn Forget>,
+    pub mysql: Arc<dyn MysqlLive>,
 }
 
 /// Items acknowledged since the start.
@@ -181,6 +183,7 @@ pub(crate) struct Shared {
     pub(crate) admin: Arc<dyn Admin>,
     pub(crate) state: Result<Arc<StateFile>, String>,
     pub(crate) forget: Arc<dyn Forget>,
+    pub(crate) mysql: Arc<dyn MysqlLive>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -198,7 +201,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin, state, forget } = state;
+        let ApiState { engine, store, config, status, admin, state, forget, mysql } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -208,6 +211,7 @@ impl Shared {
             admin,
             state,
             forget,
+            mysql,
             metrics: Arc::default(),
             origins,
             series: Arc::default(),
