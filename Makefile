@@ -65,7 +65,8 @@ tools: # a C compiler for zstd and the allocator; nothing to do where there is o
 	@command -v cc >/dev/null || { apt-get update -qq && apt-get install -y -qq build-essential; }
 
 .PHONY: fault-tools
-fault-tools: # meets the server's system calls in the fault runs; without it they say what is not run
+fault-tools: # meets the server's system calls in the fault runs, and MariaDB to poll; without it they say what is not run
+	@command -v mariadbd >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server-core; } || true
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; } || true
 
 .PHONY: browser-tools

@@ -7,6 +7,7 @@ pub mod door;
 pub mod errors;
 pub mod ids;
 pub mod ingest;
+pub mod mysql;
 pub mod otlp;
 pub mod prometheus;
 pub mod red;

@@ -53,6 +53,8 @@ pub enum Command {
     Forget(ForgetArguments),
     /// Say what another sampling policy would do
     Sampling(sampling::SamplingArguments),
+    /// Look at a MySQL server before it is polled
+    Mysql(MysqlArguments),
     /// Check a configuration and say what is in force
     CheckConfig(CheckConfigArguments),
     /// Check everything that is kept below a data directory of a server that does not run; changes nothing
@@ -220,6 +222,28 @@ pub struct ForgetArguments {
     pub yes: bool,
     #[command(flatten)]
     pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct MysqlArguments {
+    #[command(subcommand)]
+    pub command: MysqlCommand,
+}
+
+#[derive(Subcommand)]
+pub enum MysqlCommand {
+    /// Connect, and say what would be collected, which rights are missing, and what it costs the server
+    Check {
+        /// mysql://user:password@host:port/; with ?password_file=… or ?password_env=… instead of the password
+        dsn: String,
+    },
+}
+
+/// Without the address: a password may be in it.
+impl fmt::Debug for MysqlCommand {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Check")
+    }
 }
 
 /// A signal of OTLP.

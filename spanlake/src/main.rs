@@ -2,11 +2,14 @@
 //!
 //! Owns the process: allocator, exit codes and the runtime. Everything else is in a room of its own.
 
+mod checkpoints;
 mod commands;
 mod config;
 mod door;
 mod exposition;
 mod fsck;
+mod mysql_check;
+mod mysql_live;
 mod salvage;
 mod sampling;
 mod serve;
@@ -16,7 +19,7 @@ mod telemetry;
 use std::io::Write;
 use std::process::ExitCode;
 
-use commands::{Command, ServeArguments};
+use commands::{Command, MysqlArguments, MysqlCommand, ServeArguments};
 use config::{Config, EXIT_USAGE, Flags, Loaded};
 
 #[global_allocator]
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Command::Push(arguments) => commands::push(&arguments),
         Command::Forget(arguments) => commands::forget(&arguments),
         Command::Sampling(arguments) => commands::sampling(&arguments),
+        Command::Mysql(MysqlArguments { command: MysqlCommand::Check { dsn } }) => mysql_check::run(&dsn),
         Command::CheckConfig(arguments) => commands::check_config(&arguments),
         Command::Fsck(arguments) => with_config(&arguments.flags(), |config| fsck::run(&config)),
         Command::SalvageLog(arguments) => salvage::run(&arguments.data_dir),

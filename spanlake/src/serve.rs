@@ -16,6 +16,7 @@ use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_sampler::red::RedLimits;
 use spanlake_sampler::red::seal::SealedSpanSums;
 use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
+use spanlake_sources::mysql::{Checkpoints, MysqlServers};
 use spanlake_sources::scrape::ScrapeStates;
 use spanlake_state::StateFile;
 use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
@@ -23,7 +24,9 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::checkpoints::CheckpointFile;
 use crate::config::{self, Config, SelfTelemetryMode};
+use crate::mysql_live::LiveServers;
 use crate::sampling::SamplingRoom;
 use crate::status::ServerStatus;
 use crate::telemetry::{SelfTelemetry, Telemetry, instruments};
@@ -64,11 +67,11 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let doors = Arc::new(build_doors(&config, &store, &receiver_metrics).with_door(Arc::clone(&door) as _));
     serve_doors(&doors, ports.otlp_grpc, ports.otlp_http, &rooms, &stop);
     rooms.spawn(crate::door::watch(Arc::clone(&door), store.clone(), config.clone(), stop.clone()));
-    let scrapes = build_sources(&config, &store, &rooms, &stop);
+    let (scrapes, mysql) = build_sources(&config, &store, &rooms, &stop);
     let engine = build_engine(&config, &store)?;
     let sampling = SamplingRoom { sampler: sampler.clone(), store: store.clone(), settings: config.sampling.clone() };
     let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, door, scrapes));
-    let seams = ApiSeams { status: Arc::clone(&status), sampling: Arc::new(sampling), state };
+    let seams = ApiSeams { status: Arc::clone(&status), sampling: Arc::new(sampling), state, mysql };
     build_api(&config, &store, engine, seams, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -257,11 +260,19 @@ fn build_engine(config: &Config, store: &Store) -> anyhow::Result<Engine> {
     Engine::new(store.read(), limits).context("starting the query engine")
 }
 
-/// Starts what is pulled; gives the states of what is scraped.
-fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &CancellationToken) -> Arc<ScrapeStates> {
+/// Starts what is pulled; gives the states of what is scraped and of what is polled.
+fn build_sources(
+    config: &Config,
+    store: &Store,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) -> (Arc<ScrapeStates>, MysqlServers) {
+    let servers = MysqlServers::default();
+    let checkpoints: Arc<dyn Checkpoints> = Arc::new(CheckpointFile::open(&config.data_dir));
     for source in &config.mysql {
         let ingest: Arc<dyn Ingest> = Arc::new(store.clone());
-        rooms.spawn(spanlake_sources::mysql::poll(source.clone(), ingest, stop.clone()));
+        let of = (source.clone(), servers.add(&source.url));
+        rooms.spawn(spanlake_sources::mysql::poll(of, ingest, Arc::clone(&checkpoints), stop.clone()));
     }
     let states = Arc::<ScrapeStates>::default();
     if let Some(scrapes) = &config.scrape_config_file {
@@ -273,7 +284,7 @@ fn build_sources(config: &Config, store: &Store, rooms: &TaskTracker, stop: &Can
         let scraping = spanlake_sources::scrape::scrape(scrapes.clone(), ingest, Arc::clone(&states), stop.clone());
         rooms.spawn(scraping);
     }
-    states
+    (states, servers)
 }
 
 fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {
@@ -301,6 +312,7 @@ struct ApiSeams {
     status: Arc<ServerStatus>,
     sampling: Arc<SamplingRoom>,
     state: Result<Arc<StateFile>, String>,
+    mysql: MysqlServers,
 }
 
 fn build_api(
@@ -321,10 +333,11 @@ fn build_api(
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
-    let ApiSeams { status, sampling, state } = seams;
+    let ApiSeams { status, sampling, state, mysql } = seams;
     let (source, admin, forget) = (Arc::clone(&status), Arc::clone(&status), Arc::clone(&status));
     let store = store.read();
-    let state = ApiState { engine, store, config: settings, status: source, admin, state, forget, sampling };
+    let mysql = Arc::new(LiveServers(mysql));
+    let state = ApiState { engine, store, config: settings, status: source, admin, state, forget, sampling, mysql };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {

@@ -28,7 +28,7 @@ const OFFLOAD_BYTES_MIN: usize = 256 << 10;
 pub(crate) type Decode =
     fn(Signal, Encoding, &[u8], i64, &DecodeLimits, &dyn KnownSeries) -> Result<Decoded, DecodeError>;
 
-/// Hands metrics to the store, in order.
+/// Hands metrics and logs to the store, in order.
 pub(crate) struct Delivery {
     ingest: Arc<dyn Ingest>,
     decode: Decode,
@@ -40,6 +40,7 @@ pub(crate) struct Delivery {
 
 #[derive(Clone)]
 struct Message {
+    signal: Signal,
     body: Bytes,
     received_at: i64,
 }
@@ -60,14 +61,23 @@ impl Delivery {
         Self { ingest, decode, limits: DecodeLimits::default(), backlog: VecDeque::new(), dropped: 0 }
     }
 
-    /// Delivers what waits and then this message, until `deadline`.
+    /// Delivers what waits and then this message of metrics, until `deadline`.
     pub(crate) async fn send(&mut self, body: Bytes, deadline: Instant) -> Delivered {
+        self.send_signal(Signal::Metrics, body, deadline).await
+    }
+
+    /// The same for any signal.
+    pub(crate) async fn send_signal(&mut self, signal: Signal, body: Bytes, deadline: Instant) -> Delivered {
         let mut bytes = body.len() + self.backlog.iter().map(|message| message.body.len()).sum::<usize>();
         while self.backlog.len() == BACKLOG_MESSAGES_MAX || (bytes > BACKLOG_BYTES_MAX && !self.backlog.is_empty()) {
             bytes -= self.backlog.pop_front().map_or(0, |oldest| oldest.body.len());
             self.dropped += 1;
         }
-        self.backlog.push_back(Message { body, received_at: now_nanoseconds() });
+        self.backlog.push_back(Message { signal, body, received_at: now_nanoseconds() });
+        self.drain(deadline).await
+    }
+
+    async fn drain(&mut self, deadline: Instant) -> Delivered {
         while let Some(message) = self.backlog.front().cloned() {
             // A message that is cut off here may be stored all the same: the retry is byte-equal and so stored once.
             let reason = match tokio::time::timeout_at(deadline, self.store(message)).await {
@@ -83,10 +93,15 @@ impl Delivery {
         Delivered::All
     }
 
+    /// Delivers what waits, until `deadline`.
+    pub(crate) async fn retry(&mut self, deadline: Instant) -> Delivered {
+        self.drain(deadline).await
+    }
+
     async fn store(&self, message: Message) -> Result<(), Refusal> {
-        let Message { body, received_at } = message;
+        let Message { signal, body, received_at } = message;
         let _permit = self.ingest.admit(body.len() as u64)?;
-        let (signal, encoding) = (Signal::Metrics, Encoding::Protobuf);
+        let encoding = Encoding::Protobuf;
         let (ingest, decode, limits, shared) = (Arc::clone(&self.ingest), self.decode, self.limits, body.clone());
         let work = move || decode(signal, encoding, &shared, received_at, &limits, ingest.known_series());
         let decoded = match body.len() < OFFLOAD_BYTES_MIN {
@@ -97,7 +112,7 @@ impl Delivery {
         let decoded = match decoded {
             Ok(decoded) => decoded,
             Err(error) => {
-                tracing::error!(%error, "metrics of our own making could not be decoded");
+                tracing::error!(%error, "a message of our own making could not be decoded");
                 return Ok(());
             }
         };

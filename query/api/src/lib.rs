@@ -1,10 +1,11 @@
 //! Port 4300: the native API, health, own metrics and the page.
 //!
 //! Owns HTTP, JSON and the guard before them. Never writes to the store itself, never plans a query, and knows of
-//! other rooms only what [`StatusSource`], [`Admin`], [`Forget`] and [`Sampling`] say. The contract is `docs/api.md`.
+//! other rooms only what [`StatusSource`], [`Admin`], [`Forget`], [`Sampling`] and [`MysqlLive`] say. The contract is
+//! `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`boards`], [`export`], [`import`], [`forget`], [`sampling`], [`pins`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`mysql`], [`boards`], [`export`], [`import`], [`forget`], [`sampling`], [`pins`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod boards;
@@ -22,6 +23,7 @@ mod jaeger;
 mod matching_spans;
 mod metric_names;
 mod metric_series;
+mod mysql;
 mod origins;
 mod own_metrics;
 mod page;
@@ -45,6 +47,7 @@ mod traced;
 mod tests;
 
 pub use forget::Forget;
+pub use mysql::{MysqlLive, NoMysql};
 pub use pins::stored as stored_pins;
 pub use prometheus::{ActiveTarget, DroppedTarget, ScrapedTargets};
 pub use sampling::{HeadRates, Policy, Sampling, SimulationError};

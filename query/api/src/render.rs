@@ -7,7 +7,7 @@ mod cells;
 mod csv;
 mod nested;
 mod text;
-mod time_text;
+pub(crate) mod time_text;
 
 pub(crate) use cells::Cells;
 pub(crate) use csv::CsvBatch;

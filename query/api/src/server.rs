@@ -22,8 +22,8 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, metric_names, metric_series, page,
-    pins, prometheus, sampling, service_map, services, sql, tempo, trace, trace_list, traced,
+    boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, metric_names, metric_series,
+    mysql, page, pins, prometheus, sampling, service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
 /// Bytes of a request's body; a statement of the greatest length fits well.
@@ -69,6 +69,7 @@ pub fn routes_with(state: ApiState, writing: Router) -> Router {
         .route("/api/forget", post(forget::post))
         .route("/api/forget/{id}", get(forget::one))
         .route("/api/admin/seal", post(health::seal))
+        .nest("/api/mysql", mysql::routes())
         .nest("/prometheus", prometheus::routes())
         .nest("/tempo", tempo::routes())
         .nest("/jaeger", jaeger::routes())

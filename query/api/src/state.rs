@@ -18,6 +18,7 @@ use spanlake_store::ReadHalf;
 use tokio::sync::Semaphore;
 
 use crate::forget::Forget;
+use crate::mysql::MysqlLive;
 use crate::origins::Origins;
 use crate::own_metrics::OwnMetrics;
 use crate::prometheus::ScrapedTargets;
@@ -72,6 +73,7 @@ pub struct ApiState {
     pub state: Result<Arc<StateFile>, String>,
     pub forget: Arc<dyn Forget>,
     pub sampling: Arc<dyn Sampling>,
+    pub mysql: Arc<dyn MysqlLive>,
 }
 
 /// Items acknowledged since the start.
@@ -193,6 +195,7 @@ pub(crate) struct Shared {
     pub(crate) pins_change: Arc<parking_lot::Mutex<()>>,
     /// One simulation at once: it reads the whole hot tier.
     pub(crate) simulation_turns: Semaphore,
+    pub(crate) mysql: Arc<dyn MysqlLive>,
     pub(crate) metrics: Arc<OwnMetrics>,
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
@@ -210,7 +213,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin, state, forget, sampling } = state;
+        let ApiState { engine, store, config, status, admin, state, forget, sampling, mysql } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -223,6 +226,7 @@ impl Shared {
             sampling,
             pins_change: Arc::default(),
             simulation_turns: Semaphore::new(1),
+            mysql,
             metrics: Arc::default(),
             origins,
             series: Arc::default(),

@@ -6,6 +6,7 @@ mod forget;
 mod lake;
 mod lists;
 mod metrics;
+mod mysql;
 mod oracle;
 mod pages;
 mod random;

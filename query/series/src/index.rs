@@ -16,6 +16,7 @@ use spanlake_schemas::prometheus::{FAMILY_KEY, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
 use spanlake_store::{Catalog, DimensionRows};
 
+use crate::exporter::second_name;
 use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs};
 use crate::names::{Kind, Strategy, metric_name};
 
@@ -124,6 +125,8 @@ pub struct SeriesIndex {
     by_key: HashMap<MetricKey, usize>,
     /// Every name in every strategy: metrics and views.
     by_name: HashMap<String, BTreeSet<(usize, View)>>,
+    /// Metrics under names of others, by name: their series are those of other metrics.
+    seconds: HashMap<(String, Table), usize>,
     resources: HashMap<i64, Arc<ResourceLabels>>,
     /// Positions of the catalog that are in it, blank ones among them.
     resource_rows: usize,
@@ -215,12 +218,41 @@ impl SeriesIndex {
         let resource_id = batch.column_by_name("resource_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
         let resource = resource_id.and_then(|ids| self.resources.get(&ids.value(row))).cloned();
         let attributes = entries(batch, "attributes", row);
+        if let Some(second) = second_name(name, &attributes).filter(|_| !is_verbatim) {
+            self.add_second(position, second, id, resource.as_ref());
+        }
         let mut labels = if is_verbatim { attributes.into_iter().collect() } else { as_labels(attributes) };
         if let Some(resource) = &resource {
             // An attribute of the point with such a name gives way, as in Prometheus.
             labels.extend(resource.identity.clone());
         }
         self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource });
+    }
+
+    /// Adds a stored series under another name: of the same points, with the labels that belong to that name.
+    fn add_second(
+        &mut self,
+        of: usize,
+        (name, labels): (String, Vec<(String, String)>),
+        id: [u8; 16],
+        resource: Option<&Arc<ResourceLabels>>,
+    ) {
+        let of = &self.metrics[of];
+        let (table, temporality, kind) = (of.table, of.temporality, of.kind);
+        let (unit, description) = (of.unit.clone(), of.description.clone());
+        let position = *self.seconds.entry((name.clone(), table)).or_insert_with(|| {
+            let (position, is_verbatim) = (self.metrics.len(), true);
+            for (view, suffix) in View::of(table, is_verbatim) {
+                self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
+            }
+            let (names, family) = (Strategy::ALL.map(|_| name.clone()), Some(name));
+            let series = Vec::new();
+            self.metrics.push(Metric { table, temporality, unit, description, kind, names, family, series });
+            position
+        });
+        let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
+        labels.extend(resource.iter().flat_map(|resource| resource.identity.clone()));
+        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource: resource.cloned() });
     }
 
     /// Series that all matchers let through. Labels of series that are told apart by one of their own (`le`,
@@ -293,7 +325,9 @@ impl SeriesIndex {
     /// Stored series.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.metrics.iter().map(|metric| metric.series.len()).sum()
+        let seconds: BTreeSet<usize> = self.seconds.values().copied().collect();
+        let own = self.metrics.iter().enumerate().filter(|(position, _)| !seconds.contains(position));
+        own.map(|(_, metric)| metric.series.len()).sum()
     }
 
     /// Whether there is none.

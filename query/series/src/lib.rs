@@ -8,6 +8,7 @@
 
 mod exemplars;
 mod expand;
+mod exporter;
 mod index;
 mod labels;
 mod names;

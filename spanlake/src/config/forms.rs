@@ -210,19 +210,24 @@ fn mysql_source(node: &Node) -> Result<MysqlSource, String> {
     let mut interval = Duration::from_secs(1);
     let entries = match &node.value {
         Value::Map(entries) => entries,
-        _ => return Ok(MysqlSource { url: parse_url(scalar(node)?)?, interval }),
+        _ => return Ok(MysqlSource { interval, ..MysqlSource::at(parse_url(scalar(node)?)?) }),
     };
-    let mut url = None;
+    let (mut url, mut slow_log, mut error_log) = (None, None, None);
     for (key, value) in entries {
         match key.as_str() {
+            "slow_log" => slow_log = Some(PathBuf::from(scalar(value)?)),
+            "error_log" => error_log = Some(PathBuf::from(scalar(value)?)),
             "url" => url = Some(parse_url(scalar(value)?)?),
             "interval" => {
                 interval = duration(value, Some(("100ms", "1h"))).map_err(|error| at(format!("interval: {error}")))?
             }
-            other => return Err(at(format!("{other:?} is unknown here, expected url and interval"))),
+            other => {
+                return Err(at(format!("{other:?} is unknown here, expected url, interval, slow_log and error_log")));
+            }
         }
     }
-    Ok(MysqlSource { url: url.ok_or_else(|| at("an entry has no url".to_owned()))?, interval })
+    let url = url.ok_or_else(|| at("an entry has no url".to_owned()))?;
+    Ok(MysqlSource { interval, slow_log, error_log, ..MysqlSource::at(url) })
 }
 
 fn scalar(node: &Node) -> Result<&str, String> {

@@ -163,7 +163,7 @@ settings! {
     "How often own metrics are sent."
 
     mysql: mysql_sources = "", flag "--mysql";
-    "MySQL servers whose global status is polled into `metrics`. In the file a list of `mysql://user:password@host:port/`, or of `{url, interval}`; the interval is 1s by default. Elsewhere URLs with commas or spaces between; in a password write `,` as `%2C`, `@` as `%40`, `/` as `%2F`."
+    "MySQL and MariaDB servers to poll. In the file a list of `mysql://user:password@host:port/`, or of `{url, interval, slow_log, error_log}`; the interval is 1s by default, the logs are files on this machine (docs/mysql.md). Elsewhere URLs with commas or spaces between; in a password write `,` as `%2C`, `@` as `%40`, `/` as `%2F`."
     scrape_config_file: scrape_config = "", flag "--scrape-config";
     "A configuration of Prometheus whose `scrape_configs` are scraped into `metrics` (docs/promql.md). Checked at the start; relative paths in it are relative to its folder."
 }

@@ -115,7 +115,7 @@ fn wrong_files_are_told_with_line_and_hint() {
         ("listen: &a x\notlp_http: *a\n", "spanlake.yaml, line 2: anchors and aliases (&…, *…) are not taken here"),
         (
             "mysql:\n  - url: mysql://h/\n    intervall: 1s\n",
-            r#"spanlake.yaml, line 1: mysql: "intervall" is unknown here, expected url and interval (line 2)"#,
+            r#"spanlake.yaml, line 1: mysql: "intervall" is unknown here, expected url, interval, slow_log and error_log (line 2)"#,
         ),
         ("mysql: [{interval: 1s}]", "spanlake.yaml, line 1: mysql: an entry has no url (line 1)"),
         ("mysql: [mysql://h/, 'mysql://u:p@h:3306/']", "spanlake.yaml, line 1: mysql: h:3306 is listed twice"),

@@ -1,6 +1,7 @@
 //! `mysql://user:password@host:port/` as a checked value that cannot print its password.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use mysql_async::{Opts, OptsBuilder, UrlError};
 use url::Url;
@@ -27,10 +28,16 @@ pub enum MysqlUrlError {
     NoHost,
     #[error("the parameter {parameter:?} is unknown or has a value that does not fit")]
     Parameter { parameter: String },
+    #[error("the password's file {path:?} cannot be read: {reason}")]
+    PasswordFile { path: String, reason: String },
+    #[error("the password is to come from the environment variable {name:?}, which is not set")]
+    PasswordVariable { name: String },
 }
 
 impl MysqlUrl {
-    /// Reads an address. The port is 3306 where none is given, the user `root`.
+    /// Reads an address. The port is 3306 where none is given, the user `root`. The password may be in a file
+    /// (`?password_file=/path`, without the line's end) or in the environment (`?password_env=NAME`); certificates of
+    /// authorities are taken from `?tls_ca=/path` too.
     ///
     /// # Errors
     /// When it is not one, in words that do not contain it.
@@ -42,7 +49,8 @@ impl MysqlUrl {
             return Err(MysqlUrlError::Scheme { scheme: scheme.to_owned() });
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or(MysqlUrlError::NoHost)?.to_owned();
-        let opts = Opts::from_url(text).map_err(|error| match error {
+        let (plain, ours) = without_own_parameters(&url);
+        let opts = Opts::from_url(plain.as_str()).map_err(|error| match error {
             UrlError::Parse(error) => MysqlUrlError::NotAUrl { reason: error.to_string() },
             UrlError::UnsupportedScheme { scheme } => MysqlUrlError::Scheme { scheme },
             UrlError::InvalidParamValue { param, .. }
@@ -53,6 +61,7 @@ impl MysqlUrl {
             }
         })?;
         let user = opts.user().unwrap_or("root").to_owned();
+        let opts = ours.applied(opts)?;
         let (port, bare_host) = (opts.tcp_port(), host.trim_start_matches('[').trim_end_matches(']').to_owned());
         Ok(Self { opts, user, host: bare_host, port })
     }
@@ -82,6 +91,52 @@ impl MysqlUrl {
         let builder = OptsBuilder::from_opts(self.opts.clone()).user(Some(self.user.clone()));
         // Over TCP as told: a local socket would answer for another address than the one that is published.
         if self.opts.socket().is_none() { builder.prefer_socket(false) } else { builder }
+    }
+}
+
+/// Parameters that the client does not know.
+#[derive(Default)]
+struct OwnParameters {
+    password_file: Option<String>,
+    password_env: Option<String>,
+    tls_ca: Option<String>,
+}
+
+fn without_own_parameters(url: &Url) -> (Url, OwnParameters) {
+    let mut ours = OwnParameters::default();
+    let mut rest = Vec::new();
+    for (key, value) in url.query_pairs() {
+        match key.as_ref() {
+            "password_file" => ours.password_file = Some(value.into_owned()),
+            "password_env" => ours.password_env = Some(value.into_owned()),
+            "tls_ca" => ours.tls_ca = Some(value.into_owned()),
+            _ => rest.push((key.into_owned(), value.into_owned())),
+        }
+    }
+    let mut plain = url.clone();
+    plain.set_query(None);
+    if !rest.is_empty() {
+        plain.query_pairs_mut().extend_pairs(rest);
+    }
+    (plain, ours)
+}
+
+impl OwnParameters {
+    fn applied(self, opts: Opts) -> Result<Opts, MysqlUrlError> {
+        let mut builder = OptsBuilder::from_opts(opts.clone());
+        if let Some(path) = self.password_file {
+            let password = std::fs::read_to_string(&path)
+                .map_err(|error| MysqlUrlError::PasswordFile { path, reason: error.to_string() })?;
+            builder = builder.pass(Some(password.trim_end_matches(['\n', '\r'])));
+        } else if let Some(name) = self.password_env {
+            let password = std::env::var(&name).map_err(|_| MysqlUrlError::PasswordVariable { name })?;
+            builder = builder.pass(Some(password));
+        }
+        if let Some(path) = self.tls_ca {
+            let ssl = opts.ssl_opts().cloned().unwrap_or_default();
+            builder = builder.ssl_opts(ssl.with_root_certs(vec![PathBuf::from(path).into()]));
+        }
+        Ok(builder.into())
     }
 }
 

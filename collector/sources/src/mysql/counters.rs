@@ -17,6 +17,9 @@ pub(super) struct Counters {
     had_outage: bool,
     last_time: i64,
     series: HashMap<String, Series>,
+    /// Values as they were told last, of counters and of others.
+    told: HashMap<String, f64>,
+    restarts: u64,
 }
 
 #[derive(Debug)]
@@ -36,10 +39,25 @@ impl Counters {
         });
         self.had_outage = false;
         if restarted {
+            self.restarts += u64::from(self.server_start.is_some());
+            self.told.clear();
             self.server_start = Some(start);
             self.series.clear();
         }
         self.last_uptime = uptime;
+    }
+
+    /// Restarts of the server that were seen.
+    pub(super) fn restarts(&self) -> u64 {
+        self.restarts
+    }
+
+    /// Whether a value is not the one that was told last; it counts as told now.
+    pub(super) fn is_news(&mut self, variable: &str, value: f64) -> bool {
+        match self.told.get_mut(variable) {
+            Some(told) => std::mem::replace(told, value) != value,
+            None => self.told.insert(variable.to_owned(), value).is_none(),
+        }
     }
 
     /// Notes that the server could not be asked.

@@ -14,10 +14,10 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 
 use super::address::MysqlUrl;
 use super::counters::Counters;
+use super::identity::Identity;
 use super::names::{self, COMMANDS, Kind, METRICS};
-use super::session::Identity;
 
-const SCOPE: &str = "spanlake.sources.mysql";
+pub(super) const SCOPE: &str = "spanlake.sources.mysql";
 
 /// Whose metrics they are.
 #[derive(Clone, Debug)]
@@ -34,11 +34,15 @@ pub(super) struct Poll<'a> {
     pub(super) time: i64,
     /// When polling began.
     pub(super) since: i64,
-    /// `None` when the server did not answer.
+    /// Whether the server answered, if only to a ping.
+    pub(super) is_up: bool,
+    /// `None` where it was not asked for its status.
     pub(super) readings: Option<&'a [(String, String)]>,
     /// What asking took.
     pub(super) duration: Duration,
     pub(super) skipped: u64,
+    /// Whether all of the readings are told, or only those that are not as they were told last.
+    pub(super) is_full: bool,
 }
 
 impl Target {
@@ -51,12 +55,13 @@ impl Target {
         self.identity.clone_from(identity);
     }
 
-    fn resource(&self) -> Resource {
+    pub(super) fn resource(&self) -> Resource {
         let mut attributes = vec![
             text("service.name", "mysql"),
             text("db.system.name", "mysql"),
             text("server.address", &self.host),
             attribute("server.port", any_value::Value::IntValue(i64::from(self.port))),
+            text("service.instance.id", &self.endpoint),
             text("mysql.instance.endpoint", &self.endpoint),
         ];
         if !self.identity.version.is_empty() {
@@ -69,9 +74,15 @@ impl Target {
     }
 }
 
-/// The request, with start times from `counters`.
-pub(super) fn build(target: &Target, poll: &Poll<'_>, counters: &mut Counters) -> ExportMetricsServiceRequest {
+/// The request, with start times from `counters`, and with further metrics.
+pub(super) fn build(
+    target: &Target,
+    poll: &Poll<'_>,
+    counters: &mut Counters,
+    more: Vec<Metric>,
+) -> ExportMetricsServiceRequest {
     let mut metrics = own_metrics(poll);
+    metrics.extend(more);
     if let Some(readings) = poll.readings {
         let mut values = numbers(readings);
         derive(&mut values, target.identity.buffer_pool_bytes);
@@ -79,12 +90,18 @@ pub(super) fn build(target: &Target, poll: &Poll<'_>, counters: &mut Counters) -
             .get("uptime")
             .and_then(|uptime| if let Value::AsInt(seconds) = uptime { Some(*seconds) } else { None });
         counters.poll(poll.time, uptime);
+        values.retain(|name, value| counters.is_news(name, size(value)) || poll.is_full);
         let mut writer = Writer { time: poll.time, values, counters };
         metrics.extend(METRICS.iter().filter_map(|metric| writer.known(metric)));
         metrics.extend(writer.commands());
         metrics.extend(writer.rest());
         counters.polled(poll.time);
     }
+    request(target, metrics)
+}
+
+/// Some metrics of a server as a request.
+pub(super) fn request(target: &Target, metrics: Vec<Metric>) -> ExportMetricsServiceRequest {
     let scope = InstrumentationScope {
         name: SCOPE.to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -99,7 +116,7 @@ pub(super) fn build(target: &Target, poll: &Poll<'_>, counters: &mut Counters) -
 /// What the poller knows without the server.
 fn own_metrics(poll: &Poll<'_>) -> Vec<Metric> {
     let point = |start, value| vec![point(poll.time, start, Vec::new(), value)];
-    let up = Value::AsInt(i64::from(poll.readings.is_some()));
+    let up = Value::AsInt(i64::from(poll.is_up));
     let skipped = Value::AsInt(i64::try_from(poll.skipped).unwrap_or(i64::MAX));
     let duration = Value::AsDouble(poll.duration.as_secs_f64());
     let cost = "Seconds that the last poll took, connecting included.";
@@ -117,7 +134,8 @@ fn numbers(readings: &[(String, String)]) -> BTreeMap<String, Value> {
         let integer = text.parse::<i64>().ok().map(Value::AsInt);
         integer.or_else(|| text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Value::AsDouble))
     };
-    readings.iter().filter_map(|(name, value)| Some((name.to_ascii_lowercase(), number(value)?))).collect()
+    let status = readings.iter().filter(|(name, _)| !name.starts_with(super::fast::PERFORMANCE_SCHEMA_PREFIX));
+    status.filter_map(|(name, value)| Some((name.to_ascii_lowercase(), number(value)?))).collect()
 }
 
 /// What the Collector computes rather than reads.
@@ -192,11 +210,7 @@ impl Writer<'_> {
     }
 
     fn point(&mut self, kind: Kind, variable: &str, attributes: Vec<KeyValue>, value: Value) -> NumberDataPoint {
-        #[allow(clippy::cast_precision_loss, reason = "only compared with the value before")]
-        let size = match value {
-            Value::AsInt(value) => value as f64,
-            Value::AsDouble(value) => value,
-        };
+        let size = size(&value);
         let start = match kind {
             Kind::Gauge => None,
             Kind::UpDown => Some(self.counters.server_start()),
@@ -214,6 +228,25 @@ fn point(time: i64, start: Option<i64>, attributes: Vec<KeyValue>, value: Value)
         value: Some(value),
         ..NumberDataPoint::default()
     }
+}
+
+#[allow(clippy::cast_precision_loss, reason = "only compared with the value before")]
+fn size(value: &Value) -> f64 {
+    match value {
+        Value::AsInt(value) => *value as f64,
+        Value::AsDouble(value) => *value,
+    }
+}
+
+/// One number of now; a counter has counted since `start`.
+pub(super) fn number(
+    (name, unit, description): (&str, &str, &str),
+    (kind, start): (Kind, Option<i64>),
+    time: i64,
+    points: impl IntoIterator<Item = (Vec<KeyValue>, f64)>,
+) -> Metric {
+    let points = points.into_iter().map(|(attributes, value)| point(time, start, attributes, Value::AsDouble(value)));
+    metric(name, unit, description, kind, points.collect())
 }
 
 fn nanoseconds(time: i64) -> u64 {
@@ -237,7 +270,7 @@ fn metric(name: &str, unit: &str, description: &str, kind: Kind, data_points: Ve
     }
 }
 
-fn text(key: &str, value: &str) -> KeyValue {
+pub(super) fn text(key: &str, value: &str) -> KeyValue {
     attribute(key, any_value::Value::StringValue(value.to_owned()))
 }
 

@@ -1,155 +1,273 @@
-//! One connection: logging in, the few statements that are asked, and their time limits.
+//! One connection: logging in, limits, one statement at a time within its time, and what all that costs.
+//!
+//! Owns the account of its own statements, so that they can be left out of figures. A connection that did not answer in
+//! time is closed at once and never waited for: whatever it had in flight is lost. Never decides what is asked.
 
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Row, Value};
+use mysql_async::{Conn, DriverError, IoError, Row, Value};
+use parking_lot::Mutex;
 
 use super::address::MysqlUrl;
+use super::text::canonical;
 
-/// Marked in the server's own views as ours.
-const STATUS: &str = "SELECT /* spanlake */ VARIABLE_NAME, VARIABLE_VALUE FROM performance_schema.global_status";
-/// The performance schema leaves out the statement counters.
-const COMMANDS: &str = r"SHOW GLOBAL STATUS LIKE 'Com\_%'";
-/// Where there is no performance schema, and in MariaDB.
-const STATUS_FALLBACK: &str = "SHOW GLOBAL STATUS";
-const IDENTITY_REFRESH: Duration = Duration::from_secs(60);
 const LOCK_WAIT_TIMEOUT_SECONDS: u32 = 2;
+/// Statements of ours that are remembered by their form.
+const FORMS_MAX: usize = 1000;
 
-/// What a server says of itself, in variables that seldom change.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Identity {
-    pub(super) version: String,
-    pub(super) server_uuid: Option<String>,
-    pub(super) buffer_pool_bytes: Option<i64>,
-}
-
-/// Why there are no readings. Texts name neither user nor password.
+/// Why there is no answer. Texts name neither user nor password.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SessionError {
     #[error("no answer within {milliseconds} ms")]
     Late { milliseconds: u128 },
     #[error("the server refuses: {message} ({state}, {code})")]
     Refused { code: u16, state: String, message: String },
+    #[error("TLS fails: {0}")]
+    Tls(String),
     #[error("{0}")]
     Connection(String),
 }
 
+impl SessionError {
+    /// Whether the connection can still be used: the server answered, if only with a no.
+    pub(super) fn is_answer(&self) -> bool {
+        // Shutting down, killed, or thrown out for idleness.
+        matches!(self, Self::Refused { code, .. } if ![1053, 1927, 3168, 4031].contains(code))
+    }
+}
+
+/// What a server's two connections have asked, together.
+#[derive(Debug, Default)]
+pub(super) struct OwnStatements {
+    count: AtomicU64,
+    /// Nanoseconds from sending to the whole answer.
+    waited: AtomicU64,
+    /// Ids of the connections; zero is none.
+    connections: [AtomicU32; 2],
+    /// What they look like without literals, comments and spaces.
+    forms: Mutex<HashSet<String>>,
+}
+
+impl OwnStatements {
+    pub(super) fn count(&self) -> u64 {
+        self.count.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn connections(&self) -> impl Iterator<Item = u64> + '_ {
+        self.connections.iter().map(|id| u64::from(id.load(Ordering::Relaxed))).filter(|id| *id > 0)
+    }
+
+    /// Whether a digest's text is of a statement of ours.
+    pub(super) fn is_own(&self, digest_text: &str) -> bool {
+        self.forms.lock().contains(&canonical(digest_text))
+    }
+
+    fn asked(&self, statement: &str, waited: Duration) {
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.waited.fetch_add(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let mut forms = self.forms.lock();
+        if forms.len() < FORMS_MAX {
+            forms.insert(canonical(statement));
+        }
+    }
+}
+
+/// Which of a server's connections it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    Fast = 0,
+    Slow = 1,
+}
+
 /// An open connection with its limits set.
 pub(super) struct Session {
-    connection: Conn,
-    /// For all statements of one poll.
-    poll_timeout: Duration,
-    has_performance_schema: bool,
-    identity: Identity,
-    identity_read: Instant,
+    connection: Option<Conn>,
+    timeout: Duration,
+    lane: Lane,
+    own: std::sync::Arc<OwnStatements>,
 }
 
 impl Session {
-    pub(super) async fn open(url: &MysqlUrl, interval: Duration, timeout: Duration) -> Result<Self, SessionError> {
-        let poll_timeout = interval * 9 / 10;
-        let opening = async {
-            let mut connection = Conn::new(url.options().stmt_cache_size(0)).await?;
-            limit(&mut connection, interval * 8 / 10).await;
-            let identity = identify(&mut connection).await?;
-            Ok::<_, mysql_async::Error>((connection, identity))
+    /// Logs in within `connect_timeout`; each statement then has `timeout`.
+    pub(super) async fn open(
+        url: &MysqlUrl,
+        (lane, own): (Lane, std::sync::Arc<OwnStatements>),
+        timeout: Duration,
+        connect_timeout: Duration,
+    ) -> Result<Self, SessionError> {
+        let options = url.options().stmt_cache_size(0);
+        // Its own task: one that is given up is dropped where no runtime would try to say goodbye to a dead server.
+        let mut opening = Box::pin(Conn::new(options));
+        let connection = match tokio::time::timeout(connect_timeout, &mut opening).await {
+            Ok(result) => result.map_err(explained)?,
+            Err(_) => {
+                off_the_runtime(opening);
+                return Err(SessionError::Late { milliseconds: connect_timeout.as_millis() });
+            }
         };
-        let (connection, identity) = in_time(timeout, opening).await?;
-        Ok(Self { connection, poll_timeout, has_performance_schema: true, identity, identity_read: Instant::now() })
+        own.connections[lane as usize].store(connection.id(), Ordering::Relaxed);
+        let mut session = Self { connection: Some(connection), timeout, lane, own };
+        session.limit().await?;
+        Ok(session)
     }
 
-    pub(super) fn identity(&self) -> &Identity {
-        &self.identity
+    pub(super) fn set_timeout(&mut self, timeout: Duration) {
+        self.timeout = timeout;
     }
 
-    /// Name and value of each status variable.
-    pub(super) async fn global_status(&mut self) -> Result<Vec<(String, String)>, SessionError> {
-        in_time(self.poll_timeout, async {
-            if self.identity_read.elapsed() >= IDENTITY_REFRESH {
-                self.identity = identify(&mut self.connection).await?;
-                self.identity_read = Instant::now();
-            }
-            if self.has_performance_schema {
-                match pairs(&mut self.connection, STATUS).await {
-                    Ok(mut readings) if !readings.is_empty() => {
-                        readings.extend(pairs(&mut self.connection, COMMANDS).await?);
-                        return Ok(readings);
-                    }
-                    // Absent, empty (switched off) or not granted: the plain statement needs no right at all.
-                    Ok(_) | Err(mysql_async::Error::Server(_)) => self.has_performance_schema = false,
-                    Err(error) => return Err(error),
+    /// Limits of this session. Servers that do not know one of the variables (MariaDB, old ones) go without it.
+    async fn limit(&mut self) -> Result<(), SessionError> {
+        let (milliseconds, seconds) = (self.timeout.as_millis().max(1), self.timeout.as_secs_f64());
+        let statements = [
+            format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_TIMEOUT_SECONDS}"),
+            format!("SET SESSION max_execution_time = {milliseconds}"),
+            format!("SET SESSION max_statement_time = {seconds}"),
+            "SET SESSION TRANSACTION READ ONLY".to_owned(),
+            "SET SESSION autocommit = 1, time_zone = '+00:00'".to_owned(),
+            // What is slow here is no slow query of the server's users.
+            "SET SESSION long_query_time = 3600".to_owned(),
+        ];
+        for statement in statements {
+            match self.rows(&statement).await {
+                Ok(_) => {}
+                Err(error) if error.is_answer() => {
+                    tracing::trace!(%error, statement, "a limit that this server does not have");
                 }
+                Err(error) => return Err(error),
             }
-            pairs(&mut self.connection, STATUS_FALLBACK).await
-        })
-        .await
+        }
+        Ok(())
     }
 
-    pub(super) async fn close(self) {
-        let _ = self.connection.disconnect().await;
+    /// All rows of one statement.
+    pub(super) async fn rows(&mut self, statement: &str) -> Result<Vec<Row>, SessionError> {
+        let connection = self.connection.as_mut().ok_or_else(gone)?;
+        let started = Instant::now();
+        let answer = tokio::time::timeout(self.timeout, connection.query::<Row, _>(statement)).await;
+        self.own.asked(statement, started.elapsed());
+        match answer {
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => Err(explained(error)),
+            Err(_) => {
+                self.abandon();
+                Err(SessionError::Late { milliseconds: self.timeout.as_millis() })
+            }
+        }
     }
-}
 
-/// Limits of this session. Servers that do not know one of the variables (MariaDB, old ones) go without it.
-async fn limit(connection: &mut Conn, statement_timeout: Duration) {
-    let milliseconds = statement_timeout.as_millis().max(1);
-    let seconds = statement_timeout.as_secs_f64();
-    let statements = [
-        format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_TIMEOUT_SECONDS}"),
-        format!("SET SESSION max_execution_time = {milliseconds}"),
-        format!("SET SESSION max_statement_time = {seconds}"),
-    ];
-    for statement in statements {
-        if let Err(error) = connection.query_drop(&statement).await {
-            tracing::trace!(%error, statement, "a limit that this server does not have");
+    /// First and second column of each row.
+    pub(super) async fn pairs(&mut self, statement: &str) -> Result<Vec<(String, String)>, SessionError> {
+        let rows = self.rows(statement).await?;
+        Ok(rows.iter().map(|row| (Cells(row).text(0), Cells(row).text(1))).collect())
+    }
+
+    pub(super) async fn ping(&mut self) -> Result<(), SessionError> {
+        let connection = self.connection.as_mut().ok_or_else(gone)?;
+        match tokio::time::timeout(self.timeout, connection.ping()).await {
+            Ok(result) => result.map_err(explained),
+            Err(_) => {
+                self.abandon();
+                Err(SessionError::Late { milliseconds: self.timeout.as_millis() })
+            }
+        }
+    }
+
+    pub(super) async fn close(mut self) {
+        self.own.connections[self.lane as usize].store(0, Ordering::Relaxed);
+        if let Some(connection) = self.connection.take() {
+            let _ = connection.disconnect().await;
+        }
+    }
+
+    fn abandon(&mut self) {
+        self.own.connections[self.lane as usize].store(0, Ordering::Relaxed);
+        if let Some(connection) = self.connection.take() {
+            off_the_runtime(connection);
         }
     }
 }
 
-async fn identify(connection: &mut Conn) -> Result<Identity, mysql_async::Error> {
-    let names = "'version', 'server_uuid', 'innodb_buffer_pool_size'";
-    let readings = pairs(connection, &format!("SHOW GLOBAL VARIABLES WHERE Variable_name IN ({names})")).await?;
-    let mut identity = Identity::default();
-    for (name, value) in readings {
-        match name.as_str() {
-            "version" => identity.version = value,
-            "server_uuid" => identity.server_uuid = Some(value).filter(|uuid| !uuid.is_empty()),
-            "innodb_buffer_pool_size" => identity.buffer_pool_bytes = value.parse().ok(),
-            _ => {}
+impl Drop for Session {
+    fn drop(&mut self) {
+        self.abandon();
+    }
+}
+
+/// Dropped on a runtime's thread, a connection would first read what is still to come, for as long as a hanging server
+/// hangs; elsewhere its socket is closed.
+fn off_the_runtime<T: Send + 'static>(value: T) {
+    let closing = std::thread::Builder::new().name("mysql-close".to_owned()).spawn(move || drop(value));
+    if let Err(error) = closing {
+        tracing::debug!(%error, "a connection could not be closed aside");
+    }
+}
+
+fn gone() -> SessionError {
+    SessionError::Connection("the connection is closed".to_owned())
+}
+
+/// In words that help and name no secret.
+fn explained(error: mysql_async::Error) -> SessionError {
+    match error {
+        mysql_async::Error::Server(server) if server.code == 1045 => SessionError::Refused {
+            code: server.code,
+            state: server.state,
+            message: "the user or the password is wrong".to_owned(),
+        },
+        mysql_async::Error::Server(server) => {
+            SessionError::Refused { code: server.code, state: server.state, message: server.message }
+        }
+        mysql_async::Error::Io(IoError::Tls(error)) => SessionError::Tls(error.to_string()),
+        mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
+            SessionError::Tls("the server offers none".to_owned())
+        }
+        // rustls' errors come as those of the socket.
+        mysql_async::Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {
+            SessionError::Tls(error.to_string())
+        }
+        other => SessionError::Connection(other.to_string()),
+    }
+}
+
+/// Columns of a row by position, in the text protocol. What is not valid UTF-8 is replaced.
+#[derive(Clone, Copy)]
+pub(super) struct Cells<'a>(pub(super) &'a Row);
+
+impl Cells<'_> {
+    pub(super) fn optional(self, column: usize) -> Option<String> {
+        match self.0.as_ref(column) {
+            Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            None | Some(Value::NULL) => None,
+            Some(value) => Some(value.as_sql(true).trim_matches('\'').to_owned()),
         }
     }
-    Ok(identity)
-}
 
-async fn pairs(connection: &mut Conn, statement: &str) -> Result<Vec<(String, String)>, mysql_async::Error> {
-    let rows: Vec<Row> = connection.query(statement).await?;
-    Ok(rows.iter().map(|row| (text(row, 0), text(row, 1))).collect())
-}
-
-fn text(row: &Row, column: usize) -> String {
-    match row.as_ref(column) {
-        Some(Value::Bytes(bytes)) => String::from_utf8_lossy(bytes).into_owned(),
-        None | Some(Value::NULL) => String::new(),
-        Some(value) => value.as_sql(true).trim_matches('\'').to_owned(),
+    /// Empty for null.
+    pub(super) fn text(self, column: usize) -> String {
+        self.optional(column).unwrap_or_default()
     }
-}
 
-async fn in_time<T>(
-    limit: Duration,
-    work: impl Future<Output = Result<T, mysql_async::Error>>,
-) -> Result<T, SessionError> {
-    match tokio::time::timeout(limit, work).await {
-        Err(_) => Err(SessionError::Late { milliseconds: limit.as_millis() }),
-        Ok(result) => result.map_err(|error| match error {
-            mysql_async::Error::Server(server) if server.code == 1045 => SessionError::Refused {
-                code: server.code,
-                state: server.state,
-                message: "the user or the password is wrong".to_owned(),
-            },
-            mysql_async::Error::Server(server) => {
-                SessionError::Refused { code: server.code, state: server.state, message: server.message }
-            }
-            other => SessionError::Connection(other.to_string()),
-        }),
+    pub(super) fn number(self, column: usize) -> Option<f64> {
+        self.optional(column)?.parse().ok()
+    }
+
+    /// Zero for null; what is larger than fits is the largest.
+    pub(super) fn integer(self, column: usize) -> i64 {
+        let text = self.text(column);
+        let wide = text.parse::<i128>().ok().or_else(|| text.parse::<f64>().ok().map(|number| number as i128));
+        i64::try_from(wide.unwrap_or(0)).unwrap_or(i64::MAX)
+    }
+
+    /// A column by its name, whatever its case.
+    pub(super) fn named(self, name: &str) -> Option<String> {
+        let position = self.0.columns_ref().iter().position(|column| column.name_str().eq_ignore_ascii_case(name))?;
+        self.optional(position)
     }
 }

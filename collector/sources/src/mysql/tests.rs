@@ -9,14 +9,28 @@ use opentelemetry_proto::tonic::metrics::v1::metric::Data;
 use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value;
 use spanlake_schemas::ingest::{Decoded, KnownSeries, NoKnownSeries, Permit, Refusal, Request};
 
+use super::counters::Counters;
+use super::message::{Poll, Target};
 use super::*;
-use crate::delivery::Decode;
+use crate::delivery::{Decode, Delivered};
+use prost::Message;
+use tokio::time::Instant;
 
 /// Takes everything, or refuses the first few.
 #[derive(Default)]
 pub(super) struct FakeStore {
     pub(super) stored: Mutex<Vec<Request>>,
     refusals_left: Mutex<u32>,
+}
+
+pub(super) struct NoCheckpoints;
+
+impl Checkpoints for NoCheckpoints {
+    fn load(&self, _: &str) -> Option<String> {
+        None
+    }
+
+    fn save(&self, _: &str, _: &str) {}
 }
 
 struct FakePermit;
@@ -82,7 +96,11 @@ const SECOND: i64 = 1_000_000_000;
 fn polled(readings: &[(&str, &str)], seconds: i64, counters: &mut Counters) -> ExportMetricsServiceRequest {
     let url = MysqlUrl::parse("mysql://monitor:s3cret@db.example:3307/").unwrap();
     let mut target = Target::at(&url);
-    target.identify(&session::Identity { version: "9.7.4".into(), server_uuid: None, buffer_pool_bytes: Some(100) });
+    target.identify(&identity::Identity {
+        version: "9.7.4".into(),
+        buffer_pool_bytes: Some(100),
+        ..identity::Identity::default()
+    });
     let readings: Vec<(String, String)> =
         readings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
     let poll = Poll {
@@ -91,8 +109,10 @@ fn polled(readings: &[(&str, &str)], seconds: i64, counters: &mut Counters) -> E
         readings: Some(&readings),
         duration: Duration::from_millis(2),
         skipped: 0,
+        is_up: true,
+        is_full: true,
     };
-    message::build(&target, &poll, counters)
+    message::build(&target, &poll, counters, Vec::new())
 }
 
 fn value_of(message: &ExportMetricsServiceRequest, name: &str) -> Option<Value> {
@@ -209,8 +229,16 @@ fn a_quick_restart_is_told_by_the_outage() {
 #[test]
 fn a_silent_server_is_told_as_down() {
     let url = MysqlUrl::parse("mysql://db/").unwrap();
-    let poll = Poll { time: SECOND, since: SECOND, readings: None, duration: Duration::ZERO, skipped: 7 };
-    let message = message::build(&Target::at(&url), &poll, &mut Counters::default());
+    let poll = Poll {
+        time: SECOND,
+        since: SECOND,
+        readings: None,
+        duration: Duration::ZERO,
+        skipped: 7,
+        is_up: false,
+        is_full: false,
+    };
+    let message = message::build(&Target::at(&url), &poll, &mut Counters::default(), Vec::new());
     assert_eq!(value_of(&message, "mysql.up{}"), Some(Value::AsInt(0)));
     assert_eq!(value_of(&message, "spanlake.mysql.poll.skipped{}"), Some(Value::AsInt(7)));
     assert_eq!(metrics(&message).len(), 3);
@@ -249,6 +277,25 @@ fn addresses_are_checked_and_never_print_a_password() {
     }
 }
 
+#[test]
+fn passwords_come_from_files_and_are_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("password");
+    std::fs::write(&path, "s3cret/@:\n").unwrap();
+    let url =
+        MysqlUrl::parse(&format!("mysql://mon@db:3307/?password_file={}&prefer_socket=false", path.display())).unwrap();
+    let options: mysql_async::Opts = url.options().into();
+    assert_eq!((options.pass(), url.endpoint().as_str()), (Some("s3cret/@:"), "db:3307"));
+    assert!(!format!("{url} {url:?}").contains("s3cret"));
+    let missing = MysqlUrl::parse("mysql://mon@db/?password_file=/no/such/file").unwrap_err().to_string();
+    assert!(missing.contains("/no/such/file"), "{missing}");
+    let unset = MysqlUrl::parse("mysql://mon@db/?password_env=SPANLAKE_NO_SUCH_VARIABLE").unwrap_err().to_string();
+    assert!(unset.contains("SPANLAKE_NO_SUCH_VARIABLE"), "{unset}");
+    let url = MysqlUrl::parse("mysql://mon@db/?require_ssl=true&tls_ca=/etc/ca.pem").unwrap();
+    let options: mysql_async::Opts = url.options().into();
+    assert_eq!(options.ssl_opts().map(|ssl| ssl.root_certs().len()), Some(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_the_store_refuses_is_delivered_later_and_in_order() {
     let store = Arc::new(FakeStore::default());
@@ -283,7 +330,9 @@ async fn a_server_that_never_answers_holds_nobody_up() {
     let url = MysqlUrl::parse(&format!("mysql://{}/", silent.local_addr().unwrap())).unwrap();
     let stop = CancellationToken::new();
     let store: Arc<dyn Ingest> = Arc::new(FakeStore::default());
-    let polling = tokio::spawn(poll(MysqlSource { url, interval: Duration::from_millis(50) }, store, stop.clone()));
+    let state = MysqlServers::default().add(&url);
+    let source = MysqlSource { interval: Duration::from_millis(50), ..MysqlSource::at(url) };
+    let polling = tokio::spawn(poll((source, state), store, Arc::new(NoCheckpoints), stop.clone()));
     tokio::time::sleep(Duration::from_millis(120)).await;
     stop.cancel();
     tokio::time::timeout(Duration::from_secs(1), polling).await.unwrap().unwrap();

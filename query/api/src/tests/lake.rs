@@ -161,6 +161,18 @@ impl Lake {
     }
 
     pub(super) fn with(configure: impl FnOnce(&mut ApiConfig), limit: impl FnOnce(&mut EngineLimits)) -> Self {
+        Self::with_all(configure, limit, crate::NoMysql)
+    }
+
+    pub(super) fn with_mysql(mysql: impl crate::MysqlLive + 'static) -> Self {
+        Self::with_all(|_| {}, |_| {}, mysql)
+    }
+
+    fn with_all(
+        configure: impl FnOnce(&mut ApiConfig),
+        limit: impl FnOnce(&mut EngineLimits),
+        mysql: impl crate::MysqlLive + 'static,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let config =
             StoreConfig { seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir.path().join("data")) };
@@ -192,6 +204,7 @@ impl Lake {
             state: StateFile::open(&dir.path().join("state.redb")).map(Arc::new).map_err(|error| error.to_string()),
             forget: Arc::<Rooms>::clone(&rooms),
             sampling: Arc::<Rooms>::clone(&rooms),
+            mysql: Arc::new(mysql),
         };
         Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }

@@ -1,0 +1,278 @@
+//! Every server as it is at this moment, for whoever shows it: written by the pollers, read by the API.
+//!
+//! Owns the last ten minutes of figures in memory, and nothing older. No lock is held over an await.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use spanlake_schemas::mysql::{
+    Figures, InnodbPicture, LivePicture, LockWait, Point, ServerPicture, Statement, TableSize,
+};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::address::MysqlUrl;
+use super::capabilities::Capabilities;
+use super::figures::Beside;
+use super::session::OwnStatements;
+use super::text::canonical;
+use crate::delivery::now_nanoseconds;
+
+/// How far back points are kept, in nanoseconds.
+const KEPT: i64 = 600_000_000_000;
+/// So long after it was last asked about, a server counts as watched.
+const WATCHED_NANOSECONDS: i64 = 30_000_000_000;
+/// Digests whose texts are known.
+const KNOWN_DIGESTS_MAX: usize = 20_000;
+/// Texts that wait for their digest.
+const QUESTIONS_MAX: usize = 8;
+
+/// Texts whose digests are wanted, and where the answer goes.
+pub(super) struct DigestQuestion {
+    pub(super) texts: Vec<String>,
+    pub(super) answer: oneshot::Sender<Vec<Option<String>>>,
+}
+
+/// All servers that are polled.
+#[derive(Clone, Default)]
+pub struct MysqlServers(Arc<Mutex<Vec<Arc<ServerState>>>>);
+
+impl MysqlServers {
+    /// Adds one, in the order of lists.
+    #[must_use]
+    pub fn add(&self, url: &MysqlUrl) -> Arc<ServerState> {
+        let state = Arc::new(ServerState::new(url));
+        self.0.lock().push(Arc::clone(&state));
+        state
+    }
+
+    /// All of them.
+    #[must_use]
+    pub fn all(&self) -> Vec<Arc<ServerState>> {
+        self.0.lock().clone()
+    }
+
+    /// One by its `host:port`.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<Arc<ServerState>> {
+        self.0.lock().iter().find(|state| state.name == name).cloned()
+    }
+}
+
+/// One server.
+pub struct ServerState {
+    name: String,
+    inner: Mutex<Inner>,
+    seq: watch::Sender<u64>,
+    watched_at: AtomicI64,
+    /// Somebody began to watch.
+    pub(super) woken: Notify,
+    pub(super) own: Arc<OwnStatements>,
+    /// Time that this machine spent on polling, in nanoseconds.
+    pub(super) busy: AtomicU64,
+    questions: mpsc::Sender<DigestQuestion>,
+    /// Taken by the poller.
+    pub(super) asked: Mutex<Option<mpsc::Receiver<DigestQuestion>>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    picture: ServerPicture,
+    points: VecDeque<Point>,
+    statements: Vec<Statement>,
+    locks: Vec<LockWait>,
+    variables: Vec<(String, String)>,
+    innodb: InnodbPicture,
+    tables: Vec<TableSize>,
+    /// While the server answers.
+    capabilities: Option<Arc<Capabilities>>,
+    beside: Beside,
+    /// Digests by the form of their text.
+    digests: HashMap<String, String>,
+}
+
+impl ServerState {
+    fn new(url: &MysqlUrl) -> Self {
+        let name = url.endpoint();
+        let picture = ServerPicture { name: name.clone(), since: now_nanoseconds(), ..ServerPicture::default() };
+        let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
+        Self {
+            name,
+            inner: Mutex::new(Inner { picture, ..Inner::default() }),
+            seq: watch::Sender::new(0),
+            watched_at: AtomicI64::new(i64::MIN),
+            woken: Notify::new(),
+            own: Arc::default(),
+            busy: AtomicU64::new(0),
+            questions,
+            asked: Mutex::new(Some(asked)),
+        }
+    }
+
+    /// As lists show it.
+    #[must_use]
+    pub fn picture(&self) -> ServerPicture {
+        self.inner.lock().picture.clone()
+    }
+
+    /// The present, and the points after a number (all that are kept without one). Whoever asks counts as watching.
+    #[must_use]
+    pub fn live(&self, after: Option<u64>) -> LivePicture {
+        let was_watched = self.is_watched();
+        self.watched_at.store(now_nanoseconds(), Ordering::Relaxed);
+        if !was_watched {
+            self.woken.notify_one();
+        }
+        let inner = self.inner.lock();
+        LivePicture {
+            seq: *self.seq.borrow(),
+            server: inner.picture.clone(),
+            points: inner.points.iter().filter(|point| after.is_none_or(|after| point.seq > after)).copied().collect(),
+            statements: inner.statements.clone(),
+            locks: inner.locks.clone(),
+        }
+    }
+
+    /// Ends when there is something after this number, or after `wait`.
+    pub async fn changed(&self, after: u64, wait: Duration) {
+        let mut seq = self.seq.subscribe();
+        let _ = tokio::time::timeout(wait, seq.wait_for(|seq| *seq > after)).await;
+    }
+
+    /// Names and values, as last read.
+    #[must_use]
+    pub fn variables(&self) -> Vec<(String, String)> {
+        self.inner.lock().variables.clone()
+    }
+
+    #[must_use]
+    pub fn innodb(&self) -> InnodbPicture {
+        self.inner.lock().innodb.clone()
+    }
+
+    /// Largest first.
+    #[must_use]
+    pub fn tables(&self) -> Vec<TableSize> {
+        self.inner.lock().tables.clone()
+    }
+
+    /// The digest of each text, as this server would compute it; `None` where it cannot be said. Asked of the server
+    /// once a text.
+    pub async fn digests_of(&self, texts: Vec<String>) -> Vec<Option<String>> {
+        const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
+        let (answer, answered) = oneshot::channel();
+        let fallback = self.by_form(&texts);
+        if self.questions.try_send(DigestQuestion { texts, answer }).is_err() {
+            return fallback;
+        }
+        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
+            Ok(Ok(digests)) => digests.into_iter().zip(fallback).map(|(asked, known)| asked.or(known)).collect(),
+            _ => fallback,
+        }
+    }
+
+    fn by_form(&self, texts: &[String]) -> Vec<Option<String>> {
+        let forms: Vec<String> = texts.iter().map(|text| canonical(text)).collect();
+        let inner = self.inner.lock();
+        forms.iter().map(|form| inner.digests.get(form).cloned()).collect()
+    }
+
+    pub(super) fn is_watched(&self) -> bool {
+        now_nanoseconds().saturating_sub(self.watched_at.load(Ordering::Relaxed)) < WATCHED_NANOSECONDS
+    }
+
+    /// Changes the picture; whoever waits hears of it.
+    pub(super) fn publish(&self, change: impl FnOnce(&mut ServerPicture)) {
+        let mut inner = self.inner.lock();
+        change(&mut inner.picture);
+        drop(inner);
+        self.seq.send_modify(|seq| *seq += 1);
+    }
+
+    /// The same, without waking anybody.
+    pub(super) fn note(&self, change: impl FnOnce(&mut ServerPicture)) {
+        change(&mut self.inner.lock().picture);
+    }
+
+    /// Adds a point and shows what runs; `None` leaves that as it is.
+    pub(super) fn point(
+        &self,
+        time: i64,
+        figures: Figures,
+        (statements, locks): (Option<Vec<Statement>>, Option<Vec<LockWait>>),
+        change: impl FnOnce(&mut ServerPicture),
+    ) {
+        let mut inner = self.inner.lock();
+        let seq = *self.seq.borrow() + 1;
+        inner.picture.figures = figures;
+        change(&mut inner.picture);
+        inner.points.push_back(Point { seq, time, figures });
+        while inner.points.front().is_some_and(|point| point.time < time.saturating_sub(KEPT)) {
+            inner.points.pop_front();
+        }
+        if let Some(statements) = statements {
+            inner.statements = statements;
+        }
+        if let Some(locks) = locks {
+            inner.locks = locks;
+        }
+        drop(inner);
+        self.seq.send_modify(|seq| *seq += 1);
+    }
+
+    /// Nothing runs on a server that is not there.
+    pub(super) fn clear(&self) {
+        let mut inner = self.inner.lock();
+        inner.statements.clear();
+        inner.locks.clear();
+    }
+
+    /// What the server can be asked, while it answers.
+    pub(super) fn capabilities(&self) -> Option<Arc<Capabilities>> {
+        self.inner.lock().capabilities.clone()
+    }
+
+    pub(super) fn set_capabilities(&self, capabilities: Option<Arc<Capabilities>>) {
+        self.inner.lock().capabilities = capabilities;
+    }
+
+    /// What the slow connection adds to the figures.
+    pub(super) fn beside(&self) -> Beside {
+        self.inner.lock().beside
+    }
+
+    pub(super) fn set_beside(&self, beside: Beside) {
+        self.inner.lock().beside = beside;
+    }
+
+    pub(super) fn set_variables(&self, variables: Vec<(String, String)>) {
+        self.inner.lock().variables = variables;
+    }
+
+    pub(super) fn set_innodb(&self, innodb: InnodbPicture) {
+        self.inner.lock().innodb = innodb;
+    }
+
+    pub(super) fn set_tables(&self, tables: Vec<TableSize>) {
+        self.inner.lock().tables = tables;
+    }
+
+    /// Gives statements their digest by their text, where the server does not say it.
+    pub(super) fn name_digests<'a>(&self, statements: impl Iterator<Item = &'a mut Statement>) {
+        let inner = self.inner.lock();
+        for statement in statements.filter(|statement| statement.digest.is_none() && !statement.text.is_empty()) {
+            statement.digest = inner.digests.get(&canonical(&statement.text)).cloned();
+        }
+    }
+
+    /// Remembers a digest by the form of its text.
+    pub(super) fn knows(&self, text: &str, digest: &str) {
+        let form = canonical(text);
+        let mut inner = self.inner.lock();
+        if inner.digests.len() < KNOWN_DIGESTS_MAX {
+            inner.digests.insert(form, digest.to_owned());
+        }
+    }
+}
