@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { useStatus } from "../api/queries";
-import { addressOf, BOARDS_PATH, METRICS_PATH, navigate, setParameters, useParameter, usePath } from "../router";
+import { addressOf, BOARDS_PATH, METRICS_PATH, MYSQL_PATH, navigate, setParameters, useParameter, usePath } from "../router";
 import { switchTheme, useTheme } from "../theme";
 import { coldNotice } from "../model/coldNotice";
 import { texts } from "../texts";
@@ -24,6 +24,7 @@ const PAGES = [
   { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: BOARDS_PATH, text: texts.nav.boards, owns: (path: string) => path.startsWith(BOARDS_PATH) },
+  { path: MYSQL_PATH, text: texts.nav.mysql, owns: (path: string) => path.startsWith(MYSQL_PATH) },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
 ];
 
@@ -43,6 +44,7 @@ export function Shell({ children }: { children: ReactNode }) {
     "g l": goTo("/logs"),
     "g m": goTo(METRICS_PATH),
     "g d": goTo(BOARDS_PATH),
+    "g y": goTo(MYSQL_PATH),
     "g s": goTo("/sql"),
     "g a": goTo("/sampling"),
     i: () => document.getElementById("trace-id-box")?.focus(),
