@@ -41,6 +41,11 @@ export function chosenServers(servers: readonly MysqlServer[], light: string | n
   });
 }
 
+/** `MySQL 9.7.4`, `MariaDB 10.11.19`: builds say more than people need. */
+export function productOf(server: Pick<MysqlServer, "flavor" | "version">, names: Record<string, string>): string {
+  return `${names[server.flavor] ?? names.unknown} ${server.version.replace(/[-+].*$/, "")}`.trim();
+}
+
 /** The longest lag of all channels; null where none is known or the server copies nobody. */
 export function lagOf(server: MysqlServer): number | null {
   const lags = server.replication.map((replica) => replica.lag_seconds).filter((lag): lag is number => lag !== null);

@@ -56,3 +56,10 @@ export function scanWarnings(access: string | null, rows: number | null): PlanWa
   if (access === "ALL") return ["full_scan"];
   return access === "index" ? ["full_index_scan"] : [];
 }
+
+/** What a step's label says beside its kind and its condition; empty where that is nothing. */
+export function noteOf(node: PlanNode): string {
+  if (node.kind === "table") return "";
+  const note = node.label.replace(/^(?:Limit|Sort|Filter|Aggregate|Group aggregate|Materialize|Stream)\b[^:]*:\s*/i, "");
+  return node.condition !== null && (note === node.condition || note === `(${node.condition})`) ? "" : note;
+}

@@ -101,8 +101,8 @@ function Tab({ name, tab, view, endMs, range, digest, isStale }: TabProps) {
   if (tab === "events") return <EventsView server={name} range={range ?? "24h"} />;
   const { server } = view;
   if (!server) return view.error ? <ErrorNote error={view.error} /> : <LoadingNote />;
-  if (tab === "now") return <NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} />;
-  if (tab === "locks") return <LockTree server={name} locks={view.locks} nowMs={endMs} isStale={isStale} />;
+  if (tab === "now") return <section className="mysql-card"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} /></section>;
+  if (tab === "locks") return <section className="mysql-card"><LockTree server={name} locks={view.locks} nowMs={endMs} isStale={isStale} /></section>;
   if (tab === "replication") return <ReplicationView server={server} ring={view.ring} endMs={endMs} range={range} />;
   if (tab === "poller") return <PollerView server={server} />;
   return <ServerOverview view={view} server={server} endMs={endMs} range={range} isStale={isStale} />;

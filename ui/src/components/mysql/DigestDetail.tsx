@@ -40,8 +40,10 @@ export function DigestDetail({ server, digest, schema, range }: { server: string
               <span className="toolbar-gap" />
               <CopyButton text={detail.digest.text} label={said.copy} caption={texts.common.copy} />
             </p>
-            <SqlText text={detail.digest.text} isBroken />
-            <DigestFacts digest={detail.digest} />
+            <div className="digest-summary">
+              <SqlText text={detail.digest.text} isBroken />
+              <DigestFacts digest={detail.digest} />
+            </div>
           </section>
           <DigestCharts points={detail.points} plans={detail.plans} />
           <section className="mysql-card" aria-label={texts.mysqlPage.plan.title}>
@@ -105,5 +107,5 @@ function OneChart({ seconds, values, name, token, marks, write, onZoom }: { seco
   const lists = useMemo(() => [values], [values]);
   const names = useMemo(() => [name], [name]);
   const tokens = useMemo(() => [token], [token]);
-  return <LineChart seconds={seconds} values={lists} names={names} tokens={tokens} marks={marks} label={name} height={130} write={write} onZoom={onZoom} />;
+  return <LineChart seconds={seconds} values={lists} names={names} tokens={tokens} marks={marks} label={name} height={160} write={write} onZoom={onZoom} />;
 }

@@ -6,7 +6,7 @@ import { gapSparkline } from "../../layout/sparkline";
 import { formatDuration } from "../../model/duration";
 import { dayAndTime } from "../../model/instant";
 import { percentOf, shortNumber } from "../../model/mysqlCharts";
-import { lagOf, lightOf } from "../../model/mysqlLight";
+import { lagOf, lightOf, productOf } from "../../model/mysqlLight";
 import { momentMs } from "../../model/mysqlRing";
 import { mysqlAddress } from "../../router";
 import { texts } from "../../texts";
@@ -70,7 +70,7 @@ function aboutOf(server: MysqlServer): string {
   if (!server.up) return said.downSince(dayAndTime(momentMs(server.since)).slice(0, 19));
   const uptime = server.uptime_seconds === null ? "" : said.up(formatDuration(server.uptime_seconds * 1e9));
   const missing = server.missing.length > 0 ? said.missingNote(server.missing.length) : "";
-  return [`${said.flavors[server.flavor]} ${server.version}`, uptime, missing].filter(Boolean).join(" · ");
+  return [productOf(server, said.flavors), uptime, missing].filter(Boolean).join(" · ");
 }
 
 export function lagText(server: MysqlServer, lag: number | null): string {

@@ -6,7 +6,7 @@ import type { MysqlReplica, MysqlServer } from "../../api/mysqlTypes";
 import { NODE, replicationGraph, type ReplicationEdge, type ReplicationNode } from "../../layout/replicationGraph";
 import { formatDuration } from "../../model/duration";
 import { chartsFor } from "../../model/mysqlCharts";
-import { lightOf } from "../../model/mysqlLight";
+import { lightOf, productOf } from "../../model/mysqlLight";
 import type { RingPoint } from "../../model/mysqlRing";
 import { mysqlAddress } from "../../router";
 import { texts } from "../../texts";
@@ -83,7 +83,7 @@ function GraphNode({ node, isAbout }: { node: ReplicationNode; isAbout: boolean 
   const content = (
     <>
       <span className="graph-name"><ServerLight light={lightOf(node.server ?? undefined, false)} /><span className="cut">{node.name}</span></span>
-      <small className="muted">{node.server ? `${texts.mysqlPage.flavors[node.server.flavor]} ${node.server.version}` : said.outside}</small>
+      <small className="muted">{node.server ? productOf(node.server, texts.mysqlPage.flavors) : said.outside}</small>
     </>
   );
   const place = { left: node.x, top: node.y, width: NODE.width, height: NODE.height };

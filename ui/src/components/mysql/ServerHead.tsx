@@ -2,8 +2,9 @@
 import type { FeedState } from "../../api/mysqlLive";
 import type { MysqlServer } from "../../api/mysqlTypes";
 import { formatDuration } from "../../model/duration";
-import { clockTime, RELATIVE_RANGES } from "../../model/instant";
-import { lightOf } from "../../model/mysqlLight";
+import { clockTime, dayAndTime, RELATIVE_RANGES } from "../../model/instant";
+import { lightOf, productOf } from "../../model/mysqlLight";
+import { momentMs } from "../../model/mysqlRing";
 import { addressOf, MYSQL_PATH, setParameters } from "../../router";
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
@@ -27,26 +28,31 @@ interface ServerHeadProps {
 
 export function ServerHead({ name, server, feed, isHeld, onHold, range, pictureMs }: ServerHeadProps) {
   const state = isHeld ? "held" : feed === "live" && server?.up === false ? "down" : feed;
-  const isBehind = feed === "lost" || server?.up === false;
   return (
     <>
       <header className="service-head mysql-head">
         <Link className="icon-button" href={addressOf(MYSQL_PATH)} title={said.all} aria-label={said.all}><Icon name="back" /></Link>
         <h1><ServerLight light={lightOf(server ?? undefined, feed !== "live")} isLarge />{name}</h1>
-        {server && <span className="muted small server-about">{[`${said.flavors[server.flavor]} ${server.version}`.trim(), server.uptime_seconds === null ? "" : said.up(formatDuration(server.uptime_seconds * 1e9))].filter(Boolean).join(" · ")}</span>}
+        {server && <span className="muted small server-about">{[productOf(server, said.flavors), server.uptime_seconds === null ? "" : said.up(formatDuration(server.uptime_seconds * 1e9))].filter(Boolean).join(" · ")}</span>}
         <span className="toolbar-gap" />
         <span className="feed-state" data-state={state} title={server ? said.interval(formatDuration(server.interval_ms * 1e6)) : undefined}><span className="feed-dot" aria-hidden="true" />{said.live[state]}</span>
         <button type="button" className="button small-button" aria-pressed={isHeld} title={isHeld ? said.go : said.hold} aria-label={isHeld ? said.go : said.hold} onClick={onHold}>{isHeld ? "▶" : "❚❚"}</button>
         <RangeChoice range={range} />
       </header>
-      {isBehind && <p className="kept-note" role="status">{feed === "lost" ? said.lost : pictureMs === 0 ? server?.reasons.map((reason) => said.reason(reason.code, reason.text)).join(" · ") : said.kept(clockTime(pictureMs).slice(0, 8))}</p>}
-      {server && feed === "live" && server.reasons.length > 0 && !(isBehind && pictureMs === 0) && (
-        <ul className="reasons" data-light={lightOf(server, false)}>
-          {server.reasons.map((reason) => <li key={reason.code}>{said.reason(reason.code, reason.text)}</li>)}
-        </ul>
-      )}
+      <p className="reasons" role="status" data-light={lightOf(server ?? undefined, feed !== "live")}>
+        {wordsOf(server, feed, pictureMs).map((words) => <span key={words} title={words}>{words}</span>)}
+      </p>
     </>
   );
+}
+
+/** Why it is as it is, in words; what is kept of a server that does not answer. */
+function wordsOf(server: MysqlServer | null, feed: FeedState, pictureMs: number): string[] {
+  if (feed === "lost") return [said.lost];
+  if (!server) return [];
+  const reasons = server.reasons.map((reason) => said.reason(reason.code, reason.text));
+  if (!server.up) return [...(pictureMs === 0 ? [said.downSince(dayAndTime(momentMs(server.since)).slice(0, 19))] : [said.kept(clockTime(pictureMs).slice(0, 8))]), ...reasons];
+  return reasons.length > 0 ? reasons : [said.calm];
 }
 
 /** Live, or a range of the usual ones; two moments of one's own come from dragging over a chart. */

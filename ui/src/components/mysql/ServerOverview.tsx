@@ -30,7 +30,7 @@ export function ServerOverview({ view, server, endMs, range, isStale }: ServerOv
   const events = useMysqlEvents(server.name, "24h", EVENTS_SHOWN);
   const charts = chartsFor(server.replication.length > 0);
   return (
-    <div className="overview">
+    <div className="server-overview">
       {range === null ? (
         <div className="tiles">{charts.map((chart) => <LiveTile key={chart.key} chart={chart} ring={view.ring} intervalMs={server.interval_ms} endMs={endMs} isStale={isStale} />)}</div>
       ) : (

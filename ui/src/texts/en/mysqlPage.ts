@@ -19,6 +19,7 @@ export const mysqlPage = {
   downSince: (when: string) => `down since ${when}`,
   kept: (when: string) => `It does not answer. What you see is what was last seen, at ${when}.`,
   lost: "Spanlake does not answer. What you see is what was last received; trying again…",
+  calm: "Nothing stands out.",
   unknownServer: "There is no such MySQL server here",
   live: { live: "Live", lost: "Connecting again", connecting: "Connecting", down: "Down", held: "Held" } as Record<string, string>,
   interval: (text: string) => `measured every ${text}`,

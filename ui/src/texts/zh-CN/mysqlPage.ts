@@ -22,6 +22,7 @@ export const mysqlPage = {
   downSince: (when: string) => `自 ${when} 起无响应`,
   kept: (when: string) => `服务器无响应。当前显示的是 ${when} 最后看到的内容。`,
   lost: "Spanlake 无响应。当前显示的是最后收到的内容；正在重试…",
+  calm: "没有异常。",
   unknownServer: "这里没有这台 MySQL 服务器",
   live: { live: "实时", lost: "正在重新连接", connecting: "正在连接", down: "无响应", held: "已暂停" } as Record<string, string>,
   interval: (text: string) => `每 ${text} 测量一次`,
