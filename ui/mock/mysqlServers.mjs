@@ -40,6 +40,8 @@ export function figuresAt(state, server, ms) {
     bytes_received_per_second: qps * 310, bytes_sent_per_second: qps * 2900 * w, rows_read_per_second: qps * (41 + hump * 900), rows_written_per_second: qps * 0.4,
     tmp_disk_tables_per_second: 0.4 * w, history_list_length: Math.round(900 * w + hump * 21_000), ping_ms: 0.35 * w + hump * 0.8,
   };
+  // Who may not see lock waits does not say that there are none.
+  if (server.missing === MISSING_GRANTS) delete figures.lock_waits_now;
   if (server.source) figures.replication_lag_seconds = lagAt(server, ms);
   if (server.locks && state.mysqlConnections) figures.connections = state.mysqlConnections;
   return figures;

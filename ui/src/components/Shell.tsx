@@ -35,6 +35,9 @@ export function Shell({ children }: { children: ReactNode }) {
   const [opened, setOpened] = useState<"help" | "palette" | "settings" | null>(null);
   const close = (): void => setOpened(null);
   usePaletteKey(() => setOpened((now) => (now === null ? "palette" : now)));
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the page's own entry may lie outside.
+  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [path]);
   const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
     "?": () => setOpened("help"),
@@ -56,7 +59,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <img src="/favicon.svg" alt="" width="22" height="22" />
           <span>{texts.product}</span>
         </Link>
-        <nav className="nav" aria-label={texts.nav.label}>
+        <nav className="nav" aria-label={texts.nav.label} ref={nav}>
           {PAGES.map((page) => (
             <Link key={page.path} href={addressOf(page.path)} aria-current={page.owns(path) ? "page" : undefined}>
               {page.text}

@@ -49,6 +49,17 @@ export function replicationGraph(servers: readonly MysqlServer[], about: string)
   return { nodes, edges, width: (deepest + 1) * (NODE.width + GAP.x) - GAP.x, height: most * (NODE.height + GAP.y) - GAP.y };
 }
 
+/** How far along the line to a replica its words stand: nearer to the replica, where lines have parted. */
+const LABEL_AT = 0.6;
+
+export function edgeLine({ from, to }: Pick<ReplicationEdge, "from" | "to">): { path: string; labelX: number; labelY: number } {
+  const [x1, y1, x2, y2] = [from.x + NODE.width, from.y + NODE.height / 2, to.x, to.y + NODE.height / 2];
+  const middle = (x1 + x2) / 2;
+  const [t, rest] = [LABEL_AT, 1 - LABEL_AT];
+  const blend = (start: number, first: number, second: number, end: number): number => rest ** 3 * start + 3 * rest ** 2 * t * first + 3 * rest * t ** 2 * second + t ** 3 * end;
+  return { path: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`, labelX: blend(x1, middle, middle, x2), labelY: blend(y1, y1, y2, y2) };
+}
+
 function connected(about: string, links: readonly { from: string; to: string }[]): Set<string> {
   const found = new Set([about]);
   const queue = [about];

@@ -63,6 +63,12 @@ export function writerOf(unit: MysqlChart["unit"]): (value: number | null | unde
   };
 }
 
+/** As the axis writes it: without what the title says already. */
+export function axisWriterOf(unit: MysqlChart["unit"]): (value: number | null | undefined) => string {
+  const write = writerOf(unit);
+  return (value) => (unit === "bytes" && value !== null && value !== undefined ? formatBytes(value).replace(".0 ", " ") : unit === "ratio" ? write(value).replace(".00", "") : write(value));
+}
+
 /** At most three digits, so that figures keep their width while they move. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);

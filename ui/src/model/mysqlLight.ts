@@ -52,6 +52,11 @@ export function lagOf(server: MysqlServer): number | null {
   return lags.length === 0 ? (server.figures.replication_lag_seconds ?? null) : Math.max(...lags);
 }
 
+/** Whether something that statements are read from is missing; other gaps leave them in sight. */
+export function hidesStatements(server: Pick<MysqlServer, "missing">): boolean {
+  return server.missing.some((one) => /performance_schema|\bPROCESS\b/.test(one.name));
+}
+
 /**
  * The statement that mends what is missing, out of the sentence that names it: between backticks, or from the first word
  * that begins a statement to its end.

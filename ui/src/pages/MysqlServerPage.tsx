@@ -15,6 +15,7 @@ import { PollerView } from "../components/mysql/PollerView";
 import { ReplicationView } from "../components/mysql/ReplicationView";
 import { ServerHead } from "../components/mysql/ServerHead";
 import { ServerOverview } from "../components/mysql/ServerOverview";
+import { unseenLocks } from "../components/mysql/unseen";
 import { useRowKeys } from "../components/mysql/useRowKeys";
 import { VariablesView } from "../components/mysql/VariablesView";
 import { useShortcuts } from "../components/useShortcuts";
@@ -40,6 +41,7 @@ export default function MysqlServerPage({ name }: { name: string }) {
   const [held, setHeld] = useState<{ view: LiveView; endMs: number } | null>(null);
   const nowMs = useTick();
   const body = useRef<HTMLDivElement>(null);
+  const tabs = useRef<HTMLDivElement>(null);
   const view = held?.view ?? live;
   const endMs = held?.endMs ?? pictureEnd(view.ring.at(-1)?.ms ?? null, view.receivedMs, nowMs);
   const tab: MysqlTab = isTab(tabText) ? tabText : "overview";
@@ -52,12 +54,14 @@ export default function MysqlServerPage({ name }: { name: string }) {
     Escape: () => digest !== null && setParameters({ digest: null, in: null }, "push"),
   });
   useRowKeys(body);
+  // On a phone the chosen one may lie outside.
+  useEffect(() => tabs.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]);
   const isUnknown = live.error instanceof ApiError && live.error.status === 404;
   const waiting = view.server?.figures.lock_waits_now ?? view.locks.length;
   return (
     <div className="service-page mysql-server">
       <ServerHead name={name} server={view.server} feed={live.feed} isHeld={held !== null} onHold={toggleHold} range={range} pictureMs={view.pictureMs} />
-      <div className="tabs mysql-tabs" role="tablist" aria-label={said.tabList}>
+      <div className="tabs mysql-tabs" role="tablist" aria-label={said.tabList} ref={tabs}>
         {MYSQL_TABS.map((one, place) => (
           <button key={one} type="button" role="tab" aria-selected={tab === one} title={String(place + 1)} onClick={() => open(one)}>
             {said.tabs[one]}
@@ -101,8 +105,8 @@ function Tab({ name, tab, view, endMs, range, digest, isStale }: TabProps) {
   if (tab === "events") return <EventsView server={name} range={range ?? "24h"} />;
   const { server } = view;
   if (!server) return view.error ? <ErrorNote error={view.error} /> : <LoadingNote />;
-  if (tab === "now") return <section className="mysql-card"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} /></section>;
-  if (tab === "locks") return <section className="mysql-card"><LockTree server={name} locks={view.locks} nowMs={endMs} isStale={isStale} /></section>;
+  if (tab === "now") return <section className="mysql-card"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} wasSeen={view.pictureMs > 0} /></section>;
+  if (tab === "locks") return <section className="mysql-card"><LockTree server={name} locks={view.locks} nowMs={endMs} isStale={isStale} unseen={unseenLocks(server, view.pictureMs > 0)} /></section>;
   if (tab === "replication") return <ReplicationView server={server} ring={view.ring} endMs={endMs} range={range} />;
   if (tab === "poller") return <PollerView server={server} />;
   return <ServerOverview view={view} server={server} endMs={endMs} range={range} isStale={isStale} />;

@@ -14,20 +14,21 @@ import { TraceLink } from "./StatementTable";
 const said = texts.mysqlPage.events;
 const ICONS: Record<string, IconName> = { plan_change: "compare", variable_change: "edit", deadlock: "error", restart: "reload", lock_wait: "clock", error_log: "log" };
 
-export function EventList({ events }: { events: readonly MysqlEvent[] }) {
+/** Shortened they say what happened, and nothing more. */
+export function EventList({ events, isShort = false }: { events: readonly MysqlEvent[]; isShort?: boolean }) {
   return (
     <div className="event-days">
       {eventsByDay(events, (event) => calendarDay(momentMs(event.time))).map(([day, list]) => (
         <section key={day} aria-label={day}>
           <h3 className="event-day">{day}</h3>
-          <ol>{list.map((event, place) => <EventRow key={`${event.time} ${event.kind} ${place}`} event={event} />)}</ol>
+          <ol>{list.map((event, place) => <EventRow key={`${event.time} ${event.kind} ${place}`} event={event} isShort={isShort} />)}</ol>
         </section>
       ))}
     </div>
   );
 }
 
-function EventRow({ event }: { event: MysqlEvent }) {
+function EventRow({ event, isShort }: { event: MysqlEvent; isShort: boolean }) {
   const trace = detailText(event.detail, "trace_id");
   return (
     <li className="mysql-event" data-kind={event.kind} data-row tabIndex={-1}>
@@ -35,7 +36,7 @@ function EventRow({ event }: { event: MysqlEvent }) {
       <span className="event-kind"><Icon name={ICONS[event.kind] ?? "event"} size={13} />{said.kinds[event.kind] ?? event.kind}</span>
       <div className="event-body">
         <p><strong>{event.title}</strong> {trace !== null && <TraceLink traceId={trace} spanId={null} />}</p>
-        <EventDetail event={event} />
+        {(!isShort || event.kind === "plan_change") && <EventDetail event={event} />}
       </div>
     </li>
   );

@@ -30,7 +30,7 @@ export function EventsView({ server, range }: { server: string; range: string })
       {answer.isPending && !answer.error && <LoadingNote />}
       {shown.length > 0 && <EventStrip events={shown} range={range} />}
       {answer.data && shown.length === 0 && <p className="quiet muted">{said.none}</p>}
-      <EventList events={shown} />
+      {shown.length > 0 && <section className="mysql-card"><EventList events={shown} /></section>}
     </div>
   );
 }

@@ -45,20 +45,20 @@ function FleetRow({ server, isOutOfSight, qps, running, connections }: { server:
           <span className="fleet-about">{aboutOf(server)}</span>
         </span>
       </span>
-      <FigureCell column="qps" label={said.columns.qps} value={figures.qps} spark={qps?.get(server.name)} />
-      <FigureCell column="running" label={said.columns.running} value={figures.connections_running} spark={running?.get(server.name)} />
+      <FigureCell column="qps" label={said.columnsShort.qps} value={figures.qps} spark={qps?.get(server.name)} />
+      <FigureCell column="running" label={said.columnsShort.running} value={figures.connections_running} spark={running?.get(server.name)} />
       <span role="cell" data-column="connections" title={figures.connections === undefined ? undefined : said.ofConnections(String(figures.connections), String(figures.connections_max ?? "–"))}>
-        <small className="cell-label">{said.columns.connections}</small>
+        <small className="cell-label">{said.columnsShort.connections}</small>
         <Spark values={connections?.get(server.name)} />
         <span className="usage-bar" aria-hidden="true" data-high={(usage ?? 0) > HIGH_USAGE || undefined}><span style={{ width: `${Math.min(100, (usage ?? 0) * 100)}%` }} /></span>
         <span className="fleet-figure">{usage === undefined ? "–" : percentOf(usage)}</span>
       </span>
       <span role="cell" data-column="locks">
-        <small className="cell-label">{said.columns.locks}</small>
+        <small className="cell-label">{said.columnsShort.locks}</small>
         <span className="fleet-figure" data-bad={(figures.lock_waits_now ?? 0) > 0 || undefined}>{figures.lock_waits_now === undefined ? "–" : shortNumber(figures.lock_waits_now)}</span>
       </span>
       <span role="cell" data-column="lag">
-        <small className="cell-label">{said.columns.lag}</small>
+        <small className="cell-label">{said.columnsShort.lag}</small>
         <span className="fleet-figure" data-bad={(lag ?? 0) > LATE_SECONDS || undefined}>{lagText(server, lag)}</span>
       </span>
     </div>

@@ -2,7 +2,7 @@
 // under them. Never fetches; the ring is handed in.
 import { useEffect, useMemo, useRef, useState } from "react";
 import "uplot/dist/uPlot.min.css";
-import { writerOf, type MysqlChart } from "../../model/mysqlCharts";
+import { axisWriterOf, writerOf, type MysqlChart } from "../../model/mysqlCharts";
 import { columnsOf, latestOf, RING_MS, type RingPoint } from "../../model/mysqlRing";
 import { createLiveChart, type LiveChart } from "../../paint/liveChart";
 import type { ChartCursor } from "../../paint/seriesChart";
@@ -36,16 +36,16 @@ export function LiveTile({ chart, ring, intervalMs, endMs, isStale }: LiveTilePr
   const limit = chart.limit ? latestOf(ring, chart.limit) : null;
   useEffect(() => {
     if (!holder.current || width < 50) return;
-    const made = createLiveChart(holder.current, { colours: chart.figures.map((figure) => figure.colour), isRatio: chart.unit === "ratio", axisWidth: AXIS_PX, syncKey: "mysql-live", write, onCursor: setCursor }, width, HEIGHT_PX);
+    const made = createLiveChart(holder.current, { colours: chart.figures.map((figure) => figure.colour), isRatio: chart.unit === "ratio", axisWidth: AXIS_PX, syncKey: "mysql-live", write: axisWriterOf(chart.unit), onCursor: setCursor }, width, HEIGHT_PX);
     drawn.current = made;
     return () => {
       drawn.current = null;
       made.destroy();
     };
-  }, [chart, width, theme, write]);
+  }, [chart, width, theme]);
   useEffect(() => {
     drawn.current?.update({ seconds: columns.seconds, values: columns.values, window: [(endMs - RING_MS) / 1000, endMs / 1000], limit });
-  }, [columns, endMs, limit, chart, width, theme, write]);
+  }, [columns, endMs, limit, chart, width, theme]);
   const lines = chart.figures.map((figure, place) => ({ name: said.figures[figure.name] ?? figure.name, colour: figure.colour, values: columns.values[place], write }));
   return (
     <section className="mysql-tile" data-stale={isStale || undefined} data-chart={chart.key} aria-label={said.charts[chart.key]}>

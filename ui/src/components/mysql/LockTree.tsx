@@ -19,10 +19,13 @@ interface LockTreeProps {
   locks: readonly MysqlLockWait[];
   nowMs: number;
   isStale: boolean;
+  /** Why nothing can be said where no wait is known; null where nobody waits. */
+  unseen: string | null;
 }
 
-export function LockTree({ server, locks, nowMs, isStale }: LockTreeProps) {
+export function LockTree({ server, locks, nowMs, isStale, unseen }: LockTreeProps) {
   const forest = useMemo(() => lockForest(locks), [locks]);
+  if (forest.rows.length === 0 && unseen !== null) return <p className="quiet muted">{unseen}</p>;
   if (forest.rows.length === 0) {
     return (
       <div className="quiet">

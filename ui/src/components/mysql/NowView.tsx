@@ -2,10 +2,11 @@
 import type { MysqlServer, MysqlStatement } from "../../api/mysqlTypes";
 import { texts } from "../../texts";
 import { StatementTable } from "./StatementTable";
+import { unseenStatements } from "./unseen";
 
 const said = texts.mysqlPage.now;
 
-export function NowView({ server, statements, nowMs, isStale, shortTo }: { server: MysqlServer; statements: readonly MysqlStatement[]; nowMs: number; isStale: boolean; shortTo?: number }) {
-  if (statements.length === 0) return <p className="quiet muted">{server.missing.length > 0 ? said.unseen : said.none}</p>;
+export function NowView({ server, statements, nowMs, isStale, wasSeen, shortTo }: { server: MysqlServer; statements: readonly MysqlStatement[]; nowMs: number; isStale: boolean; wasSeen: boolean; shortTo?: number }) {
+  if (statements.length === 0) return <p className="quiet muted">{unseenStatements(server, wasSeen) ?? said.none}</p>;
   return <StatementTable server={server.name} statements={statements} nowMs={nowMs} isStale={isStale} shortTo={shortTo} />;
 }

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { useRangeQueries } from "../../api/promQueries";
 import { writeRange } from "../../model/instant";
-import { promqlFor, writerOf, type MysqlChart } from "../../model/mysqlCharts";
+import { axisWriterOf, promqlFor, writerOf, type MysqlChart } from "../../model/mysqlCharts";
 import type { Steps } from "../../model/promRange";
 import { setParameters } from "../../router";
 import { texts } from "../../texts";
@@ -30,7 +30,7 @@ export function RangeTile({ chart, server, steps }: { chart: MysqlChart; server:
     <section className="mysql-tile" data-chart={chart.key} aria-label={said.charts[chart.key]}>
       <TileHead chart={chart} valueOf={last} note={null} />
       <div className="tile-range" style={{ minHeight: HEIGHT_PX }}>
-        {asked.length === 0 ? <p className="muted small tile-empty">{said.onlyLive}</p> : failure ? <p className="error-text small tile-empty">{failure.message}</p> : isEmpty ? <p className="muted small tile-empty">{said.noPoints}</p> : <SeriesView seconds={seconds} lines={lines} label={said.charts[chart.key]} height={HEIGHT_PX} write={write} syncKey="mysql-range" onZoom={zoom} legend={null} />}
+        {asked.length === 0 ? <p className="muted small tile-empty">{said.onlyLive}</p> : failure ? <p className="error-text small tile-empty">{failure.message}</p> : isEmpty ? <p className="muted small tile-empty">{said.noPoints}</p> : <SeriesView seconds={seconds} lines={lines} label={said.charts[chart.key]} height={HEIGHT_PX} write={axisWriterOf(chart.unit)} syncKey="mysql-range" onZoom={zoom} legend={null} />}
       </div>
     </section>
   );

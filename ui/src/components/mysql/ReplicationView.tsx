@@ -3,9 +3,9 @@ import { useMemo } from "react";
 import { useMysqlServers } from "../../api/mysqlQueries";
 import { useSteps } from "../../api/promQueries";
 import type { MysqlReplica, MysqlServer } from "../../api/mysqlTypes";
-import { NODE, replicationGraph, type ReplicationEdge, type ReplicationNode } from "../../layout/replicationGraph";
+import { edgeLine, NODE, replicationGraph, type ReplicationEdge, type ReplicationNode } from "../../layout/replicationGraph";
 import { formatDuration } from "../../model/duration";
-import { chartsFor } from "../../model/mysqlCharts";
+import { chartsFor, writerOf } from "../../model/mysqlCharts";
 import { lightOf, productOf } from "../../model/mysqlLight";
 import type { RingPoint } from "../../model/mysqlRing";
 import { mysqlAddress } from "../../router";
@@ -18,6 +18,7 @@ import { ServerLight } from "./ServerLight";
 const said = texts.mysqlPage.replication;
 const REFRESH_MS = 10_000;
 const LATE_SECONDS = 10;
+const writeLag = writerOf("seconds");
 const LAG = chartsFor(true).filter((chart) => chart.key === "lag");
 
 export function ReplicationView({ server, ring, endMs, range }: { server: MysqlServer; ring: readonly RingPoint[]; endMs: number; range: string | null }) {
@@ -32,7 +33,7 @@ export function ReplicationView({ server, ring, endMs, range }: { server: MysqlS
         {graph.edges.length === 0 ? <p className="muted">{said.none}</p> : (
           <div className="graph-scroller">
             <div className="replication-graph" style={{ width: graph.width, height: graph.height }}>
-              <svg width={graph.width} height={graph.height} aria-hidden="true" focusable="false">{graph.edges.map((edge, place) => <path key={place} className="replication-edge" data-state={stateOf(edge.replica)} d={curve(edge)} />)}</svg>
+              <svg width={graph.width} height={graph.height} aria-hidden="true" focusable="false">{graph.edges.map((edge, place) => <path key={place} className="replication-edge" data-state={stateOf(edge.replica)} d={edgeLine(edge).path} />)}</svg>
               {graph.edges.map((edge, place) => <EdgeLabel key={place} edge={edge} />)}
               {graph.nodes.map((node) => <GraphNode key={node.name} node={node} isAbout={node.name === server.name} />)}
             </div>
@@ -64,16 +65,11 @@ function lagWord(replica: MysqlReplica): string {
   return replica.lag_seconds < 0.5 ? said.even : said.behind(formatDuration(replica.lag_seconds * 1e9));
 }
 
-function curve({ from, to }: ReplicationEdge): string {
-  const [x1, y1, x2, y2] = [from.x + NODE.width, from.y + NODE.height / 2, to.x, to.y + NODE.height / 2];
-  const middle = (x1 + x2) / 2;
-  return `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}`;
-}
-
 function EdgeLabel({ edge }: { edge: ReplicationEdge }) {
-  const { from, to, replica } = edge;
+  const { replica } = edge;
+  const { labelX, labelY } = edgeLine(edge);
   return (
-    <span className="edge-label" data-state={stateOf(replica)} title={[said.threads(replica.io, replica.sql), replica.error].filter(Boolean).join(" · ")} style={{ left: to.x - 74, top: (to.y * 3 + from.y) / 4 + NODE.height / 2 }}>
+    <span className="edge-label" data-state={stateOf(replica)} title={[said.threads(replica.io, replica.sql), replica.error].filter(Boolean).join(" · ")} style={{ left: labelX, top: labelY }}>
       {lagWord(replica)}
     </span>
   );
@@ -102,7 +98,7 @@ function ChannelTable({ replicas }: { replicas: readonly MysqlReplica[] }) {
             <td className="muted">{one.channel || said.defaultChannel}</td>
             <td data-bad={one.io !== "Yes" || undefined}>{one.io}</td>
             <td data-bad={one.sql !== "Yes" || undefined}>{one.sql}</td>
-            <td className="number">{one.lag_seconds === null ? "–" : formatDuration(one.lag_seconds * 1e9)}</td>
+            <td className="number">{writeLag(one.lag_seconds)}</td>
             <td className="muted wrap">{one.error || "–"}</td>
           </tr>
         ))}

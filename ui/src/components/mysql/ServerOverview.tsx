@@ -12,9 +12,10 @@ import { LiveTile } from "./LiveTile";
 import { LockTree } from "./LockTree";
 import { NowView } from "./NowView";
 import { RangeTile } from "./RangeTile";
+import { unseenLocks } from "./unseen";
 
 const said = texts.mysqlPage;
-const STATEMENTS_SHOWN = 8;
+const STATEMENTS_SHOWN = 9;
 const EVENTS_SHOWN = 4;
 const REFRESH_MS = 10_000;
 
@@ -28,6 +29,7 @@ interface ServerOverviewProps {
 
 export function ServerOverview({ view, server, endMs, range, isStale }: ServerOverviewProps) {
   const events = useMysqlEvents(server.name, "24h", EVENTS_SHOWN);
+  const wasSeen = view.pictureMs > 0;
   const charts = chartsFor(server.replication.length > 0);
   return (
     <div className="server-overview">
@@ -36,19 +38,19 @@ export function ServerOverview({ view, server, endMs, range, isStale }: ServerOv
       ) : (
         <RangeTiles server={server} range={range} />
       )}
-      <section className="mysql-card" aria-label={said.locks.title}>
+      <section className="mysql-card steady" aria-label={said.locks.title}>
         <h2>{said.locks.title}</h2>
-        <LockTree server={server.name} locks={view.locks} nowMs={endMs} isStale={isStale} />
+        <div className="steady-body"><LockTree server={server.name} locks={view.locks} nowMs={endMs} isStale={isStale} unseen={unseenLocks(server, wasSeen)} /></div>
       </section>
-      <section className="mysql-card" aria-label={said.now.title}>
+      <section className="mysql-card steady" aria-label={said.now.title}>
         <h2>{said.now.title}</h2>
-        <NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} shortTo={STATEMENTS_SHOWN} />
+        <div className="steady-body"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} wasSeen={wasSeen} shortTo={STATEMENTS_SHOWN} /></div>
         {view.statements.length > STATEMENTS_SHOWN && <p className="card-more"><Link href={mysqlAddress(server.name, { tab: "now" })}>{said.now.more(view.statements.length - STATEMENTS_SHOWN)}</Link></p>}
       </section>
       {(events.data?.length ?? 0) > 0 && (
         <section className="mysql-card" aria-label={said.events.latest}>
           <h2>{said.events.latest}</h2>
-          <EventList events={events.data ?? []} />
+          <EventList events={events.data ?? []} isShort />
           <p className="card-more"><Link href={mysqlAddress(server.name, { tab: "events" })}>{said.events.allEvents}</Link></p>
         </section>
       )}

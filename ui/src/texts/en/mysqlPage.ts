@@ -12,6 +12,8 @@ export const mysqlPage = {
   reason: (_code: string, text: string) => text,
   noMatch: "No server is like that",
   columns: { name: "Server", qps: "Statements/s", running: "Running", connections: "Connections", locks: "Waiting for locks", lag: "Replication lag" },
+  columnsShort: { qps: "Stmts/s", running: "Running", connections: "Connected", locks: "Waiting", lag: "Lag" },
+  notSeen: "Not known: it has not answered yet.",
   ofConnections: (used: string, most: string) => `${used} of ${most} connections`,
   servers: (count: number) => plural(count, "server"),
   notReplica: "copies nobody",
@@ -55,6 +57,7 @@ export const mysqlPage = {
   locks: {
     title: "Lock waits",
     none: "Nobody waits for a lock.",
+    unseen: "This server does not let lock waits be seen; Collection says what is missing.",
     noneHint: "When a transaction waits, it appears here within two seconds, under the one that holds it up.",
     summary: (waiting: number, roots: number, longest: string) => `${plural(waiting, "transaction")} held up by ${roots}, the longest for ${longest}`,
     blocks: (count: number) => `holds up ${count}`,

@@ -15,6 +15,8 @@ export const mysqlPage = {
   reason: (code: string, text: string) => (`${REASONS[code] ?? "状态"}：${text}`),
   noMatch: "没有符合的服务器",
   columns: { name: "服务器", qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "复制延迟" },
+  columnsShort: { qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "延迟" },
+  notSeen: "未知：尚未响应。",
   ofConnections: (used: string, most: string) => `已用 ${used} / ${most} 个连接`,
   servers: (number: number) => count(number, "台服务器"),
   notReplica: "不复制任何服务器",
@@ -58,6 +60,7 @@ export const mysqlPage = {
   locks: {
     title: "锁等待",
     none: "没有事务在等待锁。",
+    unseen: "这台服务器不允许查看锁等待；“采集”中说明了缺少什么。",
     noneHint: "一旦有事务等待，两秒内就会出现在阻塞它的事务下方。",
     summary: (waiting: number, roots: number, longest: string) => `${count(waiting, "个事务")}被 ${roots} 个事务阻塞，最长 ${longest}`,
     blocks: (number: number) => `阻塞 ${number} 个`,
