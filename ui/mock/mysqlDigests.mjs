@@ -5,13 +5,14 @@ import { fileURLToPath } from "node:url";
 import { FAILING, HEALTHY } from "./store.mjs";
 
 const PLANS = JSON.parse(readFileSync(fileURLToPath(new URL("../src/model/fixtures/plans.json", import.meta.url)), "utf8"));
+PLANS.byKey = { query_block: { select_id: 1, cost_info: { query_cost: "1.00" }, table: { table_name: "products", access_type: "const", possible_keys: ["PRIMARY"], key: "PRIMARY", key_length: "4", rows_examined_per_scan: 1, rows_produced_per_join: 1, filtered: "100.00", cost_info: { read_cost: "0.00", eval_cost: "0.10", prefix_cost: "0.00" } } } };
 const START = Date.now();
 export const PLAN_CHANGED_MS = START - 47 * 60_000;
 
 /** Digest, schema, text, calls a second, milliseconds a call, rows examined a call, rows sent, errors a thousand, plan, no index. */
 const DIGESTS = [
   ["d3a177c1b2d3a1", "shop", "SELECT `o` . `id` , `o` . `total` , `u` . `email` FROM `orders` `o` JOIN `users` `u` ON `u` . `id` = `o` . `user_id` WHERE `o` . `status` = ? ORDER BY `o` . `created` DESC LIMIT ?", 21, 2.4, 60, 20, 0, "changed", 0],
-  ["7be077c1b27be0", "shop", "SELECT `name` , `price` FROM `products` WHERE `id` = ?", 2100, 0.21, 1, 1, 0, "mysqlBlockJoin", 0],
+  ["7be077c1b27be0", "shop", "SELECT `name` , `price` FROM `products` WHERE `id` = ?", 2100, 0.9, 1, 1, 0, "byKey", 0],
   ["91c477c1b291c4", "shop", "SELECT `u` . `email` , COUNT ( * ) AS `n` , SUM ( `o` . `total` ) AS `t` FROM `orders` `o` JOIN `users` `u` ON `u` . `id` = `o` . `user_id` JOIN `order_items` `i` ON `i` . `order_id` = `o` . `id` WHERE `o` . `status` = ? AND `u` . `country` = ? GROUP BY `u` . `email` ORDER BY `t` DESC LIMIT ?", 0.6, 840, 1_840_000, 20, 0, "mysqlStepsJoin", 0],
   ["40aa77c1b240aa", "shop", "UPDATE `carts` SET `updated` = NOW ( ) WHERE `id` = ?", 310, 0.6, 1, 0, 0.2, "mysqlBlockUpdate", 0],
   ["b87177c1b2b871", "shop", "UPDATE `orders` SET `status` = ? WHERE `id` = ?", 95, 7.8, 1, 0, 4.1, "mysqlBlockUpdate", 0],
@@ -102,7 +103,7 @@ export function spanDetail(server, span, locks, nowMs) {
   if (!span || span.attributes["db.system.name"] !== "mysql") return none;
   // The slowest of a checkout's seven waited for a lock.
   const isBlocked = Number(span.duration) > 10e6;
-  const one = DIGESTS[isBlocked ? 0 : 1];
+  const one = DIGESTS[1];
   const detail = digestDetail(server, one[0], nowMs - 3_600_000, nowMs);
   const base = { server: server.name, joined_by: isBlocked ? "context" : "digest", digest: detail.digest, plan: detail.plans[0] ?? null, samples: detail.samples.slice(0, 2), waits: [], blocker: null };
   if (!isBlocked) return base;

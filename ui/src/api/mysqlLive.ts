@@ -1,48 +1,15 @@
 // Owns the live feed of one server: a long poll after the last news, merged into a ring. After anything that went wrong, and
 // when the page was out of sight, it asks for the whole last ten minutes again, so that no gap is left that the server can
-// fill. Never draws; the ring is model/mysqlRing's.
+// fill. Never draws; what is known after an answer is model/mysqlFeed's.
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
-import { mergePoints, type RingPoint } from "../model/mysqlRing";
+import { afterAnswer, NOTHING_YET, type LiveView } from "../model/mysqlFeed";
 import { ApiError, getJson } from "./client";
-import type { MysqlLive, MysqlLockWait, MysqlServer, MysqlStatement } from "./mysqlTypes";
-
-/** Connecting: nothing has come yet. Lost: Spanlake does not answer, what came before is kept. */
-export type FeedState = "connecting" | "live" | "lost";
-
-export interface LiveView {
-  feed: FeedState;
-  error: Error | null;
-  server: MysqlServer | null;
-  ring: RingPoint[];
-  statements: MysqlStatement[];
-  locks: MysqlLockWait[];
-  /** When statements and locks were last true, by this page's clock: they are kept while the server is down. */
-  pictureMs: number;
-  /** When the newest point came, by this page's clock. */
-  receivedMs: number;
-}
+import type { MysqlLive } from "./mysqlTypes";
 
 const WAIT_SECONDS = 10;
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 4000;
-const EMPTY: LiveView = { feed: "connecting", error: null, server: null, ring: [], statements: [], locks: [], pictureMs: 0, receivedMs: 0 };
-
-/** What is known after an answer; pure, so that it can be tested. A server that is down keeps the last picture of it. */
-export function afterAnswer(view: LiveView, answer: MysqlLive, now: number): LiveView {
-  const ring = mergePoints(view.ring, answer.points);
-  const isNewPicture = answer.server.up;
-  return {
-    feed: "live",
-    error: null,
-    server: answer.server,
-    ring,
-    statements: isNewPicture ? answer.statements : view.statements,
-    locks: isNewPicture ? answer.locks : view.locks,
-    pictureMs: isNewPicture ? now : view.pictureMs,
-    receivedMs: ring === view.ring ? view.receivedMs : now,
-  };
-}
 
 const pause = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
@@ -75,7 +42,7 @@ async function follow(name: string, signal: AbortSignal, tell: (change: (view: L
 }
 
 export function useMysqlLive(name: string): LiveView {
-  const [view, setView] = useState<LiveView>(EMPTY);
+  const [view, setView] = useState<LiveView>(NOTHING_YET);
   const client = useQueryClient();
   useEffect(() => {
     let asking: AbortController | null = null;

@@ -46,9 +46,24 @@ function listOf(key: string, values: unknown[], depth: number): PlanNode[] {
   const objects = values.filter(isJson);
   if (SUBQUERIES.has(key)) return objects.map((one) => subqueryOf(one, depth));
   if (key === "query_specifications") return objects.map((one) => planNode("select", { children: stepsIn(one, depth + 1), warnings: ownWarnings(one) }));
-  const children = objects.flatMap((one) => stepsIn(one, depth + 1));
+  const children = key === "nested_loop" ? loopOf(objects, depth + 1) : objects.flatMap((one) => stepsIn(one, depth + 1));
   if (key === "nested_loop" && children.length > 1) return [planNode("join", { children })];
   return LISTS.has(key) || children.length > 0 ? children : [];
+}
+
+/** Each table of a loop says what the join costs up to it: its own part is what it adds. */
+function loopOf(objects: Json[], depth: number): PlanNode[] {
+  let before = 0;
+  return objects.flatMap((one) => {
+    if (!isJson(one.table)) return stepsIn(one, depth);
+    const node = tableOf(one.table, depth, before);
+    before = prefixCost(one.table) ?? before;
+    return [node, ...stepsIn({ ...one, table: null }, depth)];
+  });
+}
+
+function prefixCost(table: Json): number | null {
+  return isJson(table.cost_info) ? numberFrom(table.cost_info.prefix_cost) : null;
 }
 
 function subqueryOf(holder: Json, depth: number): PlanNode {
@@ -73,11 +88,10 @@ function ownWarnings(holder: Json): PlanWarning[] {
   return [...(holder.using_filesort === true ? (["filesort"] as const) : []), ...(holder.using_temporary_table === true ? (["temporary_table"] as const) : [])];
 }
 
-function tableOf(table: Json, depth: number): PlanNode {
+function tableOf(table: Json, depth: number, before = 0): PlanNode {
   const access = textFrom(table.access_type);
   const rows = numberFrom(table.rows_examined_per_scan) ?? numberFrom(table.rows);
-  const costs = isJson(table.cost_info) ? table.cost_info : {};
-  const parts = [numberFrom(costs.read_cost), numberFrom(costs.eval_cost)].filter((part): part is number => part !== null);
+  const prefix = prefixCost(table);
   const isTemporary = textFrom(table.table_name)?.startsWith("<") === true;
   const buffer = textFrom(table.using_join_buffer) !== null || table.using_join_buffer === true;
   return planNode("table", {
@@ -88,7 +102,7 @@ function tableOf(table: Json, depth: number): PlanNode {
     rows,
     producedRows: numberFrom(table.rows_produced_per_join),
     filtered: numberFrom(table.filtered),
-    cost: parts.length > 0 ? parts.reduce((sum, part) => sum + part, 0) : numberFrom(table.cost),
+    cost: prefix === null ? numberFrom(table.cost) : Math.max(0, prefix - before),
     condition: textFrom(table.attached_condition) ?? textFrom(table.index_condition),
     isCovering: table.using_index === true,
     warnings: [...(isTemporary ? [] : scanWarnings(access, rows)), ...(buffer ? (["join_buffer"] as const) : []), ...ownWarnings(table)],

@@ -2,7 +2,7 @@
 // digest are in the address. Never draws a view itself.
 import { useEffect, useRef, useState } from "react";
 import { ApiError } from "../api/client";
-import { useMysqlLive, type LiveView } from "../api/mysqlLive";
+import { useMysqlLive } from "../api/mysqlLive";
 import { ErrorNote } from "../components/ErrorNote";
 import { LoadingNote } from "../components/LoadingNote";
 import { DigestDetail } from "../components/mysql/DigestDetail";
@@ -21,6 +21,7 @@ import { VariablesView } from "../components/mysql/VariablesView";
 import { useShortcuts } from "../components/useShortcuts";
 import { useTitle } from "../components/useTitle";
 import { DEFAULT_MYSQL_RANGE } from "../api/mysqlQueries";
+import type { LiveView } from "../model/mysqlFeed";
 import { isTab, MYSQL_TABS, pictureEnd, type MysqlTab } from "../model/mysqlTabs";
 import { setParameters, useParameter } from "../router";
 import { texts } from "../texts";
@@ -43,7 +44,7 @@ export default function MysqlServerPage({ name }: { name: string }) {
   const body = useRef<HTMLDivElement>(null);
   const tabs = useRef<HTMLDivElement>(null);
   const view = held?.view ?? live;
-  const endMs = held?.endMs ?? pictureEnd(view.ring.at(-1)?.ms ?? null, view.receivedMs, nowMs);
+  const endMs = held?.endMs ?? pictureEnd(view.ring.at(-1)?.ms ?? null, view.receivedMs, nowMs, view.server?.up === false);
   const tab: MysqlTab = isTab(tabText) ? tabText : "overview";
   const open = (next: MysqlTab): void => setParameters({ tab: next === "overview" ? null : next, digest: null, in: null, schema: null, q: null, kind: null, by: null, sort: null, limit: null }, "push");
   const toggleHold = (): void => setHeld(held ? null : { view: live, endMs });

@@ -1,5 +1,5 @@
 // Owns the head of one server's page: light, name, what it is, why it is not green, whether the picture moves, the range.
-import type { FeedState } from "../../api/mysqlLive";
+import type { FeedState } from "../../model/mysqlFeed";
 import type { MysqlServer } from "../../api/mysqlTypes";
 import { formatDuration } from "../../model/duration";
 import { clockTime, dayAndTime, RELATIVE_RANGES } from "../../model/instant";

@@ -1,5 +1,5 @@
 // Owns the first view of a server: its charts, who waits for whom, what runs longest, what happened last.
-import type { LiveView } from "../../api/mysqlLive";
+import type { LiveView } from "../../model/mysqlFeed";
 import { useSteps } from "../../api/promQueries";
 import { useMysqlEvents } from "../../api/mysqlQueries";
 import type { MysqlServer } from "../../api/mysqlTypes";

@@ -46,7 +46,7 @@ function SpanDigest({ digest, durationNs }: { digest: MysqlDigest; durationNs: n
         <span>{digest.p95_ns === null ? said.usualAverage(formatDuration(digest.avg_ns)) : said.usual(formatDuration(digest.avg_ns), formatDuration(digest.p95_ns))}</span>
         {factor >= LONGER_THAN_USUAL && <span className="warn-pill">{said.times(shortNumber(Number(factor.toPrecision(2))))}</span>}
       </p>
-      <p className="small"><Link href={digestAddress(digest.server, digest.digest, digest.schema)}>{said.toDigest}</Link></p>
+      <Link className="span-digest" href={digestAddress(digest.server, digest.digest, digest.schema)} title={said.toDigest}><SqlText text={digest.text} /></Link>
     </>
   );
 }
