@@ -37,7 +37,9 @@ export function Shell({ children }: { children: ReactNode }) {
   usePaletteKey(() => setOpened((now) => (now === null ? "palette" : now)));
   const nav = useRef<HTMLElement>(null);
   // On a phone the page's own entry may lie outside.
-  useEffect(() => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }), [path]);
+  useEffect(() => {
+    void nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
   const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
     "?": () => setOpened("help"),

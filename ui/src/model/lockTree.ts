@@ -37,7 +37,9 @@ export function lockForest(waits: readonly MysqlLockWait[]): LockForest {
   const statements = new Map<number, MysqlStatement>();
   const blockersOf = new Map<number, Set<number>>();
   for (const edge of edges) {
-    below.set(edge.blocking.thread, [...(below.get(edge.blocking.thread) ?? []), edge]);
+    const held = below.get(edge.blocking.thread);
+    if (held) held.push(edge);
+    else below.set(edge.blocking.thread, [edge]);
     if (!statements.has(edge.blocking.thread)) statements.set(edge.blocking.thread, edge.blocking);
     statements.set(edge.waiting.thread, edge.waiting);
     blockersOf.set(edge.waiting.thread, (blockersOf.get(edge.waiting.thread) ?? new Set()).add(edge.blocking.thread));

@@ -56,7 +56,9 @@ export default function MysqlServerPage({ name }: { name: string }) {
   });
   useRowKeys(body);
   // On a phone the chosen one may lie outside.
-  useEffect(() => tabs.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" }), [tab]);
+  useEffect(() => {
+    void tabs.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [tab]);
   const isUnknown = live.error instanceof ApiError && live.error.status === 404;
   const waiting = view.server?.figures.lock_waits_now ?? view.locks.length;
   return (
