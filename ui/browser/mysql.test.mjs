@@ -93,6 +93,7 @@ test("when Spanlake is gone the picture stays, and no gap is left afterwards", o
 
 test("lock waits are a tree with the blocker on top, each with its trace", options, async () => {
   const page = await open(SERVER);
+  await page.locator(".mysql-tile").first().waitFor();
   await page.keyboard.press("3");
   await page.waitForURL(/tab=locks/);
   await page.locator("[role='treeitem'][aria-level='2']").first().waitFor();
@@ -111,7 +112,7 @@ test("running statements are sorted by any column and open in place", options, a
   const page = await open(`${SERVER}?tab=now`);
   const rows = page.locator(".statement-row[data-row]");
   await rows.nth(3).waitFor();
-  await page.getByRole("button", { name: "Sort by Examined" }).click();
+  await page.locator("[data-column='rows'] button").click();
   await page.waitForURL(/by=-rows/);
   assert.match(await rows.first().innerText(), /1.84M/);
   await rows.first().locator(".statement-open").click();

@@ -50,11 +50,11 @@ export function figuresAt(state, server, ms) {
 export const lagAt = (server, ms) => (server.lag > 5 ? Math.round(server.lag + 24 * Math.sin(ms / 60_000)) : server.lag);
 
 function lightOf(server, figures, down, waits) {
-  if (down) return ["red", [{ code: "down", text: "It does not answer: connection refused (os error 111)" }]];
+  if (down) return ["red", [{ code: "down", text: "the server does not answer: connection refused (os error 111)" }]];
   const reasons = [];
   if (figures.connections_usage > 0.8) reasons.push({ code: "connections_high", text: `${Math.round(figures.connections_usage * 100)} % of ${server.max} connections are used` });
-  if (waits > 0) reasons.push({ code: "lock_waits", text: `${waits} ${waits === 1 ? "transaction waits" : "transactions wait"} for locks` });
-  if ((figures.replication_lag_seconds ?? 0) > 10) reasons.push({ code: "replication_lag", text: `Replication is ${figures.replication_lag_seconds} s behind` });
+  if (waits > 0) reasons.push({ code: "lock_wait_long", text: `${waits} ${waits === 1 ? "transaction waits" : "transactions wait"} for locks` });
+  if ((figures.replication_lag_seconds ?? 0) > 10) reasons.push({ code: "replication_late", text: `${figures.replication_lag_seconds} s behind ${server.source}` });
   return [reasons.length > 0 ? "yellow" : "green", reasons];
 }
 

@@ -1,8 +1,9 @@
 // Owns the Chinese of the pages about MySQL servers.
 import { count } from "./count";
 
+/** Codes of docs/mysql.md; what follows is the server's own sentence. */
 const REASONS: Record<string, string> = {
-  down: "无响应", connections_high: "连接数偏高", lock_waits: "存在锁等待", replication_lag: "复制延迟", replication_stopped: "复制已停止", slow_queries: "慢语句偏多", deadlocks: "出现死锁", buffer_pool: "缓冲池命中率低", history_list: "历史列表过长", access_denied: "拒绝访问", too_many_connections: "连接已满",
+  down: "无响应", connections_high: "连接数偏高", statements_many: "同时执行的语句过多", lock_wait_long: "锁等待过长", replication_late: "复制延迟", replication_stopped: "复制已停止", deadlocks: "死锁频繁", buffer_pool_misses: "缓冲池命中率低", history_long: "历史列表过长", answers_slow: "响应缓慢",
 };
 
 export const mysqlPage = {
