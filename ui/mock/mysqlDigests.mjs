@@ -105,7 +105,7 @@ export function spanDetail(server, span, locks, nowMs) {
   const isBlocked = Number(span.duration) > 10e6;
   const one = DIGESTS[1];
   const detail = digestDetail(server, one[0], nowMs - 3_600_000, nowMs);
-  const base = { server: server.name, joined_by: isBlocked ? "context" : "digest", digest: detail.digest, plan: detail.plans[0] ?? null, samples: detail.samples.slice(0, 2), waits: [], blocker: null };
+  const base = { server: server.name, joined_by: isBlocked ? "context" : "digest", digest: detail.digest, plan: detail.plans[0]?.plan ?? null, samples: detail.samples.slice(0, 2), waits: [], blocker: null };
   if (!isBlocked) return base;
   const duration = Number(span.duration);
   const waits = [["wait/lock/row/innodb", 0.86], ["wait/io/table/sql/handler", 0.08], ["wait/io/file/innodb/innodb_log_file", 0.03]].map(([name, share]) => ({ event: name, duration_ns: Math.round(duration * share) }));

@@ -193,7 +193,8 @@ export interface MysqlSpan {
   server: string | null;
   joined_by: "context" | "digest" | "none";
   digest: MysqlDigest | null;
-  plan: MysqlPlan | null;
+  /** As EXPLAIN wrote it. */
+  plan: unknown;
   samples: MysqlSample[];
   waits: { event: string; duration_ns: number }[];
   blocker: { statement: MysqlStatement; trace_id: string | null; span_id: string | null; object: string } | null;

@@ -45,8 +45,13 @@ export function lockForest(waits: readonly MysqlLockWait[]): LockForest {
     blockersOf.set(edge.waiting.thread, (blockersOf.get(edge.waiting.thread) ?? new Set()).add(edge.blocking.thread));
   }
   for (const list of below.values()) list.sort((a, b) => b.wait_ns - a.wait_ns || a.waiting.thread - b.waiting.thread);
-  const weights = new Map([...statements.keys()].map((thread) => [thread, weigh(thread, below)]));
-  const weightOf = (thread: number): Weight => weights.get(thread) ?? { blocked: 0, longestNs: 0 };
+  const weights = new Map<number, Weight>();
+  // Only of those that are ordered or shown: in a long row each would walk all the others.
+  const weightOf = (thread: number): Weight => {
+    const weight = weights.get(thread) ?? weigh(thread, below);
+    weights.set(thread, weight);
+    return weight;
+  };
   const worstFirst = (a: number, b: number): number => weightOf(b).blocked - weightOf(a).blocked || weightOf(b).longestNs - weightOf(a).longestNs || a - b;
   const roots = [...statements.keys()].filter((thread) => !blockersOf.has(thread)).sort(worstFirst);
   const rows: LockRow[] = [];

@@ -39,18 +39,32 @@ export interface DigestColumns {
   errors: (number | null)[];
 }
 
-/** Rates a second, and the time of a call, null where nothing was called. */
+/** However long the range, more points than this are on no screen. */
+const POINTS_MOST = 2000;
+
+/**
+ * Rates a second, and the time of a call, null where nothing was called. A part of the range without calls may be left out
+ * by the server: it is nought, not a line from one point to the next.
+ */
 export function digestColumns(points: readonly MysqlDigestPoint[]): DigestColumns {
-  const at = points.map((point) => momentMs(point.time) / 1000);
-  const gaps = at.slice(1).map((second, place) => second - at[place]).filter((gap) => gap > 0).sort((a, b) => a - b);
-  const step = gaps[Math.floor(gaps.length / 2)] ?? 1;
-  return {
-    seconds: at,
-    calls: points.map((point) => point.calls / step),
-    avg: points.map((point) => (point.calls > 0 ? point.total_time_ns / point.calls : null)),
-    rows: points.map((point) => point.rows_examined / step),
-    errors: points.map((point) => point.errors / step),
+  const known = points.map((point) => ({ point, ms: momentMs(point.time) })).filter(({ ms }) => Number.isFinite(ms)).sort((a, b) => a.ms - b.ms);
+  const gaps = known.slice(1).map(({ ms }, place) => ms - known[place].ms).filter((gap) => gap > 0);
+  const stepMs = gaps.length === 0 ? 1000 : Math.min(...gaps);
+  const columns: DigestColumns = { seconds: [], calls: [], avg: [], rows: [], errors: [] };
+  const push = (ms: number, calls: number, totalNs: number, rows: number, errors: number): void => {
+    const step = stepMs / 1000;
+    columns.seconds.push(ms / 1000);
+    columns.calls.push(calls / step);
+    columns.avg.push(calls > 0 ? totalNs / calls : null);
+    columns.rows.push(rows / step);
+    columns.errors.push(errors / step);
   };
+  known.forEach(({ point, ms }, place) => {
+    const before = known[place - 1]?.ms ?? ms;
+    for (let at = before + stepMs; at < ms - stepMs / 2 && columns.seconds.length < POINTS_MOST; at += stepMs) push(at, 0, 0, 0, 0);
+    push(ms, point.calls, point.total_time_ns, point.rows_examined, point.errors);
+  });
+  return columns;
 }
 
 /** Newest first, by when they were last seen and then by when they came. */

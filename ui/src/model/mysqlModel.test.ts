@@ -9,7 +9,7 @@ import { countKinds, detailText, eventsByDay, readDeadlock } from "./mysqlEvents
 import { chosenServers, countLights, hidesStatements, lagOf, lightOf, mendingStatement, productOf, worstFirst } from "./mysqlLight";
 import { poolParts } from "./mysqlPool";
 import { grants, setupWays } from "./mysqlSetup";
-import { isMysqlSpan } from "./mysqlSpans";
+import { isMysqlSpan, planOfSpan } from "./mysqlSpans";
 import { nextStatementSort, openFor, readStatementSort, sortStatements } from "./mysqlStatements";
 import { sqlLine, sqlPieces } from "./sqlPretty";
 
@@ -60,6 +60,10 @@ describe("digests", () => {
     const columns = digestColumns([{ time: at(10), calls: 20, total_time_ns: 40, errors: 0, rows_examined: 100 }, { time: at(20), calls: 0, total_time_ns: 0, errors: 1, rows_examined: 0 }]);
     expect([columns.calls, columns.avg, columns.rows, columns.errors]).toEqual([[2, 0], [2, null], [10, 0], [0, 0.1]]);
     expect(digestColumns([]).seconds).toEqual([]);
+  });
+  it("are nought where the server left a part out", () => {
+    const columns = digestColumns([0, 1, 4].map((second) => ({ time: new Date(second * 1000 + 1e12).toISOString(), calls: 3, total_time_ns: 6, errors: 0, rows_examined: 0 })));
+    expect([columns.seconds.map((second) => second - 1e9), columns.calls, columns.avg]).toEqual([[0, 1, 2, 3, 4], [3, 3, 0, 0, 3], [2, 2, null, null, 2]]);
   });
   it("compare what a call took under two plans", () => {
     const plan = (hash: string, first: number, last: number) => ({ plan_hash: hash, first_seen: new Date(first * 1000).toISOString(), last_seen: new Date(last * 1000).toISOString() }) as MysqlPlan;
@@ -124,6 +128,12 @@ describe("replication", () => {
   });
   it("is one node for a server alone", () => expect(replicationGraph([server("a")], "a")).toMatchObject({ edges: [], width: NODE.width, height: NODE.height }));
   it("writes beside the line, nearer to the replica", () => expect(edgeLine({ from: { name: "", server: null, x: 0, y: 0 }, to: { name: "", server: null, x: NODE.width + 100, y: 0 } }).labelY).toBeCloseTo(NODE.height / 2));
+});
+
+it("takes a span's plan bare or with its dates", () => {
+  const explained = { query_block: { table: { table_name: "t", access_type: "ALL", rows: 5 } } };
+  const kept = { plan_hash: "a", first_seen: "", last_seen: "", sample: "", plan: explained };
+  expect([planOfSpan(explained)?.rows.length, planOfSpan(kept)?.rows.length, planOfSpan(null), planOfSpan({})]).toEqual([2, 2, null, null]);
 });
 
 it("fills a buffer pool to its size", () => {

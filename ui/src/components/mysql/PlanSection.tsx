@@ -66,7 +66,7 @@ function PlanSide({ title, plan, read, changed, speed, isCurrent = false }: { ti
         {title} {isCurrent && <span className="mode-pill">{said.current}</span>}
         <span className="muted small">{said.used(minute(plan.first_seen), minute(plan.last_seen))}{costText(read)}{speed !== null && ` · ${said.average(formatDuration(speed))}`}</span>
       </h3>
-      <PlanBody plan={plan} read={read} changed={changed} />
+      <PlanBody explained={plan.plan} read={read} changed={changed} />
     </section>
   );
 }
@@ -80,15 +80,15 @@ function OnePlan({ plan }: { plan: MysqlPlan }) {
   return (
     <section className="plan-side">
       <p className="muted small">{said.used(minute(plan.first_seen), minute(plan.last_seen))}{costText(read)}</p>
-      <PlanBody plan={plan} read={read} />
+      <PlanBody explained={plan.plan} read={read} />
     </section>
   );
 }
 
 /** Drawn, or as the server wrote it. */
-export function PlanBody({ plan, read, changed }: { plan: MysqlPlan; read: Plan | null; changed?: ReadonlySet<string> }) {
+export function PlanBody({ explained, read, changed }: { explained: unknown; read: Plan | null; changed?: ReadonlySet<string> }) {
   const [isRaw, setRaw] = useState(false);
-  const raw = typeof plan.plan === "string" ? plan.plan : JSON.stringify(plan.plan, null, 2);
+  const raw = typeof explained === "string" ? explained : JSON.stringify(explained, null, 2);
   return (
     <>
       {read === null && <p className="muted">{said.unread}</p>}

@@ -2,11 +2,11 @@
 // who held it up and in which trace, the plan. Shows nothing where nothing is known.
 import { useMemo } from "react";
 import { useMysqlSpan } from "../../api/mysqlQueries";
-import type { MysqlDigest, MysqlPlan, MysqlSpan } from "../../api/mysqlTypes";
+import type { MysqlDigest, MysqlSpan } from "../../api/mysqlTypes";
 import { formatDuration } from "../../model/duration";
 import { shortNumber } from "../../model/mysqlCharts";
 import { isIdleInTransaction } from "../../model/lockTree";
-import { readPlan } from "../../model/planTree";
+import { planOfSpan } from "../../model/mysqlSpans";
 import { digestAddress, mysqlAddress, traceAddress } from "../../router";
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
@@ -31,7 +31,7 @@ export function SpanDatabase({ traceId, spanId, durationNs }: { traceId: string;
         {answer.digest && <SpanDigest digest={answer.digest} durationNs={durationNs} />}
         {answer.blocker && <Blocker blocker={answer.blocker} server={answer.server} />}
         {answer.waits.length > 0 && <Waits waits={answer.waits} durationNs={durationNs} />}
-        {answer.plan && <SpanPlan plan={answer.plan} />}
+        {answer.plan !== null && <SpanPlan plan={answer.plan} />}
         {answer.samples.length > 0 && <details className="raw-text"><summary>{said.samples}</summary><SampleTable samples={answer.samples} /></details>}
       </div>
     </PanelSection>
@@ -82,13 +82,13 @@ function Waits({ waits, durationNs }: { waits: MysqlSpan["waits"]; durationNs: n
   );
 }
 
-function SpanPlan({ plan }: { plan: MysqlPlan }) {
-  const read = useMemo(() => readPlan(plan.plan), [plan.plan]);
+function SpanPlan({ plan }: { plan: unknown }) {
+  const read = useMemo(() => planOfSpan(plan), [plan]);
   const warnings = read?.warnings ?? [];
   return (
     <details className="raw-text" open={warnings.length > 0}>
       <summary>{said.plan} {warnings.map((warning) => <span key={warning} className="warn-pill">{texts.mysqlPage.plan.warnings[warning]}</span>)}</summary>
-      <PlanBody plan={plan} read={read} />
+      <PlanBody explained={plan} read={read} />
     </details>
   );
 }
