@@ -108,7 +108,7 @@ function Tab({ name, tab, view, endMs, range, digest, isStale }: TabProps) {
   if (tab === "events") return <EventsView server={name} range={range ?? "24h"} />;
   const { server } = view;
   if (!server) return view.error ? <ErrorNote error={view.error} /> : <LoadingNote />;
-  if (tab === "now") return <section className="mysql-card"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} wasSeen={view.pictureMs > 0} /></section>;
+  if (tab === "now") return <section className="mysql-card"><NowView server={server} statements={view.statements} locks={view.locks} nowMs={endMs} isStale={isStale} wasSeen={view.pictureMs > 0} /></section>;
   if (tab === "locks") return <section className="mysql-card"><LockTree server={name} locks={view.locks} nowMs={endMs} isStale={isStale} unseen={unseenLocks(server, view.pictureMs > 0)} /></section>;
   if (tab === "replication") return <ReplicationView server={server} ring={view.ring} endMs={endMs} range={range} />;
   if (tab === "poller") return <PollerView server={server} />;

@@ -44,7 +44,7 @@ export function ServerOverview({ view, server, endMs, range, isStale }: ServerOv
       </section>
       <section className="mysql-card steady" aria-label={said.now.title}>
         <h2>{said.now.title}</h2>
-        <div className="steady-body"><NowView server={server} statements={view.statements} nowMs={endMs} isStale={isStale} wasSeen={wasSeen} shortTo={STATEMENTS_SHOWN} /></div>
+        <div className="steady-body"><NowView server={server} statements={view.statements} locks={view.locks} nowMs={endMs} isStale={isStale} wasSeen={wasSeen} shortTo={STATEMENTS_SHOWN} /></div>
         {view.statements.length > STATEMENTS_SHOWN && <p className="card-more"><Link href={mysqlAddress(server.name, { tab: "now" })}>{said.now.more(view.statements.length - STATEMENTS_SHOWN)}</Link></p>}
       </section>
       {(events.data?.length ?? 0) > 0 && (

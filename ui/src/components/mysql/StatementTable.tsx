@@ -17,6 +17,8 @@ const said = texts.mysqlPage.now;
 interface StatementTableProps {
   server: string;
   statements: readonly MysqlStatement[];
+  /** Threads that wait for a lock, which their state does not say. */
+  waiting: ReadonlySet<number>;
   /** When the picture was taken, in milliseconds. */
   nowMs: number;
   isStale: boolean;
@@ -24,7 +26,7 @@ interface StatementTableProps {
   shortTo?: number;
 }
 
-export function StatementTable({ server, statements, nowMs, isStale, shortTo }: StatementTableProps) {
+export function StatementTable({ server, statements, waiting, nowMs, isStale, shortTo }: StatementTableProps) {
   const [sortText, setSortText] = useParameter("by");
   const sort = readStatementSort(sortText);
   const [opened, setOpened] = useState<number | null>(null);
@@ -45,7 +47,7 @@ export function StatementTable({ server, statements, nowMs, isStale, shortTo }: 
         <span role="columnheader" data-column="trace">{said.columns.trace}</span>
       </div>
       {shown.map((one) => (
-        <StatementRow key={one.thread} server={server} statement={one} share={one.duration_ns / slowest} nowMs={nowMs} isOpen={opened === one.thread} onOpen={() => setOpened(opened === one.thread ? null : one.thread)} />
+        <StatementRow key={one.thread} server={server} statement={one} isWaiting={waiting.has(one.thread)} share={one.duration_ns / slowest} nowMs={nowMs} isOpen={opened === one.thread} onOpen={() => setOpened(opened === one.thread ? null : one.thread)} />
       ))}
     </div>
   );
@@ -54,20 +56,21 @@ export function StatementTable({ server, statements, nowMs, isStale, shortTo }: 
 interface StatementRowProps {
   server: string;
   statement: MysqlStatement;
+  isWaiting: boolean;
   share: number;
   nowMs: number;
   isOpen: boolean;
   onOpen: () => void;
 }
 
-function StatementRow({ server, statement, share, nowMs, isOpen, onOpen }: StatementRowProps) {
+function StatementRow({ server, statement, isWaiting, share, nowMs, isOpen, onOpen }: StatementRowProps) {
   const isIdle = isIdleInTransaction(statement);
   return (
     <div className="statement" role="rowgroup" data-open={isOpen || undefined}>
       <div className="statement-row" role="row" data-row onClick={(click) => !(click.target as HTMLElement).closest("a, button") && onOpen()}>
         <span role="cell" data-column="thread">{statement.thread}</span>
         <span role="cell" data-column="who" title={`${statement.user}@${statement.host}`}><span className="cut">{statement.user}<span className="faint">@{statement.host}</span></span></span>
-        <span role="cell" data-column="state" data-idle={isIdle || undefined} title={statement.state}><span className="cut">{isIdle ? said.idle : statement.state || statement.command}</span></span>
+        <span role="cell" data-column="state" data-idle={isIdle || isWaiting || undefined} title={statement.state}><span className="cut">{isWaiting ? said.waiting : isIdle ? said.idle : statement.state || statement.command}</span></span>
         <span role="cell" data-column="time">
           <span className="share-bar" aria-hidden="true"><span style={{ width: `${share * 100}%` }} /></span>
           <span className="figure-duration">{formatDuration(statement.duration_ns)}</span>

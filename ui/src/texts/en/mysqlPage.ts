@@ -49,6 +49,7 @@ export const mysqlPage = {
     openTrace: "Open the trace that sent it",
     idle: "idle in a transaction",
     open: (how: string) => `transaction open for ${how}`,
+    waiting: "waits for a lock",
     nothing: "(says nothing)",
     toDigest: "All calls of this statement",
     more: (count: number) => `${plural(count, "more statement")} in Running`,

@@ -53,6 +53,7 @@ export const mysqlPage = {
     openTrace: "打开发送该语句的追踪",
     idle: "事务中空闲",
     open: (how: string) => `事务已打开 ${how}`,
+    waiting: "等待锁",
     nothing: "（没有语句）",
     toDigest: "该语句的所有调用",
     more: (number: number) => `“正在执行”中还有${count(number, "条语句")}`,
