@@ -11,6 +11,7 @@ const folder = process.env.SHOTS ?? join(tmpdir(), "spanlake-shots");
 mkdirSync(folder, { recursive: true });
 
 const STATEMENT = "select date_bin(interval '1 minute', start_time) as minute, count(*) as spans\nfrom spans group by 1 order by 1";
+const MYSQL = "/mysql/db-1%3A3306";
 const VIEWS = [
   { name: "traces", path: "/" },
   { name: "traces-facets", path: "/?facets=on" },
@@ -56,6 +57,19 @@ const VIEWS = [
   { name: "board-mysql", path: "/boards/mysql" },
   { name: "board-edit", path: "/boards/mysql?edit=on" },
   { name: "board-panel", path: "/boards/mysql?edit=on", click: "[aria-label='Edit the panel']" },
+  { name: "mysql", path: "/mysql" },
+  { name: "mysql-server", path: MYSQL },
+  { name: "mysql-range", path: `${MYSQL}?range=1h` },
+  { name: "mysql-running", path: `${MYSQL}?tab=now` },
+  { name: "mysql-locks", path: `${MYSQL}?tab=locks` },
+  { name: "mysql-statements", path: `${MYSQL}?tab=statements` },
+  { name: "mysql-digest", path: `${MYSQL}?tab=statements&digest=d3a177c1b2d3a1&in=shop` },
+  { name: "mysql-replication", path: "/mysql/db-3%3A3306?tab=replication" },
+  { name: "mysql-innodb", path: `${MYSQL}?tab=innodb` },
+  { name: "mysql-variables", path: `${MYSQL}?tab=variables` },
+  { name: "mysql-events", path: `${MYSQL}?tab=events` },
+  { name: "mysql-missing", path: "/mysql/reports%3A3306?tab=poller" },
+  { name: "mysql-down", path: "/mysql/archive%3A3306" },
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
@@ -64,6 +78,9 @@ const VIEWS = [
   { name: "settings", path: "/", click: "[aria-label='Language and time zone']" },
   { name: "help", path: "/", keys: ["?"] },
 ];
+
+/** A page that follows a long poll is never idle. */
+const settled = (page, view) => (view.path.startsWith("/mysql") ? page.waitForTimeout(1800) : page.waitForLoadState("networkidle"));
 
 const mock = await startMock();
 const { browser, close } = await launchBrowser();
@@ -77,10 +94,10 @@ for (const theme of themes) {
       if (only && !view.name.includes(only)) continue;
       mock.state.empty = view.empty === true;
       await page.goto(mock.url + view.path);
-      await page.waitForLoadState("networkidle");
+      await settled(page, view);
       if (view.click) await page.locator(view.click).first().click();
       for (const key of view.keys ?? []) await page.keyboard.press(key, { delay: 60 });
-      if (view.keys) await page.waitForLoadState("networkidle");
+      if (view.keys) await settled(page, view);
       await page.waitForTimeout(350);
       await page.screenshot({ path: join(folder, `${view.name}-${width}-${theme}.png`) });
       mock.state.empty = false;

@@ -31,15 +31,20 @@ const MORE = [
   ["mysql_up", "gauge", "1", null, [""], null], ["mysql_query_count_total", "counter", "1", null, [""], 1200], ["mysql_query_slow_count_total", "counter", "1", null, [""], 0.04], ["mysql_threads", "updown", "1", "kind", ["connected", "running", "cached", "created"], 34],
   ["mysql_buffer_pool_usage_bytes", "updown", "By", "status", ["clean", "dirty"], 52e6], ["mysql_buffer_pool_limit_bytes", "updown", "By", null, [""], 134e6], ["mysql_commands_total", "counter", "1", "command", OPERATIONS, 700],
   ["mysql_row_operations_total", "counter", "1", "operation", ["read", "inserted", "updated", "deleted"], 9000], ["mysql_client_network_io_bytes_total", "counter", "By", "kind", ["sent", "received"], 2.1e6], ["mysql_buffer_pool_operations_total", "counter", "1", "operation", ["read_requests", "reads"], 12000],
+  ["mysql_row_locks_total", "counter", "1", "kind", ["waits", "time"], 2], ["mysql_tmp_resources_total", "counter", "1", "resource", ["tables", "disk_tables"], 9], ["mysql_connection_errors_total", "counter", "1", "error", ["aborted", "aborted_clients"], 0.03],
+  ["mysql_replica_time_behind_source_seconds", "gauge", "s", null, [""], 12],
 ];
+/** The servers of mysqlServers.mjs that answer, with their share of the load. */
+const MYSQL = [["db-1", 1], ["db-2", 0.45], ["db-3", 0.42], ["db-4", 0.08], ["legacy-maria", 0.06], ["reports", 0.02]];
 
 function moreMetrics() {
   return MORE.map(([name, type, unit, label, values, scale]) => {
     const isMysql = name.startsWith("mysql");
     const share = (index) => (name === "mysql_buffer_pool_operations_total" && index === 1 ? 0.012 : 1 / (1 + index * 1.7));
     const level = (index) => (ms) => (scale === null ? (Math.floor(ms / 300_000) % 13 === 4 ? 0 : 1) : scale * share(index) * waveOf(ms, index));
-    const own = isMysql ? { instance: "db-1", job: "mysql" } : { instance: "spanlake-1", job: "spanlake" };
-    return { name, type, unit, help: "", series: values.map((value, index) => ({ labels: { ...own, ...(label ? { [label]: value } : {}) }, hidden: isMysql ? { mysql_instance_endpoint: "db-1:3306", service_name: "mysql" } : { service_name: "spanlake" }, level: level(index), perSecond: () => 1, index })) };
+    const from = isMysql ? MYSQL.map(([instance, part]) => [{ instance, job: "mysql" }, { mysql_instance_endpoint: `${instance}:${instance === "legacy-maria" ? 3307 : 3306}`, service_name: "mysql" }, scale === null ? 1 : part]) : [[{ instance: "spanlake-1", job: "spanlake" }, { service_name: "spanlake" }, 1]];
+    const one = (value, index, [own, hidden, part], place) => ({ labels: { ...own, ...(label ? { [label]: value } : {}) }, hidden, level: (ms) => part * level(index)(ms + place * 171_000), perSecond: () => 1, index });
+    return { name, type, unit, help: "", series: values.flatMap((value, index) => from.map((server, place) => one(value, index, server, place))) };
   });
 }
 

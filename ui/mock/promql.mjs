@@ -233,7 +233,7 @@ function aggregate(node, ms) {
   const groups = new Map();
   for (const item of items) {
     const isMysql = item.labels.job === "mysql";
-    const whole = { service_name: item.labels.job?.split("/").at(-1), ...(isMysql ? { mysql_instance_endpoint: "db-1:3306" } : { service_version: "2.4.1" }), ...item.labels };
+    const whole = { service_name: item.labels.job?.split("/").at(-1), ...(isMysql ? { mysql_instance_endpoint: `${item.labels.instance}:${item.labels.instance === "legacy-maria" ? 3307 : 3306}` } : { service_version: "2.4.1" }), ...item.labels };
     const labels = node.by === null ? {} : node.by.kind === "by" ? Object.fromEntries(node.by.labels.filter((label) => whole[label] !== undefined).map((label) => [label, whole[label]])) : without(item.labels, [...node.by.labels, "__name__"]);
     const group = groups.get(keyOf(labels)) ?? { labels, items: [] };
     group.items.push(item);

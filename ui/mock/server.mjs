@@ -11,6 +11,7 @@ import { FilterError } from "./filter.mjs";
 import { looseLogs } from "./logs.mjs";
 import { largeMap, serviceMap } from "./map.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
+import { answerMysql } from "./mysql.mjs";
 import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
@@ -73,6 +74,7 @@ function answerApi(state, address, request, body, response) {
   const send = (value, status = 200) => sendJson(response, status, value);
   if (state.token && request.headers.authorization !== `Bearer ${state.token}`) return send({ error: { code: "unauthorized", message: "a token is wanted" } }, 401);
   const store = state.empty ? [] : state.store;
+  if (pathname.startsWith("/api/mysql") && !state.missing.includes("/api/mysql")) return answerMysql(state, pathname, search).then((answer) => (answer ? send(answer[1], answer[0]) : send({ error: { code: "not_found", message: "no such route" } }, 404)));
   if (pathname === "/api/status") return send(statusOf(state));
   if (state.missing.includes(pathname)) return send({ error: { code: "not_found", message: "no such route" } }, 404);
   try {

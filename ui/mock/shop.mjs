@@ -23,7 +23,7 @@ export function checkoutTrace(random, traceId, start, { fails, linkTo }) {
   };
   const http = (method, route, status = 200) => ({ "http.request.method": method, "http.route": route, "http.response.status_code": status, "url.path": route, "url.scheme": "https", "server.address": "shop.example", "network.protocol.version": "2", "user_agent.original": "Mozilla/5.0 (X11; Linux x86_64)", "client.address": "203.0.113.9" });
   const grpc = (service, method) => ({ "rpc.system": "grpc", "rpc.service": service, "rpc.method": method, "rpc.grpc.status_code": 0 });
-  const db = (text, operation) => ({ "db.system.name": "postgresql", "db.namespace": "shop", "db.operation.name": operation, "db.query.text": text, "server.address": "pg-0.db", "server.port": 5432 });
+  const db = (text, operation) => ({ "db.system.name": "mysql", "db.namespace": "shop", "db.operation.name": operation, "db.query.text": text, "server.address": "db-1", "server.port": 3306 });
   const scale = random.between(0.8, 1.3);
   const ms = (value) => value * scale;
 
@@ -38,7 +38,7 @@ export function checkoutTrace(random, traceId, start, { fails, linkTo }) {
   for (let item = 0; item < 7; item++) {
     const call = add("checkout", "shop.ProductCatalog/GetProduct", prepare, ms(2 + item * 24), ms(22), { kind: "client", attributes: grpc("shop.ProductCatalog", "GetProduct") });
     const product = add("catalog", "shop.ProductCatalog/GetProduct", call, ms(1.5), ms(18), { kind: "server", attributes: { "app.product.id": `P-${1000 + item * 7}` } });
-    add("catalog", "SELECT shop.products", product, ms(2), ms(item === 4 ? 13.5 : 6.2), { kind: "client", attributes: db(`SELECT id, name, price, currency\nFROM products\nWHERE id = $1`, "SELECT") });
+    add("catalog", "SELECT shop.products", product, ms(2), ms(item === 4 ? 13.5 : 6.2), { kind: "client", attributes: db(`SELECT id, name, price, currency\nFROM products\nWHERE id = ?`, "SELECT") });
     const convert = add("checkout", "shop.Currency/Convert", prepare, ms(6 + item * 24), ms(11), { kind: "client" });
     add("currency", "shop.Currency/Convert", convert, ms(1), ms(2.1), { kind: "server" });
   }

@@ -11,7 +11,7 @@ const ROUTES = [
   ["GET /cart", 22, ["cart"]], ["POST /cart", 60, ["cart", "payment"]], ["GET /search", 140, ["catalog"]],
 ];
 const BACKENDS = {
-  catalog: ["SELECT shop.products", { "db.system.name": "postgresql", "db.namespace": "shop", "db.operation.name": "SELECT", "server.address": "pg-0.db" }],
+  catalog: ["SELECT shop.products", { "db.system.name": "mysql", "db.namespace": "shop", "db.operation.name": "SELECT", "server.address": "db-1" }],
   cart: ["HGETALL", { "db.system.name": "redis", "db.operation.name": "HGETALL", "server.address": "redis-0" }],
   payment: ["POST https://issuer.example/charges", { "http.request.method": "POST", "server.address": "issuer.example", "http.response.status_code": 201 }],
 };

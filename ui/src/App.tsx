@@ -15,6 +15,8 @@ const FilePage = lazy(() => import("./pages/FilePage"));
 const LogsPage = lazy(() => import("./pages/LogsPage"));
 const MapPage = lazy(() => import("./pages/MapPage"));
 const MetricsPage = lazy(() => import("./pages/MetricsPage"));
+const MysqlPage = lazy(() => import("./pages/MysqlPage"));
+const MysqlServerPage = lazy(() => import("./pages/MysqlServerPage"));
 const SamplingPage = lazy(() => import("./pages/SamplingPage"));
 const ServicePage = lazy(() => import("./pages/ServicePage"));
 const ServicesPage = lazy(() => import("./pages/ServicesPage"));
@@ -34,6 +36,9 @@ function pageOf(path: string) {
   if (path.startsWith("/logs")) return <LogsPage />;
   if (path.startsWith("/map")) return <MapPage />;
   if (path.startsWith("/metrics")) return <MetricsPage />;
+  const mysqlServer = /^\/mysql\/([^/]+)\/?$/.exec(path);
+  if (mysqlServer) return <MysqlServerPage key={mysqlServer[1]} name={safeDecode(mysqlServer[1])} />;
+  if (path.startsWith("/mysql")) return <MysqlPage />;
   if (path.startsWith("/sampling")) return <SamplingPage />;
   if (path.startsWith("/sql")) return <SqlPage />;
   return <TracesPage />;

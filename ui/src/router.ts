@@ -3,6 +3,7 @@
 import { useCallback, useSyncExternalStore } from "react";
 
 export const BOARDS_PATH = "/boards";
+export const MYSQL_PATH = "/mysql";
 /** Where the page of metrics lives: `/metrics` itself belongs to the server's own metrics in Prometheus text. */
 export const METRICS_PATH = "/metrics/explore";
 
@@ -68,4 +69,13 @@ export function traceAddress(traceId: string, spanId?: string): string {
 
 export function serviceAddress(service: string, range: string | null): string {
   return addressOf(`/services/${encodeURIComponent(service)}`, { range });
+}
+
+export function mysqlAddress(server: string, parameters: Record<string, string | null | undefined> = {}): string {
+  return addressOf(`${MYSQL_PATH}/${encodeURIComponent(server)}`, parameters);
+}
+
+/** All calls of a statement on a server, with its plan, samples and traces. */
+export function digestAddress(server: string, digest: string, schema: string, range: string | null = null): string {
+  return mysqlAddress(server, { tab: "statements", digest, in: schema, range });
 }

@@ -4,7 +4,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { ApiError } from "../api/client";
 import { useStatus } from "../api/queries";
-import { addressOf, BOARDS_PATH, METRICS_PATH, navigate, setParameters, useParameter, usePath } from "../router";
+import { addressOf, BOARDS_PATH, METRICS_PATH, MYSQL_PATH, navigate, setParameters, useParameter, usePath } from "../router";
 import { switchTheme, useTheme } from "../theme";
 import { coldNotice } from "../model/coldNotice";
 import { texts } from "../texts";
@@ -24,6 +24,7 @@ const PAGES = [
   { path: "/logs", text: texts.nav.logs, owns: (path: string) => path.startsWith("/logs") },
   { path: METRICS_PATH, text: texts.nav.metrics, owns: (path: string) => path.startsWith("/metrics") },
   { path: BOARDS_PATH, text: texts.nav.boards, owns: (path: string) => path.startsWith(BOARDS_PATH) },
+  { path: MYSQL_PATH, text: texts.nav.mysql, owns: (path: string) => path.startsWith(MYSQL_PATH) },
   { path: "/sql", text: texts.nav.sql, owns: (path: string) => path.startsWith("/sql") },
 ];
 
@@ -34,6 +35,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const [opened, setOpened] = useState<"help" | "palette" | "settings" | null>(null);
   const close = (): void => setOpened(null);
   usePaletteKey(() => setOpened((now) => (now === null ? "palette" : now)));
+  const nav = useRef<HTMLElement>(null);
+  // On a phone the page's own entry may lie outside.
+  useEffect(() => {
+    void nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path]);
   const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
     "?": () => setOpened("help"),
@@ -43,6 +49,7 @@ export function Shell({ children }: { children: ReactNode }) {
     "g l": goTo("/logs"),
     "g m": goTo(METRICS_PATH),
     "g d": goTo(BOARDS_PATH),
+    "g y": goTo(MYSQL_PATH),
     "g s": goTo("/sql"),
     "g a": goTo("/sampling"),
     i: () => document.getElementById("trace-id-box")?.focus(),
@@ -54,7 +61,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <img src="/favicon.svg" alt="" width="22" height="22" />
           <span>{texts.product}</span>
         </Link>
-        <nav className="nav" aria-label={texts.nav.label}>
+        <nav className="nav" aria-label={texts.nav.label} ref={nav}>
           {PAGES.map((page) => (
             <Link key={page.path} href={addressOf(page.path)} aria-current={page.owns(path) ? "page" : undefined}>
               {page.text}

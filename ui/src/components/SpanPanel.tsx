@@ -3,6 +3,7 @@ import { useMemo, useState } from "react";
 import { useSpan } from "../api/queries";
 import type { Span, TraceDetail } from "../api/types";
 import { formatDuration } from "../model/duration";
+import { isMysqlSpan } from "../model/mysqlSpans";
 import { selfTimeOf } from "../model/selfTime";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { texts } from "../texts";
@@ -15,6 +16,7 @@ import { LogLines } from "./LogLines";
 import { PanelSection } from "./PanelSection";
 import { ServiceDot } from "./ServicePill";
 import { SkewNote } from "./SkewNote";
+import { SpanDatabase } from "./mysql/SpanDatabase";
 import { SpanEvents } from "./SpanEvents";
 import { SpanFacts } from "./SpanFacts";
 import { SpanLinks } from "./SpanLinks";
@@ -99,6 +101,7 @@ function SpanDetails({ tree, node, detail, onGoTo }: { tree: TraceTree; node: nu
   return (
     <>
       {span.status.message && <p className="status-message">{span.status.message}</p>}
+      {isMysqlSpan(span, tree.spans.traceId) && <SpanDatabase traceId={span.trace_id} spanId={span.span_id} durationNs={tree.spans.durations[node]} />}
       {span.events.length > 0 && (
         <PanelSection title={texts.span.events} count={span.events.length}>
           <SpanEvents span={span} />

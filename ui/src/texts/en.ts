@@ -6,10 +6,11 @@ import { explorer } from "./en/explorer";
 import { lists } from "./en/lists";
 import { logsPage } from "./en/logsPage";
 import { mapPage } from "./en/mapPage";
+import { mysqlPage } from "./en/mysqlPage";
 import { samplingPage } from "./en/samplingPage";
 import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
+export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
 export type Texts = typeof en;

@@ -6,7 +6,7 @@ import { en } from "./en";
 import { zhCN } from "./zh-CN";
 
 /** Names, units, keys and examples that are not translated. */
-const SAME_IN_BOTH = new Set(["Spanlake", "SQL", "Ctrl+Enter", "p50", "p95", "p99"]);
+const SAME_IN_BOTH = new Set(["Spanlake", "SQL", "Ctrl+Enter", "p50", "p95", "p99", "MySQL", "MariaDB"]);
 const isSameInBoth = (path: string, text: string): boolean => SAME_IN_BOTH.has(text) || /^help\.groups\.\d+\.keys\.\d+\.0$/.test(path) || !/[a-z]/i.test(text);
 
 type Leaf = [path: string, value: unknown];

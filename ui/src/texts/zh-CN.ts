@@ -7,9 +7,10 @@ import { explorer } from "./zh-CN/explorer";
 import { lists } from "./zh-CN/lists";
 import { logsPage } from "./zh-CN/logsPage";
 import { mapPage } from "./zh-CN/mapPage";
+import { mysqlPage } from "./zh-CN/mysqlPage";
 import { samplingPage } from "./zh-CN/samplingPage";
 import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };

@@ -3,7 +3,7 @@ import { plural } from "./plural";
 
 export const shell = {
   product: "Spanlake",
-  nav: { traces: "Traces", services: "Services", logs: "Logs", metrics: "Metrics", boards: "Dashboards", sql: "SQL", label: "Pages" },
+  nav: { traces: "Traces", services: "Services", logs: "Logs", metrics: "Metrics", boards: "Dashboards", mysql: "MySQL", sql: "SQL", label: "Pages" },
   header: {
     traceIdPlaceholder: "Go to trace id",
     traceIdLabel: "Trace id, in any spelling",
@@ -122,6 +122,7 @@ export const shell = {
           ["g l", "logs"],
           ["g m", "metrics"],
           ["g d", "dashboards"],
+          ["g y", "MySQL servers"],
           ["g s", "SQL"],
           ["g a", "Sampling"],
           ["i", "go to the trace id box"],
@@ -182,6 +183,7 @@ export const shell = {
       { title: "Services", keys: [["/", "find a service"]] },
       { title: "Metrics", keys: [["/", "find a metric"], ["a", "add a query"], ["l", "live on or off"]] },
       { title: "Dashboards", keys: [["e", "edit"], ["r", "refresh now"], ["k", "only the panels"], ["← → ↑ ↓", "move the panel in focus while editing"], ["Shift ← →", "resize it"]] },
+      { title: "MySQL", keys: [["/", "find a server, a statement, a variable"], ["1 – 9", "the views of a server"], ["j k ↓ ↑", "next, previous server, statement or lock wait"], ["Enter", "open it"], ["p", "hold the picture, go on"], ["Esc", "back from a statement"]] },
       { title: "SQL", keys: [["Ctrl Enter", "run the statement"]] },
     ] as { title: string; keys: [string, string][] }[],
   },

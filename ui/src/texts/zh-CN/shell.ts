@@ -3,7 +3,7 @@ import { count } from "./count";
 
 export const shell = {
   product: "Spanlake",
-  nav: { traces: "追踪", services: "服务", logs: "日志", metrics: "指标", boards: "仪表板", sql: "SQL", label: "页面" },
+  nav: { traces: "追踪", services: "服务", logs: "日志", metrics: "指标", boards: "仪表板", mysql: "MySQL", sql: "SQL", label: "页面" },
   header: {
     traceIdPlaceholder: "按追踪 ID 打开",
     traceIdLabel: "追踪 ID，任意写法均可",
@@ -122,6 +122,7 @@ export const shell = {
           ["g l", "日志"],
           ["g m", "指标"],
           ["g d", "仪表板"],
+          ["g y", "MySQL 服务器"],
           ["g s", "SQL 页面"],
           ["g a", "采样"],
           ["i", "跳到追踪 ID 输入框"],
@@ -182,6 +183,7 @@ export const shell = {
       { title: "服务", keys: [["/", "查找服务"]] },
       { title: "指标", keys: [["/", "查找指标"], ["a", "添加查询"], ["l", "实时开或关"]] },
       { title: "仪表板", keys: [["e", "编辑"], ["r", "立即刷新"], ["k", "只显示面板"], ["← → ↑ ↓", "编辑时移动获得焦点的面板"], ["Shift ← →", "调整其大小"]] },
+      { title: "MySQL 服务器", keys: [["/", "查找服务器、语句或变量"], ["1 – 9", "服务器的各个视图"], ["j k ↓ ↑", "下一个、上一个服务器、语句或锁等待"], ["Enter", "打开"], ["p", "暂停画面、继续"], ["Esc", "从语句返回"]] },
       { title: "SQL 页面", keys: [["Ctrl Enter", "运行语句"]] },
     ] as { title: string; keys: [string, string][] }[],
   },

@@ -1,0 +1,38 @@
+// Owns saying calmly what a server does not let be seen, each with the statement that mends it. Never an alarm: the rest
+// is collected as usual.
+import type { MysqlMissing } from "../../api/mysqlTypes";
+import { mendingStatement } from "../../model/mysqlLight";
+import { texts } from "../../texts";
+import { CopyButton } from "../CopyButton";
+
+const said = texts.mysqlPage.poller;
+
+export function MissingNotes({ missing }: { missing: readonly MysqlMissing[] }) {
+  if (missing.length === 0) return <p className="muted">{said.nothing}</p>;
+  return (
+    <>
+      <p className="muted small">{said.calm}</p>
+      <ul className="missing-notes">
+        {missing.map((one) => <MissingNote key={`${one.what} ${one.name}`} missing={one} />)}
+      </ul>
+    </>
+  );
+}
+
+function MissingNote({ missing }: { missing: MysqlMissing }) {
+  const statement = mendingStatement(missing.text);
+  const [before, after] = statement === null ? [missing.text, ""] : missing.text.split(statement);
+  const sentence = `${before}${after ?? ""}`.replaceAll("`", "").replace(/[\s:]+$/, "").trim();
+  return (
+    <li>
+      <p><span className="mode-pill">{missing.what === "grant" ? said.grant : said.setting}</span> <strong>{missing.name}</strong></p>
+      <p className="muted">{sentence}</p>
+      {statement !== null && (
+        <div className="snippet-line">
+          <code>{statement}</code>
+          <CopyButton text={statement} label={said.copy} />
+        </div>
+      )}
+    </li>
+  );
+}
