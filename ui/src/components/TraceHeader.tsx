@@ -48,7 +48,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
       <div className="trace-facts">
         <strong className="trace-total">{formatDuration(tree.totalNs)}</strong>
         <span>{dayAndTime(millisecondsOf(spans.originNs))}</span>
-        <span>{texts.trace.spans(spans.count)}</span>
+        <span>{tree.isBeginning ? texts.trace.arriving(spans.count) : texts.trace.spans(spans.count)}</span>
         <span>{texts.trace.services(spans.services.length)}</span>
         <span className="fact-depth">{texts.trace.deep(tree.deepest + 1)}</span>
         {errors > 0 && <span className="error-text">{texts.trace.errors(errors)}</span>}
@@ -66,7 +66,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           ))}
         </div>
       </div>
-      <Warnings warnings={warnings} />
+      {!tree.isBeginning && <Warnings warnings={warnings} />}
     </section>
   );
 }
