@@ -56,7 +56,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       data-dim={(props.isSearched && !isMatch) || (props.isCritical && !segments) || undefined}
       data-match={isMatch || undefined}
       data-fold={isFold || undefined}
-      style={{ transform: `translateY(${props.top}px)` }}
+      style={{ top: props.top }}
     >
       <RowName tree={tree} foldState={foldState} node={node} isFold={isFold} isClosed={isClosed} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, props.indentMost)} />
       <div className="row-time">
