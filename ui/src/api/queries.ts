@@ -7,6 +7,7 @@ import { ApiError, getJson, postJson } from "./client";
 import { isLocalTraceId, localTrace } from "./localTraces";
 import { fetchTraceTree } from "./traceStream";
 import { skeletonFromSpans } from "../model/skeletonFromSpans";
+import { isSameTrace, isStillArriving } from "../model/traceGrowth";
 import { buildTraceTree, type TraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
@@ -67,6 +68,9 @@ export function useOperations(service: string, internal: boolean) {
   });
 }
 
+/** How often a trace is asked for again while spans of it may still come. */
+const ARRIVING_MS = 2000;
+
 export function useTraceTree(traceId: string, isWanted = true) {
   const client = useQueryClient();
   return useQuery({
@@ -74,8 +78,11 @@ export function useTraceTree(traceId: string, isWanted = true) {
     enabled: isWanted,
     queryFn: async ({ signal }) => {
       if (isLocalTraceId(traceId)) return buildTraceTree(skeletonFromSpans(traceId, localDetail(traceId)));
-      return fetchTraceTree(traceId, signal, (tree) => client.setQueryData(["trace-beginning", traceId], tree));
+      const before = client.getQueryData<TraceTree>(["trace", traceId]);
+      const tree = await fetchTraceTree(traceId, signal, (beginning) => client.setQueryData(["trace-beginning", traceId], beginning));
+      return before && isSameTrace(before, tree) ? before : tree;
     },
+    refetchInterval: ({ state }) => (state.data && !isLocalTraceId(traceId) && isStillArriving(state.data, Date.now()) ? ARRIVING_MS : false),
     // Typed arrays must not be compared field by field.
     structuralSharing: false,
     staleTime: 60_000,

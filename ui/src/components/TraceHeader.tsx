@@ -81,10 +81,12 @@ function Warnings({ warnings }: { warnings: TraceTree["warnings"] }) {
   ].filter((note) => note !== false);
   if (notes.length === 0) return null;
   return (
-    <ul className="trace-warnings" role="note">
-      {notes.map((note) => (
-        <li key={note}>{note}</li>
-      ))}
-    </ul>
+    <div role="note">
+      <ul className="trace-warnings">
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import { stackedValues } from "../layout/stack";
 import type { Exemplar } from "../model/promAnswer";
 import { CHART_FONT, niceRange, onSelect, timeAxis, valueAxis, zoneOptions } from "./chartAxes";
 import { followWheel } from "./chartWheel";
+import { paintMarks, type ChartMark } from "./lineChart";
 import type { Palette } from "./palette";
 
 export interface ChartLine {
@@ -31,6 +32,8 @@ export interface SeriesChartInput {
   thresholds: readonly ChartThreshold[];
   /** Band between two lines, by their places, in the colour of the second. */
   bands?: readonly [number, number][];
+  /** Moments with a word. */
+  marks?: readonly ChartMark[];
   axisWidth: number;
   syncKey?: string;
   onCursor: (cursor: ChartCursor | null) => void;
@@ -87,7 +90,7 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
     series: [{}, ...order.map((place) => seriesOptions(input, place))],
     bands: isPiled ? [] : (input.bands ?? []).map(([upper, lower]) => ({ series: [upper + 1, lower + 1] as [number, number], fill: `color-mix(in srgb, ${resolve(input.lines[lower].colour)} 14%, transparent)` })),
     hooks: {
-      draw: [(drawn) => paintThresholds(drawn, input.thresholds), (drawn) => paintExemplars(drawn, input.exemplars, palette)],
+      draw: [(drawn) => paintMarks(drawn, input.marks ?? [], palette), (drawn) => paintThresholds(drawn, input.thresholds), (drawn) => paintExemplars(drawn, input.exemplars, palette)],
       setCursor: [
         (moved) => {
           const { left, top, idx } = moved.cursor;
