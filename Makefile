@@ -52,6 +52,10 @@ bench: tools ui/dist/index.html ## measure the shipping build; the figures are i
 	cargo build --release -p spanlake-bench
 	$(CARGO_TARGET_DIR)/release/spanlake-bench --bin $(CARGO_TARGET_DIR)/dist/spanlake --gzip $(ARGS)
 
+.PHONY: bench-ui
+bench-ui: browser-tools build ## measure the page in Chromium; the figures are in docs/benchmarks.md
+	cd ui && SPANLAKE_BIN=$(BIN) npm run --silent bench
+
 ui/node_modules/.stamp: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 	touch $@

@@ -12,6 +12,9 @@ export const ODD = {
   deep: id("dee9000000000000000000000001"),
   skew: id("5e7d000000000000000000000001"),
   negative: id("4e9a71000000000000000000000001"),
+  day: id("da7000000000000000000000000001"),
+  wide: id("51de000000000000000000000001"),
+  heavy: id("4ea77000000000000000000000001"),
 };
 
 export function oddTraces(now) {
@@ -88,4 +91,31 @@ function hugeTrace(now) {
     }
   }
   return finish(ODD.huge, spans, []);
+}
+
+/** Made when a test asks for them: large, or from long ago. */
+export const strangeTraces = (now) => [dayTrace(now), heavyTrace(now), wideTrace(now)];
+
+/** A span of 24 hours beside one of a microsecond. */
+function dayTrace(now) {
+  const random = randomFrom(21);
+  const start = now - 86_400_000_000_000n;
+  const root = makeSpan(random, { traceId: ODD.day, service: "batch", name: "a whole day", start, duration: 86_400e9 });
+  return finish(ODD.day, [root, makeSpan(random, { traceId: ODD.day, service: "batch", name: "a microsecond of it", parent: root.span_id, start: start + 43_200_000_000_000n, duration: 1000 })], []);
+}
+
+/** A megabyte in one attribute, and text from right to left that would turn what stands beside it. */
+function heavyTrace(now) {
+  const random = randomFrom(22);
+  const root = makeSpan(random, { traceId: ODD.heavy, service: "\u05e9\u05d9\u05e8\u05d5\u05ea", name: "\u202eGET /\u0645\u0631\u062d\u0628\u0627 \u05e9\u05dc\u05d5\u05dd", start: now, duration: 5e6, attributes: { "a.megabyte": "m".repeat(1_048_576), "\u202edetrevni": "\u0627\u0644\u0639\u0631\u0628\u064a\u0629" } });
+  return finish(ODD.heavy, [root], [makeLog(root, 0.5, 9, "\u202e\u0633\u062c\u0644 of the day")]);
+}
+
+/** 100,000 children of one parent. */
+function wideTrace(now) {
+  const random = randomFrom(23);
+  const root = makeSpan(random, { traceId: ODD.wide, service: "batch", name: "fan out", start: now, duration: 10_000e6 });
+  const spans = [root];
+  for (let child = 0; child < 100_000; child++) spans.push(makeSpan(random, { traceId: ODD.wide, service: child % 2 === 0 ? "batch" : "cart", name: child % 1000 === 7 ? `odd one ${child}` : "work", parent: root.span_id, start: now + BigInt(child * 90_000), duration: 80_000 }));
+  return finish(ODD.wide, spans, []);
 }

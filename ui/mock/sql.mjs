@@ -10,6 +10,13 @@ const TABLES = {
   metrics: [["time", "Timestamp(ns, UTC)"], ["name", "Utf8"], ["value", "Float64"], ["unit", "Utf8"], ["type", "Utf8"], ["service_name", "Utf8"], ["attributes", "Map"]],
 };
 
+const PLAN = `SortPreservingMergeExec: [spans@1 DESC], metrics=[output_rows=12, elapsed_compute=41.2µs, output_batches=1]
+  SortExec: expr=[spans@1 DESC], metrics=[output_rows=12, elapsed_compute=181.66µs, row_replacements=9]
+    AggregateExec: mode=FinalPartitioned, gby=[service_name@0], aggr=[count(*)], metrics=[output_rows=12, elapsed_compute=80.56µs]
+      RepartitionExec: partitioning=Hash([service_name@0], 2), input_partitions=3, metrics=[output_rows=31, elapsed_compute=8.62µs, fetch_time=263ms]
+        AggregateExec: mode=Partial, gby=[service_name@0], aggr=[count(*)], metrics=[output_rows=31, elapsed_compute=31.65ms]
+          DataSourceExec: file_groups={2 groups: [[hour=20/a.parquet, hour=20/b.parquet], [hour=21/c.parquet]]}, projection=[service_name], metrics=[output_rows=1.15 M, elapsed_compute=263.89µs, bytes_scanned=3.02 M, time_elapsed_processing=181ms]`;
+
 const iso = (ns) => `${new Date(Number(BigInt(ns) / 1_000_000n)).toISOString().slice(0, 19)}.${String(BigInt(ns) % 1_000_000_000n).padStart(9, "0")}Z`;
 const column = (name, type) => ({ name, type });
 
@@ -27,6 +34,7 @@ export function runStatement(query, state) {
   if (/information_schema/i.test(text)) {
     return answer([column("table_name", "Utf8"), column("column_name", "Utf8"), column("data_type", "Utf8")], Object.entries(TABLES).flatMap(([table, columns]) => columns.map(([name, type]) => [table, name, type])));
   }
+  if (/^explain\b/i.test(text)) return answer([column("plan_type", "Utf8"), column("plan", "Utf8")], [["Plan with Metrics", PLAN]]);
   if (/date_bin|date_trunc/i.test(text)) return perMinute();
   if (/group by/i.test(text)) return perService(store);
   const ofTrace = /from logs where trace_id = '([0-9a-f]+)'/i.exec(text);

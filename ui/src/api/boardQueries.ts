@@ -1,6 +1,8 @@
 // Owns asking for what the panels and variables of a dashboard show. Never draws.
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
+import { useMemo } from "react";
 import { ASKS_AT_ONCE, type Board, type Panel } from "../model/board";
+import { marksOfGrid, marksOfRows, type Mark } from "../model/boardAnnotations";
 import { frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
 import { chosenOf, writeChosen, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
 import { fromClassicBuckets, type HistogramSeries } from "../model/promAnswer";
@@ -53,6 +55,30 @@ export function useBoardVariables(board: Board, address: URLSearchParams, steps:
     return [variable.name, { options, chosen: chosenOf(variable, address.get(`var-${variable.name}`), options), error: results[place].error, isPending: results[place].isPending }];
   }));
 }
+
+/** What the annotations of a board mark in the range; one that fails marks nothing. */
+export function useBoardMarks(board: Board, chosen: ChosenValues, steps: Steps, isReady: boolean): readonly Mark[] {
+  const results = useQueries({
+    queries: (board.annotations ?? []).map(({ title, sql, promql }) => {
+      const statement = sql === undefined ? null : withSqlVariables(sql, chosen, steps);
+      const expression = promql === undefined ? null : withPromVariables(promql, chosen);
+      return {
+        queryKey: ["board-marks", title, statement, expression, steps],
+        queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Mark[]> =>
+          statement === null ? marksOfGrid((await askRange(expression ?? "", steps, 0, signal)).grid, title) : marksOfRows(await runSql(statement, signal, 1000), title),
+        enabled: isReady,
+        placeholderData: keepPreviousData,
+        gcTime: KEPT_MS,
+      };
+    }),
+  });
+  const found = results.map((one) => one.data ?? NO_MARKS);
+  // The same list as long as its parts are the same: charts are drawn anew when it changes.
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  return useMemo(() => (found.every((one) => one.length === 0) ? NO_MARKS : found.flat()), [JSON.stringify(found)]);
+}
+
+const NO_MARKS: Mark[] = [];
 
 export interface PanelAnswer {
   frame: Frame | null;

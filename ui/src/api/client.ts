@@ -89,6 +89,18 @@ export async function getBytes(path: string, parameters?: Parameters, signal?: A
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** The bytes as they arrive. A connection that breaks off in the middle is an error like any other. */
+export async function* getPieces(path: string, parameters?: Parameters, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  const response = await send(apiAddress(path, parameters), { signal });
+  const reader = response.body?.getReader();
+  try {
+    for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) yield piece.value;
+  } catch (cause) {
+    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
+    throw new ApiError("unreachable", "the answer broke off", 0);
+  }
+}
+
 export async function postJson(path: string, body: unknown, signal?: AbortSignal): Promise<Response> {
   return send(path, { method: "POST", body: JSON.stringify(body), signal, headers: { "Content-Type": "application/json" } });
 }

@@ -3,11 +3,12 @@
 import { QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { nanosecondsOf } from "../model/instant";
-import { ApiError, getBytes, getJson, postJson } from "./client";
+import { ApiError, getJson, postJson } from "./client";
 import { isLocalTraceId, localTrace } from "./localTraces";
-import { readSkeleton } from "./skeletonArrow";
+import { fetchTraceTree } from "./traceStream";
 import { skeletonFromSpans } from "../model/skeletonFromSpans";
-import { buildTraceTree } from "../model/traceTree";
+import { isSameTrace, isStillArriving } from "../model/traceGrowth";
+import { buildTraceTree, type TraceTree } from "../model/traceTree";
 import { learnServices } from "../model/serviceColour";
 import type { SqlAnswer } from "../model/sqlResult";
 import type {
@@ -67,21 +68,30 @@ export function useOperations(service: string, internal: boolean) {
   });
 }
 
+/** How often a trace is asked for again while spans of it may still come. */
+const ARRIVING_MS = 2000;
+
 export function useTraceTree(traceId: string, isWanted = true) {
+  const client = useQueryClient();
   return useQuery({
     queryKey: ["trace", traceId],
     enabled: isWanted,
     queryFn: async ({ signal }) => {
       if (isLocalTraceId(traceId)) return buildTraceTree(skeletonFromSpans(traceId, localDetail(traceId)));
-      const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`, { view: "skeleton" }, signal);
-      const skeleton = readSkeleton(traceId, bytes);
-      learnServices(skeleton.services);
-      return buildTraceTree(skeleton);
+      const before = client.getQueryData<TraceTree>(["trace", traceId]);
+      const tree = await fetchTraceTree(traceId, signal, (beginning) => client.setQueryData(["trace-beginning", traceId], beginning));
+      return before && isSameTrace(before, tree) ? before : tree;
     },
+    refetchInterval: ({ state }) => (state.data && !isLocalTraceId(traceId) && isStillArriving(state.data, Date.now()) ? ARRIVING_MS : false),
     // Typed arrays must not be compared field by field.
     structuralSharing: false,
     staleTime: 60_000,
   });
+}
+
+/** The first spans of a large trace, while the rest of it is on its way. */
+export function useTraceBeginning(traceId: string) {
+  return useQuery<TraceTree>({ queryKey: ["trace-beginning", traceId], enabled: false, structuralSharing: false, gcTime: 0 }).data;
 }
 
 export function useSpan(traceId: string, spanId: string | null) {

@@ -33,7 +33,7 @@ export function CopyButton({ text, label = texts.common.copy, caption }: CopyBut
       type="button"
       className={caption ? "button copy-button" : "icon-button copy-button"}
       title={done ? texts.common.copied : label}
-      aria-label={done ? texts.common.copied : label}
+      aria-label={caption ? undefined : done ? texts.common.copied : label}
       data-done={done || undefined}
       onClick={(click) => {
         click.stopPropagation();

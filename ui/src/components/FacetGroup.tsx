@@ -63,13 +63,13 @@ function Value({ one, facet, filter, most }: { one: FacetValue; facet: Facet; fi
   const title = `${words.value(shownValue, one.spans, one.traces)}${failed === null ? "" : `, ${words.errorShare(failed)}`}`;
   return (
     <li className="facet-value">
-      <button type="button" className="facet-name" aria-pressed={hasCondition(filter.query, condition(false))} title={title} aria-label={title} onClick={(click) => toggle(click.altKey)}>
+      <button type="button" className="facet-name" aria-pressed={hasCondition(filter.query, condition(false))} title={title} onClick={(click) => toggle(click.altKey)}>
         <span className="facet-bar" style={{ width: `${(one.spans / most) * 100}%` }} aria-hidden="true">
           {one.errors > 0 && <span style={{ width: `${Math.max((one.errors / Math.max(one.spans, 1)) * 100, 2)}%` }} />}
         </span>
         {facet.key === "service" && <ServiceDot name={one.value} />}
-        <span className="facet-text">{shownValue}</span>
-        {failed !== null && <span className="facet-errors">{failed}</span>}
+        <span className="facet-text">{shownValue}<span className="sr-only">: </span></span>
+        {failed !== null && <span className="facet-errors">{failed}<span className="sr-only">, </span></span>}
         <span className="facet-count">{formatCount(one.spans)}</span>
       </button>
       <button type="button" className="icon-button exclude-button" title={words.exclude(shownValue)} aria-label={words.exclude(shownValue)} aria-pressed={hasCondition(filter.query, condition(true))} onClick={() => toggle(true)}>

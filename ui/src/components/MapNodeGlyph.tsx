@@ -63,7 +63,6 @@ export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, is
       transform={`translate(${placed.x} ${placed.y})`}
       role="button"
       tabIndex={isTabStop ? 0 : -1}
-      aria-label={`${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}
       aria-pressed={isChosen}
       data-node={node.id}
       data-kind={node.kind}
@@ -74,12 +73,13 @@ export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, is
       onFocus={onFocus}
       onClick={onChoose}
     >
+      <title>{`${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}</title>
       <circle className="node-halo" r={radius + 6} />
       <circle className="node-body" r={radius} style={{ fill: `color-mix(in srgb, ${nodeColour(node)} 22%, var(--surface))`, stroke: nodeColour(node) }} />
       {share > 0 && <circle className="node-errors" r={radius} transform="rotate(-90)" style={{ strokeDasharray: `${Math.max(share * round, 4)} ${round}` }} />}
       {SIGNS[node.kind] && <path className="node-sign" d={SIGNS[node.kind]} />}
-      <text className="node-name" y={radius + 6 + fontSize * 0.75} style={{ fontSize }}>{name.length > NAME_MOST ? `${name.slice(0, NAME_MOST - 1)}…` : name}</text>
-      {!isSmall && <text className="node-figures" y={radius + 28}>{mapRate(node)} · {node.requests === 0 ? "–" : formatDuration(Number(node.p95))}</text>}
+      <text className="node-name" aria-hidden="true" y={radius + 6 + fontSize * 0.75} style={{ fontSize }}>{name.length > NAME_MOST ? `${name.slice(0, NAME_MOST - 1)}…` : name}</text>
+      {!isSmall && <text className="node-figures" aria-hidden="true" y={radius + 28}>{mapRate(node)} · {node.requests === 0 ? "–" : formatDuration(Number(node.p95))}</text>}
     </g>
   );
 }

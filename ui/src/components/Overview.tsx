@@ -1,18 +1,18 @@
 // Owns the small picture of the whole trace: drag on it to zoom, drag an edge to adjust, double click for everything.
 import { useEffect, useRef } from "react";
-import { layOutOverview } from "../layout/overview";
 import { clampWindow, fullWindow, isFull } from "../layout/timeWindow";
 import { paintOverview } from "../paint/overviewCanvas";
 import { useTheme } from "../theme";
 import { texts } from "../texts";
+import { useRowsInView } from "./rowsInView";
 import { useDragRange } from "./useDragRange";
 import { useElementWidth } from "./useElementWidth";
 import type { Waterfall } from "./useWaterfall";
 
 const HEIGHT = 56;
 
-export function Overview({ waterfall, rowsInView }: { waterfall: Waterfall; rowsInView: [number, number] }) {
-  const { tree, window, rows } = waterfall;
+export function Overview({ waterfall }: { waterfall: Waterfall }) {
+  const { tree, window } = waterfall;
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useElementWidth(holder);
@@ -20,26 +20,16 @@ export function Overview({ waterfall, rowsInView }: { waterfall: Waterfall; rows
   const total = Math.max(tree.totalNs, 1);
   useEffect(() => {
     if (!canvas.current || width === 0) return;
-    paintOverview(canvas.current, tree, layOutOverview(tree, width, HEIGHT - 4), width, HEIGHT);
+    paintOverview(canvas.current, tree, width, HEIGHT);
   }, [tree, width, theme]);
   const drag = useDragRange(({ from, to }) => waterfall.showWindow(clampWindow({ startNs: from * total, endNs: to * total }, total)));
   const zoomed = !isFull(window, total);
   const left = (window.startNs / total) * 100;
   const right = (window.endNs / total) * 100;
-  // Small traces do not fill the height; the marker of the rows in view follows what is painted.
-  const rowStep = Math.min((HEIGHT - 4) / Math.max(tree.nodeCount, 1), 5);
-  const first = rows[rowsInView[0]];
-  const last = rows[Math.min(rowsInView[1], rows.length - 1)];
-  const hasMarker = first !== undefined && last !== undefined && rowsInView[1] - rowsInView[0] < rows.length - 1;
   return (
     <div className="overview" ref={holder} role="img" aria-label={texts.trace.overviewLabel} title={texts.trace.overviewLabel} onDoubleClick={() => waterfall.setWindow(fullWindow(total))} {...drag.handlers}>
       <canvas ref={canvas} />
-      {hasMarker && (
-        <span
-          className="overview-rows"
-          style={{ top: 2 + tree.positionOf[first] * rowStep, height: Math.max(3, (tree.positionOf[last] - tree.positionOf[first] + 1) * rowStep) }}
-        />
-      )}
+      <RowsMarker waterfall={waterfall} />
       {zoomed && (
         <>
           <span className="overview-outside" style={{ left: 0, width: `${left}%` }} />
@@ -53,6 +43,17 @@ export function Overview({ waterfall, rowsInView }: { waterfall: Waterfall; rows
       )}
     </div>
   );
+}
+
+/** Which rows are on screen. */
+function RowsMarker({ waterfall: { tree, rows } }: { waterfall: Waterfall }) {
+  const [from, to] = useRowsInView();
+  const first = rows[from];
+  const last = rows[Math.min(to, rows.length - 1)];
+  if (first === undefined || last === undefined || to - from >= rows.length - 1) return null;
+  // Small traces do not fill the height; the marker follows what is painted.
+  const rowStep = Math.min((HEIGHT - 4) / Math.max(tree.nodeCount, 1), 5);
+  return <span className="overview-rows" style={{ top: 2 + tree.positionOf[first] * rowStep, height: Math.max(3, (tree.positionOf[last] - tree.positionOf[first] + 1) * rowStep) }} />;
 }
 
 /** One edge of the window; dragging it keeps the other where it is. */

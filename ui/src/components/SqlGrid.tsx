@@ -12,20 +12,25 @@ import { CopyButton } from "./CopyButton";
 import { Link } from "./Link";
 
 const ROW_HEIGHT = 27;
+const POOL_LEAST = 128;
 
 /** With a unit, plain numbers are written in it. */
 export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
   const template = useMemo(() => `52px ${columnWidths(answer).map((width) => `${width}px`).join(" ")} minmax(20px, 1fr)`, [answer]);
+  const count = answer.whole?.count ?? answer.rows.length;
   const traceColumn = roles.indexOf("trace");
   const [open, setOpen] = useState<string | null>(null);
-  const virtual = useVirtualizer({ count: answer.rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 15 });
+  const virtual = useVirtualizer({ count, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 8 });
+  const items = virtual.getVirtualItems();
+  // Elements are used again for the rows that come into view.
+  const pool = Math.max(POOL_LEAST, items.length);
   return (
     <>
-      <div className="sql-grid" ref={scroller} role="table" aria-label={texts.sql.result} aria-rowcount={answer.rows.length + 1} tabIndex={0}>
+      <div className="sql-grid" ref={scroller} role="table" aria-label={texts.sql.result} aria-rowcount={count + 1} tabIndex={0}>
         <div className="sql-row head" role="row" style={{ gridTemplateColumns: template }}>
-          <span className="row-number" />
+          <span className="row-number" role="columnheader" aria-label={texts.sql.rowNumber} />
           {answer.columns.map((column, index) => (
             <span key={index} role="columnheader" title={column.type} className={isNumeric(roles[index]) ? "number" : undefined}>
               {column.name}
@@ -33,14 +38,17 @@ export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string
           ))}
         </div>
         <div className="sql-rows" role="rowgroup" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map((item) => (
-            <div key={item.index} className="sql-row" role="row" style={{ gridTemplateColumns: template, transform: `translateY(${item.start}px)` }}>
-              <span className="row-number">{formatCount(item.index + 1)}</span>
-              {answer.rows[item.index].map((cell, index) => (
-                <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : answer.rows[item.index][traceColumn]} onOpen={setOpen} unit={unitOf} />
-              ))}
-            </div>
-          ))}
+          {items.map((item) => {
+            const row = answer.whole?.rowAt(item.index) ?? answer.rows[item.index];
+            return (
+              <div key={item.index % pool} className="sql-row" role="row" aria-rowindex={item.index + 2} style={{ gridTemplateColumns: template, top: item.start }}>
+                <span className="row-number" role="rowheader">{formatCount(item.index + 1)}</span>
+                {row.map((cell, index) => (
+                  <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : row[traceColumn]} onOpen={setOpen} unit={unitOf} />
+                ))}
+              </div>
+            );
+          })}
         </div>
       </div>
       {open !== null && (
@@ -89,10 +97,13 @@ function Cell({ cell, isError, role, traceId, onOpen, unit }: CellProps) {
   }
   if (role === "number" && unit) return <span role="cell" className="number" title={text}>{formatUnit(cellNumber(cell), unit)}</span>;
   const openable = typeof cell === "object" || text.length > 60;
-  const shown = openable ? () => onOpen(typeof cell === "object" ? JSON.stringify(cell, null, 2) : text) : undefined;
-  return (
-    <span role="cell" className={role === "number" ? "number" : isError ? "error-text" : undefined} data-openable={openable || undefined} onClick={shown}>
-      {text.length > 300 ? `${text.slice(0, 300)}…` : text}
-    </span>
-  );
+  const shown = text.length > 300 ? `${text.slice(0, 300)}…` : text;
+  if (openable) {
+    return (
+      <span role="cell">
+        <button type="button" className="cell-opener" onClick={() => onOpen(typeof cell === "object" ? JSON.stringify(cell, null, 2) : text)}>{shown}</button>
+      </span>
+    );
+  }
+  return <span role="cell" className={role === "number" ? "number" : isError ? "error-text" : undefined}>{shown}</span>;
 }

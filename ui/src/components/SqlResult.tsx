@@ -3,6 +3,7 @@ import { useState } from "react";
 import { ApiError } from "../api/client";
 import { formatDuration } from "../model/duration";
 import { formatBytes } from "../model/numbers";
+import { readPlan } from "../model/sqlPlan";
 import { planChart, type SqlAnswer } from "../model/sqlResult";
 import { setParameters, useParameter } from "../router";
 import { texts } from "../texts";
@@ -10,9 +11,10 @@ import { ErrorNote } from "./ErrorNote";
 import { LoadingNote } from "./LoadingNote";
 import { SqlChart } from "./SqlChart";
 import { SqlGrid } from "./SqlGrid";
-import { downloadSql, type DownloadFormat, type SqlRun } from "./useSqlRun";
+import { SqlPlan } from "./SqlPlan";
+import { downloadSql, WHOLE_ROWS, type DownloadFormat, type SqlRun } from "./useSqlRun";
 
-export function SqlResult({ run }: { run: SqlRun }) {
+export function SqlResult({ run, onWhole }: { run: SqlRun; onWhole: (run: SqlRun) => void }) {
   const [view] = useParameter("view");
   if (run.error) {
     const { error } = run;
@@ -21,18 +23,21 @@ export function SqlResult({ run }: { run: SqlRun }) {
   }
   if (!run.answer) return run.isRunning ? <LoadingNote text={texts.sql.running} /> : <p className="nothing muted">{texts.sql.idle}</p>;
   const { answer } = run;
-  const showChart = view === "chart";
+  const plan = readPlan(answer);
+  const shown = view === "chart" && planChart(answer) ? "chart" : plan && view !== "table" ? "plan" : "table";
   return (
     <div className="sql-result" data-stale={run.isRunning || undefined}>
       <div className="sql-result-head">
         <div className="tabs" role="tablist" aria-label={texts.sql.views}>
-          <button type="button" role="tab" aria-selected={!showChart} onClick={() => setParameters({ view: null })}>{texts.sql.table}</button>
-          <button type="button" role="tab" aria-selected={showChart} disabled={!planChart(answer)} onClick={() => setParameters({ view: "chart" })}>{texts.sql.chart}</button>
+          {plan && <button type="button" role="tab" aria-selected={shown === "plan"} onClick={() => setParameters({ view: null })}>{texts.sql.plan}</button>}
+          <button type="button" role="tab" aria-selected={shown === "table"} onClick={() => setParameters({ view: plan ? "table" : null })}>{texts.sql.table}</button>
+          <button type="button" role="tab" aria-selected={shown === "chart"} disabled={!planChart(answer)} onClick={() => setParameters({ view: "chart" })}>{texts.sql.chart}</button>
         </div>
         <Stats answer={answer} />
+        {answer.stats.truncated && !answer.whole && <button type="button" className="button small-button" disabled={run.isRunning} onClick={() => onWhole(run)}>{texts.sql.showWhole(WHOLE_ROWS)}</button>}
         <Downloads query={run.query} />
       </div>
-      {answer.rows.length === 0 ? <p className="nothing muted">{texts.sql.noRows}</p> : showChart ? <SqlChart answer={answer} /> : <SqlGrid answer={answer} />}
+      {answer.rows.length === 0 ? <p className="nothing muted">{texts.sql.noRows}</p> : shown === "plan" && plan ? <SqlPlan plan={plan} /> : shown === "chart" ? <SqlChart answer={answer} /> : <SqlGrid answer={answer} />}
     </div>
   );
 }

@@ -6,24 +6,27 @@ import { SQL_EXAMPLES } from "../model/sqlExamples";
 import type { PastStatement } from "../model/sqlHistory";
 import { texts } from "../texts";
 import { PanelSection } from "./PanelSection";
+import { SavedStatements } from "./SavedStatements";
 
-type Tab = "tables" | "examples" | "history";
+type Tab = "tables" | "examples" | "saved" | "history";
 
 interface SqlSidebarProps {
   tables: SqlTable[] | undefined;
   tablesFailed: boolean;
   history: PastStatement[];
+  /** What stands in the editor. */
+  statement: () => string;
   onInsert: (text: string) => void;
   onUse: (query: string) => void;
 }
 
-export function SqlSidebar({ tables, tablesFailed, history, onInsert, onUse }: SqlSidebarProps) {
+export function SqlSidebar({ tables, tablesFailed, history, statement, onInsert, onUse }: SqlSidebarProps) {
   const [tab, setTab] = useState<Tab>("tables");
   const [now] = useState(() => Date.now());
   return (
     <aside className="sql-sidebar" aria-label={texts.sql.sidebar}>
       <div className="tabs" role="tablist" aria-label={texts.sql.sidebar}>
-        {(["tables", "examples", "history"] as const).map((name) => (
+        {(["tables", "examples", "saved", "history"] as const).map((name) => (
           <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setTab(name)}>
             {texts.sql[name]}
           </button>
@@ -38,6 +41,7 @@ export function SqlSidebar({ tables, tablesFailed, history, onInsert, onUse }: S
               <code>{example.query}</code>
             </button>
           ))}
+        {tab === "saved" && <SavedStatements statement={statement} onUse={onUse} />}
         {tab === "history" && history.length === 0 && <p className="muted small">{texts.sql.noHistory}</p>}
         {tab === "history" &&
           history.map((past) => (

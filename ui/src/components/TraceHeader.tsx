@@ -49,7 +49,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
       <div className="trace-facts">
         <strong className="trace-total">{formatDuration(tree.totalNs)}</strong>
         <span>{dayAndTime(millisecondsOf(spans.originNs))}</span>
-        <span>{texts.trace.spans(spans.count)}</span>
+        <span>{tree.isBeginning ? texts.trace.arriving(spans.count) : texts.trace.spans(spans.count)}</span>
         <span>{texts.trace.services(spans.services.length)}</span>
         <span className="fact-depth">{texts.trace.deep(tree.deepest + 1)}</span>
         {!isLocalTraceId(spans.traceId) && <TraceWhy traceId={spans.traceId} />}
@@ -68,7 +68,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           ))}
         </div>
       </div>
-      <Warnings warnings={warnings} />
+      {!tree.isBeginning && <Warnings warnings={warnings} />}
     </section>
   );
 }
@@ -83,10 +83,12 @@ function Warnings({ warnings }: { warnings: TraceTree["warnings"] }) {
   ].filter((note) => note !== false);
   if (notes.length === 0) return null;
   return (
-    <ul className="trace-warnings" role="note">
-      {notes.map((note) => (
-        <li key={note}>{note}</li>
-      ))}
-    </ul>
+    <div role="note">
+      <ul className="trace-warnings">
+        {notes.map((note) => (
+          <li key={note}>{note}</li>
+        ))}
+      </ul>
+    </div>
   );
 }

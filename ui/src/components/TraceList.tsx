@@ -54,7 +54,7 @@ export function TraceList({ traces, columns, more, onTopChange }: TraceListProps
             return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} />;
           })}
         </div>
-        {more && <div className="list-more">{more}</div>}
+        {more && <div className="list-more" role="row"><div role="cell">{more}</div></div>}
       </div>
     </div>
   );

@@ -2,15 +2,15 @@
 // Which spans are in it is decided in model/siblingFolds.
 import { placeBar } from "../layout/bars";
 import { placeFoldBars } from "../layout/foldBars";
+import type { TimeWindow } from "../layout/timeWindow";
 import type { CriticalSegment } from "../model/criticalPath";
 import { formatDuration } from "../model/duration";
-import { foldFigures, isFoldRow } from "../model/siblingFolds";
+import { foldFigures, isFoldRow, type FoldState } from "../model/siblingFolds";
 import { serviceColour } from "../model/serviceColour";
+import type { TraceTree } from "../model/traceTree";
 import { texts } from "../texts";
-import type { Waterfall } from "./useWaterfall";
 
-export function FoldSign({ waterfall, node }: { waterfall: Waterfall; node: number }) {
-  const { foldState, tree } = waterfall;
+export function FoldSign({ tree, foldState, node }: { tree: TraceTree; foldState: FoldState | null; node: number }) {
   const members = foldState?.folds.members.get(node);
   if (!foldState || !members) return null;
   const isFolded = isFoldRow(foldState, node);
@@ -24,18 +24,22 @@ export function FoldSign({ waterfall, node }: { waterfall: Waterfall; node: numb
       aria-expanded={!isFolded}
       title={label}
       aria-label={label}
-      onClick={(click) => {
-        click.stopPropagation();
-        waterfall.toggleFold(node);
-      }}
+      data-act="fold"
     >
       ×{members.length.toLocaleString("en-US")}
     </button>
   );
 }
 
-export function FoldBars({ waterfall, node, segments }: { waterfall: Waterfall; node: number; segments: CriticalSegment[] | undefined }) {
-  const { foldState, tree, window } = waterfall;
+interface FoldBarsProps {
+  tree: TraceTree;
+  foldState: FoldState | null;
+  node: number;
+  window: TimeWindow;
+  segments: CriticalSegment[] | undefined;
+}
+
+export function FoldBars({ tree, foldState, node, window, segments }: FoldBarsProps) {
   const members = foldState?.folds.members.get(node) ?? [];
   const bars = placeFoldBars(members.map((one) => tree.startOf[one]), members.map((one) => tree.endOf[one]), window);
   const figures = foldFigures(tree, members);

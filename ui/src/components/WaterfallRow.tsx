@@ -1,13 +1,14 @@
 // Owns one row of the waterfall: name on the left, bar on the right. Places come from layout/bars.
+import { memo } from "react";
 import { indentOf, placeBar } from "../layout/bars";
+import type { TimeWindow } from "../layout/timeWindow";
 import type { CriticalSegment } from "../model/criticalPath";
 import type { EventMark } from "../model/eventMarks";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
 import { serviceColour } from "../model/serviceColour";
-import { isFoldRow } from "../model/siblingFolds";
-import { isMissing, spanIdOf } from "../model/traceTree";
-import { hidesError } from "../model/visibleRows";
+import { isFoldRow, type FoldState } from "../model/siblingFolds";
+import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { texts } from "../texts";
 import { EventTicks } from "./EventTicks";
 import { Icon } from "./Icon";
@@ -17,8 +18,15 @@ import type { Waterfall } from "./useWaterfall";
 
 export const ROW_INDENT = 14;
 
-interface WaterfallRowProps {
-  waterfall: Waterfall;
+/** Of the waterfall's state what one row shows: the row is drawn again only when some of it changes. */
+export function rowState(waterfall: Waterfall, node: number) {
+  const { tree, collapsed, matching, foldState, window } = waterfall;
+  const isFold = isFoldRow(foldState, node);
+  const isMatch = matching !== null && (matching[node] === 1 || (isFold && (foldState?.folds.members.get(node) ?? []).some((one) => matching[one] === 1)));
+  return { tree, window, foldState, isFold, isMatch, isSearched: matching !== null, isClosed: collapsed.has(node), isCursor: waterfall.cursor === node, isSelected: waterfall.open === node };
+}
+
+interface WaterfallRowProps extends ReturnType<typeof rowState> {
   node: number;
   top: number;
   segments: CriticalSegment[] | undefined;
@@ -27,14 +35,11 @@ interface WaterfallRowProps {
   indentMost: number;
 }
 
-export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical, indentMost }: WaterfallRowProps) {
-  const { tree, collapsed, matching } = waterfall;
+/** Clicks are taken by the list (`data-act` says what on): no row holds a function. */
+export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps) {
+  const { tree, node, window, foldState, isFold, isMatch, isClosed, segments } = props;
   const missing = isMissing(tree, node);
-  const { spans } = tree;
-  const failed = !missing && spans.errors[node] === 1;
-  const isOpen = !collapsed.has(node);
-  const isFold = isFoldRow(waterfall.foldState, node);
-  const isMatch = matching !== null && (matching[node] === 1 || (isFold && (waterfall.foldState?.folds.members.get(node) ?? []).some((one) => matching[one] === 1)));
+  const failed = !missing && tree.spans.errors[node] === 1;
   const hasChildren = !isFold && tree.childCountOf[node] > 0;
   return (
     <div
@@ -42,34 +47,37 @@ export function WaterfallRow({ waterfall, node, top, segments, marks, isCritical
       className="waterfall-row"
       role="treeitem"
       aria-level={tree.depthOf[node] + 1}
-      aria-expanded={hasChildren ? isOpen : undefined}
-      aria-selected={waterfall.open === node}
-      data-cursor={waterfall.cursor === node || undefined}
+      aria-expanded={hasChildren ? !isClosed : undefined}
+      aria-selected={props.isSelected}
+      data-node={node}
+      data-cursor={props.isCursor || undefined}
       data-missing={missing || undefined}
       data-error={failed || undefined}
-      data-dim={(matching !== null && !isMatch) || (isCritical && !segments) || undefined}
+      data-dim={(props.isSearched && !isMatch) || (props.isCritical && !segments) || undefined}
       data-match={isMatch || undefined}
       data-fold={isFold || undefined}
-      style={{ transform: `translateY(${top}px)` }}
-      onClick={() => waterfall.openNode(node)}
+      style={{ top: props.top }}
     >
-      <RowName waterfall={waterfall} node={node} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, indentMost)} />
-      <div className="row-time" onDoubleClick={() => waterfall.zoomTo(node)}>
-        {isFold ? <FoldBars waterfall={waterfall} node={node} segments={segments} /> : <RowBar waterfall={waterfall} node={node} missing={missing} segments={segments} marks={marks} />}
+      <RowName tree={tree} foldState={foldState} node={node} isFold={isFold} isClosed={isClosed} failed={failed} indent={indentOf(tree.depthOf[node], ROW_INDENT, props.indentMost)} />
+      <div className="row-time">
+        {isFold ? <FoldBars tree={tree} foldState={foldState} node={node} window={window} segments={segments} /> : <RowBar tree={tree} node={node} window={window} missing={missing} segments={segments} marks={props.marks} />}
       </div>
     </div>
   );
-}
+});
 
 interface RowNameProps {
-  waterfall: Waterfall;
+  tree: TraceTree;
+  foldState: FoldState | null;
   node: number;
+  isFold: boolean;
+  isClosed: boolean;
   failed: boolean;
   indent: number;
 }
 
-function RowName({ waterfall, node, failed, indent }: RowNameProps) {
-  const { tree, collapsed } = waterfall;
+/** Zooming changes the bars and leaves the names. */
+const RowName = memo(function RowName({ tree, foldState, node, isFold, isClosed, failed, indent }: RowNameProps) {
   const { spans } = tree;
   const missing = isMissing(tree, node);
   const service = missing ? "" : spans.services[spans.serviceOf[node]];
@@ -80,14 +88,14 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
   return (
     <div className="row-name" title={missing ? texts.trace.missingParentHint : `${service || texts.trace.noService}: ${name}`}>
       <span className="indent" style={{ width: indent }} />
-      {isFoldRow(waterfall.foldState, node) ? <span className="twisty leaf" aria-hidden="true" /> : <Twisty waterfall={waterfall} node={node} />}
+      {isFold ? <span className="twisty leaf" aria-hidden="true" /> : <Twisty tree={tree} node={node} isClosed={isClosed} />}
       <span className="row-stripe" style={missing ? undefined : { background: serviceColour(service) }} />
       {failed && (
         <span className="row-mark error-text" role="img" aria-label={texts.trace.error}>
           <Icon name="error" size={13} />
         </span>
       )}
-      {!failed && hidesError(tree, collapsed, node) && (
+      {!failed && isClosed && below > 0 && (
         <span className="row-mark error-below" role="img" aria-label={texts.trace.errorBelow(below)} title={texts.trace.errorBelow(below)}>
           <Icon name="error" size={13} />
         </span>
@@ -95,7 +103,7 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
       {tree.cycleHeads.has(node) && <Mark text="↻" title={texts.trace.cycleHead} />}
       {tree.repeatedNodes.has(node) && <Mark text="=" title={texts.trace.repeated} />}
       <SkewMark tree={tree} node={node} />
-      <FoldSign waterfall={waterfall} node={node} />
+      <FoldSign tree={tree} foldState={foldState} node={node} />
       {!sameService && !missing && <span className="row-service">{service || texts.trace.noService}</span>}
       <span className="row-operation">{name}</span>
       {!missing && spans.eventCounts[node] > 0 && (
@@ -106,7 +114,7 @@ function RowName({ waterfall, node, failed, indent }: RowNameProps) {
       )}
     </div>
   );
-}
+});
 
 function Mark({ text, title }: { text: string; title: string }) {
   return (
@@ -126,41 +134,28 @@ function LogMark({ count }: { count: number }) {
   );
 }
 
-function Twisty({ waterfall, node }: { waterfall: Waterfall; node: number }) {
-  const { tree, collapsed } = waterfall;
+function Twisty({ tree, node, isClosed }: { tree: TraceTree; node: number; isClosed: boolean }) {
   if (tree.childCountOf[node] === 0) return <span className="twisty leaf" aria-hidden="true" />;
-  const isOpen = !collapsed.has(node);
   const below = tree.descendantsOf[node];
-  const label = isOpen ? texts.trace.collapse(below) : texts.trace.expand(below);
+  const label = isClosed ? texts.trace.expand(below) : texts.trace.collapse(below);
   return (
-    <button
-      type="button"
-      className="twisty"
-      data-open={isOpen || undefined}
-      tabIndex={-1}
-      title={label}
-      aria-label={label}
-      onClick={(click) => {
-        click.stopPropagation();
-        waterfall.toggle(node);
-      }}
-    >
+    <button type="button" className="twisty" data-act="toggle" data-open={!isClosed || undefined} tabIndex={-1} title={label} aria-label={label}>
       <Icon name="chevron" size={12} />
-      {!isOpen && <span className="twisty-count">{formatCount(below)}</span>}
+      {isClosed && <span className="twisty-count">{formatCount(below)}</span>}
     </button>
   );
 }
 
 interface RowBarProps {
-  waterfall: Waterfall;
+  tree: TraceTree;
   node: number;
+  window: TimeWindow;
   missing: boolean;
   segments: CriticalSegment[] | undefined;
   marks: EventMark[] | undefined;
 }
 
-function RowBar({ waterfall, node, missing, segments, marks }: RowBarProps) {
-  const { tree, window } = waterfall;
+function RowBar({ tree, node, window, missing, segments, marks }: RowBarProps) {
   const { spans } = tree;
   const start = tree.startOf[node];
   const end = tree.endOf[node];

@@ -1,7 +1,7 @@
 // Owns the scrolling part of the waterfall: only the rows on screen are in the document, however many there are.
 // Wheel with Ctrl (or a pinch) zooms at the pointer; sideways pans. Never decides what a row looks like.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { useCallback, useContext, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
 import { rulerTicks } from "../layout/ruler";
 import { panBy, zoomAt } from "../layout/timeWindow";
 import { lineHeight, lineKey, SPAN_LINE_PX } from "../layout/waterfallLines";
@@ -10,18 +10,35 @@ import type { EventMark } from "../model/eventMarks";
 import { isFoldRow } from "../model/siblingFolds";
 import { texts } from "../texts";
 import { NameColumnHandle, useNameColumnWidth } from "./NameColumnHandle";
+import { RowsInViewContext } from "./rowsInView";
 import { Ruler } from "./Ruler";
 import { useElementWidth } from "./useElementWidth";
 import type { Waterfall } from "./useWaterfall";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 import { WaterfallLogRow } from "./WaterfallLogRow";
-import { WaterfallRow } from "./WaterfallRow";
+import { rowState, WaterfallRow } from "./WaterfallRow";
 
 /** Of a fold's row those of all its members. */
 function segmentsOf({ foldState }: Waterfall, critical: Map<number, CriticalSegment[]> | null, node: number): CriticalSegment[] | undefined {
   if (critical === null || !isFoldRow(foldState, node)) return critical?.get(node);
   const segments = (foldState?.folds.members.get(node) ?? []).flatMap((member) => critical.get(member) ?? []);
   return segments.length === 0 ? undefined : segments;
+}
+
+const POOL_LEAST = 128;
+
+/** What a click in a row means: its signs open and close what is below, everything else opens the span. */
+function actOn(waterfall: Waterfall, target: EventTarget, isDouble: boolean): void {
+  const element = target instanceof Element ? target : null;
+  const row = element?.closest<HTMLElement>(".waterfall-row");
+  if (!element || !row) return;
+  const node = Number(row.dataset.node);
+  const sign = element.closest<HTMLElement>("[data-act]")?.dataset.act;
+  if (isDouble) {
+    if (element.closest(".row-time")) waterfall.zoomTo(node);
+  } else if (sign === "toggle") waterfall.toggle(node);
+  else if (sign === "fold") waterfall.toggleFold(node);
+  else waterfall.openNode(node);
 }
 
 interface WaterfallRowsProps {
@@ -31,10 +48,9 @@ interface WaterfallRowsProps {
   /** Of the spans whose details are known. */
   marks: ReadonlyMap<number, EventMark[]>;
   scroller: RefObject<HTMLDivElement | null>;
-  onRowsInView: (rows: [number, number]) => void;
 }
 
-export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRowsInView }: WaterfallRowsProps) {
+export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: WaterfallRowsProps) {
   const { rowOf, cursor, reveal, window, tree } = waterfall;
   const { lines } = logs;
   const holder = useRef<HTMLDivElement>(null);
@@ -48,7 +64,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRo
     // A new function with every new set of lines: it is what tells the list that heights have changed places.
     getItemKey: useCallback((line: number) => lineKey(lines, line), [lines]),
     estimateSize: (line) => lineHeight(lines, line),
-    overscan: 10,
+    overscan: 6,
     scrollPaddingStart: 2 * SPAN_LINE_PX,
     scrollPaddingEnd: 2 * SPAN_LINE_PX,
   });
@@ -62,7 +78,8 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRo
 
   const first = rowOf[lines.nodeOf[virtual.range?.startIndex ?? 0]] ?? 0;
   const last = rowOf[lines.nodeOf[virtual.range?.endIndex ?? 0]] ?? 0;
-  useEffect(() => onRowsInView([first, last]), [first, last, onRowsInView]);
+  const rowsInView = useContext(RowsInViewContext);
+  useEffect(() => rowsInView.write(first, last), [first, last, rowsInView]);
 
   const wheel = useRef<(wheel: WheelEvent) => void>(() => undefined);
   useEffect(() => {
@@ -87,6 +104,9 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRo
     return () => element?.removeEventListener("wheel", listen);
   }, []);
 
+  const items = virtual.getVirtualItems();
+  // A row's elements are used again for the row that comes into view when it leaves: making new ones is what costs.
+  const pool = Math.max(POOL_LEAST, items.length);
   const style = { "--name-width": `${nameWidth}px` } as CSSProperties;
   const ticks = rulerTicks(window, timeWidth);
   return (
@@ -103,18 +123,19 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller, onRo
     >
       <Ruler waterfall={waterfall} ticks={ticks} hoverShare={hoverShare} />
       <div className="waterfall-scroller" ref={scroller} tabIndex={0} role="tree" aria-label={texts.trace.treeLabel} aria-activedescendant={cursor === null ? undefined : `row-${cursor}`}>
-        <div className="waterfall-lines" style={{ height: virtual.getTotalSize() }}>
+        <div className="waterfall-lines" onClick={(click) => actOn(waterfall, click.target, false)} onDoubleClick={(click) => actOn(waterfall, click.target, true)} style={{ height: virtual.getTotalSize() }}>
           <div className="grid-lines" aria-hidden="true">
             {ticks.map((tick) => (
               <span key={tick.label} style={{ left: `${tick.at * 100}%` }} />
             ))}
           </div>
-          {virtual.getVirtualItems().map((item) => {
+          {items.map((item) => {
             const node = lines.nodeOf[item.index];
+            const key = item.index % pool;
             const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
-            const place = { waterfall, node, top: item.start, indentMost: nameWidth * 0.45 };
-            if (log) return <WaterfallLogRow key={item.key} {...place} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={item.key} {...place} segments={segmentsOf(waterfall, critical, node)} marks={marks.get(node)} isCritical={critical !== null} />;
+            const place = { node, top: item.start, indentMost: nameWidth * 0.45 };
+            if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
+            return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} segments={segmentsOf(waterfall, critical, node)} marks={marks.get(node)} isCritical={critical !== null} />;
           })}
         </div>
       </div>

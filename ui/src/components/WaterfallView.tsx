@@ -7,6 +7,7 @@ import { criticalPath, type CriticalSegment } from "../model/criticalPath";
 import { eventMarksByNode, type EventMark } from "../model/eventMarks";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { useParameter } from "../router";
+import { RowsInViewContext, RowsInViewStore } from "./rowsInView";
 import { FlameRows } from "./FlameRows";
 import { LogPanel } from "./LogPanel";
 import { Overview } from "./Overview";
@@ -25,7 +26,7 @@ export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFl
   const isCritical = criticalText === "on";
   const search = useRef<HTMLInputElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
-  const [rowsInView, setRowsInView] = useState<[number, number]>([0, 0]);
+  const [rowsInView] = useState(() => new RowsInViewStore());
   const critical = useMemo(() => (isCritical ? segmentsByNode(criticalPath(tree)) : null), [isCritical, tree]);
   const marks = useEventMarks(tree, waterfall.open);
   const toggleCritical = (): void => setCriticalText(isCritical ? null : "on");
@@ -37,15 +38,17 @@ export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFl
   });
   return (
     <div className="waterfall" data-panel={waterfall.open !== null || logs.opened !== null || undefined}>
-      <div className="waterfall-main">
-        <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} isFlame={isFlame} />
-        <Overview waterfall={waterfall} rowsInView={rowsInView} />
-        {isFlame ? (
-          <FlameRows waterfall={waterfall} scroller={scroller} />
-        ) : (
-          <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} onRowsInView={setRowsInView} />
-        )}
-      </div>
+      <RowsInViewContext value={rowsInView}>
+        <div className="waterfall-main">
+          <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} isFlame={isFlame} />
+          <Overview waterfall={waterfall} />
+          {isFlame ? (
+            <FlameRows waterfall={waterfall} scroller={scroller} />
+          ) : (
+            <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} />
+          )}
+        </div>
+      </RowsInViewContext>
       {waterfall.open !== null && (
         <SpanPanel tree={tree} node={waterfall.open} onClose={waterfall.close} onZoom={waterfall.zoomTo} onGoTo={(node) => waterfall.goTo(node, true)} />
       )}

@@ -1,6 +1,7 @@
 // Owns running a statement: one at a time, cancelled by the next, with its answer or error, and downloads of the same.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { ApiError, postJson } from "../api/client";
+import { readArrowAnswer } from "../api/arrowAnswer";
 import { saveAs } from "../api/download";
 import { runSql } from "../api/queries";
 import { offsetOf, type SqlAnswer } from "../model/sqlResult";
@@ -11,6 +12,9 @@ export interface SqlRun {
   error: Error | null;
   isRunning: boolean;
 }
+
+/** As many as fit into the highest element that browsers draw. */
+export const WHOLE_ROWS = 1_000_000;
 
 export type DownloadFormat = "csv" | "parquet" | "arrow";
 
@@ -31,11 +35,28 @@ export function useSqlRun() {
       setRun({ query, answer: null, error: error as Error, isRunning: false });
     }
   }, []);
+  /** The same statement again, with as many rows as a browser can show. */
+  const startWhole = useCallback(async (before: SqlRun): Promise<void> => {
+    if (!before.answer) return;
+    const { columns, stats } = before.answer;
+    current.current?.abort();
+    const controller = new AbortController();
+    current.current = controller;
+    setRun({ ...before, isRunning: true });
+    try {
+      const response = await postJson("/api/sql", { query: before.query, format: "arrow", limit: WHOLE_ROWS }, controller.signal);
+      const answer = readArrowAnswer(new Uint8Array(await response.arrayBuffer()), columns, { ...stats, truncated: false });
+      if (current.current === controller) setRun({ ...before, answer: { ...answer, stats: { ...answer.stats, truncated: answer.stats.rows >= WHOLE_ROWS } }, isRunning: false });
+    } catch (error) {
+      if (current.current !== controller || controller.signal.aborted) return;
+      setRun({ ...before, answer: null, error: error as Error, isRunning: false });
+    }
+  }, []);
   const cancel = useCallback(() => {
     current.current?.abort();
     setRun((before) => ({ ...before, isRunning: false }));
   }, []);
-  return { run, start, cancel };
+  return { run, start, startWhole, cancel };
 }
 
 export async function downloadSql(query: string, format: DownloadFormat): Promise<void> {

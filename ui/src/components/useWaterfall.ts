@@ -41,6 +41,16 @@ function firstReveal(tree: TraceTree, foldState: FoldState | null, open: number 
   return node === undefined ? null : { node: shownFor(tree, foldState, node), at: "start" };
 }
 
+/** The same spans in another tree of the trace, one that has grown; those that are not in it are left out. */
+function inTree(before: TraceTree, tree: TraceTree, nodes: ReadonlySet<number>): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const one of nodes) {
+    const node = nodeFromText(tree, nodeText(before, one));
+    if (node !== null) found.add(node);
+  }
+  return found;
+}
+
 export function useWaterfall(tree: TraceTree) {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
   const [openText, setOpenText] = useLaggedParameter("span");
@@ -58,6 +68,17 @@ export function useWaterfall(tree: TraceTree) {
   const [cursor, setCursorState] = useState<number | null>(open);
   /** A new object whenever a node must be brought into view. */
   const [reveal, setReveal] = useState<Reveal | null>(() => firstReveal(tree, foldState, linked, zoomText));
+
+  // More of the trace arrived: what is open, closed and chosen stays with its spans.
+  const [shownTree, setShownTree] = useState(tree);
+  if (shownTree !== tree) {
+    setShownTree(tree);
+    setCollapsed(inTree(shownTree, tree, collapsed));
+    setUnfolded(linked === null && open !== null && shownTree.isBeginning ? unfoldedFor(tree, { folds, unfolded: new Set() }, open) : inTree(shownTree, tree, unfolded));
+    setCursorState(cursor === null ? open : nodeFromText(tree, nodeText(shownTree, cursor)));
+    // What the address names may not have been among the first spans.
+    if (shownTree.isBeginning && linked === null) setReveal(firstReveal(tree, foldState, open, zoomText));
+  }
 
   const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
   const rows = useMemo(() => visibleNodes(tree, collapsed, foldState), [tree, collapsed, foldState]);

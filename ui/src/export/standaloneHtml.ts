@@ -81,10 +81,10 @@ function standaloneRows({ tree, detail, colourOf }: StandaloneInput) {
   return [...tree.order].filter((node) => !isMissing(tree, node)).slice(0, STANDALONE_SPANS_MAX).map((node) => {
     const { spans } = tree;
     const startTime = String(spans.originNs + BigInt(spans.starts[node]));
-    const span = spanOf.get(`${spans.spanIds[node]} ${startTime} ${spans.names[node]}`);
+    const span = spanOf.get(`${spans.spanIds.at(node)} ${startTime} ${spans.names[node]}`);
     const service = spans.services[spans.serviceOf[node]];
     return {
-      spanId: spans.spanIds[node],
+      spanId: spans.spanIds.at(node),
       service,
       name: spans.names[node],
       kind: spans.kinds[node],
@@ -99,7 +99,7 @@ function standaloneRows({ tree, detail, colourOf }: StandaloneInput) {
       attributes: texts(span?.attributes),
       resource: texts(span?.resource_attributes),
       events: (span?.events ?? []).map((event) => ({ name: event.name, since: since(event.time), attributes: texts(event.attributes) })),
-      logs: (logsOf.get(spans.spanIds[node]) ?? []).map((log) => ({ since: since(log.time), severity: log.severity_text, body: attributeText((log.body ?? "") as AttributeValue) || log.event_name })),
+      logs: (logsOf.get(spans.spanIds.at(node)) ?? []).map((log) => ({ since: since(log.time), severity: log.severity_text, body: attributeText((log.body ?? "") as AttributeValue) || log.event_name })),
     };
   });
 }

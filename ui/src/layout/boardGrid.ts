@@ -10,7 +10,7 @@ interface Placed extends Place {
   id: string;
 }
 
-const overlaps = (a: Place, b: Place): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
+export const overlaps = (a: Place, b: Place): boolean => a.x < b.x + b.w && b.x < a.x + a.w && a.y < b.y + b.h && b.y < a.y + a.h;
 
 export function clampPlace(place: Place): Place {
   const w = Math.min(Math.max(Math.round(place.w), LEAST_SIZE.w), GRID_COLUMNS);

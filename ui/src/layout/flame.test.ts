@@ -40,9 +40,9 @@ it("gives what is in sight, tiny spans once a pixel, and finds what is pointed a
   const layout = layOutFlame(tree);
   const boxes = visibleBoxes(tree, layout, whole(100_000), 200, 0, 100);
   expect(boxes.length).toBeLessThan(260);
-  expect(visibleBoxes(tree, layout, whole(100_000), 200, FLAME_ROW_PX, 100).every((box) => tree.spans.spanIds[box.node] !== "r")).toBe(true);
-  expect(tree.spans.spanIds[nodeAt(tree, layout, whole(100_000), 200, 100, 5)]).toBe("r");
-  expect(tree.spans.spanIds[nodeAt(tree, layout, { startNs: 1000, endNs: 1100 }, 100, 25, FLAME_ROW_PX + 3)]).toBe("c51");
+  expect(visibleBoxes(tree, layout, whole(100_000), 200, FLAME_ROW_PX, 100).every((box) => tree.spans.spanIds.at(box.node) !== "r")).toBe(true);
+  expect(tree.spans.spanIds.at(nodeAt(tree, layout, whole(100_000), 200, 100, 5))).toBe("r");
+  expect(tree.spans.spanIds.at(nodeAt(tree, layout, { startNs: 1000, endNs: 1100 }, 100, 25, FLAME_ROW_PX + 3))).toBe("c51");
   expect(nodeAt(tree, layout, whole(100_000), 200, 100, 9999)).toBe(-1);
 });
 

@@ -1,6 +1,8 @@
 // Owns what a dashboard is: the types of its document and nothing else. Reading one is boardReading, docs/dashboards.md
 // describes it for people.
 
+import type { BoardAnnotation } from "./boardAnnotations";
+import type { ValueMapping } from "./boardMappings";
 export const BOARD_VERSION = 1;
 export const GRID_COLUMNS = 24;
 
@@ -69,6 +71,10 @@ export interface Panel extends Place {
   min?: number;
   max?: number;
   links?: BoardLink[];
+  /** Values that are written as words. */
+  mappings?: ValueMapping[];
+  /** A variable, once for each of whose values the panel is shown. */
+  repeat?: string;
 }
 
 export interface BoardVariable {
@@ -96,6 +102,8 @@ export interface Board {
   refresh?: number;
   variables?: BoardVariable[];
   links?: BoardLink[];
+  /** Moments that are marked in every chart over time. */
+  annotations?: BoardAnnotation[];
   panels: Panel[];
   /** Of shipped boards: other languages' words for titles and texts. */
   translations?: Record<string, Record<string, string>>;

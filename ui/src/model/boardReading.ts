@@ -1,6 +1,8 @@
 // Owns reading a dashboard's document: what is wrong with it is said with its place, and a newer version is refused rather
 // than half understood. Unknown fields are kept out. Never loads one.
 import { texts } from "../texts";
+import type { BoardAnnotation } from "./boardAnnotations";
+import type { ValueMapping } from "./boardMappings";
 import { jsonMistake } from "./jsonPlace";
 import { BOARD_VERSION, GRID_COLUMNS, PANEL_KINDS, REDUCTIONS, THRESHOLD_COLOURS, VARIABLE_KINDS, type Board, type BoardLink, type BoardVariable, type Panel, type PanelQuery, type Threshold, type TraceQuery } from "./board";
 
@@ -104,6 +106,7 @@ function boardOf(value: unknown): Board {
     refresh: numberOf(fields, "refresh", ""),
     variables: listOf(fields, "variables", "", variableOf),
     links: listOf(fields, "links", "", linkOf),
+    annotations: listOf(fields, "annotations", "", annotationOf),
     panels, translations,
   });
 }
@@ -134,6 +137,8 @@ function panelOf(value: unknown, at: string): Panel {
     reduce: oneOf(fields, "reduce", REDUCTIONS, place),
     min: numberOf(fields, "min", place), max: numberOf(fields, "max", place),
     links: listOf(fields, "links", place, linkOf),
+    mappings: listOf(fields, "mappings", place, mappingOf),
+    repeat: textOf(fields, "repeat", place),
   });
 }
 
@@ -143,6 +148,18 @@ function queryOf(value: unknown, at: string): PanelQuery {
   const [promql, sql] = [textOf(fields, "promql", place), textOf(fields, "sql", place)];
   if ((promql === undefined) === (sql === undefined)) fail(at, texts.boards.problems.either);
   return present({ promql, sql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
+}
+
+function annotationOf(value: unknown, at: string): BoardAnnotation {
+  const fields = fieldsOf(value, at);
+  const [promql, sql] = [textOf(fields, "promql", `${at}.`), textOf(fields, "sql", `${at}.`)];
+  if ((promql === undefined) === (sql === undefined)) fail(at, texts.boards.problems.either);
+  return present({ title: textOf(fields, "title", `${at}.`) ?? "", promql, sql });
+}
+
+function mappingOf(value: unknown, at: string): ValueMapping {
+  const fields = fieldsOf(value, at);
+  return present({ from: numberOf(fields, "from", `${at}.`), to: numberOf(fields, "to", `${at}.`), text: textOf(fields, "text", `${at}.`) ?? fail(`${at}.text`, texts.boards.problems.text) });
 }
 
 function traceQueryOf(value: unknown, at: string): TraceQuery {

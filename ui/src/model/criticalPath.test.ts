@@ -13,7 +13,7 @@ const treeOf = (lines: Line[]) =>
 function check(lines: Line[], expected: string): void {
   const tree = treeOf(lines);
   const segments = criticalPath(tree).reverse();
-  expect(segments.map((one) => `${tree.spans.spanIds[one.node]}${one.startNs}-${one.endNs}`).join(" ")).toBe(expected);
+  expect(segments.map((one) => `${tree.spans.spanIds.at(one.node)}${one.startNs}-${one.endNs}`).join(" ")).toBe(expected);
 }
 
 it("is the root alone without children", () => check([["a", "", 0, 10]], "a0-10"));

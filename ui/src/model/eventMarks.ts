@@ -38,6 +38,6 @@ function nodeOfSpan(tree: TraceTree, span: SpanWithEvents): number | undefined {
   if (first === undefined || tree.repeatedNodes.size === 0) return first;
   const start = Number(safeBigInt(span.start_time) - tree.spans.originNs);
   if (tree.spans.starts[first] === start) return first;
-  for (const node of tree.repeatedNodes) if (tree.spans.spanIds[node] === span.span_id && tree.spans.starts[node] === start) return node;
+  for (const node of tree.repeatedNodes) if (tree.spans.spanIds.at(node) === span.span_id && tree.spans.starts[node] === start) return node;
   return first;
 }

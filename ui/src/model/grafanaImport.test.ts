@@ -35,10 +35,20 @@ it("takes variables over", () => {
   ]);
 });
 
+it("takes repeats, annotations and mappings over", () => {
+  expect(panel("Durations")?.repeat).toBe("job");
+  expect(imported?.board.annotations).toEqual([{ title: "deploys", promql: "changes(build_info[1m])" }]);
+  const mapped = importGrafana({ schemaVersion: 39, panels: [{ type: "stat", title: "Up", repeat: "nobody", valueMaps: [{ value: "2", text: "two" }], fieldConfig: { defaults: { mappings: [{ type: "value", options: { 0: { text: "down" }, 1: { text: "up" } } }, { type: "range", options: { from: 5, to: null, result: { text: "many" } } }, { type: "regex", options: { pattern: "x", result: { text: "y" } } }] } }, targets: [{ expr: "up" }] }] });
+  expect(mapped?.board.panels[0].mappings).toEqual([{ from: 0, to: 0, text: "down" }, { from: 1, to: 1, text: "up" }, { from: 5, text: "many" }, { from: 2, to: 2, text: "two" }]);
+  expect(mapped?.board.panels[0].repeat).toBeUndefined();
+  expect(mapped?.report.join()).toMatch(/some value mappings.*not repeated/);
+  expect(readBoardValue(mapped?.board).problem).toBeUndefined();
+});
+
 it("says what it lost", () => {
   const report = imported?.report.join("\n") ?? "";
-  for (const word of ["filters", "odd", "overrides", "mappings", "furlongs", "transformations", "Logs", "echarts", "loki", "repeated", "annotation"]) expect(report, word).toContain(word);
-  expect(imported?.report.length).toBe(11);
+  for (const word of ["filters", "odd", "overrides", "mappings", "furlongs", "transformations", "Logs", "echarts", "loki"]) expect(report, word).toContain(word);
+  expect(imported?.report.length).toBe(9);
 });
 
 it("reads the old form with rows and spans", () => {

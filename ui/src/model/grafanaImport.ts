@@ -6,6 +6,7 @@ import { texts } from "../texts";
 import { BOARD_VERSION, GRID_COLUMNS, type Board, type Panel, type PanelKind, type Reduction, type Threshold } from "./board";
 import { listFrom, numberFrom, recordFrom, textFrom, type Loose } from "./loose";
 import { colourFromGrafana, KINDS, rangeFromGrafana, refreshFromGrafana, unitFromGrafana } from "./grafanaUnits";
+import { mappingsFromGrafana } from "./grafanaMappings";
 import { variablesFromGrafana } from "./grafanaVariables";
 
 export interface Imported {
@@ -28,11 +29,12 @@ export function importGrafana(value: unknown): Imported | null {
   const variables = variablesFromGrafana(listFrom(recordFrom(source.templating).list), report);
   const all = flattened(source);
   const panels = all.flatMap((panel, place) => {
-    const made = panelFrom(panel, `g${place + 1}`, report);
+    const made = panelFrom(panel, `g${place + 1}`, report, variables.map((one) => one.name));
     return made ? [made] : [];
   });
-  const annotations = listFrom(recordFrom(source.annotations).list).filter((one) => textFrom(one.type) !== "dashboard" && one.builtIn !== 1);
-  if (annotations.length > 0) report.push(texts.boards.grafana.annotations(annotations.length));
+  const marked = listFrom(recordFrom(source.annotations).list).filter((one) => textFrom(one.type) !== "dashboard" && one.builtIn !== 1);
+  const annotations = marked.filter((one) => textFrom(one.expr) !== "" && one.enable !== false).map((one) => ({ title: textFrom(one.name), promql: withBraces(textFrom(one.expr)) }));
+  if (marked.length > annotations.length) report.push(texts.boards.grafana.annotations(marked.length - annotations.length));
   return {
     report: [...new Set(report)],
     board: {
@@ -42,6 +44,7 @@ export function importGrafana(value: unknown): Imported | null {
       range: rangeFromGrafana(textFrom(recordFrom(source.time).from)),
       ...(refreshFromGrafana(source.refresh) ? { refresh: refreshFromGrafana(source.refresh) } : {}),
       ...(variables.length > 0 ? { variables } : {}),
+      ...(annotations.length > 0 ? { annotations } : {}),
       panels: compacted(panels),
     },
   };
@@ -69,7 +72,7 @@ function flattened(source: Loose): Loose[] {
   return panels;
 }
 
-function panelFrom(panel: Loose, id: string, report: string[]): Panel | null {
+function panelFrom(panel: Loose, id: string, report: string[], variables: readonly string[]): Panel | null {
   const say = texts.boards.grafana;
   const type = textFrom(panel.type) || "timeseries";
   const title = textFrom(panel.title);
@@ -85,7 +88,11 @@ function panelFrom(panel: Loose, id: string, report: string[]): Panel | null {
   if (kind === "text") return { id, title, kind, ...place, text: plainText(textFrom(options.content) || textFrom(panel.content), textFrom(options.mode) || textFrom(panel.mode)) };
   const defaults = recordFrom(recordFrom(panel.fieldConfig).defaults);
   const custom = recordFrom(defaults.custom);
-  reportLosses(panel, defaults, title, report);
+  reportLosses(panel, title, report);
+  const { mappings, lost } = mappingsFromGrafana(defaults, panel);
+  if (lost) report.push(say.mappings(title));
+  const repeat = variables.includes(textFrom(panel.repeat)) ? textFrom(panel.repeat) : "";
+  if (repeat !== textFrom(panel.repeat)) report.push(say.repeat(title));
   const unit = unitOf(panel, defaults, title, report);
   const thresholds = thresholdsOf(panel, defaults);
   const reduce = CALCULATIONS[textFrom(listOf(recordFrom(options.reduceOptions).calcs)[0]) || textFrom(panel.valueName)];
@@ -99,6 +106,8 @@ function panelFrom(panel: Loose, id: string, report: string[]): Panel | null {
     queries: queriesOf(panel, title, report),
     ...(unit ? { unit } : {}),
     ...(thresholds.length > 0 ? { thresholds } : {}),
+    ...(mappings.length > 0 ? { mappings } : {}),
+    ...(repeat !== "" ? { repeat } : {}),
     ...(kind === "timeseries" && (isBars || isStacked) ? { drawing: isBars ? ("bars" as const) : ("stacked" as const) } : {}),
     ...(kind === "timeseries" ? { legend: legend.showLegend === false || legend.show === false ? ("none" as const) : textFrom(legend.displayMode) === "table" || legend.alignAsTable === true ? ("table" as const) : ("line" as const) } : {}),
     ...((kind === "stat" || kind === "gauge") && reduce ? { reduce } : {}),
@@ -165,10 +174,8 @@ function plainText(content: string, mode: string): string {
   return withBraces(text).trim();
 }
 
-function reportLosses(panel: Loose, defaults: Loose, title: string, report: string[]): void {
+function reportLosses(panel: Loose, title: string, report: string[]): void {
   const say = texts.boards.grafana;
   if (listFrom(panel.transformations).length > 0) report.push(say.transform(title));
   if (listFrom(recordFrom(panel.fieldConfig).overrides).length > 0 || listFrom(panel.seriesOverrides).length > 0) report.push(say.overrides(title));
-  if (listFrom(defaults.mappings).length > 0) report.push(say.mappings(title));
-  if (textFrom(panel.repeat) !== "") report.push(say.repeat(title));
 }

@@ -23,7 +23,7 @@ describe("folds", () => {
   it("never take what failed or hides a failure", () => {
     const tree = treeOf([...items(7, (index) => ({ error: index === 3 })), row("below", "c2", 51, { error: true })]);
     const [group] = findFolds(tree).members.values();
-    expect(group.map((node) => tree.spans.spanIds[node])).toEqual(["c0", "c1", "c4", "c5", "c6"]);
+    expect(group.map((node) => tree.spans.spanIds.at(node))).toEqual(["c0", "c1", "c4", "c5", "c6"]);
   });
   it("tell services, names and kinds apart", () => {
     expect(findFolds(treeOf(items(8, (index) => (index % 2 === 0 ? { service: "a" } : { kind: "client" })))).members.size).toBe(0);

@@ -1,5 +1,6 @@
 // Owns the shape in which a trace lies in memory: one column per field, so that 100,000 spans cost a few arrays
 // rather than as many objects. Never knows how it was fetched or how it is drawn.
+import { ListedSpelling, type SpanIds } from "./spanIds";
 
 /** The spans as the server sent them: in order of (start_time, span_id), not yet a tree. */
 export interface Skeleton {
@@ -7,9 +8,9 @@ export interface Skeleton {
   /** Nanoseconds since the epoch of the earliest span. */
   originNs: bigint;
   count: number;
-  spanIds: string[];
-  /** Empty text for a span that names no parent. */
-  parentSpanIds: string[];
+  spanIds: SpanIds;
+  /** No id for a span that names no parent. In the same spelling. */
+  parentSpanIds: SpanIds;
   /** Nanoseconds since `originNs`: exact in a double for traces of up to 104 days. */
   starts: Float64Array;
   /** Nanoseconds, as sent: may be negative. */
@@ -41,13 +42,14 @@ export interface SkeletonRow {
 export function skeletonFromRows(traceId: string, rows: readonly SkeletonRow[]): Skeleton {
   const count = rows.length;
   const services = new ServiceNames();
+  const ids = new ListedSpelling();
   const originNs = rows.reduce((least, row) => (row.startNs < least ? row.startNs : least), rows[0]?.startNs ?? 0n);
   return {
     traceId,
     originNs,
     count,
-    spanIds: rows.map((row) => row.spanId),
-    parentSpanIds: rows.map((row) => row.parentSpanId ?? ""),
+    spanIds: ids.list(rows.map((row) => row.spanId)),
+    parentSpanIds: ids.list(rows.map((row) => row.parentSpanId ?? "")),
     starts: Float64Array.from(rows, (row) => Number(row.startNs - originNs)),
     durations: Float64Array.from(rows, (row) => row.durationNs),
     serviceOf: Int32Array.from(rows, (row) => services.indexOf(row.service ?? "")),

@@ -12,7 +12,7 @@ const tree = buildTraceTree(skeletonFromRows("t", [
   { spanId: "m", parentSpanId: "gone", startNs: 30n, durationNs: 5, service: "c", name: "lost" },
 ]));
 const self = selfTimes(tree);
-const ids = (text: string): string => [...sortedSpans(tree, self, readSpanSort(text))].map((node) => tree.spans.spanIds[node]).join("");
+const ids = (text: string): string => [...sortedSpans(tree, self, readSpanSort(text))].map((node) => tree.spans.spanIds.at(node)).join("");
 
 it("sorts by every column", () => {
   expect([...self].slice(0, 4)).toEqual([40, 50, 10, 5]);

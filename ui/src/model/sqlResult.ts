@@ -11,6 +11,8 @@ export type SqlCell = unknown;
 export interface SqlAnswer {
   columns: SqlColumn[];
   rows: SqlCell[][];
+  /** Of an answer with too many rows to hold each: `rows` are then its first ones. */
+  whole?: { count: number; rowAt: (row: number) => SqlCell[] };
   stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number; sampled_files?: number };
   /** What to know of the answer: its rows are a sample. */
   warning?: string;
@@ -52,7 +54,7 @@ const MOST_BARS = 60;
 
 /** A time and a number make a line; a text and a number make bars, if they are few; otherwise there is no chart. */
 export function planChart(answer: SqlAnswer): ChartPlan | null {
-  if (answer.rows.length < 2) return null;
+  if (answer.rows.length < 2 || answer.whole) return null;
   const roles = answer.columns.map(columnRole);
   const values = roles.flatMap((role, index) => (role === "number" || role === "duration" ? [index] : [])).slice(0, MOST_SERIES);
   const time = roles.indexOf("time");

@@ -34,7 +34,7 @@ const CASES: [string, string][] = [
 ];
 
 it.each(CASES)("%s", (text, expected) => {
-  expect(Array.from(searchTrace(tree, text), (node) => tree.spans.spanIds[node]).join(" ")).toBe(expected);
+  expect(Array.from(searchTrace(tree, text), (node) => tree.spans.spanIds.at(node)).join(" ")).toBe(expected);
 });
 
 it("goes to the next and the previous match, round the ends", () => {

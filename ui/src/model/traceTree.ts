@@ -2,6 +2,7 @@
 // Never recurses and never trusts its input: missing parents, cycles, several roots, repeated ids and spans that end
 // before they start are all drawn and said, in time linear in the number of spans (sorting aside).
 import type { Skeleton } from "./skeleton";
+import { SpanIdIndex } from "./spanIds";
 
 export interface TraceWarnings {
   missingParents: number;
@@ -34,19 +35,22 @@ export interface TraceTree {
   missingIds: string[];
   cycleHeads: Set<number>;
   repeatedNodes: Set<number>;
-  nodeBySpanId: Map<string, number>;
+  nodeBySpanId: SpanIdIndex;
   totalNs: number;
   deepest: number;
   warnings: TraceWarnings;
+  /** Only the first spans by start: the rest is on its way. */
+  isBeginning?: boolean;
 }
 
 const NONE = -1;
 
 export function buildTraceTree(spans: Skeleton): TraceTree {
-  const { nodeBySpanId, repeatedNodes } = indexSpanIds(spans);
+  const nodeBySpanId = new SpanIdIndex(spans.spanIds);
+  const repeatedNodes = nodeBySpanId.repeated;
   const { parents, missingIds } = resolveParents(spans, nodeBySpanId);
   const nodeCount = spans.count + missingIds.length;
-  const parentOf = Int32Array.from(parents);
+  const parentOf = parents;
   const { startOf, endOf, negativeDurations } = placeInTime(spans, parentOf, nodeCount);
   const children = linkChildren(parentOf, startOf, nodeCount, spans.count);
   const walk = walkDown(children, parentOf, startOf, nodeCount);
@@ -75,37 +79,27 @@ export function buildTraceTree(spans: Skeleton): TraceTree {
   };
 }
 
-/** The first span to use an id keeps it; later ones are still shown. */
-function indexSpanIds(spans: Skeleton) {
-  const nodeBySpanId = new Map<string, number>();
-  const repeatedNodes = new Set<number>();
-  for (let node = 0; node < spans.count; node++) {
-    const id = spans.spanIds[node];
-    if (nodeBySpanId.has(id)) repeatedNodes.add(node);
-    else nodeBySpanId.set(id, node);
-  }
-  return { nodeBySpanId, repeatedNodes };
-}
-
-function resolveParents(spans: Skeleton, nodeBySpanId: Map<string, number>) {
-  const parents: number[] = new Array(spans.count);
+function resolveParents(spans: Skeleton, nodeBySpanId: SpanIdIndex) {
+  const { parentSpanIds } = spans;
+  const found = new Int32Array(spans.count);
   const missingIds: string[] = [];
   const missingNodes = new Map<string, number>();
   for (let node = 0; node < spans.count; node++) {
-    const parentId = spans.parentSpanIds[node];
-    if (parentId === "") {
-      parents[node] = NONE;
-      continue;
-    }
-    let parent = nodeBySpanId.get(parentId) ?? missingNodes.get(parentId);
-    if (parent === undefined) {
-      parent = spans.count + missingIds.length;
-      missingNodes.set(parentId, parent);
+    found[node] = NONE;
+    if (parentSpanIds.isNone(node)) continue;
+    found[node] = nodeBySpanId.find(parentSpanIds.words[2 * node], parentSpanIds.words[2 * node + 1]);
+    if (found[node] !== NONE) continue;
+    const parentId = parentSpanIds.at(node);
+    let missing = missingNodes.get(parentId);
+    if (missing === undefined) {
+      missing = spans.count + missingIds.length;
+      missingNodes.set(parentId, missing);
       missingIds.push(parentId);
     }
-    parents[node] = parent;
+    found[node] = missing;
   }
-  for (let index = 0; index < missingIds.length; index++) parents.push(NONE);
+  const parents = new Int32Array(spans.count + missingIds.length).fill(NONE);
+  parents.set(found);
   return { parents, missingIds };
 }
 
@@ -242,5 +236,5 @@ export function isMissing(tree: TraceTree, node: number): boolean {
 }
 
 export function spanIdOf(tree: TraceTree, node: number): string {
-  return node < tree.spans.count ? tree.spans.spanIds[node] : tree.missingIds[node - tree.spans.count];
+  return node < tree.spans.count ? tree.spans.spanIds.at(node) : tree.missingIds[node - tree.spans.count];
 }

@@ -15,7 +15,7 @@ const tree = buildTraceTree(
     { spanId: "f", startNs: 8n, durationNs: 1 },
   ]),
 );
-const ids = (collapsed: ReadonlySet<number>): string => Array.from(visibleNodes(tree, collapsed), (node) => tree.spans.spanIds[node]).join("");
+const ids = (collapsed: ReadonlySet<number>): string => Array.from(visibleNodes(tree, collapsed), (node) => tree.spans.spanIds.at(node)).join("");
 
 it("shows everything, one branch less, or only roots", () => {
   expect(ids(new Set())).toBe("abcdef");

@@ -21,7 +21,7 @@ export default function SamplingPage() {
   useTitle(said.title);
   const answer = useQuery({ queryKey: ["sampling"], queryFn: ({ signal }) => getJson<{ sampling: SamplingReport | null; door?: Door | null }>("/api/sampling", undefined, signal), refetchInterval: AGAIN_EVERY_MS });
   return (
-    <div className="sampling-page">
+    <div className="sampling-page" tabIndex={0} role="region" aria-label={texts.samplingPage.title}>
       <h1>{said.title}</h1>
       {answer.error && !answer.data && <ErrorNote error={answer.error} retry={() => void answer.refetch()} />}
       {answer.isPending && !answer.error && <LoadingNote />}
@@ -99,7 +99,7 @@ function Newest({ decision, groups }: { decision: Decision; groups: Stratum[] })
     <section className="sampling-card" aria-label={title}>
       <h2>{title}</h2>
       <p className="muted small">{notes.join(" · ")}</p>
-      <div className="sampling-scroller">
+      <div className="sampling-scroller" tabIndex={0}>
         <table className="sampling-groups">
           <thead>
             <tr>

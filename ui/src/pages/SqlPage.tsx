@@ -8,6 +8,7 @@ import { SqlSidebar } from "../components/SqlSidebar";
 import { useTitle } from "../components/useTitle";
 import { errorPlace, useSqlRun } from "../components/useSqlRun";
 import { SQL_EXAMPLES } from "../model/sqlExamples";
+import { explained } from "../model/sqlPlan";
 import { readHistory, remember } from "../model/sqlHistory";
 import { setParameters, useParameter } from "../router";
 import { texts } from "../texts";
@@ -33,7 +34,7 @@ export default function SqlPage() {
   const written = useRef(inAddress);
   const [history, setHistory] = useState(() => readHistory(storedHistory()));
   const tables = useTableColumns();
-  const { run, start, cancel } = useSqlRun();
+  const { run, start, startWhole, cancel } = useSqlRun();
   const mark = useMemo(() => errorPlace(run), [run]);
 
   const execute = useCallback(
@@ -56,6 +57,13 @@ export default function SqlPage() {
   );
   const runNow = (): void => execute(editor.current?.text() ?? "");
 
+  const explainNow = (): void => {
+    const text = explained(editor.current?.text() ?? "");
+    editor.current?.setText(text);
+    setParameters({ view: null });
+    execute(text);
+  };
+
   // A deep link runs at once; going back shows, and runs, what was there before.
   const isFirst = useRef(true);
   useEffect(() => {
@@ -75,6 +83,7 @@ export default function SqlPage() {
         tables={tables.data}
         tablesFailed={tables.isError}
         history={history}
+        statement={() => editor.current?.text() ?? ""}
         onInsert={(text) => editor.current?.insert(text)}
         onUse={(query) => {
           editor.current?.setText(query);
@@ -89,11 +98,12 @@ export default function SqlPage() {
           ) : (
             <button type="button" className="button primary" onClick={runNow}>{texts.sql.run}</button>
           )}
+          <button type="button" className="button" disabled={run.isRunning} title={texts.sql.explainHint} onClick={explainNow}>{texts.sql.explain}</button>
           <span className="faint small wide-only">{texts.sql.runHint}</span>
           <span className="toolbar-gap" />
           <CopyButton text={window.location.href} caption={texts.sql.copyLink} />
         </div>
-        <SqlResult run={run} />
+        <SqlResult run={run} onWhole={(shown) => void startWhole(shown)} />
       </section>
     </div>
   );

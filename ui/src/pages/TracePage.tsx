@@ -3,7 +3,7 @@
 import { useEffect, useMemo } from "react";
 import { ApiError } from "../api/client";
 import { isLocalTraceId, plainTraceId } from "../api/localTraces";
-import { useReloadTrace, useTraceTree } from "../api/queries";
+import { useReloadTrace, useTraceBeginning, useTraceTree } from "../api/queries";
 import { ErrorNote } from "../components/ErrorNote";
 import { Link } from "../components/Link";
 import { LoadingNote } from "../components/LoadingNote";
@@ -22,6 +22,7 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   // What cannot be read here may still be an id to the server, which knows more spellings.
   const traceId = useMemo(() => (isLocalTraceId(traceIdInAddress) ? traceIdInAddress : (normaliseTraceId(traceIdInAddress) ?? traceIdInAddress)), [traceIdInAddress]);
   const query = useTraceTree(traceId);
+  const beginning = useTraceBeginning(traceId);
   const reload = useReloadTrace(traceId);
   const [tabText] = useParameter("tab");
   useTitle(query.data ? titleOf(query.data) : `${texts.trace.title} ${shortTraceId(plainTraceId(traceId))}`);
@@ -34,15 +35,15 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
     if (query.error instanceof ApiError && query.error.status === 404) return <NotFound traceId={traceId} retry={() => void query.refetch()} />;
     return <ErrorNote error={query.error} retry={() => void query.refetch()} />;
   }
-  if (!query.data) return <LoadingNote />;
-  const tree = query.data;
+  const tree = query.data ?? beginning;
+  if (!tree) return <LoadingNote />;
   const tab = tree.spans.count === 0 ? "logs" : (TRACE_TABS.find((name) => name === tabText) ?? "waterfall");
   return (
-    <div className="trace-page">
+    <div className="trace-page" aria-busy={tree.isBeginning === true}>
       <TraceHeader tree={tree} tab={tab} isReloading={query.isFetching} reload={reload} />
       {tab === "logs" && <TraceLogs tree={tree} />}
-      {tab === "table" && <TraceTable tree={tree} />}
-      {(tab === "waterfall" || tab === "flame") && <WaterfallView key={tree.nodeCount} tree={tree} isFlame={tab === "flame"} />}
+      {tab === "table" && !tree.isBeginning && <TraceTable tree={tree} />}
+      {(tab === "waterfall" || tab === "flame") && <WaterfallView tree={tree} isFlame={tab === "flame"} />}
     </div>
   );
 }

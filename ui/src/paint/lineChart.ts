@@ -68,7 +68,7 @@ function seriesOptions(name: string, index: number, input: LineChartInput, palet
   };
 }
 
-function paintMarks(chart: uPlot, marks: readonly ChartMark[], palette: Palette): void {
+export function paintMarks(chart: uPlot, marks: readonly ChartMark[], palette: Palette): void {
   const { ctx: context, bbox } = chart;
   context.save();
   context.strokeStyle = context.fillStyle = palette.text;

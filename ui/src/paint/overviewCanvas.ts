@@ -1,15 +1,20 @@
 // Owns filling the overview's canvas: every span as a thin line in its service's colour, errors last and on top.
 // Where the lines lie is decided in layout/overview.
-import type { OverviewLayout } from "../layout/overview";
+import { CROWDED_NODES, layOutOverview, overviewCells } from "../layout/overview";
 import type { TraceTree } from "../model/traceTree";
 import { paletteColour, prepareCanvas, readPalette } from "./palette";
 
-export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, layout: OverviewLayout, width: number, height: number): void {
+/** Room above and below. */
+const MARGIN = 2;
+
+export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, width: number, height: number): void {
   const context = prepareCanvas(canvas, width, height);
   if (!context) return;
   const palette = readPalette();
   const { spans } = tree;
   const colours = spans.services.map((service) => paletteColour(palette, service));
+  if (tree.nodeCount > CROWDED_NODES) return paintCells(context, tree, width, height - 2 * MARGIN, colours, palette);
+  const layout = layOutOverview(tree, width, height - 2 * MARGIN);
   const failed: number[] = [];
   let colour = "";
   for (let position = 0; position < tree.nodeCount; position++) {
@@ -18,12 +23,31 @@ export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, layout
     if (isSpan && spans.errors[node] === 1) failed.push(position);
     const wanted = isSpan ? colours[spans.serviceOf[node]] : palette.line;
     if (wanted !== colour) context.fillStyle = colour = wanted;
-    context.fillRect(layout.x[position], layout.y[position] + 2, layout.width[position], layout.rowHeight);
+    context.fillRect(layout.x[position], layout.y[position] + MARGIN, layout.width[position], layout.rowHeight);
   }
   // In a crowd an error must still be seen: it gets a dot rather than a hair.
   const least = tree.nodeCount > 500 ? 3 : 1.5;
   context.fillStyle = palette.error;
   for (const position of failed) {
-    context.fillRect(layout.x[position], layout.y[position] + 2, Math.max(least, layout.width[position]), Math.max(least, layout.rowHeight));
+    context.fillRect(layout.x[position], layout.y[position] + MARGIN, Math.max(least, layout.width[position]), Math.max(least, layout.rowHeight));
   }
+}
+
+/** A rectangle for each run of one colour: at most as many as there are pixels, however many spans. */
+function paintCells(context: CanvasRenderingContext2D, tree: TraceTree, width: number, height: number, colours: readonly string[], palette: ReturnType<typeof readPalette>): void {
+  const { columns, rows, serviceOf, failed } = overviewCells(tree, width, height);
+  for (let row = 0; row < rows; row++) {
+    for (let from = 0; from < columns; ) {
+      const service = serviceOf[row * columns + from];
+      let to = from + 1;
+      while (to < columns && serviceOf[row * columns + to] === service) to++;
+      if (service !== -1) {
+        context.fillStyle = service < 0 ? palette.line : colours[service];
+        context.fillRect(from, row + MARGIN, to - from, 1);
+      }
+      from = to;
+    }
+  }
+  context.fillStyle = palette.error;
+  for (let cell = 0; cell < failed.length; cell++) if (failed[cell] === 1) context.fillRect(cell % columns, Math.floor(cell / columns) + MARGIN, 3, 3);
 }

@@ -4,6 +4,8 @@ import uPlot from "uplot";
 import { stackedValues } from "../layout/stack";
 import type { Exemplar } from "../model/promAnswer";
 import { CHART_FONT, niceRange, onSelect, timeAxis, valueAxis, zoneOptions } from "./chartAxes";
+import { followWheel } from "./chartWheel";
+import { paintMarks, type ChartMark } from "./lineChart";
 import type { Palette } from "./palette";
 
 export interface ChartLine {
@@ -30,6 +32,8 @@ export interface SeriesChartInput {
   thresholds: readonly ChartThreshold[];
   /** Band between two lines, by their places, in the colour of the second. */
   bands?: readonly [number, number][];
+  /** Moments with a word. */
+  marks?: readonly ChartMark[];
   axisWidth: number;
   syncKey?: string;
   onCursor: (cursor: ChartCursor | null) => void;
@@ -66,6 +70,7 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
   const piled = isPiled ? stackedValues(input.lines.map((line) => line.values), input.hidden) : null;
   const data = order.map((place) => (piled ? piled[place] : input.lines[place].values));
   let chart: uPlot | null = null;
+  let view: uPlot.Range.MinMax | null = null;
   const exemplarAt = (left: number, top: number): Exemplar | null => (chart ? nearestExemplar(chart, input.exemplars, left, top) : null);
   const options: uPlot.Options = {
     width,
@@ -80,12 +85,12 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
       focus: { prox: -1 },
       ...(input.syncKey ? { sync: { key: input.syncKey, setSeries: false } } : {}),
     },
-    scales: { x: { time: true, range: () => timeRange(input.seconds, input.drawing === "bars") }, y: { range: (_chart, low, high) => rangeOf(input, low, high) } },
+    scales: { x: { time: true, range: () => view ?? timeRange(input.seconds, input.drawing === "bars") }, y: { range: (_chart, low, high) => rangeOf(input, low, high) } },
     axes: [timeAxis(palette, height < 160 ? 34 : 42), valueAxis(palette, { size: input.axisWidth, space: height < 180 ? 30 : 40, values: (_chart, splits) => splits.map((split) => input.write(split)) })],
     series: [{}, ...order.map((place) => seriesOptions(input, place))],
     bands: isPiled ? [] : (input.bands ?? []).map(([upper, lower]) => ({ series: [upper + 1, lower + 1] as [number, number], fill: `color-mix(in srgb, ${resolve(input.lines[lower].colour)} 14%, transparent)` })),
     hooks: {
-      draw: [(drawn) => paintThresholds(drawn, input.thresholds), (drawn) => paintExemplars(drawn, input.exemplars, palette)],
+      draw: [(drawn) => paintMarks(drawn, input.marks ?? [], palette), (drawn) => paintThresholds(drawn, input.thresholds), (drawn) => paintExemplars(drawn, input.exemplars, palette)],
       setCursor: [
         (moved) => {
           const { left, top, idx } = moved.cursor;
@@ -98,10 +103,23 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
   };
   chart = new uPlot(options, [input.seconds, ...data], holder);
   const made = chart;
+  const { onZoom } = input;
+  const unfollow = onZoom && followWheel(
+    made,
+    () => ({ from: made.scales.x.min ?? 0, to: made.scales.x.max ?? 1 }),
+    ({ from, to }) => {
+      view = [from, to];
+      made.setScale("x", { min: from, max: to });
+    },
+    ({ from, to }) => onZoom(from, to),
+  );
   return {
     highlight: (line) => made.setSeries(line === null ? null : order.indexOf(line) + 1, { focus: line !== null }, false),
     exemplarAt,
-    destroy: () => made.destroy(),
+    destroy: () => {
+      unfollow?.();
+      made.destroy();
+    },
   };
 }
 

@@ -6,6 +6,9 @@ import { Dialog } from "../Dialog";
 import { Icon } from "../Icon";
 import { RemoveButton } from "./PanelEditor";
 
+/** To begin with: when each service first said a version of itself. */
+const DEPLOYMENTS = "select min(start_time) as time, service_name, resource_attributes['service.version'] as version\nfrom spans where $__timeFilter(start_time) group by 2, 3 order by 1";
+
 const listed = (text: string): string[] => text.split(",").map((one) => one.trim()).filter((one) => one !== "");
 
 export function BoardSettings({ board, onDone, onClose }: { board: Board; onDone: (board: Board) => void; onClose: () => void }) {
@@ -47,11 +50,40 @@ export function BoardSettings({ board, onDone, onClose }: { board: Board; onDone
           </fieldset>
         ))}
         <button type="button" className="text-button" onClick={() => setDraft({ ...draft, variables: [...variables, { name: `variable${variables.length + 1}`, kind: "label", label: "service_name" }] })}><Icon name="plus" size={12} />{say.addVariable}</button>
+        <Annotations draft={draft} setDraft={setDraft} />
         <div className="editor-end">
           <button type="button" className="button" onClick={onClose}>{say.discard}</button>
           <button type="submit" className="button primary">{say.apply}</button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+function Annotations({ draft, setDraft }: { draft: Board; setDraft: (board: Board) => void }) {
+  const say = texts.boards;
+  const all = draft.annotations ?? [];
+  const setAll = (next: NonNullable<Board["annotations"]>): void => setDraft({ ...draft, annotations: next.length > 0 ? next : undefined });
+  const change = (place: number, to: Partial<(typeof all)[number]>): void => setAll(all.map((one, index) => (index === place ? { ...one, ...to } : one)));
+  return (
+    <>
+      <h3>{say.annotations}</h3>
+      {all.map((one, place) => (
+        <fieldset key={place} className="variable-editor">
+          <label className="field"><span>{say.variableTitle}</span><input required value={one.title} onChange={(changed) => change(place, { title: changed.target.value })} /></label>
+          <label className="field"><span>{say.variableKind}</span>
+            <select value={one.sql === undefined ? "promql" : "sql"} onChange={(changed) => change(place, changed.target.value === "sql" ? { sql: one.promql ?? "", promql: undefined } : { promql: one.sql ?? "", sql: undefined })}>
+              <option value="sql">SQL</option>
+              <option value="promql">PromQL</option>
+            </select>
+          </label>
+          <label className="field wide"><span>{one.sql === undefined ? say.annotationSeries : say.annotationRows}</span>
+            <textarea className="mono" rows={3} required value={one.sql ?? one.promql ?? ""} onChange={(changed) => change(place, one.sql === undefined ? { promql: changed.target.value } : { sql: changed.target.value })} />
+          </label>
+          <RemoveButton name={one.title} onClick={() => setAll(all.filter((_, index) => index !== place))} />
+        </fieldset>
+      ))}
+      <button type="button" className="text-button" onClick={() => setAll([...all, { title: "", sql: DEPLOYMENTS }])}><Icon name="plus" size={12} />{say.addAnnotation}</button>
+    </>
   );
 }

@@ -1,9 +1,10 @@
 // Owns a dashboard on the page: its head, variables, panels, and editing it as a draft until it is saved. What is looked at
 // is in the address: range, refresh, values of variables, the one panel shown alone, the view without a head.
 import { useCallback, useEffect, useMemo, useState } from "react";
-import { useBoardVariables } from "../../api/boardQueries";
+import { useBoardMarks, useBoardVariables } from "../../api/boardQueries";
 import { useSteps } from "../../api/promQueries";
 import { freePlace } from "../../layout/boardGrid";
+import { repeatPanels } from "../../layout/boardRepeat";
 import { freeId, newPanel, type Board, type Panel } from "../../model/board";
 import type { ChosenValues } from "../../model/boardVariables";
 import { writeRange } from "../../model/instant";
@@ -14,6 +15,7 @@ import { Link } from "../Link";
 import { useShortcuts } from "../useShortcuts";
 import { BoardGrid } from "./BoardGrid";
 import { BoardHead } from "./BoardHead";
+import { BoardMarksContext } from "./boardMarks";
 import { BoardSettings } from "./BoardSettings";
 import { PanelEditor } from "./PanelEditor";
 import { PanelFrame } from "./PanelFrame";
@@ -54,6 +56,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const chosenText = JSON.stringify(Object.entries(states).map(([key, state]) => [key, state.chosen]));
   const chosen = useMemo(() => Object.fromEntries(JSON.parse(chosenText) as [string, ChosenValues[string]][]), [chosenText]);
   const isReady = (shown.variables ?? []).every((variable) => !states[variable.name].isPending || address.has(`var-${variable.name}`));
+  const marks = useBoardMarks(shown, chosen, steps, isReady);
   const zoom = useCallback((from: number, to: number) => setParameters({ range: writeRange({ startMs: from * 1000, endMs: to * 1000 }) }, "push"), []);
   const change = useCallback((make: (before: Board) => Board) => setDraft((before) => make(before ?? board)), [board]);
   const setEditing = (isOn: boolean): void => setParameters({ edit: isOn ? "on" : null, panel: null, kiosk: null });
@@ -90,12 +93,16 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
     setDraft(null);
     setEditing(false);
   };
+  // A board is edited as it is written; looked at, panels repeat.
+  const repeated = useMemo(() => (isEditing ? null : repeatPanels(shown.panels, chosen)), [isEditing, shown.panels, chosen]);
+  const panels = useMemo(() => (repeated ? [...repeated.values()].map((one) => one.panel) : shown.panels), [repeated, shown.panels]);
+  const chosenFor = (panel: Panel): ChosenValues => repeated?.get(panel.id)?.chosen ?? chosen;
   const frame = (panel: Panel, tools = true) => (
     <PanelFrame
-      key={panel.id} panel={panel} steps={steps} chosen={chosen} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
+      key={panel.id} panel={panel} steps={steps} chosen={chosenFor(panel)} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
       tools={tools && (
         <PanelTools
-          panel={panel} steps={steps} chosen={chosen} range={range} isEditing={isEditing} isAlone={fullId !== null}
+          panel={panel} steps={steps} chosen={chosenFor(panel)} range={range} isEditing={isEditing} isAlone={fullId !== null}
           onEdit={() => setEditedId(panel.id)}
           onCopy={() => change((before) => ({ ...before, panels: [...before.panels, { ...panel, id: freeId(before.panels), ...freePlace(before.panels, panel.w, panel.h) }] }))}
           onRemove={() => change((before) => ({ ...before, panels: before.panels.filter((one) => one.id !== panel.id) }))}
@@ -103,49 +110,51 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
       )}
     />
   );
-  const full = fullId === null ? null : shown.panels.find((panel) => panel.id === fullId);
+  const full = fullId === null ? null : panels.find((panel) => panel.id === fullId);
   const edited = editedId === null ? null : shown.panels.find((panel) => panel.id === editedId);
   const isKiosk = kiosk === "on" && !isEditing;
   return (
-    <div className="board-page" data-kiosk={isKiosk || undefined}>
-      {!isKiosk && (
-        <BoardHead
-          name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={refresh} onRefresh={refreshNow}
-          onEdit={() => setEditing(true)} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
-        />
-      )}
-      {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
-      <VariableBar variables={shown.variables ?? []} states={states} />
-      {isKiosk && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
-      {full ? (
-        <div className="board-full">
-          <Link className="small" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { ...Object.fromEntries(address), panel: null })}>‹ {texts.boards.backToBoard}</Link>
-          {frame(full)}
-        </div>
-      ) : shown.panels.length === 0 ? (
-        <p className="nothing muted">{texts.boards.emptyBoard}</p>
-      ) : (
-        <BoardGrid
-          panels={shown.panels} isEditing={isEditing} draw={frame}
-          onPlace={(panels) => change((before) => ({ ...before, panels }))}
-          onTitle={(id, title) => change((before) => ({ ...before, panels: before.panels.map((panel) => (panel.id === id ? { ...panel, title } : panel)) }))}
-          onRemove={(id) => change((before) => ({ ...before, panels: before.panels.filter((panel) => panel.id !== id) }))}
-          onEdit={setEditedId}
-        />
-      )}
-      {edited && (
-        <PanelEditor
-          key={edited.id} panel={edited} preview={(panel) => frame(panel, false)} onClose={() => setEditedId(null)}
-          onDone={(panel) => {
-            change((before) => ({ ...before, panels: before.panels.map((one) => (one.id === panel.id ? panel : one)) }));
-            setEditedId(null);
-          }}
-        />
-      )}
-      {isSettings && <BoardSettings board={shown} onClose={() => setSettings(false)} onDone={(next) => {
-        change(() => next);
-        setSettings(false);
-      }} />}
-    </div>
+    <BoardMarksContext value={marks}>
+      <div className="board-page" data-kiosk={isKiosk || undefined}>
+        {!isKiosk && (
+          <BoardHead
+            name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={refresh} onRefresh={refreshNow}
+            onEdit={() => setEditing(true)} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
+          />
+        )}
+        {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
+        <VariableBar variables={shown.variables ?? []} states={states} />
+        {isKiosk && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
+        {full ? (
+          <div className="board-full">
+            <Link className="small" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { ...Object.fromEntries(address), panel: null })}>‹ {texts.boards.backToBoard}</Link>
+            {frame(full)}
+          </div>
+        ) : shown.panels.length === 0 ? (
+          <p className="nothing muted">{texts.boards.emptyBoard}</p>
+        ) : (
+          <BoardGrid
+            panels={panels} isEditing={isEditing} draw={frame}
+            onPlace={(panels) => change((before) => ({ ...before, panels }))}
+            onTitle={(id, title) => change((before) => ({ ...before, panels: before.panels.map((panel) => (panel.id === id ? { ...panel, title } : panel)) }))}
+            onRemove={(id) => change((before) => ({ ...before, panels: before.panels.filter((panel) => panel.id !== id) }))}
+            onEdit={setEditedId}
+          />
+        )}
+        {edited && (
+          <PanelEditor
+            key={edited.id} panel={edited} preview={(panel) => frame(panel, false)} onClose={() => setEditedId(null)}
+            onDone={(panel) => {
+              change((before) => ({ ...before, panels: before.panels.map((one) => (one.id === panel.id ? panel : one)) }));
+              setEditedId(null);
+            }}
+          />
+        )}
+        {isSettings && <BoardSettings board={shown} onClose={() => setSettings(false)} onDone={(next) => {
+          change(() => next);
+          setSettings(false);
+        }} />}
+      </div>
+    </BoardMarksContext>
   );
 }

@@ -1,8 +1,9 @@
 // Owns what a panel shows once its answer is there, one small component a kind. Never fetches.
-import { useMemo } from "react";
+import { useContext, useMemo } from "react";
 import type { PanelAnswer } from "../../api/boardQueries";
 import { ROW_PX } from "../../layout/boardGrid";
 import type { Panel } from "../../model/board";
+import { mappedWriter } from "../../model/boardMappings";
 import { COLOUR_TOKENS } from "../../model/boardData";
 import { withTextVariables, type ChosenValues } from "../../model/boardVariables";
 import type { Labels } from "../../model/promAnswer";
@@ -13,6 +14,7 @@ import { texts } from "../../texts";
 import { HeatmapView } from "../chart/HeatmapView";
 import { SeriesView, type ViewLine } from "../chart/SeriesView";
 import { SqlGrid } from "../SqlGrid";
+import { BoardMarksContext } from "./boardMarks";
 import { BarBody, LogBody } from "./RowBodies";
 import { GaugeBody, StatBody } from "./FigureBodies";
 import { StateBody } from "./StateBody";
@@ -36,7 +38,7 @@ export function usePanelLines(panel: Panel, answer: PanelAnswer, chosen: ChosenV
   return useMemo(() => {
     const { frame } = answer;
     if (!frame) return [];
-    const write = unitWriter(panel.unit ?? "");
+    const write = mappedWriter(unitWriter(panel.unit ?? ""), panel.mappings);
     const isSeveralColumns = new Set(frame.series.map((series) => series.column)).size > 1;
     const queries = panel.queries ?? [];
     const names = new Map<number, string>();
@@ -58,8 +60,9 @@ function colourOf(labels: Labels, place: number): string {
 
 export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoom }: PanelBodyProps) {
   const lines = usePanelLines(panel, answer, chosen);
-  const write = useMemo(() => unitWriter(panel.unit ?? ""), [panel.unit]);
+  const write = useMemo(() => mappedWriter(unitWriter(panel.unit ?? ""), panel.mappings), [panel.unit, panel.mappings]);
   const thresholds = useMemo(() => (panel.thresholds ?? []).filter((one) => one.colour !== "green").map((one) => ({ value: one.value, colour: COLOUR_TOKENS[one.colour] })), [panel.thresholds]);
+  const marks = useContext(BoardMarksContext);
   const empty = <p className="panel-note muted">{texts.boards.noData}</p>;
   if (panel.kind === "table") return answer.table && answer.table.rows.length > 0 ? <SqlGrid answer={answer.table} unitOf={panel.unit} /> : empty;
   if (panel.kind === "bar") return answer.table && answer.table.rows.length > 0 ? <BarBody answer={answer.table} write={write} thresholds={panel.thresholds} /> : empty;
@@ -75,7 +78,7 @@ export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoo
   return (
     <SeriesView
       seconds={answer.frame.seconds} lines={lines} drawing={panel.drawing} label={panel.title} height={Math.max(height - legendPx, ROW_PX * 2)} write={write} thresholds={thresholds}
-      syncKey={syncKey} onZoom={onZoom} legend={panel.legend === "none" ? null : panel.legend === "table" ? TABLE_FIGURES : NO_FIGURES}
+      marks={marks} syncKey={syncKey} onZoom={onZoom} legend={panel.legend === "none" ? null : panel.legend === "table" ? TABLE_FIGURES : NO_FIGURES}
     />
   );
 }

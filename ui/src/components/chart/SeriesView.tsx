@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useRef, useState, type MouseEvent } fr
 import "uplot/dist/uPlot.min.css";
 import type { Exemplar } from "../../model/promAnswer";
 import type { FigureKey } from "../../model/seriesTable";
+import type { ChartMark } from "../../paint/lineChart";
 import { createSeriesChart, type ChartCursor, type ChartLine, type ChartThreshold, type SeriesChart } from "../../paint/seriesChart";
 import { readPalette } from "../../paint/palette";
 import { navigate, traceAddress } from "../../router";
@@ -29,6 +30,7 @@ interface SeriesViewProps {
   exemplars?: readonly Exemplar[];
   thresholds?: readonly ChartThreshold[];
   bands?: readonly [number, number][];
+  marks?: readonly ChartMark[];
   syncKey?: string;
   onZoom?: (fromSeconds: number, toSeconds: number) => void;
   /** Columns of the legend; without any there is a line of names, with null none. */
@@ -40,7 +42,7 @@ const AXIS_PX = 66;
 const NARROW_PX = 460;
 const NARROW_AXIS_PX = 54;
 
-export function SeriesView({ seconds, lines, label, height, drawing = "lines", write, exemplars = NONE, thresholds = NONE, bands, syncKey, onZoom, legend = NONE }: SeriesViewProps) {
+export function SeriesView({ seconds, lines, label, height, drawing = "lines", write, exemplars = NONE, thresholds = NONE, bands, marks = NONE, syncKey, onZoom, legend = NONE }: SeriesViewProps) {
   const holder = useRef<HTMLDivElement>(null);
   const chart = useRef<SeriesChart | null>(null);
   const width = useElementWidth(holder);
@@ -58,7 +60,7 @@ export function SeriesView({ seconds, lines, label, height, drawing = "lines", w
     const made = createSeriesChart(
       holder.current,
       {
-        seconds, lines, hidden, drawing, exemplars, thresholds, bands, syncKey,
+        seconds, lines, hidden, drawing, exemplars, thresholds, bands, marks, syncKey,
         axisWidth: width < NARROW_PX ? NARROW_AXIS_PX : AXIS_PX,
         write: (value) => callbacks.current.write(value),
         onCursor: setCursor,
@@ -71,7 +73,7 @@ export function SeriesView({ seconds, lines, label, height, drawing = "lines", w
       chart.current = null;
       made.destroy();
     };
-  }, [seconds, lines, hidden, drawing, exemplars, thresholds, bands, syncKey, width, height, theme, canZoom]);
+  }, [seconds, lines, hidden, drawing, exemplars, thresholds, bands, marks, syncKey, width, height, theme, canZoom]);
   const openExemplar = (click: MouseEvent<HTMLDivElement>): void => {
     const over = holder.current?.querySelector(".u-over")?.getBoundingClientRect();
     const exemplar = over && chart.current?.exemplarAt(click.clientX - over.left, click.clientY - over.top);

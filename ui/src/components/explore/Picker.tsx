@@ -73,13 +73,13 @@ export function Picker({ label, caption, placeholder, options, none, isMany = fa
   };
   return (
     <span className="picker" ref={holder}>
-      <button type="button" className={className} aria-label={label} title={label} aria-haspopup="listbox" aria-expanded={isOpen} onClick={() => {
+      <button type="button" className={className} aria-label={caption ? undefined : label} title={label} aria-haspopup="listbox" aria-expanded={isOpen} onClick={() => {
         if (!isOpen) onOpen?.();
         setAt(0);
         setTyped("");
         setOpen(!isOpen);
       }}>
-        {caption ?? <Icon name="plus" size={12} />}
+        {caption ? <><span className="sr-only">{label}: </span>{caption}</> : <Icon name="plus" size={12} />}
       </button>
       {isOpen && (
         <span className="picker-box">

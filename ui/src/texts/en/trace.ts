@@ -14,6 +14,7 @@ export const trace = {
     reload: "Reload",
     reloadHint: "Ask again: late spans may have arrived",
     spans: (count: number) => plural(count, "span"),
+    arriving: (count: number) => `${plural(count, "span")}, the rest is arriving…`,
     services: (count: number) => plural(count, "service"),
     errors: (count: number) => plural(count, "error"),
     deep: (levels: number) => plural(levels, "level"),

@@ -121,6 +121,10 @@ export const boards = {
     whole: (least: number, most: number) => `${least} 到 ${most} 的整数`,
     either: "promql 或 sql 二者之一",
   },
+  annotations: "注释",
+  addAnnotation: "注释",
+  annotationRows: "行:第一个时间列为时刻,文本为说明",
+  annotationSeries: "序列:在其开始或变为非 0 处标记",
   grafana: {
     panelKind: (title: string, kind: string) => `“${title}”：类型为 ${kind} 的面板以时间序列显示`,
     noPanel: (title: string, kind: string) => `“${title}”：略去类型为 ${kind} 的面板`,

@@ -14,6 +14,7 @@ export const trace = {
     reload: "重新加载",
     reloadHint: "再次查询：可能有迟到的 span",
     spans: (number: number) => count(number, "个 span"),
+    arriving: (number: number) => `${count(number, "个 span")},其余正在到达…`,
     services: (number: number) => count(number, "个服务"),
     errors: (number: number) => count(number, "个错误"),
     deep: (levels: number) => count(levels, "层"),
