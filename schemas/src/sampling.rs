@@ -90,10 +90,10 @@ pub trait HourInQuestion {
     ) -> Result<(), ArrowError>;
 
     /// After all was shown: rows that are to be written as they would be, so that the hour's part is met by their real
-    /// bytes; `None` where that is not worth it.
+    /// bytes; `None` where that is not worth it, or enough was tried. [`HourInQuestion::tried`] MUST follow.
     fn trial(&mut self) -> Option<Arc<dyn Trial>>;
 
-    /// What the trial took.
+    /// What the last trial took.
     fn tried(&mut self, spans: TrialBytes, logs: TrialBytes);
 
     /// Decides on every trace that was shown.

@@ -30,7 +30,7 @@ fn main() -> anyhow::Result<()> {
     }
     let mut checks = report::checks(&figures);
     checks.extend(budget_days::checks(arguments.first_seed));
-    checks.extend(floors::checks(arguments.first_seed, true));
+    checks.extend(floors::checks(arguments.first_seed, false));
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", report::markdown(&figures, &checks))?;
     let failed = report::failed(&checks);

@@ -16,7 +16,7 @@ fn the_figures_hold() {
     (FIRST_SEED..FIRST_SEED + SEEDS).for_each(|seed| study::run_seed(&mut figures, seed, study::TRACES));
     let mut checks = report::checks(&figures);
     checks.extend(budget_days::checks(FIRST_SEED));
-    checks.extend(floors::checks(FIRST_SEED, false));
+    checks.extend(floors::checks(FIRST_SEED, true));
     let failed = report::failed(&checks);
     assert!(failed.is_empty(), "does not hold: {failed:?}\n{}", report::markdown(&figures, &checks));
 }

@@ -87,7 +87,6 @@ fn a_door_s_weights_survive_a_crash_and_the_hot_end() {
 fn overload_holds_back_with_weights_and_says_so() {
     let server = Setup::default().env(NO_SEALS).env(&[(OVERLOAD_MEMORY_BYTES, "2MiB")]).start();
     send(&server, 0..100);
-    assert!(kept(&server).len() == 10_000, "a moment is none");
     eventually("the threshold rises", || server.metric("spanlake_overload_probability") < 0.5);
     send(&server, 100..200);
     let report: Value = server.get("/api/sampling").json();

@@ -168,7 +168,8 @@ impl Planned {
 }
 
 /// What a trial says of the whole hour. Dictionaries grow with the rows, and indexes into them get longer; how fast, two
-/// trials of different size show.
+/// trials of different size show. As dictionaries fill, each further doubling is taken to change half as much as the one
+/// before: carried on unchanged, an hour came out 3 % too small.
 struct Extrapolated {
     /// What the larger trial's rows will take among all others.
     data_bytes: f64,
@@ -187,6 +188,7 @@ impl Extrapolated {
         // A row group has its own dictionaries.
         let groups = (kept_rows as f64 / ROWS_A_GROUP / of_large.files.max(1) as f64).max(1.0);
         let doublings = (1.0 / large.share / groups).log2().max(0.0);
+        let growths = 1.0 - (-doublings).exp2();
         let rate = |tried: &Tried| tried.written[table].data as f64 / tried.lengths[table].max(1) as f64;
         let growth = |large: f64, small: f64, (least, most): (f64, f64)| {
             if large > 0.0 && small > 0.0 { (large / small).clamp(least, most) } else { 1.0 }
@@ -194,8 +196,8 @@ impl Extrapolated {
         let rate_growth = growth(rate(large), rate(small), Self::RATE_GROWTH);
         let fixed_growth = growth(of_large.fixed as f64, of_small.fixed as f64, Self::FIXED_GROWTH);
         Self {
-            data_bytes: of_large.data as f64 * rate_growth.powf(doublings),
-            fixed_bytes: of_large.fixed as f64 * fixed_growth.powf(doublings) * groups,
+            data_bytes: of_large.data as f64 * rate_growth.powf(growths),
+            fixed_bytes: of_large.fixed as f64 * fixed_growth.powf(growths) * groups,
         }
     }
 }
