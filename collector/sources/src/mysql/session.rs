@@ -225,6 +225,12 @@ fn explained(error: mysql_async::Error) -> SessionError {
             SessionError::Refused { code: server.code, state: server.state, message: server.message }
         }
         mysql_async::Error::Io(IoError::Tls(error)) => SessionError::Tls(error.to_string()),
+        // Of a user that it does not know, a server may ask for anything.
+        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => SessionError::Refused {
+            code: 1045,
+            state: "28000".to_owned(),
+            message: format!("the user or the password is wrong, or logs in by {name}, which is not supported"),
+        },
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             SessionError::Tls("the server offers none".to_owned())
         }
