@@ -11,7 +11,7 @@ use super::session::{Cells, Session, SessionError};
 /// Something that a server may have and its user may be allowed to see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Capability {
-    /// `performance_schema.global_status`: the status by name, cheaply.
+    /// `performance_schema.global_status` and counts of statements: the status by name, cheaply.
     StatusTable,
     /// `performance_schema.threads` and what they run.
     Statements,
@@ -53,7 +53,10 @@ pub(super) struct Capabilities {
 
 /// One question, and what it tells where it is answered.
 const PROBES: &[(Capability, &str)] = &[
-    (C::StatusTable, "SELECT /* spanlake */ VARIABLE_NAME FROM performance_schema.global_status LIMIT 1"),
+    (
+        C::StatusTable,
+        "SELECT /* spanlake */ g.VARIABLE_NAME FROM performance_schema.global_status g, performance_schema.events_statements_summary_global_by_event_name e LIMIT 1",
+    ),
     (
         C::Statements,
         "SELECT /* spanlake */ t.THREAD_ID, e.DIGEST FROM performance_schema.threads t, performance_schema.events_statements_current e LIMIT 0",

@@ -83,6 +83,8 @@ pub(super) struct Delta {
 #[derive(Debug, Default)]
 pub(super) struct Digests {
     known: HashMap<u64, Counts>,
+    /// Whether a digest is of a statement of ours; looked at once each.
+    own: HashMap<u64, bool>,
     /// Nanoseconds since the epoch.
     looked_at: Option<i64>,
     /// Those of most time at the last looks.
@@ -122,16 +124,30 @@ impl Digests {
                 deltas.push(Delta { key, text: digest_text(row), counts, is_new, has_new_longest });
             }
         }
-        deltas.retain(|delta| !state.own.is_own(&delta.text));
+        deltas.retain(|delta| !self.is_own(state, delta));
         deltas.sort_by_key(|delta| std::cmp::Reverse(delta.counts[TOTAL]));
         deltas.truncate(TOLD_MAX);
-        for delta in &deltas {
-            state.knows(&delta.text, &delta.key.digest);
-        }
         found.records.extend(deltas.iter().map(|delta| record(time, delta)));
         deltas.truncate(TOP);
         self.top = deltas;
         Ok(())
+    }
+
+    /// Looks at a text once; what is not ours is remembered by its form.
+    fn is_own(&mut self, state: &ServerState, delta: &Delta) -> bool {
+        let short = delta.key.short();
+        if let Some(is_own) = self.own.get(&short) {
+            return *is_own;
+        }
+        if self.own.len() >= KNOWN_MAX {
+            self.own.clear();
+        }
+        let is_own = state.own.is_own(&delta.text);
+        if !is_own {
+            state.knows(&delta.text, &delta.key.digest);
+        }
+        self.own.insert(short, is_own);
+        is_own
     }
 
     /// The growth, whether all of it is new, and whether the longest call is among it; `None` where there is none.

@@ -34,7 +34,7 @@ impl Innodb {
         if !capabilities.has(Capability::InnodbMetrics) {
             return Ok(());
         }
-        let statement = "SELECT /* spanlake */ NAME, `COUNT` FROM information_schema.INNODB_METRICS WHERE NAME IN ('lock_deadlocks', 'trx_rseg_history_len') AND STATUS = 'enabled'";
+        let statement = "SELECT /* spanlake */ NAME, `COUNT` FROM information_schema.INNODB_METRICS WHERE NAME IN ('lock_deadlocks', 'trx_rseg_history_len')";
         let rows = session.pairs(statement).await?;
         let get =
             |name: &str| rows.iter().find(|(known, _)| known == name).and_then(|(_, value)| value.parse::<f64>().ok());

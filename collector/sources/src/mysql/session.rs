@@ -17,6 +17,8 @@ use super::text::canonical;
 const LOCK_WAIT_TIMEOUT_SECONDS: u32 = 2;
 /// Statements of ours that are remembered by their form.
 const FORMS_MAX: usize = 1000;
+/// A digest's text is cut at `max_digest_length`, 1024 bytes by default, without a sign: what is this long may be cut.
+const CUT_LENGTH_MIN: usize = 400;
 
 /// Why there is no answer. Texts name neither user nor password.
 #[derive(Debug, thiserror::Error)]
@@ -66,7 +68,8 @@ impl OwnStatements {
 
     /// Whether a digest's text is of a statement of ours.
     pub(super) fn is_own(&self, digest_text: &str) -> bool {
-        self.forms.lock().contains(&canonical(digest_text))
+        let (form, forms) = (canonical(digest_text), self.forms.lock());
+        forms.contains(&form) || (form.len() >= CUT_LENGTH_MIN && forms.iter().any(|known| known.starts_with(&form)))
     }
 
     fn asked(&self, statement: &str, waited: Duration) {
@@ -225,6 +228,12 @@ fn explained(error: mysql_async::Error) -> SessionError {
             SessionError::Refused { code: server.code, state: server.state, message: server.message }
         }
         mysql_async::Error::Io(IoError::Tls(error)) => SessionError::Tls(error.to_string()),
+        // Of a user that it does not know, a server may ask for anything.
+        mysql_async::Error::Driver(DriverError::UnknownAuthPlugin { name }) => SessionError::Refused {
+            code: 1045,
+            state: "28000".to_owned(),
+            message: format!("the user or the password is wrong, or logs in by {name}, which is not supported"),
+        },
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             SessionError::Tls("the server offers none".to_owned())
         }

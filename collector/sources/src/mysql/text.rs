@@ -187,7 +187,8 @@ struct Form(Vec<String>);
 impl Form {
     fn push(&mut self, piece: String) {
         let length = self.0.len();
-        if piece == "?" && (self.ends_with(&["?", ","]) || self.ends_with(&[LIST, ","])) {
+        let is_literal = piece == "?" || piece == LIST;
+        if is_literal && (self.ends_with(&["?", ","]) || self.ends_with(&[LIST, ","])) {
             self.0.truncate(length - 2);
             self.0.push(LIST.to_owned());
         } else if piece == "?"
@@ -198,6 +199,10 @@ impl Form {
             // A sign belongs to its literal; and the literal may go on a list.
             self.0.pop();
             self.push(piece);
+        } else if piece == ")" && self.ends_with(&["in", "(", "?"]) {
+            // MySQL writes a list of one as a list, MariaDB as one.
+            self.0.pop();
+            self.0.extend([LIST.to_owned(), piece]);
         } else if piece == ")" && ["?", LIST].iter().any(|row| self.ends_with(&["(", *row, ")", ",", "(", *row])) {
             self.0.truncate(length - 3);
         } else {
@@ -248,6 +253,21 @@ fn is_before_sign(before: &str) -> bool {
             | "when"
             | "return"
     )
+}
+
+/// The statement with a number for each placeholder (`?`, `%s`): the server reads those only where it prepares, and both
+/// are the same to a digest.
+pub(super) fn without_placeholders(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let (_, length) = read(rest, first);
+        let is_placeholder = rest.starts_with("%s") && length == 1;
+        let length = if is_placeholder { 2 } else { length };
+        out.push_str(if is_placeholder || &rest[..length] == "?" { "1" } else { &rest[..length] });
+        rest = &rest[length..];
+    }
+    out
 }
 
 /// Texts in the comments of a statement.
@@ -311,12 +331,24 @@ mod tests {
                 "INSERT INTO `shop` . `orders` ( `n` , `t` ) VALUES (...) /* , ... */ ",
             ),
             ("SELECT * FROM t WHERE a = -1 AND b <> NULL;", "SELECT * FROM `t` WHERE `a` = ? AND `b` != ?"),
-            ("select n - 1 from t limit 10, 5", "SELECT `n` - ? FROM `t` LIMIT ..."),
-            ("SELECT ?, ? FROM t", "SELECT ... FROM `t`"),
+            ("select n - 1 from t limit 10, 5", "SELECT `n` - ? FROM `t` LIMIT ?, ..."),
+            ("SELECT ?, ? FROM t", "SELECT ?, ... FROM `t`"),
+            (
+                "SELECT NULL, a, IF(x='s', 0, y) FROM t WHERE b IN (7)",
+                "SELECT ? , `a` , IF ( `x` = ?, ... , `y` ) FROM `t` WHERE `b` IN (...)",
+            ),
+            ("SELECT n FROM t WHERE b IN (1)", "SELECT `n` FROM `t` WHERE `b` IN (?) "),
         ] {
             assert_eq!(canonical(text), canonical(digest_text), "{text}");
         }
         assert_ne!(canonical("SELECT a FROM t"), canonical("SELECT b FROM t"));
+    }
+
+    #[test]
+    fn placeholders_become_numbers() {
+        let text = "SELECT '?', `?` FROM t WHERE a = ? AND b IN (%s, %s) AND c LIKE '%s'";
+        let expected = "SELECT '?', `?` FROM t WHERE a = 1 AND b IN (1, 1) AND c LIKE '%s'";
+        assert_eq!(without_placeholders(text), expected);
     }
 
     #[test]

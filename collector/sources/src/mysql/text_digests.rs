@@ -2,6 +2,7 @@
 
 use super::capabilities::{Capabilities, Capability};
 use super::session::{Cells, Session, SessionError};
+use super::text::without_placeholders;
 
 /// Texts of one statement; and none longer than this is worth it.
 const TEXTS_MAX: usize = 500;
@@ -17,12 +18,14 @@ pub(super) async fn ask(
     if !capabilities.has(Capability::StatementDigest) {
         return Ok(digests);
     }
+    // Names are resolved where no schema is named; in this one every name will do.
+    session.rows("USE performance_schema").await?;
     for (text, digest) in texts.iter().zip(&mut digests).take(TEXTS_MAX) {
         if text.len() > TEXT_BYTES_MAX {
             continue;
         }
         // One text at a time: a text that cannot be parsed fails its statement. As hex there is nothing to escape.
-        let hex: String = text.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let hex: String = without_placeholders(text).bytes().map(|byte| format!("{byte:02x}")).collect();
         let statement = format!("SELECT /* spanlake */ STATEMENT_DIGEST(CONVERT(X'{hex}' USING utf8mb4))");
         match session.rows(&statement).await {
             Ok(rows) => *digest = rows.first().and_then(|row| Cells(row).optional(0)),
