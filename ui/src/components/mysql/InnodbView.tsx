@@ -35,7 +35,8 @@ export function InnodbView({ server }: { server: string }) {
       </section>
       {answer.data.status_text !== "" && (
         <details className="mysql-card raw-text">
-          <summary>{said.status} <CopyButton text={answer.data.status_text} /></summary>
+          <summary>{said.status}</summary>
+          <CopyButton text={answer.data.status_text} caption={texts.common.copy} />
           <pre className="mono">{answer.data.status_text}</pre>
         </details>
       )}
