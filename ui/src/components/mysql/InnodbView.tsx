@@ -101,7 +101,7 @@ function Operations({ innodb }: { innodb: MysqlInnodb }) {
 function TableSizes({ tables }: { tables: readonly MysqlTable[] }) {
   const most = Math.max(...tables.map((one) => one.data_bytes + one.index_bytes), 1);
   return (
-    <div className="table-scroller">
+    <div className="table-scroller" tabIndex={0}>
       <table className="mysql-table">
         <thead>
           <tr>
