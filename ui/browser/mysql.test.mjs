@@ -125,10 +125,10 @@ test("top statements: sorted and found by address; one opens with its plans side
   const page = await open(`${SERVER}?tab=statements`);
   const rows = page.locator(".digest-row[data-row]");
   await rows.nth(10).waitFor();
-  await page.getByRole("button", { name: "Errors" }).click();
+  await page.getByRole("group", { name: "Sort by" }).getByRole("button", { name: "Errors" }).click();
   await page.waitForURL(/sort=errors/);
   await page.waitForFunction(() => document.querySelector(".digest-row[data-row]").textContent.includes("UPDATE stock"));
-  await page.getByRole("button", { name: "Total time" }).click();
+  await page.getByRole("columnheader", { name: "Total time" }).getByRole("button").click();
   await page.keyboard.press("/");
   await page.keyboard.type("order by");
   await page.waitForURL(/q=order\+by/);

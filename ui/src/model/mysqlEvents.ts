@@ -43,3 +43,15 @@ export function countKinds(events: readonly MysqlEvent[]): Map<string, number> {
   for (const event of events) counts.set(event.kind, (counts.get(event.kind) ?? 0) + 1);
   return counts;
 }
+
+const BAD = new Set(["deadlock", "restart"]);
+const MARKED = new Set(["deadlock", "restart", "plan_change", "variable_change"]);
+
+/** Events as marks on charts, in order of time; lines of a log are too many for that. */
+export function eventMarks(events: readonly MysqlEvent[], wordOf: (event: MysqlEvent) => string): { seconds: number; label: string; isBad: boolean }[] {
+  return events
+    .filter((event) => MARKED.has(event.kind))
+    .map((event) => ({ seconds: momentMs(event.time) / 1000, label: wordOf(event), isBad: BAD.has(event.kind) }))
+    .filter((mark) => Number.isFinite(mark.seconds))
+    .sort((a, b) => a.seconds - b.seconds);
+}

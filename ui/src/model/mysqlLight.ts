@@ -63,7 +63,20 @@ export function hidesStatements(server: Pick<MysqlServer, "missing">): boolean {
  */
 export function mendingStatement(text: string): string | null {
   const quoted = [...text.matchAll(/`([^`]+)`/g)].map((match) => match[1]).find((part) => /^(GRANT|SET|UPDATE|CALL|CREATE|ALTER|INSTALL)\s/i.test(part));
-  if (quoted) return quoted;
+  if (quoted) return forUser(quoted);
   const bare = /\b((?:GRANT|SET (?:GLOBAL|PERSIST)|UPDATE|CALL|CREATE|ALTER|INSTALL) [^;]+;?)/.exec(text);
-  return bare ? bare[1].trim().replace(/[.,]$/, "") : null;
+  return bare ? forUser(bare[1].trim().replace(/[.,]$/, "")) : null;
+}
+
+/** Where the sentence speaks of the user, the statement names the one of docs/mysql.md: prose is no SQL. */
+function forUser(statement: string): string {
+  return statement.replace(/\bTO the user\b.*$/i, "TO spanlake");
+}
+
+/** What is lost, without the statement that stands beside it anyway. */
+export function sentenceWithout(text: string, statement: string | null): string {
+  if (statement === null) return text;
+  const at = text.indexOf(statement.replace(/ TO spanlake$/, ""));
+  const rest = at === -1 || !text.includes(statement) ? "" : text.slice(at + statement.length);
+  return `${at === -1 ? text : text.slice(0, at)}${rest}`.replaceAll("`", "").replace(/[\s:;,]+$/, "").trim();
 }

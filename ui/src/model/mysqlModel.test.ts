@@ -5,8 +5,8 @@ import type { MysqlDigest, MysqlEvent, MysqlPlan, MysqlServer, MysqlStatement } 
 import { edgeLine, NODE, replicationGraph } from "../layout/replicationGraph";
 import { chartsFor, percentOf, promqlFor, shortNumber, writerOf } from "./mysqlCharts";
 import { digestColumns, noIndexShare, planSpeed, plansByTime, readDigestSort, sharesOf } from "./mysqlDigests";
-import { countKinds, detailText, eventsByDay, readDeadlock } from "./mysqlEvents";
-import { chosenServers, countLights, hidesStatements, lagOf, lightOf, mendingStatement, productOf, worstFirst } from "./mysqlLight";
+import { countKinds, detailText, eventMarks, eventsByDay, readDeadlock } from "./mysqlEvents";
+import { chosenServers, countLights, hidesStatements, lagOf, lightOf, mendingStatement, productOf, sentenceWithout, worstFirst } from "./mysqlLight";
 import { poolParts } from "./mysqlPool";
 import { grants, setupWays } from "./mysqlSetup";
 import { isMysqlSpan, planOfSpan } from "./mysqlSpans";
@@ -34,6 +34,9 @@ it("finds the statement that mends what is missing", () => {
   expect(mendingStatement("No digests: `GRANT SELECT ON performance_schema.* TO 'm'@'%'` mends it")).toBe("GRANT SELECT ON performance_schema.* TO 'm'@'%'");
   expect(mendingStatement("Lag is not collected; run GRANT REPLICATION CLIENT ON *.* TO 'm'@'%';")).toBe("GRANT REPLICATION CLIENT ON *.* TO 'm'@'%';");
   expect(mendingStatement("performance_schema is off; it needs a restart")).toBeNull();
+  const ours = "statements are not collected: GRANT SELECT ON performance_schema.* TO the user that is given here";
+  expect([mendingStatement(ours), sentenceWithout(ours, mendingStatement(ours))]).toEqual(["GRANT SELECT ON performance_schema.* TO spanlake", "statements are not collected"]);
+  expect([sentenceWithout("No digests: `SET PERSIST x = 1`", "SET PERSIST x = 1"), sentenceWithout("Run SET GLOBAL x = 1; then wait", "SET GLOBAL x = 1;"), sentenceWithout("as it is", null)]).toEqual(["No digests", "Run  then wait", "as it is"]);
   expect([hidesStatements(server("x", { missing: [{ what: "setting", name: "innodb_print_all_deadlocks", text: "" }] })), hidesStatements(server("x", { missing: [{ what: "grant", name: "PROCESS", text: "" }] }))]).toEqual([false, true]);
 });
 
@@ -108,6 +111,10 @@ describe("events", () => {
     const days = eventsByDay([event("2026-11-20T10:00:00Z", "restart"), event("2026-11-21T10:00:00Z", "deadlock"), event("2026-11-20T12:00:00Z", "deadlock")], (one) => one.time.slice(0, 10));
     expect(days.map(([day, list]) => [day, list.length, list[0].kind])).toEqual([["2026-11-21", 1, "deadlock"], ["2026-11-20", 2, "deadlock"]]);
     expect(countKinds([event("", "restart"), event("", "restart")]).get("restart")).toBe(2);
+  });
+  it("are marks on charts, but for log lines", () => {
+    const marks = eventMarks([event("2026-11-21T10:00:09Z", "deadlock"), event("2026-11-21T10:00:01Z", "plan_change"), event("2026-11-21T10:00:05Z", "error_log"), event("soon", "restart")], (one) => one.kind);
+    expect(marks.map((mark) => [mark.seconds % 60, mark.label, mark.isBad])).toEqual([[1, "plan_change", false], [9, "deadlock", true]]);
   });
   it("take nothing in their details for granted", () => {
     expect(readDeadlock({})).toEqual({ transactions: [], victim: null, text: "" });

@@ -1,8 +1,8 @@
 // Owns the small chart whose picture moves: made once, then given new columns every second. Its time axis is a window that
 // slides; its value axis grows at once and shrinks late, so that nothing jumps. Never fetches.
 import uPlot from "uplot";
-import { niceRange, timeAxis, valueAxis, zoneOptions } from "./chartAxes";
-import { readPalette } from "./palette";
+import { CHART_FONT, niceRange, timeAxis, valueAxis, zoneOptions } from "./chartAxes";
+import { readPalette, type Palette } from "./palette";
 import type { ChartCursor } from "./seriesChart";
 
 export interface LiveChartData {
@@ -11,6 +11,14 @@ export interface LiveChartData {
   /** Seconds of the first and last moment in sight. */
   window: [number, number];
   limit: number | null;
+  /** Moments at which something happened, in order of time. */
+  marks: readonly LiveMark[];
+}
+
+export interface LiveMark {
+  seconds: number;
+  label: string;
+  isBad: boolean;
 }
 
 interface LiveChartInput {
@@ -36,7 +44,7 @@ function resolve(colour: string): string {
 
 export function createLiveChart(holder: HTMLElement, input: LiveChartInput, width: number, height: number): LiveChart {
   const palette = readPalette();
-  let data: LiveChartData = { seconds: [], values: [], window: [0, 1], limit: null };
+  let data: LiveChartData = { seconds: [], values: [], window: [0, 1], limit: null, marks: [] };
   let top = 0;
   const valueRange = (low: number | null, high: number | null): uPlot.Range.MinMax => {
     if (input.isRatio) return low === null || high === null ? [0, 1] : [Math.max(0, Math.min(low, 0.995) - (1 - Math.min(low, 0.995)) * 0.2), 1];
@@ -65,7 +73,7 @@ export function createLiveChart(holder: HTMLElement, input: LiveChartInput, widt
       spanGaps: false,
     }))],
     hooks: {
-      draw: [(chart) => paintLimit(chart, data.limit, palette.error)],
+      draw: [(chart) => paintLimit(chart, data.limit, palette.error), (chart) => paintMarks(chart, data.marks, palette)],
       setCursor: [(moved) => {
         const { left, top: y, idx } = moved.cursor;
         input.onCursor(idx === null || idx === undefined || left === undefined || left < 0 || y === undefined ? null : { index: idx, left: left + moved.over.offsetLeft, top: y + moved.over.offsetTop, exemplar: null });
@@ -95,5 +103,34 @@ function paintLimit(chart: uPlot, limit: number | null, colour: string): void {
   context.moveTo(bbox.left, y);
   context.lineTo(bbox.left + bbox.width, y);
   context.stroke();
+  context.restore();
+}
+
+/** A word takes so much room: marks nearer to each other share the first one's. */
+const MARK_ROOM_PX = 76;
+
+function paintMarks(chart: uPlot, marks: readonly LiveMark[], palette: Palette): void {
+  const { ctx: context, bbox } = chart;
+  const ratio = window.devicePixelRatio;
+  let free = -Infinity;
+  context.save();
+  context.font = CHART_FONT.replace("11px", `${10 * ratio}px`);
+  context.textBaseline = "top";
+  context.lineWidth = ratio;
+  context.setLineDash([2 * ratio, 3 * ratio]);
+  for (const mark of marks) {
+    const x = Math.round(chart.valToPos(mark.seconds, "x", true));
+    if (x < bbox.left || x > bbox.left + bbox.width) continue;
+    context.strokeStyle = context.fillStyle = mark.isBad ? palette.error : palette.text;
+    context.beginPath();
+    context.moveTo(x, bbox.top);
+    context.lineTo(x, bbox.top + bbox.height);
+    context.stroke();
+    if (x < free) continue;
+    const isLate = x > bbox.left + bbox.width * 0.75;
+    context.textAlign = isLate ? "right" : "left";
+    context.fillText(mark.label, x + (isLate ? -4 : 4) * ratio, bbox.top + ratio);
+    free = x + MARK_ROOM_PX * ratio;
+  }
   context.restore();
 }

@@ -6,7 +6,7 @@ import { sparkline } from "../../layout/sparkline";
 import { formatDuration } from "../../model/duration";
 import { readRange } from "../../model/instant";
 import { shortNumber } from "../../model/mysqlCharts";
-import { DIGEST_SORTS, noIndexShare, perCall, readDigestSort, sharesOf } from "../../model/mysqlDigests";
+import { DIGEST_SORTS, noIndexShare, perCall, readDigestSort, sharesOf, type DigestSort } from "../../model/mysqlDigests";
 import { mysqlAddress, setParameters, useParameter, useSearch } from "../../router";
 import { texts } from "../../texts";
 import { ErrorNote } from "../ErrorNote";
@@ -45,7 +45,7 @@ export function DigestTable({ server, range }: { server: string; range: string }
         </label>
         <SchemaChoice schema={schema} digests={digests} />
         <div className="sort-choice" role="group" aria-label={said.sortLabel}>
-          {DIGEST_SORTS.map((one) => <button key={one} type="button" className="button small-button" aria-pressed={sort === one} onClick={() => setParameters({ sort: one === "total_time" ? null : one })}>{said.sort[one]}</button>)}
+          {DIGEST_SORTS.map((one) => <button key={one} type="button" className="button small-button" aria-pressed={sort === one} onClick={() => sortBy(one)}>{said.sort[one]}</button>)}
         </div>
       </div>
       {answer.error && !answer.data && <ErrorNote error={answer.error} retry={() => void answer.refetch()} />}
@@ -54,7 +54,7 @@ export function DigestTable({ server, range }: { server: string; range: string }
       {digests.length > 0 && (
         <div className="digests" role="table" aria-label={texts.mysqlPage.tabs.statements}>
           <div className="digest-row head" role="row">
-            {(["text", "share", "total", "calls", "avg", "p95", "rows", "errors", "spark"] as const).map((column) => <span key={column} role="columnheader" data-column={column}>{said.columns[column]}</span>)}
+            {COLUMNS.map((column) => <HeadCell key={column} column={column} sort={sort} />)}
           </div>
           {digests.map((digest, place) => <DigestRow key={`${digest.schema} ${digest.digest}`} digest={digest} share={shares[place]} seconds={seconds} server={server} />)}
         </div>
@@ -62,6 +62,24 @@ export function DigestTable({ server, range }: { server: string; range: string }
       {digests.length >= limit && limit < MOST && <p className="card-more"><button type="button" className="text-button" onClick={() => setParameters({ limit: String(limit + PAGE) })}>{said.more}</button></p>}
     </div>
   );
+}
+
+const COLUMNS = ["text", "share", "total", "calls", "avg", "p95", "rows", "errors", "spark"] as const;
+/** Columns that the server can sort by. */
+const SORT_OF: Partial<Record<(typeof COLUMNS)[number], DigestSort>> = { total: "total_time", calls: "calls", p95: "p95", rows: "rows_examined", errors: "errors" };
+
+function HeadCell({ column, sort }: { column: (typeof COLUMNS)[number]; sort: DigestSort }) {
+  const own = SORT_OF[column];
+  if (own === undefined) return <span role="columnheader" data-column={column}>{said.columns[column]}</span>;
+  return (
+    <span role="columnheader" data-column={column} aria-sort={own === sort ? "descending" : "none"}>
+      <button type="button" onClick={() => sortBy(own)}>{said.columns[column]}{own === sort && <Icon name="down" size={12} />}</button>
+    </span>
+  );
+}
+
+function sortBy(sort: DigestSort): void {
+  setParameters({ sort: sort === "total_time" ? null : sort });
 }
 
 function secondsOf(range: string): number {

@@ -18,14 +18,14 @@ export function FleetEmpty() {
       <h2>{said.grants}</h2>
       <div className="snippet">
         <div className="snippet-head"><span className="muted">{said.grantsNote}</span><CopyButton text={grants()} caption={texts.common.copy} /></div>
-        <pre className="mono">{grants()}</pre>
+        <pre className="mono" tabIndex={0}>{grants()}</pre>
       </div>
       <div className="tabs" role="tablist" aria-label={said.tabs}>
         {ways.map((way) => <button key={way.key} type="button" role="tab" aria-selected={way === shown} onClick={() => setChosen(way.key)}>{way.title}</button>)}
       </div>
       <div className="snippet" role="tabpanel" aria-label={shown.title}>
         <div className="snippet-head"><span className="muted">{shown.note}</span><CopyButton text={shown.text} caption={texts.common.copy} /></div>
-        <pre className="mono">{shown.text}</pre>
+        <pre className="mono" tabIndex={0}>{shown.text}</pre>
       </div>
       <p className="muted small">{said.passwordHint}</p>
     </div>

@@ -35,7 +35,8 @@ export function InnodbView({ server }: { server: string }) {
       </section>
       {answer.data.status_text !== "" && (
         <details className="mysql-card raw-text">
-          <summary>{said.status} <CopyButton text={answer.data.status_text} /></summary>
+          <summary>{said.status}</summary>
+          <CopyButton text={answer.data.status_text} caption={texts.common.copy} />
           <pre className="mono">{answer.data.status_text}</pre>
         </details>
       )}
@@ -100,7 +101,7 @@ function Operations({ innodb }: { innodb: MysqlInnodb }) {
 function TableSizes({ tables }: { tables: readonly MysqlTable[] }) {
   const most = Math.max(...tables.map((one) => one.data_bytes + one.index_bytes), 1);
   return (
-    <div className="table-scroller">
+    <div className="table-scroller" tabIndex={0}>
       <table className="mysql-table">
         <thead>
           <tr>

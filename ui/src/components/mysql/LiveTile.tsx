@@ -4,7 +4,7 @@ import { useEffect, useMemo, useRef, useState } from "react";
 import "uplot/dist/uPlot.min.css";
 import { axisWriterOf, writerOf, type MysqlChart } from "../../model/mysqlCharts";
 import { columnsOf, latestOf, RING_MS, type RingPoint } from "../../model/mysqlRing";
-import { createLiveChart, type LiveChart } from "../../paint/liveChart";
+import { createLiveChart, type LiveChart, type LiveMark } from "../../paint/liveChart";
 import type { ChartCursor } from "../../paint/seriesChart";
 import { useTheme } from "../../theme";
 import { texts } from "../../texts";
@@ -22,9 +22,12 @@ interface LiveTileProps {
   /** Right edge of the picture, in milliseconds. */
   endMs: number;
   isStale: boolean;
+  marks?: readonly LiveMark[];
 }
 
-export function LiveTile({ chart, ring, intervalMs, endMs, isStale }: LiveTileProps) {
+const NO_MARKS: readonly LiveMark[] = [];
+
+export function LiveTile({ chart, ring, intervalMs, endMs, isStale, marks = NO_MARKS }: LiveTileProps) {
   const holder = useRef<HTMLDivElement>(null);
   const drawn = useRef<LiveChart | null>(null);
   const width = useElementWidth(holder);
@@ -44,8 +47,8 @@ export function LiveTile({ chart, ring, intervalMs, endMs, isStale }: LiveTilePr
     };
   }, [chart, width, theme]);
   useEffect(() => {
-    drawn.current?.update({ seconds: columns.seconds, values: columns.values, window: [(endMs - RING_MS) / 1000, endMs / 1000], limit });
-  }, [columns, endMs, limit, chart, width, theme]);
+    drawn.current?.update({ seconds: columns.seconds, values: columns.values, window: [(endMs - RING_MS) / 1000, endMs / 1000], limit, marks });
+  }, [columns, endMs, limit, marks, chart, width, theme]);
   const lines = chart.figures.map((figure, place) => ({ name: said.figures[figure.name] ?? figure.name, colour: figure.colour, values: columns.values[place], write }));
   return (
     <section className="mysql-tile" data-stale={isStale || undefined} data-chart={chart.key} aria-label={said.charts[chart.key]}>

@@ -1,11 +1,11 @@
 // Owns the tree of lock waits: blockers on top, who waits below, each with how long and for what, and its trace. Rows keep
 // their key while the tree moves. The shape is model/lockTree's.
-import { useMemo } from "react";
+import { useMemo, type KeyboardEvent } from "react";
 import type { MysqlLockWait } from "../../api/mysqlTypes";
 import { formatDuration } from "../../model/duration";
 import { isIdleInTransaction, lockForest, type LockRow } from "../../model/lockTree";
 import { openFor } from "../../model/mysqlStatements";
-import { digestAddress } from "../../router";
+import { digestAddress, navigate, traceAddress } from "../../router";
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
 import { Link } from "../Link";
@@ -47,8 +47,11 @@ export function LockTree({ server, locks, nowMs, isStale, unseen }: LockTreeProp
 function LockItem({ server, row, longestNs, nowMs }: { server: string; row: LockRow; longestNs: number; nowMs: number }) {
   const { statement, wait, depth } = row;
   const isIdle = isIdleInTransaction(statement);
+  const openTrace = (press: KeyboardEvent<HTMLLIElement>): void => {
+    if (press.key === "Enter" && press.target === press.currentTarget && statement.trace_id !== null) navigate(traceAddress(statement.trace_id, statement.span_id ?? undefined));
+  };
   return (
-    <li className="lock-row" role="treeitem" aria-level={depth + 1} aria-selected="false" tabIndex={0} data-row data-root={depth === 0 || undefined}>
+    <li className="lock-row" role="treeitem" aria-level={depth + 1} aria-selected="false" tabIndex={0} data-row data-root={depth === 0 || undefined} onKeyDown={openTrace}>
       <span className="lock-guides" aria-hidden="true">{row.lastAt.map((isLast, level) => <span key={level} data-last={isLast || undefined} data-own={level === row.lastAt.length - 1 || undefined} />)}</span>
       <div className="lock-body">
         <p className="lock-line">

@@ -1,7 +1,7 @@
 // Owns saying calmly what a server does not let be seen, each with the statement that mends it. Never an alarm: the rest
 // is collected as usual.
 import type { MysqlMissing } from "../../api/mysqlTypes";
-import { mendingStatement } from "../../model/mysqlLight";
+import { mendingStatement, sentenceWithout } from "../../model/mysqlLight";
 import { texts } from "../../texts";
 import { CopyButton } from "../CopyButton";
 
@@ -21,8 +21,7 @@ export function MissingNotes({ missing }: { missing: readonly MysqlMissing[] }) 
 
 function MissingNote({ missing }: { missing: MysqlMissing }) {
   const statement = mendingStatement(missing.text);
-  const [before, after] = statement === null ? [missing.text, ""] : missing.text.split(statement);
-  const sentence = `${before}${after ?? ""}`.replaceAll("`", "").replace(/[\s:]+$/, "").trim();
+  const sentence = sentenceWithout(missing.text, statement);
   return (
     <li>
       <p><span className="mode-pill">{missing.what === "grant" ? said.grant : said.setting}</span> <strong>{missing.name}</strong></p>

@@ -29,7 +29,7 @@ export function PollerView({ server }: { server: MysqlServer }) {
             <div key={fact.name}>
               <dt>{fact.name}</dt>
               <dd data-bad={fact.isOver || undefined}>{fact.value}</dd>
-              {fact.note && <p className="muted small">{fact.note}</p>}
+              {fact.note && <dd className="cost-note">{fact.note}</dd>}
             </div>
           ))}
         </dl>

@@ -42,7 +42,7 @@ export function ReplicationView({ server, ring, endMs, range }: { server: MysqlS
       </section>
       {server.replication.length > 0 && (
         <>
-          <section className="mysql-card table-scroller"><ChannelTable replicas={server.replication} /></section>
+          <section className="mysql-card table-scroller" tabIndex={0}><ChannelTable replicas={server.replication} /></section>
           <div className="tiles one">{LAG.map((chart) => (range === null ? <LiveTile key={chart.key} chart={chart} ring={ring} intervalMs={server.interval_ms} endMs={endMs} isStale={!server.up} /> : <RangeTile key={chart.key} chart={chart} server={server.name} steps={steps} />))}</div>
         </>
       )}

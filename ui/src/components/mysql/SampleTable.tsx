@@ -13,7 +13,7 @@ export function SampleTable({ samples }: { samples: readonly MysqlSample[] }) {
   if (samples.length === 0) return <p className="muted">{said.noSamples}</p>;
   const longest = samples.reduce((most, one) => Math.max(most, one.duration_ns), 1);
   return (
-    <div className="table-scroller">
+    <div className="table-scroller" tabIndex={0}>
       <table className="mysql-table">
         <thead>
           <tr>

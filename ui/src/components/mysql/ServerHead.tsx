@@ -39,7 +39,7 @@ export function ServerHead({ name, server, feed, isHeld, onHold, range, pictureM
         <button type="button" className="button small-button" aria-pressed={isHeld} title={isHeld ? said.go : said.hold} aria-label={isHeld ? said.go : said.hold} onClick={onHold}>{isHeld ? "▶" : "❚❚"}</button>
         <RangeChoice range={range} />
       </header>
-      <p className="reasons" role="status" data-light={lightOf(server ?? undefined, feed !== "live")}>
+      <p className="reasons" role="status" tabIndex={0} data-light={lightOf(server ?? undefined, feed !== "live")}>
         {wordsOf(server, feed, pictureMs).map((words) => <span key={words} title={words}>{words}</span>)}
       </p>
     </>

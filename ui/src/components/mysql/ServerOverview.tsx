@@ -1,9 +1,11 @@
 // Owns the first view of a server: its charts, who waits for whom, what runs longest, what happened last.
+import { useMemo } from "react";
 import type { LiveView } from "../../model/mysqlFeed";
 import { useSteps } from "../../api/promQueries";
 import { useMysqlEvents } from "../../api/mysqlQueries";
 import type { MysqlServer } from "../../api/mysqlTypes";
 import { chartsFor } from "../../model/mysqlCharts";
+import { eventMarks } from "../../model/mysqlEvents";
 import { mysqlAddress } from "../../router";
 import { texts } from "../../texts";
 import { Link } from "../Link";
@@ -17,6 +19,8 @@ import { unseenLocks } from "./unseen";
 const said = texts.mysqlPage;
 const STATEMENTS_SHOWN = 9;
 const EVENTS_SHOWN = 4;
+/** Enough for the marks of ten minutes. */
+const EVENTS_ASKED = 30;
 const REFRESH_MS = 10_000;
 
 interface ServerOverviewProps {
@@ -28,13 +32,15 @@ interface ServerOverviewProps {
 }
 
 export function ServerOverview({ view, server, endMs, range, isStale }: ServerOverviewProps) {
-  const events = useMysqlEvents(server.name, "24h", EVENTS_SHOWN);
+  const events = useMysqlEvents(server.name, "24h", EVENTS_ASKED);
+  const latest = events.data?.slice(0, EVENTS_SHOWN) ?? [];
+  const marks = useMemo(() => eventMarks(events.data ?? [], (event) => said.events.kinds[event.kind] ?? event.kind), [events.data]);
   const wasSeen = view.pictureMs > 0;
   const charts = chartsFor(server.replication.length > 0);
   return (
     <div className="server-overview">
       {range === null ? (
-        <div className="tiles">{charts.map((chart) => <LiveTile key={chart.key} chart={chart} ring={view.ring} intervalMs={server.interval_ms} endMs={endMs} isStale={isStale} />)}</div>
+        <div className="tiles">{charts.map((chart) => <LiveTile key={chart.key} chart={chart} ring={view.ring} intervalMs={server.interval_ms} endMs={endMs} isStale={isStale} marks={marks} />)}</div>
       ) : (
         <RangeTiles server={server} range={range} />
       )}
@@ -47,10 +53,10 @@ export function ServerOverview({ view, server, endMs, range, isStale }: ServerOv
         <div className="steady-body"><NowView server={server} statements={view.statements} locks={view.locks} nowMs={endMs} isStale={isStale} wasSeen={wasSeen} shortTo={STATEMENTS_SHOWN} /></div>
         {view.statements.length > STATEMENTS_SHOWN && <p className="card-more"><Link href={mysqlAddress(server.name, { tab: "now" })}>{said.now.more(view.statements.length - STATEMENTS_SHOWN)}</Link></p>}
       </section>
-      {(events.data?.length ?? 0) > 0 && (
+      {latest.length > 0 && (
         <section className="mysql-card" aria-label={said.events.latest}>
           <h2>{said.events.latest}</h2>
-          <EventList events={events.data ?? []} isShort />
+          <EventList events={latest} isShort />
           <p className="card-more"><Link href={mysqlAddress(server.name, { tab: "events" })}>{said.events.allEvents}</Link></p>
         </section>
       )}

@@ -103,11 +103,13 @@ function StatementRow({ server, statement, isWaiting, share, nowMs, isOpen, onOp
   );
 }
 
+const SHORT_ID = 6;
+
 export function TraceLink({ traceId, spanId, label = texts.mysqlPage.now.openTrace }: { traceId: string; spanId: string | null; label?: string }) {
   return (
-    <Link className="trace-link" href={traceAddress(traceId, spanId ?? undefined)} title={label} aria-label={`${label}: ${traceId}`}>
+    <Link className="trace-link" href={traceAddress(traceId, spanId ?? undefined)} title={label} aria-label={`${said.trace} ${traceId.slice(0, SHORT_ID)}: ${label}`}>
       <Icon name="link" size={12} />
-      {said.trace} <span className="mono">{traceId.slice(0, 6)}</span>
+      {said.trace} <span className="mono">{traceId.slice(0, SHORT_ID)}</span>
     </Link>
   );
 }
