@@ -22,7 +22,7 @@ async function tabTo(pattern, { most = 90, back = false, inside = "body" } = {})
     const name = await view.page.evaluate((place) => {
       let element = document.activeElement;
       while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
-      return element === document.body || !document.activeElement.closest(place) ? "(elsewhere)" : (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim().slice(0, 80);
+      return element === document.body || !document.activeElement.closest(place) ? "" : (element?.getAttribute("aria-label") ?? element?.textContent ?? "").trim().slice(0, 80);
     }, inside);
     if (pattern.test(name)) return;
     passed.push(name);
