@@ -19,7 +19,7 @@ const VIEWS = [
   [`/compare?a=${HEALTHY}&b=${FAILING}`], [`/compare?a=${HEALTHY}`], ["/file"], ["/services"], ["/services/checkout"], ["/logs"], ["/logs?level=warn", { keys: ["j", "j"] }],
   ["/metrics/explore"], ["/metrics/explore?name=http.server.request.duration"], ["/metrics/explore?name=app.orders.placed&compare=1d"], [`/metrics/explore?${new URLSearchParams({ a: "sum(rate(foo[5m]) by" })}`],
   ["/boards"], ["/boards/services"], ["/boards/spanlake"], ["/boards/mysql?edit=on"], ["/boards/mysql?edit=on", { click: "[aria-label='Edit the panel']" }], ["/sampling"],
-  ["/sql"], [SQL], [`/sql?run=1&q=${encodeURIComponent("frm spans")}`], ["/", { keys: ["Control+k"] }], ["/", { keys: ["?"] }], ["/", { click: "[aria-label='Language and time zone']" }],
+  ["/mysql"], ["/sql"], [SQL], [`/sql?run=1&q=${encodeURIComponent("frm spans")}`], ["/", { keys: ["Control+k"] }], ["/", { keys: ["?"] }], ["/", { click: "[aria-label='Language and time zone']" }],
 ];
 
 async function mistakesOf(page) {
