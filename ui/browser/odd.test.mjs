@@ -25,7 +25,7 @@ test("a span of 24 hours and one of a microsecond are both drawn and zoomed to",
   const { page } = view;
   await go(ODD.day);
   await rows().nth(1).waitFor();
-  await page.getByText("24h 0m").first().waitFor();
+  await page.getByText("1 d", { exact: true }).first().waitFor();
   await page.keyboard.press("j");
   await page.keyboard.press("j");
   await page.keyboard.press("z");

@@ -64,13 +64,14 @@ function Value({ one, facet, filter, most }: { one: FacetValue; facet: Facet; fi
   return (
     <li className="facet-value">
       <button type="button" className="facet-name" aria-pressed={hasCondition(filter.query, condition(false))} title={title} onClick={(click) => toggle(click.altKey)}>
+        <span className="sr-only">{title}</span>
         <span className="facet-bar" style={{ width: `${(one.spans / most) * 100}%` }} aria-hidden="true">
           {one.errors > 0 && <span style={{ width: `${Math.max((one.errors / Math.max(one.spans, 1)) * 100, 2)}%` }} />}
         </span>
         {facet.key === "service" && <ServiceDot name={one.value} />}
-        <span className="facet-text">{shownValue}<span className="sr-only">: </span></span>
-        {failed !== null && <span className="facet-errors">{failed}<span className="sr-only">, </span></span>}
-        <span className="facet-count">{formatCount(one.spans)}</span>
+        <span className="facet-text" aria-hidden="true">{shownValue}</span>
+        {failed !== null && <span className="facet-errors" aria-hidden="true">{failed}</span>}
+        <span className="facet-count" aria-hidden="true">{formatCount(one.spans)}</span>
       </button>
       <button type="button" className="icon-button exclude-button" title={words.exclude(shownValue)} aria-label={words.exclude(shownValue)} aria-pressed={hasCondition(filter.query, condition(true))} onClick={() => toggle(true)}>
         <Icon name="minus" size={12} />

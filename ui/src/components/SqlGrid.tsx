@@ -18,8 +18,8 @@ const POOL_LEAST = 128;
 export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
-  const template = useMemo(() => `52px ${columnWidths(answer).map((width) => `${width}px`).join(" ")} minmax(20px, 1fr)`, [answer]);
   const count = answer.whole?.count ?? answer.rows.length;
+  const template = useMemo(() => `${Math.max(52, 20 + formatCount(count).length * 7)}px ${columnWidths(answer).map((width) => `${width}px`).join(" ")} minmax(20px, 1fr)`, [answer, count]);
   const traceColumn = roles.indexOf("trace");
   const [open, setOpen] = useState<string | null>(null);
   const virtual = useVirtualizer({ count, getScrollElement: () => scroller.current, estimateSize: () => ROW_HEIGHT, overscan: 8 });

@@ -140,6 +140,8 @@ function seriesOptions(input: SeriesChartInput, place: number): uPlot.Series {
   const line = input.lines[place];
   const colour = resolve(line.colour);
   const isPiled = input.drawing !== "lines";
+  // Once, not at every drawing: panning draws sixty times a second.
+  const lone = isPiled && input.drawing === "bars" ? [] : lonePlaces(line.values);
   const isAlone = input.lines.length - input.hidden.size === 1 && !line.isDashed;
   const surface = resolve("var(--surface)");
   return {
@@ -151,7 +153,7 @@ function seriesOptions(input: SeriesChartInput, place: number): uPlot.Series {
     fill: isPiled ? `color-mix(in srgb, ${colour} ${input.drawing === "bars" ? 78 : 55}%, ${surface})` : isAlone ? `color-mix(in srgb, ${colour} 13%, transparent)` : undefined,
     paths: input.drawing === "bars" ? uPlot.paths.bars?.({ size: [0.82, 40], align: 0 }) : undefined,
     // A value between two gaps makes no line: it gets a point, or nothing would be seen of it.
-    points: input.drawing === "bars" ? { show: false } : { show: true, size: 5, filter: () => lonePlaces(line.values) },
+    points: input.drawing === "bars" ? { show: false } : { show: true, size: 5, filter: () => lone },
     spanGaps: false,
   };
 }

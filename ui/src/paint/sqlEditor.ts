@@ -1,7 +1,7 @@
 // Owns making the SQL editor. It lives in a shadow root, because there its styles are adopted style sheets, which the
 // server's content policy allows; in the document itself they would be a style element, which it forbids.
 import { autocompletion, closeBrackets, completionKeymap } from "@codemirror/autocomplete";
-import { defaultKeymap, history, historyKeymap, indentWithTab } from "@codemirror/commands";
+import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { sql, SQLDialect } from "@codemirror/lang-sql";
 import { bracketMatching, syntaxHighlighting } from "@codemirror/language";
 import { setDiagnostics } from "@codemirror/lint";
@@ -57,7 +57,7 @@ export function createSqlEditor(host: HTMLElement, input: SqlEditorInput): SqlEd
       doc: input.text,
       extensions: [
         runKey, lineNumbers(), highlightActiveLine(), highlightActiveLineGutter(), history(), drawSelection(), bracketMatching(), closeBrackets(),
-        autocompletion({ icons: false }), keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
+        autocompletion({ icons: false }), keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap]),
         languageSlot.of(language([])), syntaxHighlighting(editorColours), editorLook, EditorView.lineWrapping,
         EditorView.contentAttributes.of({ "aria-label": input.label, spellcheck: "false" }),
         EditorView.updateListener.of((update) => update.docChanged && input.onChange(update.state.doc.toString())),

@@ -1,5 +1,5 @@
 // Owns the legend under a chart: a table of figures that can be put in order, or a line of names where there is little room.
-import { useMemo, useState } from "react";
+import { memo, useMemo, useState } from "react";
 import { lineFigures, orderByFigure, type FigureKey } from "../../model/seriesTable";
 import { texts } from "../../texts";
 import type { ViewLine } from "./SeriesView";
@@ -14,9 +14,11 @@ interface SeriesLegendProps {
   onHighlight: (line: number | null) => void;
 }
 
-export function SeriesLegend({ lines, hidden, figures, cursorIndex, onChoose, onHighlight }: SeriesLegendProps) {
+/** The pointer moves sixty times a second over as many lines: what it does not change is written once. */
+export const SeriesLegend = memo(function SeriesLegend({ lines, hidden, figures, cursorIndex, onChoose, onHighlight }: SeriesLegendProps) {
   const [sortedBy, setSortedBy] = useState<FigureKey | null>(null);
   const sums = useMemo(() => lines.map((line) => lineFigures(line.values)), [lines]);
+  const written = useMemo(() => lines.map((line, place) => Object.fromEntries(figures.map((key) => [key, line.write(sums[place][key])]))), [lines, figures, sums]);
   const order = useMemo(() => orderByFigure(sums, sortedBy), [sums, sortedBy]);
   const name = (place: number) => (
     <button type="button" className="legend-name" title={texts.explorer.legendHint} aria-pressed={!hidden.has(place)} onClick={(click) => onChoose(place, click.ctrlKey || click.metaKey || click.shiftKey)}>
@@ -52,7 +54,7 @@ export function SeriesLegend({ lines, hidden, figures, cursorIndex, onChoose, on
               <td>{name(place)}</td>
               {figures.map((key) => (
                 <td key={key} className={key === "last" ? "number strong" : "number"} data-figure={key}>
-                  {lines[place].write(key === "last" && cursorIndex !== null ? lines[place].values[cursorIndex] : sums[place][key])}
+                  {key === "last" && cursorIndex !== null ? lines[place].write(lines[place].values[cursorIndex]) : written[place][key]}
                 </td>
               ))}
             </tr>
@@ -61,4 +63,4 @@ export function SeriesLegend({ lines, hidden, figures, cursorIndex, onChoose, on
       </table>
     </div>
   );
-}
+});

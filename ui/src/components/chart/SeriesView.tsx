@@ -86,7 +86,7 @@ export function SeriesView({ seconds, lines, label, height, drawing = "lines", w
         <div className="chart-holder" ref={holder} />
         {isOver && cursor && <ChartTooltip cursor={cursor} seconds={seconds} lines={lines} hidden={hidden} width={width} writeExemplar={write} />}
       </div>
-      {legend !== null && <SeriesLegend lines={lines} hidden={hidden} figures={legend} cursorIndex={cursor?.index ?? null} onChoose={choose} onHighlight={highlight} />}
+      {legend !== null && <SeriesLegend lines={lines} hidden={hidden} figures={legend} cursorIndex={legend.length === 0 ? null : (cursor?.index ?? null)} onChoose={choose} onHighlight={highlight} />}
     </div>
   );
 }
