@@ -19,7 +19,7 @@ import urllib.request
 import duckdb
 
 # (name, Spanlake, DuckDB, how answers are compared). Hot files hold physical columns: what SQL shows as `attributes['k']`
-# is a column of its own or an entry of the map `attributes`.
+# is a promoted column, a column of that file called so, or an entry of the map `attributes`.
 QUESTIONS = [
     ("count", "select count(*) from spans", None, "exact"),
     ("count filtered by number", "select count(*) from spans where duration > 50000000", None, "exact"),
@@ -43,7 +43,7 @@ QUESTIONS = [
      "select count(*) from spans where http_response_status_code = 500", "exact"),
     ("promoted attribute grouped", "select http_route, count(*) from spans group by 1", None, "exact"),
     ("other attribute", "select count(*) from spans where attributes['messaging.client.id'] = '{client}'",
-     "select count(*) from spans where attributes['messaging.client.id'] = '{client}'", "exact"),
+     'select count(*) from spans where "attributes[\'messaging.client.id\']" = \'{client}\'', "exact"),
     ("time series by second",
      "select date_trunc('second', start_time), count(*), sum(duration) from spans group by 1",
      "select epoch_ns(date_trunc('second', start_time)), count(*), sum(duration) from spans group by 1", "count"),

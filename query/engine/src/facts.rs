@@ -146,7 +146,8 @@ impl TableProvider for FactTable {
         let added: Vec<_> = added.into_iter().map(Ok).chain(by_attributes).collect::<Result<_>>()?;
         let pruned = prune::prune(&self.facts.version, self.table, &self.schema, conjunction(predicates), &narrowed)?;
         let hot = hot::exec(&scan, pruned.hot, state.config().target_partitions())?;
-        let asked = files::Asked { predicates: added, values: value_filters::wanted(filters) };
+        let by_attributes = filters.iter().any(narrow::asks_attribute);
+        let asked = files::Asked { predicates: added, values: value_filters::wanted(filters), by_attributes };
         let mut plans = files::exec(&scan, pruned.files, &asked, state).await?;
         plans.splice(..0, hot);
         match plans.len() {

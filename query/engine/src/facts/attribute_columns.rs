@@ -165,10 +165,15 @@ impl FileAttributes {
         let is_comparison = |operator: &Operator| operator.supports_propagation();
         let Some(operator) = operator.filter(is_comparison) else { return Ok(None) };
         let Some(column) = self.column_of(access)? else { return Ok(None) };
-        let (DataType::Utf8 | DataType::Utf8View) = column.data_type(&self.physical)? else { return Ok(None) };
         let value = match column.data_type(&self.physical)? {
             DataType::Utf8 => ScalarValue::Utf8(Some(literal)),
-            _ => ScalarValue::Utf8View(Some(literal)),
+            DataType::Utf8View => ScalarValue::Utf8View(Some(literal)),
+            DataType::Int64 => match whole_number(&literal) {
+                // Texts of numbers are ordered otherwise than numbers.
+                Some(number) if matches!(operator, Operator::Eq | Operator::NotEq) => ScalarValue::Int64(Some(number)),
+                _ => return Ok(None),
+            },
+            _ => return Ok(None),
         };
         Ok(Some(Arc::new(BinaryExpr::new(column, operator, Arc::new(Literal::new(value))))))
     }
@@ -229,6 +234,11 @@ fn is_column(expr: &Arc<dyn PhysicalExpr>, name: &str) -> bool {
 
 fn text_of(expr: &Arc<dyn PhysicalExpr>) -> Option<&str> {
     expr.downcast_ref::<Literal>()?.value().try_as_str().flatten()
+}
+
+/// The number that has just this text.
+fn whole_number(text: &str) -> Option<i64> {
+    text.parse::<i64>().ok().filter(|number| number.to_string() == text)
 }
 
 fn literal_text(expr: &dyn PhysicalExpr) -> Option<String> {

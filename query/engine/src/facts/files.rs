@@ -37,6 +37,9 @@ pub(super) struct Asked {
     /// By columns of files, where they have them.
     pub(super) predicates: Vec<Arc<dyn PhysicalExpr>>,
     pub(super) values: Vec<WantedValue>,
+    /// Whether some predicates ask for attributes: where those are columns the reader compares them as they are stored,
+    /// above it they are texts.
+    pub(super) by_attributes: bool,
 }
 
 /// A scan of files, where there are any; files of the cold tier's bucket have one of their own.
@@ -77,7 +80,7 @@ async fn exec_one(
         .with_parquet_file_reader_factory(reader)
         .with_metadata_size_hint(FOOTER_BYTES)
         .with_reorder_filters(true)
-        .with_pushdown_filters(filters_run_in_reader(scan));
+        .with_pushdown_filters(asked.by_attributes || filters_run_in_reader(scan));
     if !asked.predicates.is_empty() {
         source = source.with_predicate(conjunction(asked.predicates.iter().cloned()));
     }

@@ -226,6 +226,9 @@ pub(super) fn span(now: i64, chunk: i64, row: i64) -> Value {
     } else if row % 11 == 0 {
         span["attributes"]["http.response.status_code"] = json!("unknown");
     }
+    if row % 3 == 0 {
+        span["server_port"] = json!(if row % 2 == 0 { 443 } else { 8080 });
+    }
     if row == 50 && chunk == 4 {
         span["attributes"]["seldom"] = json!("once");
     }

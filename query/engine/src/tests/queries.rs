@@ -87,6 +87,12 @@ fn statements_on_attributes() -> Vec<String> {
         "select attributes['tenant'] from spans where attributes['weight'] = '3' order by attributes['tenant'] limit 3",
         "select s.attributes['tenant'], count(*) from spans s join logs l on s.trace_id = l.trace_id and s.attributes['tenant'] = 't1' group by 1",
         "select attribute_type(other_attributes, other_attribute_types, 'weight') w, attribute_type(other_attributes, other_attribute_types, 'tenant') t, attribute_type(other_attributes, other_attribute_types, 'none') n, count(*) from spans group by 1, 2, 3 order by 1, 2, 3",
+        "select count(*) from spans where attributes['server.port'] = '443'",
+        "select count(*) from spans where attributes['server.port'] <> '443'",
+        "select count(*) from spans where attributes['server.port'] = '0443'",
+        "select count(*) from spans where not attributes['server.port'] = '443' and attributes['tenant'] = 't0'",
+        "select attributes['server.port'] p, count(*) from spans where attributes['server.port'] > '5' group by 1",
+        "select count(*) from spans where attributes['server.port'] is null",
         "select attributes['n'] from logs where attributes['n'] = '7' limit 2",
     ]
     .map(str::to_owned)
