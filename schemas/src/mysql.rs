@@ -3,6 +3,10 @@
 //! Owns plain types. Times are nanoseconds since the epoch by this machine's clock, durations nanoseconds, ratios 0 to 1,
 //! rates a second. Texts of statements have their literals replaced already. Never asks a server.
 
+use serde_json::{Value, json};
+
+use crate::ids::to_hex;
+
 macro_rules! figures {
     ($($variant:ident $name:literal,)+) => {
         /// A number that is shown of a server each second.
@@ -224,6 +228,44 @@ pub struct LockWait {
     /// `row` or `metadata`.
     pub kind: &'static str,
     pub wait_ns: i64,
+}
+
+impl Statement {
+    /// As it is shown and as events tell it, times as `moment` writes them.
+    pub fn json(&self, moment: impl Fn(i64) -> Value) -> Value {
+        json!({
+            "thread": self.thread,
+            "user": self.user,
+            "host": self.host,
+            "schema": self.schema,
+            "command": self.command,
+            "state": self.state,
+            "text": self.text,
+            "digest": self.digest,
+            "duration_ns": self.duration_ns,
+            "lock_time_ns": self.lock_time_ns,
+            "rows_examined": self.rows_examined,
+            "rows_sent": self.rows_sent,
+            "trace_id": self.context.map(|context| to_hex(&context.trace_id)),
+            "span_id": self.context.map(|context| to_hex(&context.span_id)),
+            "transaction_started": self.transaction_started.map(moment),
+        })
+    }
+}
+
+impl LockWait {
+    /// As [`Statement::json`].
+    pub fn json(&self, moment: impl Fn(i64) -> Value) -> Value {
+        json!({
+            "waiting": self.waiting.json(&moment),
+            "blocking": self.blocking.json(&moment),
+            "object": self.object,
+            "index": self.index,
+            "mode": self.mode,
+            "kind": self.kind,
+            "wait_ns": self.wait_ns,
+        })
+    }
 }
 
 /// A server as it is now, and its last minutes.

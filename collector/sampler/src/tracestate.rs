@@ -45,6 +45,12 @@ pub fn parse(text: &str) -> OtelState {
     parse_value(value)
 }
 
+/// The threshold by which a span with this state was kept before it came; what says none was kept whatever it is.
+#[must_use]
+pub fn threshold_of(text: &str) -> Threshold {
+    if text.is_empty() { Threshold::KEEP_ALL } else { parse(text).threshold.unwrap_or(Threshold::KEEP_ALL) }
+}
+
 /// The same text with this threshold in its `ot` member, which moves to the front as W3C asks of a changed member;
 /// `None` erases it, as the specification asks where the probability is no longer known. `rv` and all else stays.
 #[must_use]

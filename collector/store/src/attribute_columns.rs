@@ -65,14 +65,8 @@ impl NotedKey {
     /// The name of its column.
     #[must_use]
     pub fn column(&self) -> String {
-        column_name(&self.key)
+        format!("{MAP}['{}']", self.key)
     }
-}
-
-/// The name of a key's column.
-#[must_use]
-pub fn column_name(key: &str) -> String {
-    format!("{MAP}['{key}']")
 }
 
 /// Whether a column of a file is one of an attribute.

@@ -141,13 +141,17 @@ impl TableProvider for FactTable {
             return Ok(Arc::new(EmptyExec::new(scan.output()?)));
         };
         let added: Vec<_> = narrowed.predicates.iter().map(physical).collect::<Result<_>>()?;
-        predicates.extend(added.iter().cloned());
-        let by_attributes = filters.iter().filter(|filter| narrow::asks_attribute(filter)).map(physical);
-        let added: Vec<_> = added.into_iter().map(Ok).chain(by_attributes).collect::<Result<_>>()?;
+        let asks_attribute = filters.iter().map(narrow::asks_attribute);
+        let by_attributes: Vec<_> =
+            predicates.iter().zip(asks_attribute).filter(|(_, asks)| *asks).map(|(one, _)| Arc::clone(one)).collect();
+        let asked = files::Asked {
+            values: value_filters::wanted(filters),
+            by_attributes: !by_attributes.is_empty(),
+            predicates: added.iter().cloned().chain(by_attributes).collect(),
+        };
+        predicates.extend(added);
         let pruned = prune::prune(&self.facts.version, self.table, &self.schema, conjunction(predicates), &narrowed)?;
         let hot = hot::exec(&scan, pruned.hot, state.config().target_partitions())?;
-        let by_attributes = filters.iter().any(narrow::asks_attribute);
-        let asked = files::Asked { predicates: added, values: value_filters::wanted(filters), by_attributes };
         let mut plans = files::exec(&scan, pruned.files, &asked, state).await?;
         plans.splice(..0, hot);
         match plans.len() {

@@ -264,10 +264,7 @@ fn known<'a>(
 
 /// By which a span was sampled before it was stored.
 fn arrived(columns: &SpanColumns<'_>, row: usize) -> Threshold {
-    let state = columns.trace_state(row);
-    let said =
-        if state.is_empty() { Threshold::KEEP_ALL } else { tracestate::parse(state).threshold.unwrap_or_default() };
-    said.and_then(columns.door_threshold(row))
+    tracestate::threshold_of(columns.trace_state(row)).and_then(columns.door_threshold(row))
 }
 
 impl HourInQuestion for Hour {

@@ -117,8 +117,5 @@ fn revise(verdicts: &HourVerdicts, batch: &RecordBatch) -> Result<RecordBatch, A
 
 /// What a span arrived with, composed with what was decided.
 fn total_threshold(decided: Threshold, trace_state: &str) -> Threshold {
-    if trace_state.is_empty() {
-        return decided;
-    }
-    tracestate::parse(trace_state).threshold.unwrap_or_default().and_then(decided)
+    tracestate::threshold_of(trace_state).and_then(decided)
 }

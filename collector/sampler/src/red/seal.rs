@@ -12,6 +12,7 @@ use spanlake_schemas::red::SpanSums;
 use crate::red::columns::record_batch;
 use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
 use crate::span::{SpanKind, StatusCode};
+use crate::stamps::{stamped, stored_thresholds};
 use crate::threshold::Threshold;
 use crate::tracestate;
 
@@ -55,21 +56,10 @@ fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowErro
     let durations = column("duration")?.as_primitive::<Int64Type>().values();
     let received = column("received_time")?.as_primitive::<TimestampNanosecondType>().values();
     let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
-    let thresholds = batch.column_by_name("sampling_threshold").map(|bits| bits.as_primitive::<Int64Type>());
+    let stored = stored_thresholds(batch);
     for row in 0..batch.num_rows() {
-        let own = states.filter(|states| states.is_valid(row)).and_then(|states| {
-            let state = states.value(row);
-            (!state.is_empty()).then(|| tracestate::parse(state).threshold).flatten()
-        });
-        let ours = thresholds.filter(|bits| bits.is_valid(row)).and_then(|bits| {
-            let bits = u64::try_from(bits.value(row)).ok()?;
-            Threshold::from_bits(bits)
-        });
-        let arrived = match (own, ours) {
-            (None, None) => Arrived::Whole,
-            (Some(threshold), None) | (None, Some(threshold)) => Arrived::Sampled(threshold),
-            (Some(own), Some(ours)) => Arrived::Sampled(own.and_then(ours)),
-        };
+        let state = states.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row));
+        let door = stored.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row));
         sketches.add(&RedSpan {
             service: services.value(row),
             operation: names.value(row),
@@ -78,7 +68,7 @@ fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowErro
             extra: &[],
             start_time: starts[row],
             duration: durations[row],
-            arrived,
+            arrived: Arrived::Sampled(tracestate::threshold_of(state).and_then(door)),
         });
     }
     Ok(received.iter().copied().max().unwrap_or(0))

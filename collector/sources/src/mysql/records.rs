@@ -5,8 +5,7 @@
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
-use serde_json::{Value, json};
-use spanlake_schemas::ids::to_hex;
+use serde_json::Value;
 use spanlake_schemas::mysql::{LockWait, Statement, TraceContext, events, keys};
 
 use super::message::{SCOPE, Target};
@@ -93,38 +92,11 @@ pub(super) fn lock_wait(time: i64, wait: &LockWait) -> LogRecord {
         "thread {} waits for a lock on {} that thread {} holds",
         wait.waiting.thread, wait.object, wait.blocking.thread
     );
-    let detail = json!({
-        "waiting": statement(&wait.waiting),
-        "blocking": statement(&wait.blocking),
-        "object": wait.object,
-        "index": wait.index,
-        "mode": wait.mode,
-        "kind": wait.kind,
-        "wait_ns": wait.wait_ns,
-    });
+    // Of times only its own stands in an event.
+    let detail = wait.json(|_| Value::Null);
     let mut record = event(time, "lock_wait", &title, &detail);
     if let Some(digest) = &wait.waiting.digest {
         record.attributes.push(text(keys::DIGEST, digest));
     }
     in_context(record, wait.waiting.context)
-}
-
-fn statement(statement: &Statement) -> Value {
-    json!({
-        "thread": statement.thread,
-        "user": statement.user,
-        "host": statement.host,
-        "schema": statement.schema,
-        "command": statement.command,
-        "state": statement.state,
-        "text": statement.text,
-        "digest": statement.digest,
-        "duration_ns": statement.duration_ns,
-        "lock_time_ns": statement.lock_time_ns,
-        "rows_examined": statement.rows_examined,
-        "rows_sent": statement.rows_sent,
-        "trace_id": statement.context.map(|context| to_hex(&context.trace_id)),
-        "span_id": statement.context.map(|context| to_hex(&context.span_id)),
-        "transaction_started": Value::Null,
-    })
 }

@@ -48,21 +48,11 @@ impl Counts {
     fn add(&mut self, map: &MapArray, types: Option<&StringArray>) {
         let keys = map.keys().as_string::<i32>();
         let values = map.values().as_string::<i32>();
-        let mut before: Vec<(&str, Option<usize>)> = Vec::new();
+        let mut before = RowBefore::default();
         for row in 0..map.len() {
             self.row += 1;
             for (place, entry) in entries(map, row).enumerate() {
-                let key = keys.value(entry);
-                let slot = match before.get(place) {
-                    Some((known, slot)) if *known == key => *slot,
-                    _ => {
-                        let slot = self.slot(key);
-                        before.truncate(place);
-                        before.push((key, slot));
-                        slot
-                    }
-                };
-                let Some(slot) = slot else { continue };
+                let Some(slot) = before.known(place, keys.value(entry), |key| self.slot(key)) else { continue };
                 let (letter, row) = (letter_at(types, row, place), self.row);
                 self.counts[slot].see(letter, row, values.is_valid(entry));
             }
@@ -101,6 +91,30 @@ impl Count {
         self.letter = letter;
         self.rows += u64::from(self.row != row);
         self.row = row;
+    }
+}
+
+/// What was found for the keys of the row before: rows mostly have the same keys at the same places.
+#[derive(Default)]
+pub(super) struct RowBefore<'a>(Vec<(&'a str, Option<usize>)>);
+
+impl<'a> RowBefore<'a> {
+    /// What belongs to the key at that place, looked up only where the row before had another there.
+    pub(super) fn known(
+        &mut self,
+        place: usize,
+        key: &'a str,
+        look_up: impl FnOnce(&str) -> Option<usize>,
+    ) -> Option<usize> {
+        match self.0.get(place) {
+            Some((known, found)) if *known == key => *found,
+            _ => {
+                let found = look_up(key);
+                self.0.truncate(place);
+                self.0.push((key, found));
+                found
+            }
+        }
     }
 }
 

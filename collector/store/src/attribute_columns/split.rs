@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
-use super::count::{entries, letter_at};
+use super::count::{RowBefore, entries, letter_at};
 use super::join::MapParts;
 use super::{AttributeNote, MAP, TYPES};
 
@@ -59,11 +59,14 @@ impl Splitter {
             let types_index = batch.schema_ref().index_of(TYPES).ok();
             let types = types_index.map(|index| Arc::clone(batch.column(index)));
             let types = types.as_ref().map(|types| types.as_string::<i32>());
-            let (own, rest, rest_types) = self.take(batch.column(map_index).as_map(), types)?;
-            if !self.copies {
+            let map = batch.column(map_index).as_map();
+            let (own, rest) = self.take(map, types)?;
+            if let Some(rest) = rest {
+                let DataType::Map(entries, _) = map.data_type() else { unreachable!("a map array is a map") };
+                let (rest, letters) = rest.finish(entries)?;
                 columns[map_index] = rest;
                 if let Some(index) = types_index {
-                    columns[index] = rest_types;
+                    columns[index] = Arc::new(letters);
                 }
             }
             columns.extend(own);
@@ -71,20 +74,21 @@ impl Splitter {
         RecordBatch::try_new_with_options(Arc::clone(&self.schema), columns, &options)
     }
 
+    /// The columns, and what is left in the map where that does not stay as it is.
     fn take(
         &self,
         map: &MapArray,
         types: Option<&StringArray>,
-    ) -> Result<(Vec<ArrayRef>, ArrayRef, ArrayRef), ArrowError> {
+    ) -> Result<(Vec<ArrayRef>, Option<MapParts>), ArrowError> {
         let keys = map.keys().as_string::<i32>();
         let values = map.values().as_string::<i32>();
         let mut columns: Vec<Column> = self.letters.iter().map(|_| Column::default()).collect();
-        let mut rest = MapParts::default();
-        let mut before: Vec<(&str, Option<usize>)> = Vec::new();
+        let mut rest = (!self.copies).then(MapParts::default);
+        let mut before = RowBefore::default();
         for row in 0..map.len() {
             for (place, entry) in entries(map, row).enumerate() {
                 let key = keys.value(entry);
-                let column = self.column_of(key, place, &mut before);
+                let column = before.known(place, key, |key| self.by_key.get(key).copied());
                 let letter = letter_at(types, row, place);
                 if let Some(column) = column {
                     let fits = letter == self.letters[column] && values.is_valid(entry) && columns[column].rows <= row;
@@ -94,31 +98,13 @@ impl Splitter {
                         )));
                     }
                     columns[column].append(row, values.value(entry));
-                } else if !self.copies {
+                } else if let Some(rest) = &mut rest {
                     rest.append(key, values.is_valid(entry).then(|| values.value(entry)), letter);
                 }
             }
-            rest.end_row();
+            rest.iter_mut().for_each(MapParts::end_row);
         }
-        let own = columns.into_iter().map(|column| column.finish(map.len())).collect();
-        let DataType::Map(field, _) = map.data_type() else { unreachable!("a map array is a map") };
-        if self.copies {
-            return Ok((own, Arc::new(map.clone()), Arc::new(StringArray::new_null(map.len()))));
-        }
-        let (rest, letters) = rest.finish(field)?;
-        Ok((own, rest, Arc::new(letters)))
-    }
-
-    fn column_of<'a>(&self, key: &'a str, place: usize, before: &mut Vec<(&'a str, Option<usize>)>) -> Option<usize> {
-        match before.get(place) {
-            Some((known, column)) if *known == key => *column,
-            _ => {
-                let column = self.by_key.get(key).copied();
-                before.truncate(place);
-                before.push((key, column));
-                column
-            }
-        }
+        Ok((columns.into_iter().map(|column| column.finish(map.len())).collect(), rest))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Pictures of servers as JSON values.
 
 use serde_json::{Map, Value, json};
-use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::mysql::{Figures, LockWait, Point, ServerPicture, Statement};
 
 use crate::render::time_text::push_moment;
@@ -66,33 +65,9 @@ pub(super) fn point(point: &Point) -> Value {
 }
 
 pub(super) fn statement(statement: &Statement) -> Value {
-    json!({
-        "thread": statement.thread,
-        "user": statement.user,
-        "host": statement.host,
-        "schema": statement.schema,
-        "command": statement.command,
-        "state": statement.state,
-        "text": statement.text,
-        "digest": statement.digest,
-        "duration_ns": statement.duration_ns,
-        "lock_time_ns": statement.lock_time_ns,
-        "rows_examined": statement.rows_examined,
-        "rows_sent": statement.rows_sent,
-        "trace_id": statement.context.map(|context| to_hex(&context.trace_id)),
-        "span_id": statement.context.map(|context| to_hex(&context.span_id)),
-        "transaction_started": statement.transaction_started.map(moment),
-    })
+    statement.json(moment)
 }
 
 pub(super) fn lock_wait(wait: &LockWait) -> Value {
-    json!({
-        "waiting": statement(&wait.waiting),
-        "blocking": statement(&wait.blocking),
-        "object": wait.object,
-        "index": wait.index,
-        "mode": wait.mode,
-        "kind": wait.kind,
-        "wait_ns": wait.wait_ns,
-    })
+    wait.json(moment)
 }

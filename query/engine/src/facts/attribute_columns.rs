@@ -156,19 +156,18 @@ impl FileAttributes {
 
     /// A key compared with text, where it has a column.
     fn comparison(&self, binary: &BinaryExpr) -> Result<Option<Arc<dyn PhysicalExpr>>> {
-        let (access, operator, literal) =
-            match (literal_text(binary.left().as_ref()), literal_text(binary.right().as_ref())) {
-                (None, Some(text)) => (binary.left(), Some(*binary.op()), text),
-                (Some(text), None) => (binary.right(), binary.op().swap(), text),
-                _ => return Ok(None),
-            };
+        let (access, operator, literal) = match (text_of(binary.left()), text_of(binary.right())) {
+            (None, Some(text)) => (binary.left(), Some(*binary.op()), text),
+            (Some(text), None) => (binary.right(), binary.op().swap(), text),
+            _ => return Ok(None),
+        };
         let is_comparison = |operator: &Operator| operator.supports_propagation();
         let Some(operator) = operator.filter(is_comparison) else { return Ok(None) };
         let Some(column) = self.column_of(access)? else { return Ok(None) };
         let value = match column.data_type(&self.physical)? {
-            DataType::Utf8 => ScalarValue::Utf8(Some(literal)),
-            DataType::Utf8View => ScalarValue::Utf8View(Some(literal)),
-            DataType::Int64 => match whole_number(&literal) {
+            DataType::Utf8 => ScalarValue::Utf8(Some(literal.to_owned())),
+            DataType::Utf8View => ScalarValue::Utf8View(Some(literal.to_owned())),
+            DataType::Int64 => match whole_number(literal) {
                 // Texts of numbers are ordered otherwise than numbers.
                 Some(number) if matches!(operator, Operator::Eq | Operator::NotEq) => ScalarValue::Int64(Some(number)),
                 _ => return Ok(None),
@@ -239,10 +238,6 @@ fn text_of(expr: &Arc<dyn PhysicalExpr>) -> Option<&str> {
 /// The number that has just this text.
 fn whole_number(text: &str) -> Option<i64> {
     text.parse::<i64>().ok().filter(|number| number.to_string() == text)
-}
-
-fn literal_text(expr: &dyn PhysicalExpr) -> Option<String> {
-    expr.downcast_ref::<Literal>()?.value().try_as_str().flatten().map(str::to_owned)
 }
 
 /// The map, or its letters, of what is left in it, and columns.
