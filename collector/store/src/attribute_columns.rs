@@ -18,7 +18,7 @@ use std::sync::Arc;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
 
-use crate::seal::writer::{COLD_VALUES, HOT_VALUES};
+use crate::seal::properties::{COLD_VALUES, HOT_VALUES};
 
 pub use count::note_of_batches;
 pub use join::{Joined, join};

@@ -54,7 +54,7 @@ impl StoreConfig {
             data_dir: data_dir.into(),
             durability: Durability::Fsync,
             log_segment_bytes: 64 << 20,
-            memory_bytes_max: 192 << 20,
+            memory_bytes_max: 128 << 20,
             seal_bytes: 48 << 20,
             seal_interval: Duration::from_secs(30),
             compaction: true,

@@ -3,8 +3,10 @@
 //! Owns what a file's rows, order and properties are. Never publishes and never commits: it gives back what
 //! the manifest is to say.
 
+mod few_words;
 pub(crate) mod gather;
 pub(crate) mod order;
+pub(crate) mod properties;
 pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +20,8 @@ use crate::version::{DataFile, FileEntry, HotBatch, says_sampled};
 
 use gather::Gather;
 pub(crate) use order::times;
-use writer::{Effort, FileWriter};
+use properties::Effort;
+use writer::FileWriter;
 
 /// Why a seal did not happen. The rows stay in memory and in the log.
 #[derive(Debug, thiserror::Error)]

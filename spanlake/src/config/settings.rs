@@ -92,7 +92,7 @@ settings! {
     log.segment_bytes: bytes ["1MiB", "4GiB"] = "64MiB";
     "Size of one file of the write-ahead log, allocated beforehand."
 
-    hot.memory_bytes_max: bytes ["16MiB", "1TiB"] = "192MiB";
+    hot.memory_bytes_max: bytes ["16MiB", "1TiB"] = "128MiB";
     "Unsealed rows and requests in flight together; beyond it senders are told to retry (503, UNAVAILABLE)."
     hot.seal_bytes: bytes ["1MiB", "64GiB"] = "48MiB";
     "Unsealed bytes at which rows are sorted and written as Parquet."

@@ -20,7 +20,8 @@ use crate::read::whole_file;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{hour_of, sorted_rows};
-use crate::seal::writer::{Effort, FileWriter};
+use crate::seal::properties::Effort;
+use crate::seal::writer::FileWriter;
 use crate::version::{COLD_LEVEL, FileEntry};
 
 pub const TABLES: [Table; 3] = [Table::Resources, Table::Scopes, Table::Series];

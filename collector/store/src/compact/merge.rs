@@ -21,7 +21,8 @@ use crate::columns::schema_subset;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{SortedRow, bucket_seconds, has_buckets, rows_of};
-use crate::seal::writer::{Effort, FileWriter, ROW_GROUP_ROWS};
+use crate::seal::properties::Effort;
+use crate::seal::writer::{FileWriter, ROW_GROUP_ROWS};
 use crate::version::{DataFile, FileEntry};
 
 /// Buffered bytes at which rows are written though their bucket may not be complete: it is then sorted in parts.
