@@ -7,6 +7,7 @@
 
 pub mod columns;
 pub mod histogram;
+pub mod rolled;
 pub mod rollup;
 pub mod rows;
 pub mod seal;

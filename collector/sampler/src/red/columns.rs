@@ -1,18 +1,22 @@
-//! RED rows as a batch of the table `span_red`.
+//! RED rows as a batch of the table `span_red`, and back.
 //!
 //! Owns the mapping of columns. Never stores.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray, TimestampNanosecondArray,
+    ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
+    TimestampNanosecondArray,
 };
 use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::DataType;
+use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
 use arrow::error::ArrowError;
 use spanlake_schemas::tables::Table;
 
+use crate::red::histogram::ExponentialHistogram;
 use crate::red::rows::RedRow;
+use crate::red::{RedKey, RedSums};
+use crate::span::{SpanKind, StatusCode};
 
 const NANOS: i64 = 1_000_000_000;
 
@@ -24,6 +28,69 @@ pub fn record_batch(rows: &[RedRow], received: i64) -> Result<RecordBatch, Arrow
     let schema = Table::SpanRed.schema();
     let columns = schema.fields().iter().map(|field| column(field.name(), rows, received)).collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema, columns)
+}
+
+/// The rows of a batch, and when the last of them was received (nanoseconds since the epoch).
+///
+/// # Errors
+/// When it lacks a column of the table.
+pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
+    let texts = |name| text_column(batch, name);
+    let (services, names, kinds, statuses) =
+        (texts("service_name")?, texts("name")?, texts("kind")?, texts("status_code")?);
+    let times = values::<TimestampNanosecondType>(batch, "time")?;
+    let received = values::<TimestampNanosecondType>(batch, "received_time")?;
+    let short = |name| values::<Int32Type>(batch, name);
+    let (resolutions, scales, offsets) = (short("resolution")?, short("scale")?, short("bucket_offset")?);
+    let long = |name| values::<Int64Type>(batch, name);
+    let (spans, scaled, unknown) = (long("spans")?, long("spans_scaled")?, long("spans_unknown")?);
+    let (mins, maxs) = (long("duration_min")?, long("duration_max")?);
+    let double = |name| values::<Float64Type>(batch, name);
+    let (counts, errors) = (double("count")?, double("error_count")?);
+    let (sums, zeros) = (double("duration_sum")?, double("zero_count")?);
+    let lists = there(batch, "bucket_counts")?.as_list::<i32>();
+    let whole = |value: i64| u64::try_from(value).unwrap_or(0);
+    let row = |at: usize| RedRow {
+        time_seconds: times[at].div_euclid(NANOS),
+        resolution_seconds: u32::try_from(resolutions[at]).unwrap_or(0),
+        key: RedKey {
+            service: services.value(at).into(),
+            operation: names.value(at).into(),
+            kind: SpanKind::from_word(kinds.value(at)).unwrap_or_default(),
+            status: StatusCode::from_word(statuses.value(at)).unwrap_or_default(),
+            extra: Vec::new(),
+        },
+        sums: RedSums {
+            count: counts[at],
+            error_count: errors[at],
+            spans: whole(spans[at]),
+            spans_scaled: whole(scaled[at]),
+            spans_unknown: whole(unknown[at]),
+            durations: ExponentialHistogram {
+                scale: scales[at],
+                zero_count: zeros[at],
+                offset: offsets[at],
+                buckets: lists.value(at).as_primitive::<Float64Type>().values().to_vec(),
+                count: counts[at],
+                sum: sums[at],
+                min: mins[at],
+                max: maxs[at],
+            },
+        },
+    };
+    Ok(((0..batch.num_rows()).map(row).collect(), received.iter().copied().max().unwrap_or(i64::MIN)))
+}
+
+fn there<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
+    batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("span_red without its column {name}")))
+}
+
+fn text_column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a StringArray, ArrowError> {
+    Ok(there(batch, name)?.as_string::<i32>())
+}
+
+fn values<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Result<&'a [T::Native], ArrowError> {
+    Ok(there(batch, name)?.as_primitive::<T>().values())
 }
 
 fn column(name: &str, rows: &[RedRow], received: i64) -> Result<ArrayRef, ArrowError> {

@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 use arrow::error::ArrowError;
-use spanlake_schemas::red::SpanSums;
+use spanlake_schemas::red::{RollUp, SpanSums};
 
 use crate::red::columns::record_batch;
+use crate::red::rolled::RolledUp;
 use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
 use crate::span::{SpanKind, StatusCode};
 use crate::stamps::{stamped, stored_thresholds};
@@ -40,6 +41,10 @@ impl SpanSums for SealedSpanSums {
             received = received.max(add(&mut sketches, batch)?);
         }
         record_batch(&sketches.take_rows(), received)
+    }
+
+    fn roll_up(&self, resolution_seconds: u32) -> Box<dyn RollUp> {
+        Box::new(RolledUp::new(resolution_seconds))
     }
 }
 

@@ -2,10 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::columns::{record_batch, rows_of};
 use super::histogram::{BUCKETS_MAX, ExponentialHistogram};
+use super::rolled::RolledUp;
 use super::rollup::{Resolution, roll_up};
-use super::rows::RedColumns;
 use super::*;
+use spanlake_schemas::red::RollUp;
 
 fn span<'a>(service: &'a str, operation: &'a str, second: i64, duration: i64) -> RedSpan<'a> {
     RedSpan {
@@ -42,9 +44,29 @@ fn late_spans_add_up_to_the_same_rows() {
     assert_eq!(hours.len(), 2, "one a status");
     assert!((hours.iter().map(|row| row.sums.count).sum::<f64>() - 500.0).abs() < f64::EPSILON);
     assert!((hours.iter().map(|row| row.sums.error_count).sum::<f64>() - 100.0).abs() < f64::EPSILON);
-    let columns = RedColumns::from_rows(&hours);
-    let back: Vec<RedRow> = (0..columns.len()).filter_map(|at| columns.row(at)).collect();
-    assert_eq!(back, hours);
+    assert_eq!(rows_of(&record_batch(&hours, 7).unwrap()).unwrap(), (hours, 7));
+}
+
+#[test]
+fn a_stream_of_rows_is_rolled_up_as_all_of_them_at_once() {
+    let mut sketches = RedSketches::new(RedLimits::default());
+    for at in 0..3_000_i64 {
+        let (service, operation) = (["cart", "pay", "shop"][at as usize % 3], ["buy", "see"][at as usize % 2]);
+        sketches.add(&span(service, operation, at * 7 % 7_300, 1_000 + at * 7_919 % 50_000));
+    }
+    let mut rows = sketches.take_rows();
+    rows.sort_by(|left, right| (&left.key.service, left.time_seconds).cmp(&(&right.key.service, right.time_seconds)));
+    let mut rolled = Vec::new();
+    let mut stream = RolledUp::new(60);
+    for part in rows.chunks(37) {
+        rolled.extend(rows_of(&stream.push(&record_batch(part, 9).unwrap()).unwrap()).unwrap().0);
+    }
+    rolled.extend(rows_of(&stream.finish().unwrap()).unwrap().0);
+    let place = |row: &RedRow| (Arc::clone(&row.key.service), row.time_seconds);
+    assert!(rolled.is_sorted_by_key(place), "in the order of the table");
+    let mut at_once = roll_up(rows, Resolution::Minute);
+    at_once.sort_by(|left, right| (place(left), &left.key).cmp(&(place(right), &right.key)));
+    assert_eq!(rolled, at_once);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Small cold files become a day's, and small days a month's, so that years are few files.
 //!
 //! Owns which are merged and when: nothing before late rows have had their time, newest first. A merge changes no row
-//! and no answer; readers of the Delta table keep the old files for a while.
+//! and no answer, but that RED sums get coarser with age; readers of the Delta table keep the old files for a while.
 
 use std::collections::BTreeMap;
 
@@ -20,6 +20,11 @@ const INPUTS_MAX: usize = 12;
 /// Hours that rows may come late, and then stay hot.
 const LATE_HOURS: i64 = 36;
 
+/// How coarse RED sums of a day become, and how long after it is over: seconds, and hours.
+const RED_OF_DAY: (u32, i64) = (60, 48);
+/// The same of a month.
+const RED_OF_MONTH: (u32, i64) = (3_600, 30 * 24);
+
 /// Files of one table that become one.
 #[derive(Debug, PartialEq)]
 pub struct ColdMerge {
@@ -27,40 +32,61 @@ pub struct ColdMerge {
     /// Of the result, below `cold.url`.
     pub folder: String,
     pub inputs: Vec<FileEntry>,
+    /// Seconds of the rollups that RED sums become.
+    pub roll_up: Option<u32>,
 }
 
-/// A folder's candidates: their last hour, then the files.
-type Group<'a> = (i64, Vec<&'a FileEntry>);
+/// Where files may go, and when.
+#[derive(Debug)]
+struct Target {
+    folder: String,
+    last_hour: i64,
+    /// After the last hour.
+    wait_hours: i64,
+    roll_up: Option<u32>,
+}
+
+/// A folder's candidates.
+type Group<'a> = (Target, Vec<&'a FileEntry>);
 
 /// The most useful merge, if there is one; `is_barred` leaves files out that could not be read.
 pub fn pick(state: &ColdState, now: i64, is_barred: impl Fn(&str) -> bool) -> Option<ColdMerge> {
     let mut groups: BTreeMap<(Table, String), Group<'_>> = BTreeMap::new();
-    let small = state.files.values().filter(|entry| entry.bytes < SMALL_BYTES && !is_barred(&entry.path));
-    for entry in small {
+    for entry in state.files.values().filter(|entry| !is_barred(&entry.path)) {
         let Some(table) = Table::by_name(&entry.table) else { continue };
-        for (folder, last_hour) in targets(table, entry) {
-            if last_hour + LATE_HOURS < hour_of(now) {
-                groups.entry((table, folder)).or_insert((last_hour, Vec::new())).1.push(entry);
+        for target in targets(table, entry) {
+            let is_wanted = entry.bytes < SMALL_BYTES || target.roll_up.is_some();
+            if is_wanted && target.last_hour.saturating_add(target.wait_hours) < hour_of(now) {
+                groups.entry((table, target.folder.clone())).or_insert((target, Vec::new())).1.push(entry);
             }
         }
     }
-    let useful = groups.into_iter().filter_map(|((table, folder), (last_hour, files))| {
+    let useful = groups.into_iter().filter_map(|((table, folder), (target, files))| {
         let inputs = inputs(files);
-        (inputs.len() > 1).then_some((last_hour, ColdMerge { table, folder, inputs }))
+        let is_finer = target.roll_up.is_some() && inputs.iter().any(|entry| entry.partition() != folder);
+        let merge = ColdMerge { table, folder, inputs, roll_up: target.roll_up };
+        (merge.inputs.len() > 1 || is_finer).then_some((target.last_hour, merge))
     });
     useful.max_by_key(|(last_hour, merge)| (*last_hour, merge.inputs.len())).map(|(_, merge)| merge)
 }
 
 /// Where a file may go: an hour's to its day, a day's to its day or its month, a month's to its month.
-fn targets(table: Table, entry: &FileEntry) -> Vec<(String, i64)> {
+fn targets(table: Table, entry: &FileEntry) -> Vec<Target> {
+    let target = |folder: String, last_hour: i64, (seconds, red_hours): (u32, i64)| {
+        let is_red = table == Table::SpanRed;
+        let wait_hours = if is_red { red_hours } else { LATE_HOURS };
+        Target { folder, last_hour, wait_hours, roll_up: is_red.then_some(seconds) }
+    };
     let (date, _) = date_and_hour(entry.first_hour());
-    let day = (format!("{}/date={date}", table.name()), entry.first_hour().div_euclid(24) * 24 + 23);
+    let day_end = entry.first_hour().div_euclid(24) * 24 + 23;
+    let day = target(format!("{}/date={date}", table.name()), day_end, RED_OF_DAY);
     let month = format!("{}/month={}", table.name(), &date[..7]);
-    let month_end = crate::seal::order::hours_of_folder(&month).map_or(i64::MAX - LATE_HOURS, |(_, last)| last);
+    let month_end = crate::seal::order::hours_of_folder(&month).map_or(i64::MAX, |(_, last)| last);
+    let month = target(month, month_end, RED_OF_MONTH);
     match entry.last_hour() - entry.first_hour() {
         0 => vec![day],
-        ..24 => vec![day, (month, month_end)],
-        _ => vec![(month, month_end)],
+        ..24 => vec![day, month],
+        _ => vec![month],
     }
 }
 
@@ -83,16 +109,33 @@ mod tests {
     const NOW: i64 = 1_795_257_000 * 1_000_000_000;
     const MIB: u64 = 1 << 20;
 
-    fn state(files: &[(&str, u64)]) -> ColdState {
+    fn state(table: Table, files: &[(&str, u64)]) -> ColdState {
         let entry = |(path, bytes): &(&str, u64)| {
-            let path = format!("spans/{path}.parquet");
-            (path.clone(), FileEntry::sample(&path, Table::Spans, *bytes))
+            let path = format!("{}/{path}.parquet", table.name());
+            (path.clone(), FileEntry::sample(&path, table, *bytes))
         };
         ColdState { files: files.iter().map(entry).collect(), ..ColdState::default() }
     }
 
     fn picked(files: &[(&str, u64)]) -> Option<(String, usize)> {
-        pick(&state(files), NOW, |_| false).map(|merge| (merge.folder, merge.inputs.len()))
+        pick(&state(Table::Spans, files), NOW, |_| false).map(|merge| (merge.folder, merge.inputs.len()))
+    }
+
+    fn rolled(files: &[(&str, u64)]) -> Option<(String, u32)> {
+        let merge = pick(&state(Table::SpanRed, files), NOW, |_| false)?;
+        Some((merge.folder, merge.roll_up.expect("RED sums")))
+    }
+
+    #[test]
+    fn red_sums_get_coarser_after_two_days_and_after_thirty_each_file_once() {
+        assert_eq!(rolled(&[("date=2026-11-19/hour=09/a", MIB)]), None, "not two days old");
+        let day = Some(("span_red/date=2026-11-18".to_owned(), 60));
+        assert_eq!(rolled(&[("date=2026-11-18/hour=09/a", 70 * MIB)]), day);
+        assert_eq!(rolled(&[("date=2026-11-18/hour=09/a", MIB), ("date=2026-11-18/b", MIB)]), day, "it came late");
+        assert_eq!(rolled(&[("date=2026-11-18/a", MIB)]), None);
+        assert_eq!(rolled(&[("date=2026-10-18/a", MIB)]), None, "the month ended three weeks ago");
+        assert_eq!(rolled(&[("date=2026-09-18/a", MIB)]), Some(("span_red/month=2026-09".to_owned(), 3_600)));
+        assert_eq!(rolled(&[("month=2026-09/a", MIB)]), None);
     }
 
     #[test]

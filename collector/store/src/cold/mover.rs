@@ -347,7 +347,9 @@ impl Mover {
             let _entered = span.enter();
             let writing = self.writing.as_mut().expect("the log is claimed");
             let stops = || inner.is_stopping();
-            let merged = match merge_cold(&inner.config.data_dir, &self.place, &merge, &mut writing.names, stops) {
+            let (config, names) = (&inner.config, &mut writing.names);
+            let sums = config.span_sums.as_deref();
+            let merged = match merge_cold(&config.data_dir, &self.place, &merge, sums, names, stops) {
                 Err(WriteError::Files(error @ SealError::Parquet { .. })) => {
                     tracing::error!(%error, "cold files cannot be merged and are left as they are; the rest goes on");
                     self.inner.metrics.merge_failures.fetch_add(1, Relaxed);
@@ -356,7 +358,8 @@ impl Mover {
                 }
                 other => other?,
             };
-            let edit = ColdEdit { adds: vec![merged], removes: merge.inputs, ..self.log.draft(now) };
+            let is_data_change = merge.roll_up.is_some();
+            let edit = ColdEdit { is_data_change, adds: vec![merged], removes: merge.inputs, ..self.log.draft(now) };
             self.propose(edit, None)?;
             self.inner.metrics.cold_merges.fetch_add(1, Relaxed);
             if self.due(&self.inner.claims.lock()).is_some() || inner.is_stopping() {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use spanlake_schemas::red::{RollUp, SpanSums};
 use spanlake_schemas::sampling::{COLUMNS, Trial, TrialBytes};
 use spanlake_schemas::tables::Table;
 
@@ -92,8 +93,16 @@ pub fn write_cold(
     revision: Option<&Arc<dyn Revision>>,
     stops: impl Fn() -> bool,
 ) -> Result<Vec<FileEntry>, WriteError> {
-    let write = |files| write_one(data_dir, place, folder, files, names, revision, &stops).transpose();
+    let change = || revision.map_or(Change::None, Change::Revised);
+    let write = |files| write_one(data_dir, place, folder, files, names, change(), &stops).transpose();
     groups(files).into_iter().filter_map(write).collect()
+}
+
+/// What becomes of rows on their way.
+enum Change<'a> {
+    None,
+    Revised(&'a Arc<dyn Revision>),
+    RolledUp(Box<dyn RollUp>),
 }
 
 fn write_one(
@@ -102,7 +111,7 @@ fn write_one(
     folder: &str,
     files: Vec<TableFile>,
     names: &mut Names,
-    revision: Option<&Arc<dyn Revision>>,
+    change: Change<'_>,
     stops: impl Fn() -> bool,
 ) -> Result<Option<FileEntry>, WriteError> {
     let key = format!("{folder}/{}", names.next());
@@ -112,9 +121,14 @@ fn write_one(
     let table = files[0].0;
     let job = Job { table, inputs: files.into_iter().map(|(_, file)| file).collect(), waiting: 0 };
     let merge = Merge::open(&job)?;
-    let merge = if let Some(revision) = revision { merge.revised(Arc::clone(revision)) } else { merge };
+    let (may_be_fewer, is_rolled_up) = (!matches!(change, Change::None), matches!(change, Change::RolledUp(_)));
+    let merge = match change {
+        Change::None => merge,
+        Change::Revised(revision) => merge.revised(Arc::clone(revision)),
+        Change::RolledUp(roll_up) => merge.rolled_up(roll_up),
+    };
     let entry = merge.run(data_dir, &scratch, COLD_LEVEL, stops)?.ok_or(WriteError::Stopping)?;
-    if entry.rows != rows && (revision.is_none() || entry.rows > rows) {
+    if entry.rows != rows && (!may_be_fewer || entry.rows > rows) {
         crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
     }
     if entry.rows == 0 {
@@ -123,7 +137,7 @@ fn write_one(
         std::fs::remove_file(&path).map_err(SealError::io("remove", &path))?;
         return Ok(None);
     }
-    let is_sampled = was_sampled || entry.rows < rows;
+    let is_sampled = was_sampled || entry.rows < rows && !is_rolled_up;
     Ok(Some(upload(data_dir, place, FileEntry { is_sampled, ..entry })?))
 }
 
@@ -205,7 +219,7 @@ pub fn upload(data_dir: &Path, place: &Place, entry: FileEntry) -> Result<FileEn
     uploaded.map(|()| FileEntry { path: key, ..entry })
 }
 
-/// Merges cold files into one, which is uploaded; their own are left as they are.
+/// Merges cold files into one, which is uploaded; their own are left as they are. `sums` rolls RED sums up.
 ///
 /// # Errors
 /// As [`write_cold`].
@@ -213,6 +227,7 @@ pub fn merge_cold(
     data_dir: &Path,
     place: &Place,
     merge: &ColdMerge,
+    sums: Option<&dyn SpanSums>,
     names: &mut Names,
     stops: impl Fn() -> bool,
 ) -> Result<FileEntry, WriteError> {
@@ -222,7 +237,9 @@ pub fn merge_cold(
         let path = place.fetch(&entry.path, &scratch.join(number.to_string()))?;
         inputs.push((merge.table, Arc::new(DataFile::new(entry.clone(), path))));
     }
-    let merged = write_one(data_dir, place, &merge.folder, inputs, names, None, stops);
+    let roll_up = merge.roll_up.and_then(|seconds| Some(sums?.roll_up(seconds)));
+    let change = roll_up.map_or(Change::None, Change::RolledUp);
+    let merged = write_one(data_dir, place, &merge.folder, inputs, names, change, stops);
     // There where the place is a bucket.
     let _ = std::fs::remove_dir_all(&scratch);
     Ok(merged?.expect("every row of inputs that are not empty is in the result"))

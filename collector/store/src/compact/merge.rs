@@ -12,6 +12,7 @@ use arrow::datatypes::SchemaRef;
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use parquet::errors::ParquetError;
+use spanlake_schemas::red::RollUp;
 use spanlake_schemas::tables::Table;
 
 use super::Job;
@@ -28,6 +29,9 @@ use crate::version::{DataFile, FileEntry};
 /// Buffered bytes at which rows are written though their bucket may not be complete: it is then sorted in parts.
 const BUFFER_BYTES_MAX: usize = 32 << 20;
 
+/// Rows that are rolled up at once.
+const ROLLED_ROWS: usize = 8_192;
+
 /// A merge under way.
 pub struct Merge {
     table: Table,
@@ -40,6 +44,7 @@ pub struct Merge {
     is_sampled: bool,
     last_lsn: u64,
     revision: Option<Arc<dyn Revision>>,
+    roll_up: Option<Box<dyn RollUp>>,
 }
 
 /// What becomes of rows on their way into a merged file. Gets batches in the table's own form, with a subset of its
@@ -122,6 +127,7 @@ impl Merge {
             is_sampled: entries().any(|entry| entry.is_sampled),
             last_lsn: entries().map(|entry| entry.last_lsn).max().unwrap_or(0),
             revision: None,
+            roll_up: None,
         })
     }
 
@@ -133,6 +139,14 @@ impl Merge {
         let has = |name: &str| self.schema.field_with_name(name).is_ok() || sets.contains(&name);
         self.schema = schema_subset(&self.table.schema(), has);
         self.revision = Some(revision);
+        self
+    }
+
+    /// With rows summed further on their way; the result has fewer.
+    #[must_use]
+    pub fn rolled_up(mut self, roll_up: Box<dyn RollUp>) -> Self {
+        self.schema = self.table.schema();
+        self.roll_up = Some(roll_up);
         self
     }
 
@@ -155,6 +169,9 @@ impl Merge {
                 return Ok(None);
             }
             self.write_complete(&mut file)?;
+        }
+        if let Some(mut roll_up) = self.roll_up.take() {
+            self.write_rolled(&mut file, &roll_up.finish().map_err(|source| self.arrow_error(source))?)?;
         }
         Ok(Some(FileEntry { last_lsn: self.last_lsn, is_sampled: self.is_sampled, ..file.finish()? }))
     }
@@ -187,9 +204,26 @@ impl Merge {
         if rows.is_empty() {
             return Ok(());
         }
-        rows.sort_unstable();
+        // Not by hours first: files of several would no longer be in the table's order.
+        rows.sort_unstable_by_key(|row| (row.place(), row.batch, row.row));
         let batches: Vec<&RecordBatch> = batches.iter().collect();
-        file.write(&Gather::with_schema(Arc::clone(&self.schema), &batches), &rows)
+        let gather = Gather::with_schema(Arc::clone(&self.schema), &batches);
+        let Some(mut roll_up) = self.roll_up.take() else { return file.write(&gather, &rows) };
+        for slice in rows.chunks(ROLLED_ROWS) {
+            let fewer = gather.take(slice).and_then(|batch| roll_up.push(&batch));
+            self.write_rolled(file, &fewer.map_err(|source| self.arrow_error(source))?)?;
+        }
+        self.roll_up = Some(roll_up);
+        Ok(())
+    }
+
+    fn write_rolled(&self, file: &mut FileWriter, batch: &RecordBatch) -> Result<(), SealError> {
+        let rows = rows_of(self.table, batch, self.bucket_seconds).map_err(|source| self.arrow_error(source))?;
+        file.write(&Gather::with_schema(Arc::clone(&self.schema), &[batch]), &rows)
+    }
+
+    fn arrow_error(&self, source: ArrowError) -> SealError {
+        SealError::Arrow { table: self.table.name(), source }
     }
 
     fn buffered_bytes(&self) -> usize {

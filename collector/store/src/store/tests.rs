@@ -16,6 +16,7 @@ mod cold;
 mod compaction;
 mod forget;
 mod missing;
+mod rolled_up;
 mod services;
 
 use super::*;
