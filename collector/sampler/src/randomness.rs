@@ -57,7 +57,7 @@ fn low_64_bits(trace_id: TraceId) -> u64 {
 
 /// Whether 56 bits could be random: no run of 20 leading or trailing equal bits and at least four different bytes. A
 /// truly random id fails once in some 200,000 times, and is then hashed, which is as uniform.
-fn looks_random(bits: Randomness) -> bool {
+pub(crate) fn looks_random(bits: Randomness) -> bool {
     const RUN_MAX: u32 = 20;
     let value = bits.bits();
     let shifted = value << 8;

@@ -11,6 +11,7 @@ pub mod rolled;
 pub mod rollup;
 pub mod rows;
 pub mod seal;
+pub mod unannounced;
 
 #[cfg(test)]
 mod tests;

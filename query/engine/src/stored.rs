@@ -73,6 +73,30 @@ impl StoredRows {
         self.ask("*", of.as_deref().unwrap_or_default(), Table::SpanRed, start, end).await
     }
 
+    /// The slowest span of each service, operation, kind and status in each slice of so many nanoseconds, of spans that
+    /// began from `start` up to but not including `end`, of one service where one is named.
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn slowest_spans(
+        &self,
+        service: Option<&str>,
+        slice: i64,
+        start: i64,
+        end: i64,
+    ) -> Result<QueryAnswer, EngineError> {
+        let first = |column: &str| format!("first_value({column} order by duration desc) as {column}");
+        let of = service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''")));
+        let what = format!(
+            "service_name, name, kind, status_code, max(duration) as duration, {}, {}, {}",
+            first("start_time"),
+            first("trace_id"),
+            first("span_id")
+        );
+        let group = format!(" group by service_name, name, kind, status_code, start_time::bigint / {}", slice.max(1));
+        self.ask_grouped(&what, of.as_deref().unwrap_or_default(), Table::Spans, (start, end), &group).await
+    }
+
     /// How many there are.
     ///
     /// # Errors
@@ -112,10 +136,21 @@ impl StoredRows {
         start: i64,
         end: i64,
     ) -> Result<QueryAnswer, EngineError> {
+        self.ask_grouped(what, filter, table, (start, end), "").await
+    }
+
+    async fn ask_grouped(
+        &self,
+        what: &str,
+        filter: &str,
+        table: Table,
+        (start, end): (i64, i64),
+        group: &str,
+    ) -> Result<QueryAnswer, EngineError> {
         let (name, time) = (table.name(), range_column(table));
         let moment = |nanos: i64| format!("arrow_cast({nanos}, 'Timestamp(Nanosecond, Some(\"UTC\"))')");
         let (start, end) = (moment(start), moment(end));
-        let sql = format!("select {what} from {name} where {filter}{time} >= {start} and {time} < {end}");
+        let sql = format!("select {what} from {name} where {filter}{time} >= {start} and {time} < {end}{group}");
         let inner = &self.engine.inner;
         let permit = inner.admission.enter().await?;
         driver::start(&inner.threads, &self.sessions, permit, &sql, TIME_MAX).await

@@ -14,7 +14,9 @@ use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
 
 use crate::labels::{as_labels, entries};
+use crate::reading::Window;
 use crate::source::StoreSeries;
+use crate::span_metrics;
 
 /// One exemplar.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,7 +48,9 @@ impl StoreSeries {
     ) -> Result<Vec<ExemplarSeries>, SourceError> {
         let start = start_ms.saturating_mul(1_000_000);
         let end = end_ms.saturating_add(1).saturating_mul(1_000_000);
-        self.with_selected(matchers, |all| {
+        let window = Window { start_ms, end_ms };
+        let of_spans = self.block_on(span_metrics::exemplars(self.rows(), matchers, window))?;
+        let of_points = self.with_selected(matchers, |all| {
             let mut found: BTreeMap<Labels, Vec<SeriesExemplar>> = BTreeMap::new();
             for selected in all {
                 let ids = selected.series.iter().map(|(at, labels)| (selected.metric.series[*at].id, labels.clone()));
@@ -68,8 +72,9 @@ impl StoreSeries {
                 exemplars.sort_by_key(|exemplar| exemplar.time_ms);
                 ExemplarSeries { labels, exemplars }
             });
-            Ok(series.collect())
-        })
+            Ok::<Vec<ExemplarSeries>, SourceError>(series.collect())
+        })?;
+        Ok(of_points.into_iter().chain(of_spans).collect())
     }
 }
 

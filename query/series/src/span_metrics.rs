@@ -8,20 +8,27 @@
 use std::collections::BTreeMap;
 
 use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::{Float64Type, Int32Type, TimestampNanosecondType};
+use arrow::datatypes::{Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
 use futures::StreamExt;
 use spanlake_engine::StoredRows;
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::number::format_plain;
 use spanlake_promql::source::{Samples, Series, SourceError, Temporality};
+use spanlake_schemas::ids::to_hex;
 
+use crate::exemplars::{ExemplarSeries, SeriesExemplar};
 use crate::reading::Window;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 const NANOS_PER_SECOND: f64 = 1e9;
 /// Bounds of buckets are 2^k nanoseconds: from a microsecond to two minutes.
 const BOUNDS: std::ops::RangeInclusive<i32> = 10..=37;
+
+/// Parts of a range of which each has exemplars of its own.
+const EXEMPLAR_SLICES: i64 = 60;
+/// Exemplars of one answer.
+const EXEMPLARS_MAX: usize = 10_000;
 
 /// One of the metrics.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +61,18 @@ const METRICS: [SpanMetric; 8] = [
     metric("traces_span_metrics_duration_seconds_sum", Shows::Sum, "service_name"),
     metric("traces_span_metrics_duration_seconds_count", Shows::Count, "service_name"),
 ];
+
+impl SpanMetric {
+    fn labels(&self, (service, name, kind, status): &Key, le: Option<&str>) -> Labels {
+        let mut builder = Labels::empty().to_builder();
+        builder.set(METRIC_NAME, self.name).set(self.service_label, service).set("span_name", name);
+        builder.set("span_kind", kind).set("status_code", status);
+        if let Some(le) = le {
+            builder.set("le", le);
+        }
+        builder.build()
+    }
+}
 
 /// The metrics that a selector means: one that says nothing of names means none.
 pub(crate) fn meant(matchers: &[Matcher]) -> Vec<SpanMetric> {
@@ -115,17 +134,94 @@ fn service_of<'a>(metrics: &[SpanMetric], matchers: &'a [Matcher]) -> Option<&'a
     (!matcher.value.is_empty()).then_some(matcher.value.as_str())
 }
 
-fn add(found: &mut BTreeMap<Key, BTreeMap<i64, Sums>>, batch: &RecordBatch) {
+/// Spans of buckets that a selector means: the slowest of each operation in each of [`EXEMPLAR_SLICES`] parts of the range.
+/// They are asked of the spans that are there, so none is of a trace that was sampled out.
+pub(crate) async fn exemplars(
+    rows: &StoredRows,
+    matchers: &[Matcher],
+    window: Window,
+) -> Result<Vec<ExemplarSeries>, SourceError> {
+    let mut metrics = meant(matchers);
+    metrics.retain(|metric| metric.shows == Shows::Bucket);
+    if metrics.is_empty() {
+        return Ok(Vec::new());
+    }
+    let failed = |error: spanlake_engine::EngineError| SourceError(error.to_string());
+    let start = window.start_ms.saturating_mul(NANOS_PER_MILLI);
+    let end = window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let slice = (end.saturating_sub(start) / EXEMPLAR_SLICES).max(1_000 * NANOS_PER_MILLI);
+    let service = service_of(&metrics, matchers);
+    let mut answer = rows.slowest_spans(service, slice, start, end).await.map_err(failed)?;
+    let mut found: BTreeMap<Labels, Vec<SeriesExemplar>> = BTreeMap::new();
+    let mut count = 0;
+    while let Some(batch) = answer.batches.next().await {
+        let batch = batch.map_err(failed)?;
+        for (key, duration, exemplar) in slowest(&batch) {
+            for metric in &metrics {
+                let labels = metric.labels(&key, Some(&le_of(duration)));
+                if count < EXEMPLARS_MAX && matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name))) {
+                    count += 1;
+                    found.entry(labels).or_default().push(exemplar.clone());
+                }
+            }
+        }
+    }
+    let series = found.into_iter().map(|(labels, mut exemplars)| {
+        exemplars.sort_by_key(|exemplar| exemplar.time_ms);
+        ExemplarSeries { labels, exemplars }
+    });
+    Ok(series.collect())
+}
+
+/// The bucket that a duration in nanoseconds is counted in.
+fn le_of(duration: i64) -> String {
+    BOUNDS
+        .map(f64::from)
+        .find(|bound| duration as f64 <= bound.exp2())
+        .map_or_else(|| "+Inf".to_owned(), |bound| format_plain(bound.exp2() / NANOS_PER_SECOND))
+}
+
+/// Spans as exemplars: their keys, durations in nanoseconds, and themselves at their end.
+fn slowest(batch: &RecordBatch) -> Vec<(Key, i64, SeriesExemplar)> {
+    let duration = batch.column_by_name("duration").and_then(|column| column.as_primitive_opt::<Int64Type>());
+    let start = batch.column_by_name("start_time").and_then(|time| time.as_primitive_opt::<TimestampNanosecondType>());
+    let id = |name: &str| batch.column_by_name(name).and_then(|column| column.as_fixed_size_binary_opt());
+    let (Some(keys), Some(duration), Some(start)) = (keys(batch), duration, start) else { return Vec::new() };
+    let (Some(traces), Some(spans)) = (id("trace_id"), id("span_id")) else { return Vec::new() };
+    let exemplar = |row: usize| {
+        let mut labels = Labels::empty().to_builder();
+        labels.set("trace_id", &to_hex(traces.value(row))).set("span_id", &to_hex(spans.value(row)));
+        SeriesExemplar {
+            labels: labels.build(),
+            value: duration.value(row) as f64 / NANOS_PER_SECOND,
+            time_ms: start.value(row).saturating_add(duration.value(row)).div_euclid(NANOS_PER_MILLI),
+        }
+    };
+    keys.into_iter().enumerate().map(|(row, key)| (key, duration.value(row), exemplar(row))).collect()
+}
+
+/// The key of each row.
+fn keys(batch: &RecordBatch) -> Option<Vec<Key>> {
     let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+    let (services, names) = (text("service_name")?, text("name")?);
+    let (kinds, statuses) = (text("kind")?, text("status_code")?);
+    let key = |row: usize| {
+        (
+            services.value(row).to_owned(),
+            names.value(row).to_owned(),
+            format!("SPAN_KIND_{}", kinds.value(row).to_uppercase()),
+            format!("STATUS_CODE_{}", statuses.value(row).to_uppercase()),
+        )
+    };
+    Some((0..batch.num_rows()).map(key).collect())
+}
+
+fn add(found: &mut BTreeMap<Key, BTreeMap<i64, Sums>>, batch: &RecordBatch) {
     let double = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>());
     let short = |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Int32Type>());
     let time = batch.column_by_name("time").and_then(|time| time.as_primitive_opt::<TimestampNanosecondType>());
     let buckets = batch.column_by_name("bucket_counts").and_then(|buckets| buckets.as_list_opt::<i32>());
-    let (Some(services), Some(names), Some(kinds), Some(statuses)) =
-        (text("service_name"), text("name"), text("kind"), text("status_code"))
-    else {
-        return;
-    };
+    let Some(keys) = keys(batch) else { return };
     let (Some(time), Some(resolution), Some(counts), Some(sums), Some(zeros)) =
         (time, short("resolution"), double("count"), double("duration_sum"), double("zero_count"))
     else {
@@ -134,13 +230,7 @@ fn add(found: &mut BTreeMap<Key, BTreeMap<i64, Sums>>, batch: &RecordBatch) {
     let (Some(scales), Some(offsets), Some(buckets)) = (short("scale"), short("bucket_offset"), buckets) else {
         return;
     };
-    for row in 0..batch.num_rows() {
-        let key = (
-            services.value(row).to_owned(),
-            names.value(row).to_owned(),
-            format!("SPAN_KIND_{}", kinds.value(row).to_uppercase()),
-            format!("STATUS_CODE_{}", statuses.value(row).to_uppercase()),
-        );
+    for (row, key) in keys.into_iter().enumerate() {
         let start_ms = time.value(row).div_euclid(NANOS_PER_MILLI);
         let end_ms = start_ms + i64::from(resolution.value(row)) * 1000;
         let of = found.entry(key).or_default().entry(end_ms).or_default();
@@ -175,16 +265,8 @@ fn series(
     window: Window,
 ) -> Vec<Series> {
     let mut all = Vec::new();
-    for ((service, name, kind, status), sums) in found {
-        let labels = |le: Option<&str>| {
-            let mut builder = Labels::empty().to_builder();
-            builder.set(METRIC_NAME, metric.name).set(metric.service_label, service).set("span_name", name);
-            builder.set("span_kind", kind).set("status_code", status);
-            if let Some(le) = le {
-                builder.set("le", le);
-            }
-            builder.build()
-        };
+    for (key, sums) in found {
+        let labels = |le: Option<&str>| metric.labels(key, le);
         let mut push = |labels: Labels, value: &dyn Fn(&Sums) -> f64| {
             if matchers.iter().all(|matcher| matcher.matches(labels.get(&matcher.name))) {
                 all.push(Series {
@@ -234,6 +316,14 @@ mod tests {
         assert_eq!(up_to(1, 19, &[1.0, 2.0, 4.0])[..3], [1.0, 7.0, 7.0]);
         // Scale -1: a bound within a bucket takes none of it.
         assert_eq!(up_to(-1, 5, &[3.0])[..3], [0.0, 0.0, 3.0]);
+    }
+
+    #[test]
+    fn a_duration_is_in_the_least_bucket_that_holds_it() {
+        assert_eq!(le_of(1), "0.000001024");
+        assert_eq!(le_of(1_024), "0.000001024");
+        assert_eq!(le_of(1_025), "0.000002048");
+        assert_eq!(le_of(i64::MAX), "+Inf");
     }
 
     #[test]

@@ -43,6 +43,28 @@ fn assert_sums_are_of_all(server: &TestServer) {
     }
 }
 
+fn number(text: &Value) -> f64 {
+    text.as_str().and_then(|text| text.trim_start_matches('+').parse().ok()).expect("a number as text")
+}
+
+/// The slowest spans of operations, each in the bucket that counts it.
+fn assert_exemplars_are_of_traces_that_are_there(server: &TestServer, start: u64) {
+    let query = encoded("traces_spanmetrics_latency_bucket{service=\"shop\"}");
+    let path = format!("/prometheus/api/v1/query_exemplars?query={query}&start={start}&end={}", start + 300);
+    let answer: Value = server.get(&path).json();
+    let series = answer["data"].as_array().expect("series");
+    assert!(!series.is_empty(), "{answer}");
+    for one in series {
+        let bound = number(&one["seriesLabels"]["le"]);
+        for exemplar in one["exemplars"].as_array().expect("a list") {
+            let value = number(&exemplar["value"]);
+            assert!(value <= bound && (value > bound / 2.0 || bound.is_infinite()), "{one}");
+            let trace = exemplar["labels"]["trace_id"].as_str().expect("an id");
+            assert_eq!(server.get(&format!("/api/traces/{trace}")).status, 200, "{exemplar}");
+        }
+    }
+}
+
 /// Scenario: spans are sealed, the server is killed before and after a seal, late spans come for the same ten seconds.
 /// Guarantee: the sums count each span once.
 #[test]
@@ -76,6 +98,7 @@ fn sums_count_each_sealed_span_once() {
     assert_eq!(value(up_to), 536.0);
     let median = "histogram_quantile(0.5, sum by (le) (rate(traces_span_metrics_duration_seconds_bucket{service_name=\"shop\"}[10m])))";
     assert!((value(median) - 0.5).abs() < 0.04, "{}", value(median));
+    assert_exemplars_are_of_traces_that_are_there(&server, start / SECOND);
     assert_eq!(server.stop().code(), Some(0));
 }
 

@@ -11,6 +11,7 @@ use spanlake_schemas::red::{RollUp, SpanSums};
 
 use crate::red::columns::record_batch;
 use crate::red::rolled::RolledUp;
+use crate::red::unannounced::Unannounced;
 use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
 use crate::span::{SpanKind, StatusCode};
 use crate::stamps::{stamped, stored_thresholds};
@@ -20,26 +21,28 @@ use crate::tracestate;
 /// The sketches of one store.
 #[derive(Debug)]
 pub struct SealedSpanSums {
-    sketches: Mutex<RedSketches>,
+    sketches: Mutex<(RedSketches, Unannounced)>,
 }
 
 impl SealedSpanSums {
     /// Without any series.
     #[must_use]
     pub fn new(limits: RedLimits) -> Self {
-        Self { sketches: Mutex::new(RedSketches::new(limits)) }
+        Self { sketches: Mutex::new((RedSketches::new(limits), Unannounced::default())) }
     }
 }
 
 impl SpanSums for SealedSpanSums {
     fn sum(&self, spans: &[&RecordBatch]) -> Result<RecordBatch, ArrowError> {
         // A panic elsewhere left at most sums of a seal that failed.
-        let mut sketches = self.sketches.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locked = self.sketches.lock().unwrap_or_else(PoisonError::into_inner);
+        let (sketches, unannounced) = &mut *locked;
         let _left_over = sketches.take_rows();
         let mut received = 0;
         for batch in spans {
-            received = received.max(add(&mut sketches, batch)?);
+            received = received.max(add(sketches, unannounced, batch)?);
         }
+        unannounced.look_again();
         record_batch(&sketches.take_rows(), received)
     }
 
@@ -49,7 +52,7 @@ impl SpanSums for SealedSpanSums {
 }
 
 /// Adds a batch; gives the time at which the last of it was received, in nanoseconds.
-fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowError> {
+fn add(sketches: &mut RedSketches, unannounced: &mut Unannounced, batch: &RecordBatch) -> Result<i64, ArrowError> {
     let column = |name: &str| {
         batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("spans without their column {name}")))
     };
@@ -60,6 +63,7 @@ fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowErro
     let starts = column("start_time")?.as_primitive::<TimestampNanosecondType>().values();
     let durations = column("duration")?.as_primitive::<Int64Type>().values();
     let received = column("received_time")?.as_primitive::<TimestampNanosecondType>().values();
+    let traces = column("trace_id")?.as_fixed_size_binary();
     let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
     let stored = stored_thresholds(batch);
     for row in 0..batch.num_rows() {
@@ -73,7 +77,10 @@ fn add(sketches: &mut RedSketches, batch: &RecordBatch) -> Result<i64, ArrowErro
             extra: &[],
             start_time: starts[row],
             duration: durations[row],
-            arrived: Arrived::Sampled(tracestate::threshold_of(state).and_then(door)),
+            arrived: match tracestate::threshold_of(state) {
+                Threshold::KEEP_ALL if unannounced.samples(services.value(row), traces.value(row)) => Arrived::Unknown,
+                said => Arrived::Sampled(said.and_then(door)),
+            },
         });
     }
     Ok(received.iter().copied().max().unwrap_or(0))
