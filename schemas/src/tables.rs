@@ -281,6 +281,7 @@ fn span_red() -> Vec<Field> {
         field("zero_count", DataType::Float64),
         field("bucket_offset", DataType::Int32),
         field("bucket_counts", list_of(DataType::Float64)),
+        optional("dimensions", attribute_map()),
         field("received_time", timestamp()),
     ]
 }

@@ -130,6 +130,7 @@ fn open_store(
 ) -> anyhow::Result<Store> {
     // Of the process before, which is gone; whoever waits for the file waits for this one's ports.
     let _ = std::fs::remove_file(config.data_dir.join("ports.json"));
+    let red_limits = RedLimits { extra_dimensions: config.sampling.red_dimensions.clone(), ..RedLimits::default() };
     let config_of_store = StoreConfig {
         data_dir: config.data_dir.clone(),
         durability: match config.log.durability {
@@ -151,7 +152,7 @@ fn open_store(
         disk_bytes_max: config.hot.disk_bytes_max,
         cold: cold_config(config)
             .map(|cold| ColdConfig { sampling: sampler.map(|sampler| Arc::new(sampler) as _), ..cold }),
-        span_sums: Some(Arc::new(SealedSpanSums::new(RedLimits::default()))),
+        span_sums: Some(Arc::new(SealedSpanSums::new(red_limits))),
         door: Some(door),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;

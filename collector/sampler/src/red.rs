@@ -6,6 +6,7 @@
 //! idle by the time of the spans that are added.
 
 pub mod columns;
+mod dimension;
 pub mod histogram;
 pub mod rolled;
 pub mod rollup;
@@ -39,8 +40,8 @@ pub struct RedKey {
     pub operation: Arc<str>,
     pub kind: SpanKind,
     pub status: StatusCode,
-    /// Values of the extra dimensions, in the order of [`RedLimits::extra_dimensions`]; empty text where absent.
-    pub extra: Vec<Arc<str>>,
+    /// Extra dimensions and their values, in the order of [`RedLimits::extra_dimensions`]; those that are there.
+    pub extra: Vec<(Arc<str>, Arc<str>)>,
 }
 
 /// How much is counted apart.
@@ -103,6 +104,8 @@ pub struct RedSums {
 #[derive(Clone, Debug)]
 pub struct RedSketches {
     limits: RedLimits,
+    /// The names of extra dimensions.
+    dimensions: Vec<Arc<str>>,
     /// By hash of the key; of two keys with one hash, the second counts in the overflow.
     series_of: HashMap<u64, u32, BuildHasherDefault<AsItIs>>,
     series: Vec<Series>,
@@ -209,9 +212,12 @@ impl RedSketches {
     #[must_use]
     pub fn new(limits: RedLimits) -> Self {
         let statuses = [StatusCode::Unset, StatusCode::Ok, StatusCode::Error];
+        let dimensions = limits.extra_dimensions.iter().take(RedLimits::EXTRA_DIMENSIONS_MAX);
+        let dimensions = dimensions.map(|name| Arc::from(name.as_str())).collect();
         let series = statuses.map(|status| Series { key: RedKey::overflow(status), last_time: i64::MIN });
         Self {
             limits,
+            dimensions,
             series_of: HashMap::default(),
             series: series.into(),
             free: Vec::new(),
@@ -277,10 +283,10 @@ impl RedSketches {
     }
 
     fn series_for(&mut self, span: &RedSpan<'_>) -> u32 {
-        let dimensions = self.limits.extra_dimensions.len().min(RedLimits::EXTRA_DIMENSIONS_MAX);
-        let hash = span.key_hash(dimensions);
+        let dimensions = &self.dimensions;
+        let hash = span.key_hash(dimensions.len());
         if let Some(series) = self.series_of.get(&hash).copied() {
-            let is_same = span.has_key(&self.series[series as usize].key);
+            let is_same = span.has_key(dimensions, &self.series[series as usize].key);
             return if is_same { series } else { self.overflow_for(span) };
         }
         if self.series_of.len() >= self.limits.series_max || span.service == RedKey::OVERFLOW_SERVICE {
@@ -311,22 +317,28 @@ impl RedSpan<'_> {
         self.extra.get(dimension).copied().unwrap_or_default()
     }
 
-    fn key(&self, dimensions: usize) -> RedKey {
+    fn dimensions<'a>(&'a self, names: &'a [Arc<str>]) -> impl Iterator<Item = (&'a Arc<str>, &'a str)> {
+        let values = names.iter().enumerate().map(|(dimension, name)| (name, self.extra_value(dimension)));
+        values.filter(|(_, value)| !value.is_empty())
+    }
+
+    fn key(&self, dimensions: &[Arc<str>]) -> RedKey {
         RedKey {
             service: self.service.into(),
             operation: self.operation.into(),
             kind: self.kind,
             status: self.status,
-            extra: (0..dimensions).map(|dimension| self.extra_value(dimension).into()).collect(),
+            extra: self.dimensions(dimensions).map(|(name, value)| (Arc::clone(name), value.into())).collect(),
         }
     }
 
-    fn has_key(&self, key: &RedKey) -> bool {
+    fn has_key(&self, dimensions: &[Arc<str>], key: &RedKey) -> bool {
+        let extra = key.extra.iter().map(|(name, value)| (name, &**value));
         *key.operation == *self.operation
             && *key.service == *self.service
             && key.kind == self.kind
             && key.status == self.status
-            && key.extra.iter().enumerate().all(|(dimension, value)| **value == *self.extra_value(dimension))
+            && self.dimensions(dimensions).eq(extra)
     }
 
     /// Chained, so that texts that only together are the same differ.

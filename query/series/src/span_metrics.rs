@@ -18,6 +18,7 @@ use spanlake_promql::source::{Samples, Series, SourceError, Temporality};
 use spanlake_schemas::ids::to_hex;
 
 use crate::exemplars::{ExemplarSeries, SeriesExemplar};
+use crate::labels::{as_labels, entries};
 use crate::reading::Window;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
@@ -63,10 +64,13 @@ const METRICS: [SpanMetric; 8] = [
 ];
 
 impl SpanMetric {
-    fn labels(&self, (service, name, kind, status): &Key, le: Option<&str>) -> Labels {
+    fn labels(&self, key: &Key, le: Option<&str>) -> Labels {
         let mut builder = Labels::empty().to_builder();
-        builder.set(METRIC_NAME, self.name).set(self.service_label, service).set("span_name", name);
-        builder.set("span_kind", kind).set("status_code", status);
+        for (name, value) in &key.extra {
+            builder.set(name, value);
+        }
+        builder.set(METRIC_NAME, self.name).set(self.service_label, &key.service).set("span_name", &key.name);
+        builder.set("span_kind", &key.kind).set("status_code", &key.status);
         if let Some(le) = le {
             builder.set("le", le);
         }
@@ -94,8 +98,16 @@ struct Sums {
     up_to: Vec<f64>,
 }
 
-/// Service, operation, kind and status.
-type Key = (String, String, String, String);
+/// Whose spans they are.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Key {
+    service: String,
+    name: String,
+    kind: String,
+    status: String,
+    /// Labels of extra dimensions.
+    extra: BTreeMap<String, String>,
+}
 
 /// Series of these metrics that all matchers mean, with their samples.
 pub(crate) async fn select(
@@ -205,13 +217,12 @@ fn keys(batch: &RecordBatch) -> Option<Vec<Key>> {
     let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
     let (services, names) = (text("service_name")?, text("name")?);
     let (kinds, statuses) = (text("kind")?, text("status_code")?);
-    let key = |row: usize| {
-        (
-            services.value(row).to_owned(),
-            names.value(row).to_owned(),
-            format!("SPAN_KIND_{}", kinds.value(row).to_uppercase()),
-            format!("STATUS_CODE_{}", statuses.value(row).to_uppercase()),
-        )
+    let key = |row: usize| Key {
+        service: services.value(row).to_owned(),
+        name: names.value(row).to_owned(),
+        kind: format!("SPAN_KIND_{}", kinds.value(row).to_uppercase()),
+        status: format!("STATUS_CODE_{}", statuses.value(row).to_uppercase()),
+        extra: as_labels(entries(batch, "dimensions", row)),
     };
     Some((0..batch.num_rows()).map(key).collect())
 }

@@ -8,6 +8,7 @@ use super::Loaded;
 use super::error::ConfigError;
 use super::values::{Secret, SelfTelemetryMode};
 use spanlake_sampler::budget::BudgetSettings;
+use spanlake_sampler::red::RedLimits;
 use spanlake_sampler::rules::check::{RuleProblem, check as check_rules};
 
 pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
@@ -87,6 +88,10 @@ fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {
     if sampling.overload_memory_bytes.is_some_and(|bytes| bytes >= loaded.config.hot.memory_bytes_max) {
         let message = "is not less than hot.memory_bytes_max, at which senders are told to retry instead";
         return Err(wrong(loaded, "sampling.overload_memory_bytes", message));
+    }
+    if sampling.red_dimensions.len() > RedLimits::EXTRA_DIMENSIONS_MAX {
+        let message = format!("names {} attributes; at most 4 are possible", sampling.red_dimensions.len());
+        return Err(wrong(loaded, "sampling.red_dimensions", &message));
     }
     match check_rules(&sampling.rules, &budget).into_iter().find(RuleProblem::is_fatal) {
         Some(problem) => Err(wrong(loaded, "sampling.rules", &problem.to_string())),

@@ -92,6 +92,8 @@ pub struct SamplingSettings {
     pub overload_cpu_percent: u32,
     /// `None` for no end.
     pub overload_memory_bytes: Option<u64>,
+    /// Attributes by which RED sums count apart as well.
+    pub red_dimensions: Vec<String>,
 }
 
 /// Probabilities for the clients of a service.

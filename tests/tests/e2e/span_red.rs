@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::{Span, Status};
 use serde_json::Value;
+use spanlake_bench::corpus::text;
 use spanlake_tests::requests::{TRACES, span, traces};
 use spanlake_tests::server::{Setup, TestServer, encoded, eventually};
-use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS, SAMPLING_DAY_BYTES};
+use spanlake_tests::settings::{HOT_BYTES_MAX, NO_SEALS, RED_DIMENSIONS, SAMPLING_DAY_BYTES};
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -41,6 +42,15 @@ fn assert_sums_are_of_all(server: &TestServer) {
             _ => assert_eq!(left, right),
         }
     }
+}
+
+/// The first value of an instant query's answer.
+fn instant(server: &TestServer, query: &str, second: u64) -> f64 {
+    let path = format!("/prometheus/api/v1/query?query={}&time={second}", encoded(query));
+    let answer: Value = server.get(&path).json();
+    let value = &answer["data"]["result"][0]["value"][1];
+    assert!(value.is_string(), "{query}: {answer}");
+    number(value)
 }
 
 fn number(text: &Value) -> f64 {
@@ -84,12 +94,7 @@ fn sums_count_each_sealed_span_once() {
     assert_sums_are_of_all(&server);
 
     let end = start / SECOND + 240;
-    let value = |query: &str| {
-        let path = format!("/prometheus/api/v1/query?query={}&time={end}", encoded(query));
-        let answer: Value = server.get(&path).json();
-        let value = answer["data"]["result"][0]["value"][1].as_str().unwrap_or_else(|| panic!("{query}: {answer}"));
-        value.parse::<f64>().expect("a number")
-    };
+    let value = |query: &str| instant(&server, query, end);
     assert_eq!(value("sum(increase(traces_spanmetrics_calls_total{service=\"shop\"}[10m]))"), 1000.0);
     let errors =
         "sum(increase(traces_spanmetrics_calls_total{service=\"shop\",status_code=\"STATUS_CODE_ERROR\"}[10m]))";
@@ -121,4 +126,31 @@ fn sums_outlive_what_is_sampled_out() {
     assert!(kept < 9_000, "{kept} of 10000 are kept");
     assert_eq!(server.value("select sum(count) from span_red where service_name = 'shop'"), Value::from(10_000.0));
     assert_eq!(server.value("select sum(error_count) from span_red where service_name = 'shop'"), Value::from(1_000.0));
+}
+
+/// Scenario: sums count apart by a promoted attribute and by another one.
+/// Guarantee: SQL and PromQL know both, from a hot file and after a restart.
+#[test]
+fn sums_count_apart_by_attributes() {
+    let mut server = Setup::default().env(NO_SEALS).env(&[(RED_DIMENSIONS, "http.route, app.tenant")]).start();
+    let start = spanlake_bench::now_nanos() - 300 * SECOND;
+    let mut spans = some_spans(0, 600, start);
+    for (number, span) in spans.iter_mut().enumerate() {
+        let route = ["/pay", "/refund"][number % 2];
+        span.attributes.push(text("http.route", route));
+        if number % 3 == 0 {
+            span.attributes.push(text("app.tenant", "acme"));
+        }
+    }
+    server.send(TRACES, &traces("shop", spans));
+    server.seal();
+    for _ in 0..2 {
+        let by = "select sum(count) from span_red where service_name = 'shop' and ";
+        assert_eq!(server.value(&format!("{by} dimensions['http.route'] = '/pay'")), Value::from(300.0));
+        assert_eq!(server.value(&format!("{by} dimensions['app.tenant'] = 'acme'")), Value::from(200.0));
+        let query = "sum(increase(traces_spanmetrics_calls_total{http_route=\"/refund\",app_tenant=\"acme\"}[10m]))";
+        assert!((instant(&server, query, start / SECOND + 240) - 100.0).abs() < 1e-9);
+        server.kill();
+        server.restart();
+    }
 }

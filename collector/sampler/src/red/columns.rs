@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
-    TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
+    StructArray, TimestampNanosecondArray,
 };
-use arrow::buffer::OffsetBuffer;
-use arrow::datatypes::{ArrowPrimitiveType, DataType, Float64Type, Int32Type, Int64Type, TimestampNanosecondType};
+use arrow::buffer::{NullBuffer, OffsetBuffer};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Float64Type, Int32Type, Int64Type, Schema, TimestampNanosecondType,
+};
 use arrow::error::ArrowError;
-use spanlake_schemas::tables::Table;
+use spanlake_schemas::tables::{Table, attribute_entry_fields};
 
 use crate::red::histogram::ExponentialHistogram;
 use crate::red::rows::RedRow;
@@ -19,13 +21,17 @@ use crate::red::{RedKey, RedSums};
 use crate::span::{SpanKind, StatusCode};
 
 const NANOS: i64 = 1_000_000_000;
+const DIMENSIONS: &str = "dimensions";
 
-/// The rows, received at that time (nanoseconds since the epoch).
+/// The rows, received at that time (nanoseconds since the epoch); without the column of extra dimensions where none has any.
 ///
 /// # Errors
 /// Never for rows of ours.
 pub fn record_batch(rows: &[RedRow], received: i64) -> Result<RecordBatch, ArrowError> {
     let schema = Table::SpanRed.schema();
+    let has_extra = rows.iter().any(|row| !row.key.extra.is_empty());
+    let fields = schema.fields().iter().filter(|field| has_extra || field.name() != DIMENSIONS).cloned();
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
     let columns = schema.fields().iter().map(|field| column(field.name(), rows, received)).collect::<Result<_, _>>()?;
     RecordBatch::try_new(schema, columns)
 }
@@ -49,6 +55,7 @@ pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
     let (counts, errors) = (double("count")?, double("error_count")?);
     let (sums, zeros) = (double("duration_sum")?, double("zero_count")?);
     let lists = there(batch, "bucket_counts")?.as_list::<i32>();
+    let dimensions = batch.column_by_name(DIMENSIONS).and_then(|column| column.as_map_opt());
     let whole = |value: i64| u64::try_from(value).unwrap_or(0);
     let row = |at: usize| RedRow {
         time_seconds: times[at].div_euclid(NANOS),
@@ -58,7 +65,7 @@ pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
             operation: names.value(at).into(),
             kind: SpanKind::from_word(kinds.value(at)).unwrap_or_default(),
             status: StatusCode::from_word(statuses.value(at)).unwrap_or_default(),
-            extra: Vec::new(),
+            extra: dimensions.map(|of| extra_of(of, at)).unwrap_or_default(),
         },
         sums: RedSums {
             count: counts[at],
@@ -79,6 +86,15 @@ pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
         },
     };
     Ok(((0..batch.num_rows()).map(row).collect(), received.iter().copied().max().unwrap_or(i64::MIN)))
+}
+
+fn extra_of(dimensions: &MapArray, row: usize) -> Vec<(Arc<str>, Arc<str>)> {
+    if dimensions.is_null(row) {
+        return Vec::new();
+    }
+    let entries = dimensions.value(row);
+    let (keys, values) = (entries.column(0).as_string::<i32>(), entries.column(1).as_string::<i32>());
+    keys.iter().zip(values).map(|(key, value)| (key.unwrap_or("").into(), value.unwrap_or("").into())).collect()
 }
 
 fn there<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, ArrowError> {
@@ -120,8 +136,23 @@ fn column(name: &str, rows: &[RedRow], received: i64) -> Result<ArrayRef, ArrowE
         "zero_count" => double(|row| row.sums.durations.zero_count),
         "bucket_offset" => short(|row| row.sums.durations.offset),
         "bucket_counts" => buckets(rows)?,
+        DIMENSIONS => dimensions(rows)?,
         other => return Err(ArrowError::SchemaError(format!("span_red has a column {other} that nobody fills"))),
     })
+}
+
+fn dimensions(rows: &[RedRow]) -> Result<ArrayRef, ArrowError> {
+    let schema = Table::SpanRed.schema();
+    let DataType::Map(entries, _) = schema.field_with_name(DIMENSIONS)?.data_type() else {
+        return Err(ArrowError::SchemaError("dimensions is no map".to_owned()));
+    };
+    let all = || rows.iter().flat_map(|row| &row.key.extra);
+    let keys: ArrayRef = Arc::new(StringArray::from_iter_values(all().map(|(name, _)| name)));
+    let values: ArrayRef = Arc::new(StringArray::from_iter_values(all().map(|(_, value)| value)));
+    let pairs = StructArray::try_new(attribute_entry_fields(), vec![keys, values], None)?;
+    let offsets = OffsetBuffer::from_lengths(rows.iter().map(|row| row.key.extra.len()));
+    let nulls: NullBuffer = rows.iter().map(|row| !row.key.extra.is_empty()).collect();
+    Ok(Arc::new(MapArray::try_new(Arc::clone(entries), offsets, pairs, Some(nulls), false)?))
 }
 
 fn buckets(rows: &[RedRow]) -> Result<ArrayRef, ArrowError> {

@@ -2,6 +2,7 @@
 //!
 //! Owns the series between seals. Never does I/O.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch};
@@ -10,6 +11,7 @@ use arrow::error::ArrowError;
 use spanlake_schemas::red::{RollUp, SpanSums};
 
 use crate::red::columns::record_batch;
+use crate::red::dimension::Dimension;
 use crate::red::rolled::RolledUp;
 use crate::red::unannounced::Unannounced;
 use crate::red::{Arrived, RedLimits, RedSketches, RedSpan};
@@ -22,13 +24,15 @@ use crate::tracestate;
 #[derive(Debug)]
 pub struct SealedSpanSums {
     sketches: Mutex<(RedSketches, Unannounced)>,
+    dimensions: Vec<String>,
 }
 
 impl SealedSpanSums {
     /// Without any series.
     #[must_use]
     pub fn new(limits: RedLimits) -> Self {
-        Self { sketches: Mutex::new((RedSketches::new(limits), Unannounced::default())) }
+        let dimensions = limits.extra_dimensions.iter().take(RedLimits::EXTRA_DIMENSIONS_MAX).cloned().collect();
+        Self { sketches: Mutex::new((RedSketches::new(limits), Unannounced::default())), dimensions }
     }
 }
 
@@ -40,7 +44,7 @@ impl SpanSums for SealedSpanSums {
         let _left_over = sketches.take_rows();
         let mut received = 0;
         for batch in spans {
-            received = received.max(add(sketches, unannounced, batch)?);
+            received = received.max(add(sketches, unannounced, &self.dimensions, batch)?);
         }
         unannounced.look_again();
         record_batch(&sketches.take_rows(), received)
@@ -52,7 +56,12 @@ impl SpanSums for SealedSpanSums {
 }
 
 /// Adds a batch; gives the time at which the last of it was received, in nanoseconds.
-fn add(sketches: &mut RedSketches, unannounced: &mut Unannounced, batch: &RecordBatch) -> Result<i64, ArrowError> {
+fn add(
+    sketches: &mut RedSketches,
+    unannounced: &mut Unannounced,
+    dimensions: &[String],
+    batch: &RecordBatch,
+) -> Result<i64, ArrowError> {
     let column = |name: &str| {
         batch.column_by_name(name).ok_or_else(|| ArrowError::SchemaError(format!("spans without their column {name}")))
     };
@@ -66,7 +75,10 @@ fn add(sketches: &mut RedSketches, unannounced: &mut Unannounced, batch: &Record
     let traces = column("trace_id")?.as_fixed_size_binary();
     let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
     let stored = stored_thresholds(batch);
+    let dimensions: Vec<Dimension<'_>> = dimensions.iter().map(|name| Dimension::of(batch, name)).collect();
     for row in 0..batch.num_rows() {
+        let values: Vec<Cow<'_, str>> = dimensions.iter().map(|dimension| dimension.value(row)).collect();
+        let values: Vec<&str> = values.iter().map(AsRef::as_ref).collect();
         let state = states.filter(|states| states.is_valid(row)).map_or("", |states| states.value(row));
         let door = stored.map_or(Threshold::KEEP_ALL, |stored| stamped(stored, row));
         sketches.add(&RedSpan {
@@ -74,7 +86,7 @@ fn add(sketches: &mut RedSketches, unannounced: &mut Unannounced, batch: &Record
             operation: names.value(row),
             kind: SpanKind::from_word(kinds.value(row)).unwrap_or_default(),
             status: StatusCode::from_word(statuses.value(row)).unwrap_or_default(),
-            extra: &[],
+            extra: &values,
             start_time: starts[row],
             duration: durations[row],
             arrived: match tracestate::threshold_of(state) {

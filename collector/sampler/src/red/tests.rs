@@ -48,6 +48,25 @@ fn late_spans_add_up_to_the_same_rows() {
 }
 
 #[test]
+fn extra_dimensions_are_counted_apart_and_survive_a_file() {
+    let limits = RedLimits { extra_dimensions: vec!["http.route".into(), "app.tenant".into()], ..RedLimits::default() };
+    let mut sketches = RedSketches::new(limits);
+    for at in 0..12_i64 {
+        let extra = [["/buy", "a"], ["/buy", ""], ["", "a"], ["", ""]][at as usize % 4];
+        sketches.add(&RedSpan { extra: &extra, ..span("shop", "buy", 5, 1 + at * 5) });
+    }
+    let rows = sketches.take_rows();
+    let said: Vec<String> = rows
+        .iter()
+        .map(|row| row.key.extra.iter().map(|(name, value)| format!("{name}={value} ")).collect::<String>())
+        .collect();
+    assert_eq!(rows.iter().map(|row| row.sums.spans).collect::<Vec<_>>(), [3; 4]);
+    assert!(said.contains(&"http.route=/buy app.tenant=a ".to_owned()) && said.contains(&String::new()), "{said:?}");
+    assert_eq!(rows_of(&record_batch(&rows, 7).unwrap()).unwrap().0, rows);
+    assert!(record_batch(&rows[..0], 7).unwrap().column_by_name("dimensions").is_none());
+}
+
+#[test]
 fn a_stream_of_rows_is_rolled_up_as_all_of_them_at_once() {
     let mut sketches = RedSketches::new(RedLimits::default());
     for at in 0..3_000_i64 {

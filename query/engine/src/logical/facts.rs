@@ -302,6 +302,7 @@ fn span_red() -> Vec<LogicalColumn> {
         at("zero_count", "Durations of zero."),
         at("bucket_offset", "Index of the first bucket."),
         at("bucket_counts", "Spans a bucket."),
+        at("dimensions", "Attributes by which spans are counted apart as well: `sampling.red_dimensions`."),
         at("received_time", "When the last of the spans arrived."),
     ]
 }
