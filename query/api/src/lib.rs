@@ -42,6 +42,7 @@ mod tempo;
 mod trace;
 mod trace_list;
 mod traced;
+mod weighed;
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::{Int64Type, TimestampNanosecondType};
+use arrow::datatypes::TimestampNanosecondType;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::columns::{Numbers, Texts};
 use crate::error::ApiError;
 use crate::parameters::{self, Window, sql_text, sql_window};
-use crate::query;
 use crate::state::{OWN_SERVICE, Shared};
+use crate::weighed::{self, ERRORS, P50, P95, SPANS};
 
 /// Names that one answer lists; sources that put ids into span names have no end of them.
 const OPERATIONS_MAX: usize = 5000;
@@ -26,8 +26,6 @@ struct OperationParameters {
     window: Window,
 }
 
-const COUNTS: &str = "count(*) AS spans, count(*) FILTER (WHERE status_code = 'error') AS errors";
-
 /// `GET /api/services`.
 pub(crate) async fn services(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
     let window: Window = parameters::read(&uri)?;
@@ -36,21 +34,21 @@ pub(crate) async fn services(State(shared): State<Arc<Shared>>, uri: Uri) -> Res
     if !window.is_internal()? {
         conditions.push_str(&format!(" AND service_name <> '{OWN_SERVICE}'"));
     }
-    let sql = format!(
-        "SELECT service_name, {COUNTS}, max(start_time) AS last_seen FROM spans WHERE {conditions} GROUP BY service_name ORDER BY service_name"
-    );
-    let (batches, _) = query::rows(&shared, &sql).await?;
+    let measures = [SPANS, ERRORS];
+    let rest = |_: &dyn Fn(&str) -> String| format!("WHERE {conditions} GROUP BY service_name ORDER BY service_name");
+    let found = weighed::ask(&shared, "service_name, max(start_time) AS last_seen", &measures, rest).await?;
     let mut services: Vec<Value> = Vec::new();
-    for batch in &batches {
+    for batch in &found.batches {
         let names = Texts::of(batch, "service_name");
-        let [spans, errors] = ["spans", "errors"].map(|name| Numbers::<Int64Type>::of(batch, name));
         let last_seen = Numbers::<TimestampNanosecondType>::of(batch, "last_seen");
         services.extend((0..batch.num_rows()).map(|row| {
-            json!({"name": names.or_empty(row), "spans": spans.or_zero(row), "errors": errors.or_zero(row),
-                   "last_seen": last_seen.or_zero(row).to_string()})
+            let mut service = weighed::numbers(batch, row, &measures);
+            service.insert("name".to_owned(), json!(names.or_empty(row)));
+            service.insert("last_seen".to_owned(), json!(last_seen.or_zero(row).to_string()));
+            Value::Object(service)
         }));
     }
-    Ok(Json(json!({ "services": services })).into_response())
+    Ok(Json(json!({ "services": services, "sampled": found.is_sampled })).into_response())
 }
 
 /// `GET /api/operations`.
@@ -65,22 +63,26 @@ pub(crate) async fn operations(State(shared): State<Arc<Shared>>, uri: Uri) -> R
         _ if parameters.window.is_internal()? => {}
         _ => conditions.push_str(&format!(" AND service_name <> '{OWN_SERVICE}'")),
     }
-    let sql = format!(
-        "SELECT name, kind, {COUNTS}, \
-         CAST(approx_percentile_cont(duration, 0.5) AS BIGINT) AS p50, \
-         CAST(approx_percentile_cont(duration, 0.95) AS BIGINT) AS p95 FROM spans WHERE {conditions} \
-         GROUP BY name, kind ORDER BY spans DESC, name, kind LIMIT {OPERATIONS_MAX}"
-    );
-    let (batches, _) = query::rows(&shared, &sql).await?;
+    let measures = [SPANS, ERRORS, P50, P95];
+    let rest = |ordered: &dyn Fn(&str) -> String| {
+        let order = ordered("spans");
+        format!("WHERE {conditions} GROUP BY name, kind ORDER BY {order} DESC, name, kind LIMIT {OPERATIONS_MAX}")
+    };
+    let found = weighed::ask(&shared, "name, kind", &measures, rest).await?;
     let mut operations: Vec<Value> = Vec::new();
-    for batch in &batches {
+    for batch in &found.batches {
         let [names, kinds] = ["name", "kind"].map(|name| Texts::of(batch, name));
-        let [spans, errors, p50, p95] =
-            ["spans", "errors", "p50", "p95"].map(|name| Numbers::<Int64Type>::of(batch, name));
         operations.extend((0..batch.num_rows()).map(|row| {
-            json!({"name": names.or_empty(row), "kind": kinds.or_empty(row), "spans": spans.or_zero(row),
-                   "errors": errors.or_zero(row), "p50": p50.or_zero(row).to_string(), "p95": p95.or_zero(row).to_string()})
+            let mut operation = weighed::numbers(batch, row, &measures);
+            operation.insert("name".to_owned(), json!(names.or_empty(row)));
+            operation.insert("kind".to_owned(), json!(kinds.or_empty(row)));
+            // 64-bit numbers are text in this API.
+            for duration in ["p50", "p95"] {
+                let number = operation.get(duration).map(Value::to_string);
+                operation.insert(duration.to_owned(), json!(number));
+            }
+            Value::Object(operation)
         }));
     }
-    Ok(Json(json!({ "operations": operations })).into_response())
+    Ok(Json(json!({ "operations": operations, "sampled": found.is_sampled })).into_response())
 }

@@ -126,6 +126,19 @@ fn sums_outlive_what_is_sampled_out() {
     assert!(kept < 9_000, "{kept} of 10000 are kept");
     assert_eq!(server.value("select sum(count) from span_red where service_name = 'shop'"), Value::from(10_000.0));
     assert_eq!(server.value("select sum(error_count) from span_red where service_name = 'shop'"), Value::from(1_000.0));
+
+    let range = format!("start={}&end={}", start - SECOND, start + 3600 * SECOND);
+    let services: Value = server.get(&format!("/api/services?{range}")).json();
+    let operations: Value = server.get(&format!("/api/operations?service=shop&{range}")).json();
+    assert_eq!((&services["sampled"], &operations["sampled"]), (&Value::from(true), &Value::from(true)));
+    let within = |numbers: &Value, name: &str, truth: f64| {
+        let bounds: Vec<f64> = (0..2).map(|at| numbers["interval"][name][at].as_f64().expect("a bound")).collect();
+        // A tenth beside the 95 % interval, as the ids are the same at every run and their luck is too.
+        assert!(bounds[0] * 0.9 <= truth && truth <= bounds[1] * 1.1, "{name}: {numbers}");
+    };
+    within(&services["services"][0], "spans", 10_000.0);
+    within(&services["services"][0], "errors", 1_000.0);
+    within(&operations["operations"][0], "spans", 5_000.0);
 }
 
 /// Scenario: sums count apart by a promoted attribute and by another one.
