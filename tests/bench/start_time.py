@@ -7,48 +7,12 @@ less of resources and scopes is made besides. The time runs from the start of th
 """
 
 import argparse
-import json
 import os
 import signal
-import subprocess
 import tempfile
 import time
-import urllib.request
 
-
-def start(binary, data_dir):
-    environment = {
-        "PATH": os.environ["PATH"],
-        "SPANLAKE_DATA_DIR": data_dir,
-        "SPANLAKE_LISTEN": "127.0.0.1:0",
-        "SPANLAKE_OTLP_GRPC": "127.0.0.1:0",
-        "SPANLAKE_OTLP_HTTP": "127.0.0.1:0",
-        "SPANLAKE_HOT_COMPACTION": "false",
-        "SPANLAKE_SELF_TELEMETRY_MODE": "off",
-    }
-    ports_file = os.path.join(data_dir, "ports.json")
-    if os.path.exists(ports_file):
-        os.remove(ports_file)
-    began = time.monotonic()
-    server = subprocess.Popen([binary, "serve"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while True:
-        if server.poll() is not None:
-            raise SystemExit(f"the server ended with {server.returncode}")
-        try:
-            with open(ports_file) as file:
-                ports = json.load(file)
-            with urllib.request.urlopen(f"http://{ports['listen']}/readyz", timeout=5) as answer:
-                if answer.status == 200:
-                    return server, ports, time.monotonic() - began
-        except (OSError, ValueError, KeyError):
-            pass
-        time.sleep(0.002)
-
-
-def post(url, body):
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=30) as answer:
-        answer.read()
+from server import post, start
 
 
 def spans(number, count=20):

@@ -7,8 +7,9 @@ import { readRange, type TimeRange } from "../model/instant";
 import { learnServices } from "../model/serviceColour";
 import { readCalls, readCounts, readFigures, readOverTime, readVersions } from "../model/serviceFigures";
 import {
-  callsStatement, operationsOverTimeStatement, operationsStatement, serviceOverTimeStatement, servicesOverTimeStatement, servicesStatement, versionsStatement,
+  callsStatement, operationsOverTimeStatement, operationsStatement, serviceOverTimeStatement, servicesOverTimeStatement, servicesStatement, versionsStatement, type Form,
 } from "../model/serviceStatements";
+import type { SqlAnswer } from "../model/sqlResult";
 import { useServiceMap } from "./mapQueries";
 import { runSql } from "./queries";
 import { isNotOffered } from "./traceQueries";
@@ -26,12 +27,18 @@ function rangeNow(range: string): TimeRange {
 /** A range up to now moves on; one between two moments stays as it is. */
 const again = (range: string): number | false => (range.includes("-") ? false : AGAIN_EVERY_MS);
 
+/** Counted; where files hold a sample of their spans, asked once more as estimates. */
+async function runByForm(build: (form: Form) => string, signal: AbortSignal): Promise<SqlAnswer> {
+  const counted = await runSql(build("counted"), signal);
+  return (counted.stats.sampled_files ?? 0) > 0 ? runSql(build("estimated"), signal) : counted;
+}
+
 export function useServiceFigures(range: string, internal: boolean) {
   return useQuery({
     queryKey: ["service-figures", range, internal],
     queryFn: async ({ signal }) => {
       const asked = rangeNow(range);
-      const figures = readFigures(await runSql(servicesStatement(asked, internal), signal));
+      const figures = readFigures(await runByForm((form) => servicesStatement(asked, internal, form), signal));
       learnServices(figures.map((one) => one.name));
       return { figures, range: asked };
     },
@@ -46,7 +53,7 @@ export function useServiceCounts(range: string, internal: boolean) {
     queryFn: async ({ signal }) => {
       const asked = rangeNow(range);
       const stepMs = roundStepMs(asked.startMs, asked.endMs, SPARK_STEPS);
-      return readCounts(await runSql(servicesOverTimeStatement(asked, stepMs, internal), signal), asked, stepMs);
+      return readCounts(await runByForm((form) => servicesOverTimeStatement(asked, stepMs, internal, form), signal), asked, stepMs);
     },
     placeholderData: keepPreviousData,
     structuralSharing: false,
@@ -60,7 +67,7 @@ export function useServiceOverTime(service: string, range: string, onlyEntries: 
     queryFn: async ({ signal }) => {
       const asked = rangeNow(range);
       const stepMs = roundStepMs(asked.startMs, asked.endMs, CHART_STEPS);
-      const answer = await runSql(serviceOverTimeStatement(service, asked, stepMs, onlyEntries), signal);
+      const answer = await runByForm((form) => serviceOverTimeStatement(service, asked, stepMs, onlyEntries, form), signal);
       return { overTime: readOverTime(answer, asked, stepMs), range: asked, stepMs };
     },
     placeholderData: keepPreviousData,
@@ -73,7 +80,7 @@ export function useOperationFigures(service: string, range: string, onlyEntries:
     queryKey: ["operation-figures", service, range, onlyEntries],
     queryFn: async ({ signal }) => {
       const asked = rangeNow(range);
-      return { figures: readFigures(await runSql(operationsStatement(service, asked, onlyEntries), signal)), range: asked };
+      return { figures: readFigures(await runByForm((form) => operationsStatement(service, asked, onlyEntries, form), signal)), range: asked };
     },
     placeholderData: keepPreviousData,
     refetchInterval: again(range),
@@ -86,7 +93,7 @@ export function useOperationCounts(service: string, range: string, onlyEntries: 
     queryFn: async ({ signal }) => {
       const asked = rangeNow(range);
       const stepMs = roundStepMs(asked.startMs, asked.endMs, SPARK_STEPS);
-      return readCounts(await runSql(operationsOverTimeStatement(service, asked, stepMs, onlyEntries), signal), asked, stepMs);
+      return readCounts(await runByForm((form) => operationsOverTimeStatement(service, asked, stepMs, onlyEntries, form), signal), asked, stepMs);
     },
     placeholderData: keepPreviousData,
     structuralSharing: false,

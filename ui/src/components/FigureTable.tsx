@@ -49,9 +49,9 @@ export function FigureTable({ label, columns, figures, counts, seconds, colourOf
             return (
               <div key={item.key} className="figure-row" role="row" aria-rowindex={item.index + 2} style={{ transform: `translateY(${item.start}px)` }}>
                 <span role="cell" data-column="name" className="figure-name">{nameOf(one)}<span className="figure-tools">{toolsOf(one)}</span></span>
-                <span role="cell" data-column="requests" title={texts.servicesPage.requests(one.requests)}>
+                <span role="cell" data-column="requests" title={requestsTitle(one)}>
                   <Sparkline counts={counts?.get(figuresKey(one))} colour={colourOf(one)} />
-                  <span className="figure-rate">{rateText(one.requests, seconds)}</span>
+                  <span className="figure-rate">{one.interval && "≈ "}{rateText(one.requests, seconds)}</span>
                 </span>
                 <ErrorCell figures={one} />
                 <span role="cell" data-column="p50">{duration(one.p50)}</span>
@@ -67,6 +67,11 @@ export function FigureTable({ label, columns, figures, counts, seconds, colourOf
       </div>
     </div>
   );
+}
+
+/** Of an estimate, the interval too. */
+function requestsTitle({ requests, interval }: Figures): string {
+  return interval ? texts.servicesPage.estimated(Math.round(requests), Math.round(interval[0]), interval[1] === null ? null : Math.round(interval[1])) : texts.servicesPage.requests(requests);
 }
 
 function rateText(count: number, seconds: number): string {

@@ -2,7 +2,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import "uplot/dist/uPlot.min.css";
 import { figuresOf } from "../model/seriesLabels";
-import { createLineChart, type ChartMark } from "../paint/lineChart";
+import { createLineChart, type ChartBounds, type ChartMark } from "../paint/lineChart";
 import { readPalette } from "../paint/palette";
 import { useTheme } from "../theme";
 import { texts } from "../texts";
@@ -18,9 +18,10 @@ interface LineChartProps {
   onZoom?: (fromSeconds: number, toSeconds: number) => void;
   tokens?: readonly string[];
   marks?: readonly ChartMark[];
+  bounds?: readonly ChartBounds[];
 }
 
-export function LineChart({ seconds, values, names, label, height, write, onZoom, tokens, marks }: LineChartProps) {
+export function LineChart({ seconds, values, names, label, height, write, onZoom, tokens, marks, bounds }: LineChartProps) {
   const holder = useRef<HTMLDivElement>(null);
   const width = useElementWidth(holder);
   const theme = useTheme();
@@ -38,7 +39,7 @@ export function LineChart({ seconds, values, names, label, height, write, onZoom
     const chart = createLineChart(
       holder.current,
       {
-        seconds, values, names, hidden, highlighted, tokens, marks,
+        seconds, values, names, hidden, highlighted, tokens, marks, bounds,
         kind: "area",
         write: (value) => callbacks.current.write(value),
         onCursor: setCursorIndex,
@@ -49,7 +50,7 @@ export function LineChart({ seconds, values, names, label, height, write, onZoom
       height,
     );
     return () => chart.destroy();
-  }, [seconds, values, names, hidden, highlighted, width, height, theme, canZoom, tokens, marks]);
+  }, [seconds, values, names, hidden, highlighted, width, height, theme, canZoom, tokens, marks, bounds]);
   return (
     <div className="line-chart">
       <div className="chart-area" ref={holder} role="img" aria-label={label} style={{ height }} />

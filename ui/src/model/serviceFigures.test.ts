@@ -28,6 +28,23 @@ it("gives rates per second, none where nothing came, and of a step that has only
   expect(overTime.p95).toEqual([2, null, 5]);
 });
 
+describe("of a sample", () => {
+  it("figures carry their interval, whose upper end may be open", () => {
+    const read = (high: unknown) => readFigures(answer(["service_name", "requests", "requests_low", "requests_high", "errors"], [["cart", 50.4, 40, high, 1]]))[0].interval;
+    expect([read(61.2), read(null)]).toEqual([[40, 61.2], [40, null]]);
+  });
+  it("lines have bounds, rates per second like the lines", () => {
+    const names = ["requests", "errors", "p50"].flatMap((name) => [name, `${name}_low`, `${name}_high`]);
+    const { bounds, requests } = readOverTime(answer(["bucket", ...names], [[at(60_000), 60, 30, 120, 6, 0, 12, 5, 4, null]]), range, 60_000);
+    expect([requests[0], bounds?.requests.low[0], bounds?.requests.high[0], bounds?.p50.low[0], bounds?.p50.high[0]]).toEqual([1, 0.5, 2, 4, null]);
+  });
+  it("statements weigh, and ask for both ends", () => {
+    const asked = servicesStatement(range, false, "estimated");
+    expect(asked).toContain("get_field(approx_count() filter (where (kind in ('server', 'consumer') or parent_span_id is null)), 'high') as requests_high");
+    expect(asked).toContain("get_field(approx_quantile(duration, 0.95) filter");
+  });
+});
+
 describe("versions", () => {
   const versions = readVersions(answer(["service_version", "first_seen", "last_seen", "spans"], [["1", at(60_000), at(200_000), 9], ["2", at(200_000), at(230_000), 4], [null, at(220_000), at(230_000), 1], ["bad", "no time", "", 0]]));
   it("without a moment are left out", () => expect(versions.map((version) => version.name)).toEqual(["1", "2", ""]));
@@ -57,10 +74,10 @@ describe("order", () => {
 
 describe("statements", () => {
   it("quote names", () => {
-    expect(operationsStatement("o'r", range, true)).toContain("service_name = 'o''r'");
+    expect(operationsStatement("o'r", range, true, "counted")).toContain("service_name = 'o''r'");
     expect(callsStatement("o'r", range, "callers")).toContain("(p.service_name is distinct from 'o''r')\n  and c.service_name = 'o''r'");
   });
-  it("leave own telemetry out unless wanted", () => expect([servicesStatement(range, false), servicesStatement(range, true)].map((text) => text.includes("'spanlake'"))).toEqual([true, false]));
+  it("leave own telemetry out unless wanted", () => expect([servicesStatement(range, false, "counted"), servicesStatement(range, true, "counted")].map((text) => text.includes("'spanlake'"))).toEqual([true, false]));
   it("hold a join to the end of the range", () => {
     expect(callsRange({ startMs: 0, endMs: 86_400_000 })).toEqual({ startMs: 85_500_000, endMs: 86_400_000 });
     expect(callsRange(range)).toEqual(range);

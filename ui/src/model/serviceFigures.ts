@@ -16,6 +16,8 @@ export interface Figures {
   p50: number | null;
   p95: number | null;
   p99: number | null;
+  /** Where the figures are estimates of a sample: between what the requests are with 95 %; null where it sets no upper end. */
+  interval?: [number, number | null];
 }
 
 const text = (cell: unknown): string => (cell === null || cell === undefined ? "" : String(cell));
@@ -30,7 +32,13 @@ export function readFigures(answer: SqlAnswer): Figures[] {
     p50: cellNumber(cell(row, "p50")),
     p95: cellNumber(cell(row, "p95")),
     p99: cellNumber(cell(row, "p99")),
+    ...interval(cell(row, "requests_low"), cell(row, "requests_high")),
   }));
+}
+
+function interval(low: unknown, high: unknown): { interval?: [number, number | null] } {
+  const least = cellNumber(low);
+  return least === null ? {} : { interval: [least, cellNumber(high)] };
 }
 
 export interface Counts {
@@ -68,6 +76,8 @@ export interface ServiceOverTime {
   p50: (number | null)[];
   p95: (number | null)[];
   p99: (number | null)[];
+  /** Of estimates of a sample: bounds of the lines above, by their names. */
+  bounds?: Record<"requests" | "errors" | "p50" | "p95" | "p99", { low: (number | null)[]; high: (number | null)[] }>;
 }
 
 /** The step in which the range ends has only begun: its rate is of the time that has passed. */
@@ -81,7 +91,11 @@ export function readOverTime(answer: SqlAnswer, range: TimeRange, stepMs: number
   });
   const seconds = steps.map((start) => Math.max(Math.min(start + stepMs, range.endMs) - Math.max(start, range.startMs), 1) / 1000);
   const perSecond = (name: string) => column(name, 0).map((count, step) => (count === null ? null : count / seconds[step]));
-  return { seconds: steps.map((start) => start / 1000), requests: perSecond("requests"), errors: perSecond("errors"), p50: column("p50", null), p95: column("p95", null), p99: column("p99", null) };
+  const overTime = { seconds: steps.map((start) => start / 1000), requests: perSecond("requests"), errors: perSecond("errors"), p50: column("p50", null), p95: column("p95", null), p99: column("p99", null) };
+  if (!answer.columns.some((one) => one.name === "requests_low")) return overTime;
+  const rateBounds = (name: string) => ({ low: perSecond(`${name}_low`), high: perSecond(`${name}_high`) });
+  const durationBounds = (name: string) => ({ low: column(`${name}_low`, null), high: column(`${name}_high`, null) });
+  return { ...overTime, bounds: { requests: rateBounds("requests"), errors: rateBounds("errors"), p50: durationBounds("p50"), p95: durationBounds("p95"), p99: durationBounds("p99") } };
 }
 
 export interface Version {

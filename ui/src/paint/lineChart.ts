@@ -13,10 +13,19 @@ export interface LineChartInput {
   tokens?: readonly string[];
   /** Moments to be marked with a line and a word, such as deployments. */
   marks?: readonly ChartMark[];
+  /** Bands about series: the intervals of estimates. */
+  bounds?: readonly ChartBounds[];
   kind: "line" | "area";
   write: (value: number | null | undefined) => string;
   onCursor: (index: number | null) => void;
   onZoom?: (fromSeconds: number, toSeconds: number) => void;
+}
+
+export interface ChartBounds {
+  /** Place of the series. */
+  of: number;
+  low: (number | null)[];
+  high: (number | null)[];
 }
 
 export interface ChartMark {
@@ -25,6 +34,7 @@ export interface ChartMark {
 }
 
 export function createLineChart(holder: HTMLElement, input: LineChartInput, palette: Palette, width: number, height: number): uPlot {
+  const bounds = input.bounds ?? [];
   const options: uPlot.Options = {
     width,
     height,
@@ -41,19 +51,29 @@ export function createLineChart(holder: HTMLElement, input: LineChartInput, pale
       timeAxis(palette),
       valueAxis(palette, { values: (_chart, splits) => splits.map((split) => input.write(split)) }),
     ],
-    series: [{}, ...input.names.map((name, index) => seriesOptions(name, index, input, palette))],
+    series: [{}, ...input.names.map((name, index) => seriesOptions(name, index, input, palette)), ...bounds.flatMap((one) => [boundOptions(one, input), boundOptions(one, input)])],
+    bands: bounds.map((one, index) => ({ series: [input.names.length + 1 + 2 * index, input.names.length + 2 + 2 * index] as [number, number], fill: `color-mix(in srgb, ${colourOf(one.of, input, palette)} 18%, transparent)` })),
     hooks: {
       draw: [(chart) => paintMarks(chart, input.marks ?? [], palette)],
       setCursor: [(chart) => input.onCursor(chart.cursor.idx ?? null)],
       setSelect: [onSelect((from, to) => input.onZoom?.(from, to))],
     },
   };
-  return new uPlot(options, [input.seconds, ...input.values], holder);
+  return new uPlot(options, [input.seconds, ...input.values, ...bounds.flatMap((one) => [one.high, one.low])], holder);
+}
+
+function colourOf(index: number, input: LineChartInput, palette: Palette): string {
+  const token = input.tokens?.[index];
+  return token ? getComputedStyle(document.documentElement).getPropertyValue(token).trim() : palette.services[index % palette.services.length];
+}
+
+/** Seen only as the edge of its band. */
+function boundOptions(bounds: ChartBounds, input: LineChartInput): uPlot.Series {
+  return { show: !input.hidden.has(bounds.of), width: 0, points: { show: false }, spanGaps: false };
 }
 
 function seriesOptions(name: string, index: number, input: LineChartInput, palette: Palette): uPlot.Series {
-  const token = input.tokens?.[index];
-  const colour = token ? getComputedStyle(document.documentElement).getPropertyValue(token).trim() : palette.services[index % palette.services.length];
+  const colour = colourOf(index, input, palette);
   const isFaint = input.highlighted !== null && input.highlighted !== index;
   return {
     label: name,
