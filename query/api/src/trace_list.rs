@@ -73,12 +73,14 @@ pub(crate) async fn page(shared: &Shared, mut parameters: Parameters) -> Result<
     let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
     let searched_back_to = (!search.is_exhausted()).then(|| search.frontier().saturating_add(1).to_string());
     let [future, past] = &search.scans;
+    let files_total = future.files_total.max(past.files_total);
     Ok(List {
         next_cursor,
         searched_back_to,
         too_large: search.too_large,
-        files_read: future.files_read + past.files_read,
-        files_total: future.files_total.max(past.files_total),
+        // Statements that go on in a window read some of the files of the one before.
+        files_read: (future.files_read + past.files_read).min(files_total),
+        files_total,
         traces: page.into_iter().filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
     })
 }

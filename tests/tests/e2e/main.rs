@@ -9,6 +9,7 @@ mod disk_full;
 mod doors;
 mod forget;
 mod fsck;
+mod jaeger_storage;
 mod lifecycle;
 mod lists;
 mod log_damage;
