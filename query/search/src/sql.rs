@@ -95,13 +95,18 @@ fn of_attribute(attribute: &Attribute, test: &Test) -> Option<String> {
     match attribute.scope {
         Scope::Resource if attribute.key == "service.name" => of_text("service_name", test),
         Scope::Resource => of_value(&of_resource, test),
-        Scope::Span => of_value(&own, test),
+        Scope::Span => of_value_or(&own, &is_array(&key), test),
         Scope::Event => Some("events IS NOT NULL".to_owned()),
         Scope::Link => Some("links IS NOT NULL".to_owned()),
         Scope::Instrumentation => of_value(&format!("scope_attributes[{key}]"), test),
         Scope::Any => {
-            let scopes = [own.clone(), of_resource.clone(), format!("scope_attributes[{key}]")];
-            let any: Option<Vec<String>> = scopes.iter().map(|value| of_value(value, test)).collect();
+            let any: Option<Vec<String>> = [
+                of_value_or(&own, &is_array(&key), test),
+                of_value(&of_resource, test),
+                of_value(&format!("scope_attributes[{key}]"), test),
+            ]
+            .into_iter()
+            .collect();
             let elsewhere =
                 format!("{own} IS NULL AND {of_resource} IS NULL AND (events IS NOT NULL OR links IS NOT NULL)");
             any.map(|any| format!("({} OR ({elsewhere}))", any.join(" OR ")))
@@ -135,9 +140,20 @@ fn of_given_text(column: &str, test: &Test) -> Option<String> {
     }
 }
 
-/// Of an attribute's value, which is stored as text.
+/// Whether an attribute of a span is an array, by the letter of its type: files know what letters they have. Those with
+/// columns of their own have other types.
+fn is_array(key: &str) -> String {
+    format!("attribute_type(other_attributes, other_attribute_types, {key}) = 'a'")
+}
+
+/// Of an attribute's value, which is stored as text; arrays are known by how they begin.
 fn of_value(value: &str, test: &Test) -> Option<String> {
-    let or_array = |sql: String| Some(format!("({sql} OR starts_with({value}, '['))"));
+    of_value_or(value, &format!("starts_with({value}, '[')"), test)
+}
+
+/// The same where it is known otherwise which are arrays.
+fn of_value_or(value: &str, is_array: &str, test: &Test) -> Option<String> {
+    let or_array = |sql: String| Some(format!("({sql} OR {is_array})"));
     match test {
         Test::Compare(BinaryOperator::NotEqual, _) => Some(format!("{value} IS NOT NULL")),
         Test::Compare(operator, Literal::String(text)) => {
@@ -227,7 +243,7 @@ mod tests {
         );
         assert_eq!(
             sql("{ span.http.route = \"/cart\" }"),
-            "(((attributes['http.route'] = '/cart' OR starts_with(attributes['http.route'], '['))))"
+            "(((attributes['http.route'] = '/cart' OR attribute_type(other_attributes, other_attribute_types, 'http.route') = 'a')))"
         );
         assert!(sql("{ span.x > 5 }").contains("TRY_CAST(attributes['x'] AS DOUBLE) > 5"));
         assert!(sql("{ .x = 1 || kind = server }").contains(" OR (kind = 'server')"));

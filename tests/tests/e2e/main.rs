@@ -13,6 +13,7 @@ mod jaeger_storage;
 mod lifecycle;
 mod lists;
 mod log_damage;
+mod odd_traces;
 mod own_telemetry;
 mod pressure;
 mod prometheus;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use spanlake_engine::Position;
-use spanlake_search::span_condition;
+use spanlake_search::{deciding_pipeline, span_condition};
 use spanlake_traceql::plan::plan;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parser::parse_filter;
@@ -208,6 +208,8 @@ pub(crate) struct Filter {
     pub(crate) hidden: Option<&'static str>,
     /// What must find something of the trace.
     pub(crate) query: Option<Arc<Pipeline>>,
+    /// Whether the conditions on one span say all that the query says.
+    pub(super) is_decided: bool,
 }
 
 impl Filter {
@@ -222,14 +224,25 @@ impl Filter {
         let asked = span.clone();
         let mut query = None;
         let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
+        let mut is_decided = false;
         if let Some(parsed) = parameters.query.or(parsed) {
-            span.extend(plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace)));
+            let deciding = match &parsed.body {
+                Body::Spans(pipeline) => deciding_pipeline(pipeline),
+                Body::Metrics(_) => None,
+            };
+            is_decided = deciding.is_some();
+            span.extend(
+                deciding
+                    .map(|sql| format!("({sql})"))
+                    .or_else(|| plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace))),
+            );
             if let Body::Spans(pipeline) = parsed.body {
                 query = Some(Arc::new(pipeline));
             }
         }
         let filter = Self {
             query,
+            is_decided,
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,
