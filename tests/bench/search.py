@@ -19,6 +19,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -136,7 +137,14 @@ def questions(server, facts, unpromoted, value, once):
 
 
 def measure(server, name, target, call, check, rounds):
-    check(call())
+    before = server.cpu_seconds()
+    try:
+        check(call())
+    except urllib.error.HTTPError as error:
+        cpu = (server.cpu_seconds() - before) * 1000
+        return {"question": f"{name}: {error.code}, no answer", "p50_ms": float("inf"), "fastest_ms": float("inf"), "cpu_ms": cpu,
+                "target_ms": target, "peak_mb": server.memory("VmHWM"), "more_mb": 0.0}
+    resting = server.memory("VmRSS")
     server.reset_peak()
     times, before = [], server.cpu_seconds()
     for _ in range(rounds):
@@ -145,7 +153,7 @@ def measure(server, name, target, call, check, rounds):
         times.append((time.monotonic() - began) * 1000)
     cpu = (server.cpu_seconds() - before) / rounds * 1000
     return {"question": name, "p50_ms": statistics.median(times), "fastest_ms": min(times), "cpu_ms": cpu,
-            "target_ms": target, "peak_mb": server.memory("VmHWM")}
+            "target_ms": target, "peak_mb": server.memory("VmHWM"), "more_mb": server.memory("VmHWM") - resting}
 
 
 def ingest(generator, binary, spans, beside):
@@ -219,7 +227,7 @@ def main():
             if given.only and given.only not in name:
                 continue
             rows.append(measure(server, name, target, call, check, given.rounds))
-            print(f"{rows[-1]['p50_ms']:9.1f} ms {rows[-1]['cpu_ms']:9.1f} CPU ms {rows[-1]['peak_mb']:7.0f} MB  {name}", flush=True)
+            print(f"{rows[-1]['p50_ms']:9.1f} ms {rows[-1]['cpu_ms']:9.1f} CPU ms {rows[-1]['peak_mb']:7.0f} MB (+ {rows[-1]['more_mb']:.0f})  {name}", flush=True)
         print()
         table(rows)
         print(f"\nPeak of the server over all of them: {max(row['peak_mb'] for row in rows):.0f} MB")
