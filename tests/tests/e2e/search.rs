@@ -178,7 +178,6 @@ fn what_is_decided_is_what_is_evaluated() {
             "duration >= 0.2",
             "duration > 1s || status = error",
             "name = 5",
-            "status = nil",
             "resource.service.name = \"\"",
         ] {
             let one = found(&server, &format!("filter={}", encoded(&format!("{{ {filter} }}"))));

@@ -37,9 +37,9 @@ async fn a_thousand_traces_are_asked_at_once() {
         rows(ask(engine, counted).await.unwrap().0).map(|row| row.replace(' ', "")),
         rows(ask(engine, plain).await.unwrap().0).map(|row| row.replace(' ', ""))
     );
-    let by_name = "select p['service_name'] service, p['name'] operation, sum(p['self_time']) self, \
-                   sum(p['critical_time']) critical from (select unnest(critical_path(trace_id)) p from spans \
-                   group by trace_id) group by 1, 2 order by critical desc, 1, 2 limit 3";
+    let by_name = "select p['service_name'] service, p['name'] operation, sum(p['self_time']) own, \
+                   sum(p['critical_time']) waited from (select unnest(critical_path(trace_id)) p from spans \
+                   group by trace_id) group by 1, 2 order by waited desc, 1, 2 limit 3";
     assert_eq!(ask(engine, by_name).await.unwrap().0.lines().count(), 7);
     let error = ask(engine, "select critical_path() from spans").await.unwrap_err().to_string();
     assert!(error.contains("critical_path takes one argument"), "{error}");
