@@ -5,6 +5,7 @@
 
 mod key;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
@@ -13,8 +14,9 @@ use axum::Json;
 use axum::extract::State;
 use http::Uri;
 use serde_json::{Value, json};
+use spanlake_schemas::ids::TraceId;
 
-use crate::columns::{Numbers, Texts};
+use crate::columns::{Ids, Numbers, Texts};
 use crate::error::ApiError;
 use crate::matching_spans::{MatchingSpans, parameter};
 use crate::parameters::{self, sql_moment};
@@ -35,7 +37,9 @@ const COMMON_VALUES_MAX: i64 = 200;
 /// Other attributes of the sample that are offered.
 const OFFERED_MAX: usize = 100;
 /// With more spans than this, traces are estimated from those whose id ends in one byte of 256.
-const EXACT_TRACES_SPANS_MAX: i64 = 2_000_000;
+const EXACT_TRACES_SPANS_MAX: i64 = if cfg!(test) { 150 } else { 2_000_000 };
+/// Spans of these that are held.
+const SAMPLED_MAX: usize = 1_000_000;
 
 /// The route.
 pub(crate) async fn facets(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
@@ -48,9 +52,14 @@ pub(crate) async fn facets(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     let total = totals(&shared, &mut spans).await?;
     let (common, mut offered) = common_keys(&shared, &mut spans).await?;
     let keys = asked.unwrap_or_else(|| FacetKey::fixed().into_iter().chain(common).collect());
+    let sampled = match total.spans {
+        ..=EXACT_TRACES_SPANS_MAX => None,
+        _ => Some(sampled_traces(&shared, &mut spans, &keys).await?),
+    };
     let mut facets = Vec::new();
-    for key in &keys {
-        facets.push(facet(&shared, &mut spans, key, limit, total.spans).await?);
+    for (index, key) in keys.iter().enumerate() {
+        let sampled = sampled.as_ref().and_then(|sampled| sampled.get(index));
+        facets.push(facet(&shared, &mut spans, key, limit, sampled).await?);
     }
     offered.retain(|name| keys.iter().all(|key| key.name() != name));
     Ok(Json(json!({
@@ -91,16 +100,57 @@ async fn totals(shared: &Shared, spans: &mut MatchingSpans) -> Result<Totals, Ap
     Ok(totals)
 }
 
+/// How many traces have each value of each key, from every 256th trace: ids of traces are read once for all keys, as they cost
+/// more than all the rest.
+async fn sampled_traces(
+    shared: &Shared,
+    spans: &mut MatchingSpans,
+    keys: &[FacetKey],
+) -> Result<Vec<HashMap<String, i64>>, ApiError> {
+    let columns: Vec<String> =
+        keys.iter().enumerate().map(|(index, key)| format!(", {} AS v{index}", key.sql())).collect();
+    let sql = format!(
+        "SELECT trace_id{} FROM spans WHERE {} AND last_byte(trace_id) = 0 LIMIT {SAMPLED_MAX}",
+        columns.join(""),
+        spans.condition()
+    );
+    let mut traces: Vec<HashMap<String, HashSet<TraceId>>> = vec![HashMap::new(); keys.len()];
+    let mut rows = 0;
+    for batch in spans.rows(shared, &sql).await? {
+        rows += batch.num_rows();
+        let ids = Ids::of(&batch, "trace_id");
+        for (index, traces) in traces.iter_mut().enumerate() {
+            let values = Texts::of(&batch, &format!("v{index}"));
+            for row in 0..batch.num_rows() {
+                let (Some(value), Some(id)) = (values.at(row), ids.at(row).and_then(TraceId::from_slice)) else {
+                    continue;
+                };
+                match traces.get_mut(value) {
+                    Some(of_value) => _ = of_value.insert(id),
+                    None => _ = traces.insert(value.to_owned(), HashSet::from([id])),
+                }
+            }
+        }
+    }
+    if rows >= SAMPLED_MAX {
+        spans.note(format!("numbers of traces by value are from {SAMPLED_MAX} spans only, and too small"));
+    }
+    let counted = |traces: HashMap<String, HashSet<TraceId>>| {
+        traces.into_iter().map(|(value, of_value)| (value, 256 * of_value.len() as i64)).collect()
+    };
+    Ok(traces.into_iter().map(counted).collect())
+}
+
 /// A key's most frequent values.
 async fn facet(
     shared: &Shared,
     spans: &mut MatchingSpans,
     key: &FacetKey,
     limit: usize,
-    total: i64,
+    sampled: Option<&HashMap<String, i64>>,
 ) -> Result<Value, ApiError> {
     let (condition, value) = (spans.condition(), key.sql());
-    let sql = if total <= EXACT_TRACES_SPANS_MAX {
+    let sql = if sampled.is_none() {
         format!(
             "SELECT value, sum(n) AS spans, count(*) AS traces, sum(e) AS errors FROM \
              (SELECT {value} AS value, trace_id, count(*) AS n, {ERRORS} AS e FROM spans WHERE {condition} GROUP BY 1, 2) \
@@ -108,9 +158,8 @@ async fn facet(
         )
     } else {
         format!(
-            "SELECT value, count(*) AS spans, 256 * count(DISTINCT trace_id) FILTER (WHERE last_byte(trace_id) = 0) AS traces, \
-             {ERRORS} AS errors FROM (SELECT {value} AS value, trace_id, status_code FROM spans WHERE {condition}) \
-             WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT {VALUES_COUNTED_MAX}"
+            "SELECT value, count(*) AS spans, {ERRORS} AS errors \
+             FROM (SELECT {value} AS value, status_code FROM spans WHERE {condition}) WHERE value IS NOT NULL GROUP BY value ORDER BY spans DESC, value LIMIT {VALUES_COUNTED_MAX}"
         )
     };
     let batches = spans.rows(shared, &sql).await?;
@@ -121,8 +170,10 @@ async fn facet(
         let [counts, traces, errors] = ["spans", "traces", "errors"].map(|name| Numbers::<Int64Type>::of(batch, name));
         for row in 0..batch.num_rows() {
             if shown.len() < limit {
+                let value = values.or_empty(row);
+                let traces = sampled.map_or_else(|| traces.or_zero(row), |of| of.get(value).copied().unwrap_or(0));
                 shown.push(json!({
-                    "value": values.or_empty(row), "spans": counts.or_zero(row), "traces": traces.or_zero(row),
+                    "value": value, "spans": counts.or_zero(row), "traces": traces,
                     "errors": errors.or_zero(row),
                 }));
             } else {

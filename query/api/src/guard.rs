@@ -14,6 +14,7 @@ use http::header::HeaderName;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::error::ApiError;
+use crate::jaeger::is_storage;
 use crate::own_metrics::Refusal;
 use crate::state::{ApiConfig, Shared};
 
@@ -56,8 +57,9 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
         return Err((Refusal::Origin, ApiError::forbidden(message)));
     }
     let path = uri.path();
-    let is_data =
-        ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of)) || path == "/metrics";
+    let is_data = ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of))
+        || path == "/metrics"
+        || is_storage(path);
     let site = text(HeaderName::from_static("sec-fetch-site"));
     if is_data && text(header::ORIGIN).is_none() && matches!(site, Some("cross-site" | "same-site")) {
         return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));

@@ -1,8 +1,9 @@
 //! Jaeger's HTTP API under `/jaeger/api`: what jaeger-ui and Grafana's Jaeger data source ask.
 //!
-//! Owns Jaeger's paths, parameters and envelope (`cmd/jaeger/internal/extension/jaegerquery/internal/http_handler.go` and
+//! As a storage backend it is read over gRPC: [`grpc`]. Owns Jaeger's paths, parameters and envelope (`cmd/jaeger/internal/extension/jaegerquery/internal/http_handler.go` and
 //! `query_parser.go` of jaegertracing/jaeger). Times are microseconds. Never searches itself.
 
+mod grpc;
 mod model;
 mod v3;
 
@@ -43,6 +44,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .merge(v3::routes())
 }
 
+pub(crate) use grpc::{is_storage, routes as storage_routes};
+
 /// What went wrong, in Jaeger's envelope.
 struct Failure(ApiError);
 
@@ -66,12 +69,16 @@ fn envelope(data: Vec<Value>) -> Json<Value> {
     Json(json!({ "data": data, "total": total, "limit": 0, "offset": 0, "errors": null }))
 }
 
-async fn services(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Failure> {
+/// All services but Spanlake itself.
+async fn service_names(shared: &Shared) -> Result<Vec<String>, ApiError> {
     let sql = format!(
         "SELECT DISTINCT service_name FROM resources WHERE service_name NOT IN ('', '{OWN_SERVICE}') ORDER BY 1"
     );
-    let names = texts(&shared, &sql).await?.into_iter().flatten();
-    Ok(envelope(names.map(Value::from).collect()))
+    Ok(texts(shared, &sql).await?.into_iter().flatten().collect())
+}
+
+async fn services(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Failure> {
+    Ok(envelope(service_names(&shared).await?.into_iter().map(Value::from).collect()))
 }
 
 fn recent_operations(service: &str, columns: &str, filter: &str) -> String {
@@ -121,19 +128,23 @@ struct SearchAsked {
     limit: Option<String>,
 }
 
-/// Tags as attributes of one span; `error=true` is its status.
+/// Tags as attributes of one span; `error=true` is its status, `span.kind` its kind.
 fn add_tags(parameters: &mut Parameters, tags: &str) -> Result<(), ApiError> {
     let wrong =
         |error| ApiError::invalid(format!("malformed 'tags' parameter, expecting a JSON object of texts: {error}"));
     let tags: Map<String, Value> = serde_json::from_str(tags).map_err(wrong)?;
     for (key, value) in tags {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        match key.as_str() {
-            "error" if value == "true" => parameters.status = Some("error".to_owned()),
-            _ => parameters.attributes.push(format!("{key}={value}")),
-        }
+        add_tag(parameters, &key, value.as_str().map_or_else(|| value.to_string(), str::to_owned));
     }
     Ok(())
+}
+
+fn add_tag(parameters: &mut Parameters, key: &str, value: String) {
+    match (key, value.as_str()) {
+        ("error", "true") => parameters.status = Some("error".to_owned()),
+        ("span.kind", "client" | "server" | "producer" | "consumer" | "internal") => parameters.kind = Some(value),
+        _ => parameters.attributes.push(format!("{key}={value}")),
+    }
 }
 
 /// A time in microseconds as one in nanoseconds.
@@ -145,7 +156,8 @@ fn moment(name: &str, text: Option<String>) -> Result<Option<String>, ApiError> 
 }
 
 async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
-    let asked_ids: Vec<TraceId> = url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes())
+    let pairs = || url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
+    let asked_ids: Vec<TraceId> = pairs()
         .filter(|(name, _)| name == "traceID")
         .map(|(_, id)| TraceId::parse_any(&id).map_err(|error| ApiError::invalid(error.to_string())))
         .collect::<Result<_, _>>()?;
@@ -160,8 +172,8 @@ async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
     let mut parameters = Parameters {
         service,
         operation: asked.operation,
-        min_duration: asked.min_duration,
-        max_duration: asked.max_duration,
+        min_span_duration: asked.min_duration,
+        max_span_duration: asked.max_duration,
         start: moment("start", asked.start)?,
         end: moment("end", asked.end)?,
         limit: asked.limit,
@@ -170,6 +182,12 @@ async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
     };
     if let Some(tags) = asked.tags.filter(|tags| !tags.is_empty()) {
         add_tags(&mut parameters, &tags)?;
+    }
+    for (_, tag) in pairs().filter(|(name, _)| name == "tag") {
+        let (key, value) = tag.split_once(':').ok_or_else(|| {
+            ApiError::invalid(format!("malformed 'tag' parameter, expecting key:value, received: {tag}"))
+        })?;
+        add_tag(&mut parameters, key, value.to_owned());
     }
     let (filter, windows) = Filter::read(parameters, now_nanos())?;
     let found = trace_list::search(&shared, &filter, windows, Keeps::Summaries).await?;

@@ -9,6 +9,7 @@ mod metrics;
 mod mysql;
 mod oracle;
 mod pages;
+mod peers;
 mod random;
 mod sampling;
 mod server;

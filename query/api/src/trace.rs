@@ -5,13 +5,17 @@
 
 mod attributes;
 mod log_json;
+mod peers;
 mod rows;
+mod shape;
 mod skeleton;
 mod span_json;
 mod whole;
 mod why;
 
 pub(crate) use attributes::push_attributes;
+pub(crate) use peers::peers;
+pub(crate) use shape::shape;
 pub(crate) use why::why;
 
 use std::sync::Arc;

@@ -53,6 +53,7 @@ pub(crate) struct List {
     too_large: usize,
     files_read: u64,
     files_total: u64,
+    bytes_scanned: u64,
 }
 
 /// The route.
@@ -73,12 +74,15 @@ pub(crate) async fn page(shared: &Shared, mut parameters: Parameters) -> Result<
     let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
     let searched_back_to = (!search.is_exhausted()).then(|| search.frontier().saturating_add(1).to_string());
     let [future, past] = &search.scans;
+    let files_total = future.files_total.max(past.files_total);
     Ok(List {
         next_cursor,
         searched_back_to,
         too_large: search.too_large,
-        files_read: future.files_read + past.files_read,
-        files_total: future.files_total.max(past.files_total),
+        // Statements that go on in a window read some of the files of the one before.
+        files_read: (future.files_read + past.files_read).min(files_total),
+        files_total,
+        bytes_scanned: future.bytes_scanned + past.bytes_scanned,
         traces: page.into_iter().filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
     })
 }
@@ -129,9 +133,9 @@ pub(crate) async fn search_at(
     found.truncate(filter.limit);
     let mut done = Search { traces: found, matches: Vec::new(), inspected: search.seen.len() };
     if let Some(query) = filter.query.as_ref().filter(|_| keeps == Keeps::Matches) {
-        let ids: Vec<TraceId> = done.traces.iter().map(|trace| trace.trace_id).collect();
+        let sizes = sizes_of(&done.traces);
         let mut spans = 0;
-        for some in ids.chunks(CANDIDATES_AT_ONCE) {
+        for some in sizes.chunks(CANDIDATES_AT_ONCE) {
             let matched = matching(shared, search.engine.version(), query, some).await?;
             done.matches.extend(matched.matches.into_iter().filter(|found| {
                 spans += found.trace.spans.len();
@@ -140,6 +144,11 @@ pub(crate) async fn search_at(
         }
     }
     Ok(done)
+}
+
+/// Spans of each trace.
+fn sizes_of(summaries: &[Summary]) -> Vec<(TraceId, u64)> {
+    summaries.iter().map(|summary| (summary.trace_id, summary.span_count)).collect()
 }
 
 /// A trace that matches, with what has led to it.
@@ -234,20 +243,21 @@ impl<'a> Searching<'a> {
     /// Adds those of the candidates that match and were not on a page before.
     async fn add(&mut self, candidates: &[(TraceId, i64)], seen_by: usize) -> Result<(), ApiError> {
         let version = Arc::clone(self.engine.version());
-        let mut ids: Vec<TraceId> = candidates.iter().map(|(id, _)| *id).collect();
-        if let Some(query) = &self.filter.query {
-            let matched = matching(self.shared, &version, query, &ids).await?;
+        let ids: Vec<TraceId> = candidates.iter().map(|(id, _)| *id).collect();
+        let mut summaries = summary::summaries(self.shared, &version, &ids).await?;
+        summaries.retain(|summary| {
+            self.last.is_none_or(|last| summary.place() < last) && self.filter.takes_duration(summary.duration)
+        });
+        if let Some(query) = self.filter.query.as_ref().filter(|_| !self.filter.is_decided) {
+            let matched = matching(self.shared, &version, query, &sizes_of(&summaries)).await?;
             self.too_large += matched.too_large;
-            ids = matched.matches.iter().map(Match::id).collect();
+            let found: HashSet<TraceId> = matched.matches.iter().map(Match::id).collect();
+            summaries.retain(|summary| found.contains(&summary.trace_id));
         }
         let seen_at: std::collections::HashMap<TraceId, i64> = candidates.iter().copied().collect();
-        for summary in summary::summaries(self.shared, &version, &ids).await? {
-            let place = summary.place();
-            let is_new = self.last.is_none_or(|last| place < last);
-            if is_new && self.filter.takes_duration(summary.duration) {
-                let seen_at = seen_at.get(&summary.trace_id).copied().unwrap_or(i64::MAX);
-                self.found.insert(place, Found { summary, seen_by, seen_at });
-            }
+        for summary in summaries {
+            let seen_at = seen_at.get(&summary.trace_id).copied().unwrap_or(i64::MAX);
+            self.found.insert(summary.place(), Found { summary, seen_by, seen_at });
         }
         Ok(())
     }

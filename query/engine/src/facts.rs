@@ -96,6 +96,8 @@ struct Scan<'a> {
     projection: Vec<usize>,
     /// Columns that are read only to filter.
     filter_columns: Vec<String>,
+    /// Whether a filter asks for one text.
+    is_selective: bool,
     limit: Option<usize>,
 }
 
@@ -129,11 +131,21 @@ impl TableProvider for FactTable {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let filter_columns = filters.iter().flat_map(Expr::column_refs).map(|column| column.name.clone()).collect();
         let limit = limit.filter(|_| filters.is_empty());
-        let scan =
-            Scan { table: self.table, schema: &self.schema, facts: &self.facts, projection, filter_columns, limit };
+        let is_selective = filters.iter().any(narrow::is_selective);
+        let scan = Scan {
+            table: self.table,
+            schema: &self.schema,
+            facts: &self.facts,
+            projection,
+            filter_columns,
+            is_selective,
+            limit,
+        };
         if let Some(ids) = narrow::trace_ids(self.table, filters) {
             return self.rows_of_traces(&scan, &ids).await;
         }
+        let possible = narrow::without_impossible(&self.dimensions, &self.schema, filters, state)?;
+        let filters = possible.as_slice();
         let df_schema = DFSchema::try_from(Arc::clone(&self.schema))?;
         let physical = |filter: &Expr| state.create_physical_expr(filter.clone(), &df_schema);
         let mut predicates: Vec<Arc<dyn PhysicalExpr>> = filters.iter().map(physical).collect::<Result<_>>()?;

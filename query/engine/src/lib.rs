@@ -11,6 +11,7 @@
 mod admission;
 mod approx;
 mod attributes;
+mod critical_path;
 mod dimensions;
 mod driver;
 mod error;

@@ -23,7 +23,7 @@ use crate::dimensions::DimensionCache;
 use crate::explain_error::explain;
 use crate::facts::{BUCKET, Facts, FilterPlace, Reading};
 use crate::logical::{TableDoc, table_doc};
-use crate::{EngineError, EngineLimits, approx, attributes, ids, rules};
+use crate::{EngineError, EngineLimits, approx, attributes, critical_path, ids, rules};
 use tables::StatementTables;
 
 /// Footers and page indexes of this many bytes are kept between statements.
@@ -73,7 +73,7 @@ impl Sessions {
         for function in ids::functions().into_iter().chain(attributes::functions()) {
             template.register_udf(Arc::new(function)).map_err(failed)?;
         }
-        for function in approx::functions() {
+        for function in approx::functions().into_iter().chain([critical_path::function()]) {
             template.register_udaf(Arc::new(function)).map_err(failed)?;
         }
         let dimensions = Arc::new(DimensionCache::new(Arc::clone(store.catalog())));

@@ -16,7 +16,7 @@ use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
 use crate::stream::Cost;
-use crate::{EngineError, Position, approx, output_names};
+use crate::{EngineError, Position, approx, critical_path, output_names};
 
 /// Bytes of text; longer ones are no query that a person or a dashboard wrote.
 const SQL_BYTES_MAX: usize = 256 << 10;
@@ -28,7 +28,7 @@ const TOKENS_MAX: usize = 4_000;
 
 /// Reads, checks and plans a statement against one version of the store.
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
-    let statement = approx::with_weights(read(sql)?);
+    let statement = critical_path::with_columns(approx::with_weights(read(sql)?));
     let session = sessions.open();
     let explained = |error| with_place(explain(&error), sql);
     let named = statement.clone();

@@ -63,6 +63,8 @@ impl Cost {
     pub fn stats(&self) -> QueryStats {
         let mut stats = self.reading.stats();
         add_plan(self.plan.as_ref(), &mut stats);
+        // A table that is scanned twice has the same files.
+        stats.files_read = stats.files_read.min(stats.files_total);
         if self.weighs {
             stats.sampled_files = 0;
         }

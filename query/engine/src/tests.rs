@@ -2,6 +2,7 @@
 
 mod approx;
 mod corpus;
+mod critical_path;
 mod explained;
 mod limits;
 mod pruning;

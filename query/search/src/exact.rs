@@ -28,6 +28,30 @@ pub fn exact_pipeline(pipeline: &Pipeline) -> Option<String> {
     Some(if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") })
 }
 
+/// The SQL of a pipeline that is nothing but a filter, where it finds just what the evaluator finds: fields that every span has, of
+/// one type each. A search need not look at the traces again.
+#[must_use]
+pub fn deciding_pipeline(pipeline: &Pipeline) -> Option<String> {
+    let mut is_plain = true;
+    for stage in &pipeline.stages {
+        let Stage::Spanset(SpansetExpr::Filter(filter)) = stage else { return None };
+        filter.for_each_field(&mut |field| is_plain &= is_of_every_span(field));
+    }
+    // Other comparisons of the service look into the resource, where it may have any type.
+    exact_pipeline(pipeline).filter(|sql| is_plain && !sql.contains("_attributes["))
+}
+
+fn is_of_every_span(field: &Field) -> bool {
+    match field {
+        Field::Intrinsic(intrinsic) => {
+            matches!(intrinsic, Intrinsic::Name | Intrinsic::Duration | Intrinsic::Status | Intrinsic::Kind)
+        }
+        Field::Attribute(attribute) => {
+            attribute.scope == Scope::Resource && !attribute.of_parent && attribute.key == "service.name"
+        }
+    }
+}
+
 /// SQL that is true for the spans that a filter finds, and false or null for all others; `None` where there is none.
 #[must_use]
 pub fn exact_condition(filter: &FieldExpr) -> Option<String> {
@@ -235,6 +259,19 @@ mod tests {
         }
         let of_map = sql("{ span.tenant = \"x\" }").unwrap_or_default();
         assert!(of_map.contains("attribute_type(other_attributes, other_attribute_types, 'tenant') = 's'"), "{of_map}");
+    }
+
+    #[test]
+    fn what_every_span_has_is_decided() {
+        let decided = |text: &str| {
+            let Body::Spans(pipeline) = parse_filter(text).unwrap().body else { panic!("{text} asks for series") };
+            deciding_pipeline(&pipeline)
+        };
+        assert_eq!(decided("{ status = error }").as_deref(), Some("status_code = 'error'"));
+        assert_eq!(decided("{ resource.service.name = \"cart\" && duration > 5ms }").map(|sql| sql.len()), Some(49));
+        for other in ["{ resource.service.name != \"cart\" }", "{ span.x = 1 }", "{ } | count() > 2", "{ } >> { }"] {
+            assert_eq!(decided(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ mod series;
 mod sql;
 mod traces;
 
-pub use exact::{exact_condition, exact_pipeline};
+pub use exact::{deciding_pipeline, exact_condition, exact_pipeline};
 pub use fields::{FieldSql, field_sql};
 pub use series::{SeriesSql, series_sql};
 pub use sql::span_condition;

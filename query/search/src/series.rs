@@ -15,14 +15,25 @@ use crate::fields::{FieldSql, Letter, field_sql};
 #[derive(Clone, Debug)]
 pub struct SeriesSql {
     /// Columns `nth` (the interval), `n` (64-bit integers), `total`, `least`, `greatest`, `bucket` (doubles, null where there are none),
-    /// and for each label `l0`, `l1` … with the text of its value and `t0`, `t1` … with the letter of its type.
+    /// and for each label `l0`, `l1` … with the text of its value and `t0`, `t1` … with the letter of its type; where
+    /// exemplars are wanted also `at`, the start of the earliest span, nanoseconds.
     pub sql: String,
     labels: Vec<Letter>,
+    /// What the groups are made of: columns, spans, and which of them count.
+    columns: String,
+    spans: String,
+    needed: &'static str,
 }
 
 /// The statement for spans that also fulfil a condition of SQL.
 #[must_use]
-pub fn series_sql(series: &MetricsSeries, grid: &Grid, condition: &str, rows_max: usize) -> Option<SeriesSql> {
+pub fn series_sql(
+    series: &MetricsSeries,
+    grid: &Grid,
+    condition: &str,
+    rows_max: usize,
+    has_exemplars: bool,
+) -> Option<SeriesSql> {
     let filter = exact_pipeline(&series.pipeline)?;
     let mut inner = vec![format!("{} AS nth", interval(grid))];
     let mut outer = vec!["nth".to_owned()];
@@ -58,16 +69,34 @@ pub fn series_sql(series: &MetricsSeries, grid: &Grid, condition: &str, rows_max
     }
     let groups = outer.join(", ");
     let (bucket, by_bucket) = if has_buckets { ("bucket", ", bucket") } else { ("CAST(NULL AS DOUBLE)", "") };
+    let first = if has_exemplars { ", min(at) AS at" } else { "" };
+    let at = if has_exemplars { ", CAST(start_time AS BIGINT) AS at" } else { "" };
+    let (columns, spans) = (inner.join(", "), format!("spans WHERE {condition} AND ({filter})"));
     let sql = format!(
         "SELECT {groups}, {bucket} AS bucket, count(*) AS n, sum(sample) AS total, min(sample) AS least, \
-         max(sample) AS greatest FROM (SELECT {} FROM spans WHERE {condition} AND ({filter})) WHERE {needed} \
-         GROUP BY {groups}{by_bucket} LIMIT {rows_max}",
-        inner.join(", ")
+         max(sample) AS greatest{first} FROM (SELECT {columns}{at} FROM {spans}) WHERE {needed} \
+         GROUP BY {groups}{by_bucket} LIMIT {rows_max}"
     );
-    Some(SeriesSql { sql, labels })
+    Some(SeriesSql { sql, labels, columns, spans, needed })
 }
 
 impl SeriesSql {
+    /// The spans that count and start at one of these moments: the columns of labels as in [`SeriesSql::sql`], `sample`,
+    /// `trace_id`, `span_id`, and `at`, their start in nanoseconds.
+    #[must_use]
+    pub fn spans_at(&self, moments: &[i64], rows_max: usize) -> String {
+        let moment = |nanos: &i64| format!("arrow_cast({nanos}, 'Timestamp(Nanosecond, Some(\"UTC\"))')");
+        let moments: Vec<String> = moments.iter().map(moment).collect();
+        format!(
+            "SELECT * FROM (SELECT {}, trace_id, span_id, CAST(start_time AS BIGINT) AS at FROM {} AND start_time IN ({})) \
+             WHERE {} LIMIT {rows_max}",
+            self.columns,
+            self.spans,
+            moments.join(", "),
+            self.needed
+        )
+    }
+
     /// The value of a label from its text and letter.
     #[must_use]
     pub fn label(&self, index: usize, text: Option<&str>, letter: Option<&str>) -> Operand<'static> {

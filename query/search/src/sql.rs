@@ -9,6 +9,8 @@ use spanlake_traceql::syntax::field::{Attribute, Field, Intrinsic, Scope};
 use spanlake_traceql::syntax::literal::{Kind, Literal, Status};
 use spanlake_traceql::syntax::operator::BinaryOperator;
 
+use crate::fields::promoted_span;
+
 /// What a span must fulfil whose trace may match, so that each matching trace has such a span; `None` where any may.
 #[must_use]
 pub fn span_condition(condition: &TraceCondition) -> Option<String> {
@@ -95,13 +97,18 @@ fn of_attribute(attribute: &Attribute, test: &Test) -> Option<String> {
     match attribute.scope {
         Scope::Resource if attribute.key == "service.name" => of_text("service_name", test),
         Scope::Resource => of_value(&of_resource, test),
-        Scope::Span => of_value(&own, test),
+        Scope::Span => of_value_or(&own, &is_array(&attribute.key), test),
         Scope::Event => Some("events IS NOT NULL".to_owned()),
         Scope::Link => Some("links IS NOT NULL".to_owned()),
         Scope::Instrumentation => of_value(&format!("scope_attributes[{key}]"), test),
         Scope::Any => {
-            let scopes = [own.clone(), of_resource.clone(), format!("scope_attributes[{key}]")];
-            let any: Option<Vec<String>> = scopes.iter().map(|value| of_value(value, test)).collect();
+            let any: Option<Vec<String>> = [
+                of_value_or(&own, &is_array(&attribute.key), test),
+                of_value(&of_resource, test),
+                of_value(&format!("scope_attributes[{key}]"), test),
+            ]
+            .into_iter()
+            .collect();
             let elsewhere =
                 format!("{own} IS NULL AND {of_resource} IS NULL AND (events IS NOT NULL OR links IS NOT NULL)");
             any.map(|any| format!("({} OR ({elsewhere}))", any.join(" OR ")))
@@ -135,9 +142,23 @@ fn of_given_text(column: &str, test: &Test) -> Option<String> {
     }
 }
 
-/// Of an attribute's value, which is stored as text.
+/// Whether an attribute of a span is an array: by the letter of its type, as files know what letters their maps have. Those with
+/// columns of their own are looked at by how they begin, which statistics of the column answer.
+fn is_array(key: &str) -> String {
+    match promoted_span(key) {
+        Some(_) => format!("starts_with(attributes[{0}], '[')", quoted(key)),
+        None => format!("attribute_type(other_attributes, other_attribute_types, {}) = 'a'", quoted(key)),
+    }
+}
+
+/// Of an attribute's value, which is stored as text; arrays are known by how they begin.
 fn of_value(value: &str, test: &Test) -> Option<String> {
-    let or_array = |sql: String| Some(format!("({sql} OR starts_with({value}, '['))"));
+    of_value_or(value, &format!("starts_with({value}, '[')"), test)
+}
+
+/// The same where it is known otherwise which are arrays.
+fn of_value_or(value: &str, is_array: &str, test: &Test) -> Option<String> {
+    let or_array = |sql: String| Some(format!("({sql} OR {is_array})"));
     match test {
         Test::Compare(BinaryOperator::NotEqual, _) => Some(format!("{value} IS NOT NULL")),
         Test::Compare(operator, Literal::String(text)) => {
@@ -228,6 +249,10 @@ mod tests {
         assert_eq!(
             sql("{ span.http.route = \"/cart\" }"),
             "(((attributes['http.route'] = '/cart' OR starts_with(attributes['http.route'], '['))))"
+        );
+        assert_eq!(
+            sql("{ span.tenant = \"x\" }"),
+            "(((attributes['tenant'] = 'x' OR attribute_type(other_attributes, other_attribute_types, 'tenant') = 'a')))"
         );
         assert!(sql("{ span.x > 5 }").contains("TRY_CAST(attributes['x'] AS DOUBLE) > 5"));
         assert!(sql("{ .x = 1 || kind = server }").contains(" OR (kind = 'server')"));

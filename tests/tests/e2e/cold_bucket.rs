@@ -223,3 +223,53 @@ fn a_question_that_cannot_be_answered_fails() {
     s3.set_mode(Mode::healthy());
     assert_eq!(server.count("select count(*) from spans"), 20);
 }
+
+/// All pages of three traces each, and the cost that was told.
+fn pages(server: &TestServer, parameters: &str) -> (Vec<Vec<String>>, Vec<Value>) {
+    let (mut pages, mut costs, mut cursor) = (Vec::new(), Vec::new(), String::new());
+    loop {
+        let answer = server.get(&format!("/api/traces?{parameters}&limit=3{cursor}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let list = answer.json();
+        let ids = list["traces"].as_array().expect("a list").iter();
+        pages.push(ids.map(|trace| trace["trace_id"].to_string()).collect());
+        match list["next_cursor"].as_str() {
+            Some(text) => cursor = format!("&cursor={text}"),
+            None => return (pages, costs),
+        }
+        costs.push(list);
+    }
+}
+
+/// Scenario: traces are listed page by page in memory, from the bucket, and after a restart over it.
+/// Guarantee: the same pages by every filter; what it cost is told, and no more files are read than there are.
+#[test]
+fn searches_of_a_bucket_give_the_same_pages() {
+    let s3 = S3Double::start_blocking();
+    let mut server = setup(&s3).start();
+    for request in 1..=8_u64 {
+        server.send(TRACES, &some_spans(request.into(), 5));
+    }
+    let name = server.value("select name from spans order by name limit 1");
+    let queries = [
+        String::new(),
+        "min_duration=1ns".to_owned(),
+        format!("filter={}", server::encoded(&format!("{{ name = {name} }}"))),
+        format!("filter={}", server::encoded("{ } >> { }")),
+    ];
+    let all = |server: &TestServer| queries.each_ref().map(|query| pages(server, query).0);
+    let in_memory = all(&server);
+    assert!(in_memory[0].len() > 2, "{in_memory:?}");
+    server.seal();
+    wait_ready(&server);
+    assert!(cold(&server)["rows"].as_u64() > Some(0));
+    assert_eq!(all(&server), in_memory, "in the bucket");
+    for cost in pages(&server, "").1 {
+        let number = |name: &str| cost[name].as_u64().unwrap_or_else(|| panic!("{name} of {cost}"));
+        assert!(number("files_read") <= number("files_total") && number("files_total") > 0, "{cost}");
+        assert!(number("bytes_scanned") > 0, "{cost}");
+    }
+    server.kill();
+    server.restart();
+    assert_eq!(all(&server), in_memory, "after a restart");
+}

@@ -1,6 +1,7 @@
 //! Search by filters and TraceQL, natively and through Tempo's API: the same traces from memory, files and the cold tier.
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, ArrayValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::trace::v1::{Span, Status, span::Event};
 use prost::Message;
 use serde_json::{Value, json};
@@ -103,6 +104,135 @@ fn filters_find_the_same_everywhere() {
         status["cold"]["rows"].as_u64() > Some(0) && status["cold"]["waiting_bytes"] == 0
     });
     check_all(&server);
+}
+
+fn tagged(trace: u128, value: any_value::Value) -> Vec<u8> {
+    let mut one = at(trace, 1, 0, "tagged", 5);
+    one.attributes =
+        vec![KeyValue { key: "tags".to_owned(), value: Some(AnyValue { value: Some(value) }), ..KeyValue::default() }];
+    traces("shop", vec![one])
+}
+
+/// Scenario: a key with texts only, and one with texts, lists and numbers, in memory, in files and in the cold tier.
+/// Guarantee: a list is found by its elements, a text that looks like one is not; nothing is lost where files know the type.
+#[test]
+fn lists_are_found_by_their_elements() {
+    let text = |text: &str| any_value::Value::StringValue(text.to_owned());
+    let list = |texts: &[&str]| {
+        let values = texts.iter().map(|one| AnyValue { value: Some(text(one)) }).collect();
+        any_value::Value::ArrayValue(ArrayValue { values })
+    };
+    for has_lists in [false, true] {
+        let server = Setup::default().env(NO_SEALS).env(&[(HOT_BYTES_MAX, "0")]).start();
+        for (trace, value) in [(1, text("a")), (2, text("b")), (3, text("[\"a\"]"))] {
+            server.send(TRACES, &tagged(trace, value));
+        }
+        let mut of_a = vec![1];
+        if has_lists {
+            for (trace, value) in
+                [(4, list(&["b", "a"])), (5, list(&["c"])), (6, list(&[])), (7, any_value::Value::IntValue(7))]
+            {
+                server.send(TRACES, &tagged(trace, value));
+            }
+            of_a = vec![4, 1];
+        }
+        let check = |place: &str| {
+            for (filter, expected) in [
+                ("{ span.tags = \"a\" }", of_a.as_slice()),
+                ("{ .tags = \"a\" }", of_a.as_slice()),
+                ("{ span.tags =~ \"a|x\" }", of_a.as_slice()),
+                ("{ span.tags = \"absent\" }", &[]),
+                ("{ span.tags = \"[\\\"a\\\"]\" }", &[3]),
+                ("{ span.tags = 7 }", if has_lists { &[7] } else { &[] }),
+            ] {
+                let found = found(&server, &format!("filter={}", encoded(filter)));
+                assert_eq!(found, expected, "{place}, with lists: {has_lists}: {filter}");
+            }
+            assert_eq!(found(&server, "attr=tags%3Da"), [1], "{place}");
+        };
+        check("memory");
+        server.seal();
+        check("files");
+        eventually("it is cold", || {
+            let status = server.get("/api/status").json();
+            status["cold"]["rows"].as_u64() > Some(0) && status["cold"]["waiting_bytes"] == 0
+        });
+        check("cold");
+    }
+}
+
+/// Scenario: filters that SQL decides alone, and the same with a condition on the number of spans, which it cannot.
+/// Guarantee: both find the same, in memory and in files.
+#[test]
+fn what_is_decided_is_what_is_evaluated() {
+    let server = a_server();
+    for place in ["memory", "files"] {
+        for filter in [
+            "status = error",
+            "status != error",
+            "kind = server",
+            "name = \"select\" && duration > 100ms",
+            "name =~ \".*cart\"",
+            "name !~ \".*cart\"",
+            "!(name = \"select\") && resource.service.name = \"shop\"",
+            "duration >= 0.2",
+            "duration > 1s || status = error",
+            "name = 5",
+            "resource.service.name = \"\"",
+        ] {
+            let one = found(&server, &format!("filter={}", encoded(&format!("{{ {filter} }}"))));
+            let other = found(&server, &format!("filter={}", encoded(&format!("{{ {filter} }} | count() > 0"))));
+            assert_eq!(one, other, "{place}: {filter}");
+        }
+        server.seal();
+    }
+}
+
+/// Scenario: a range query with exemplars as a hint, as a parameter, and without, counted in SQL and evaluated.
+/// Guarantee: the earliest span of each interval, with its ids; none where nobody asks.
+#[test]
+fn series_have_exemplars() {
+    let server = a_server();
+    for place in ["memory", "files"] {
+        let series = |query: &str, parameters: &str| {
+            let answer =
+                tempo(&server, &format!("metrics/query_range?since=1h&step=1h{parameters}&q={}", encoded(query)));
+            answer["series"].as_array().expect("series").clone()
+        };
+        let exemplars = |query: &str, parameters: &str| -> Vec<Value> {
+            let all = series(query, parameters);
+            all.iter().flat_map(|one| one["exemplars"].as_array().expect("a list").clone()).collect()
+        };
+        let ids = |exemplar: &Value| -> (String, String) {
+            let label = |at: usize, key: &str| {
+                assert_eq!(exemplar["labels"][at]["key"], key, "{exemplar}");
+                let text = exemplar["labels"][at]["value"]["stringValue"].as_str().expect("an id");
+                text.trim_start_matches('0').to_owned()
+            };
+            (label(0, "trace:id"), label(1, "span:id"))
+        };
+        for query in ["{ status = error } | rate()", "{ status = error } | rate() with (exemplars=true)"] {
+            let found = exemplars(query, if query.contains("with") { "" } else { "&exemplars=5" });
+            assert_eq!(found.iter().map(ids).collect::<Vec<_>>(), [("3".to_owned(), "3".to_owned())], "{place}");
+            assert!(found[0]["value"].as_f64() > Some(0.0) && found[0]["timestampMs"].is_string(), "{}", found[0]);
+        }
+        let slow = exemplars("{ } | max_over_time(duration) by (resource.service.name) with (exemplars=10)", "");
+        assert_eq!(slow.len(), 2, "{place}: {slow:?}");
+        assert_eq!(slow.iter().map(ids).map(|(trace, _)| trace).collect::<Vec<_>>(), ["3", "1"], "{place}");
+        assert_eq!(slow[1]["value"], 0.02, "{place}: the value is the span's own");
+        let evaluated = exemplars("{ name = \"POST /checkout\" } >> { status = error } | rate()", "&exemplars=5");
+        assert_eq!(evaluated.len(), 1, "{place}: {evaluated:?}");
+        for (query, parameters) in [
+            ("{ } | rate()", ""),
+            ("{ } | rate()", "&exemplars=0"),
+            ("{ } | rate() with (exemplars=false)", "&exemplars=5"),
+            ("{ } | rate() with (exemplars=0)", "&exemplars=5"),
+        ] {
+            assert_eq!(exemplars(query, parameters), Vec::<Value>::new(), "{place}: {query} {parameters}");
+        }
+        server.seal();
+    }
+    assert_eq!(server.get("/tempo/api/metrics/query_range?q=%7B%7D%7Crate()&exemplars=many").status, 400);
 }
 
 /// All pages of two traces each.

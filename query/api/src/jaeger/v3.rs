@@ -21,12 +21,12 @@ use spanlake_schemas::otlp::{encode, protobuf_to_json};
 use spanlake_schemas::tables::Table;
 use spanlake_store::now_nanos;
 
-use super::{add_tags, recent_operations};
+use super::{add_tags, recent_operations, service_names};
 use crate::error::ApiError;
 use crate::parameters;
 use crate::parameters::sql_text;
 use crate::query::texts;
-use crate::state::{OWN_SERVICE, Shared};
+use crate::state::Shared;
 use crate::trace_list::{self, Filter, Keeps, Parameters, Summary};
 
 /// Traces that a search shows unless told.
@@ -87,8 +87,8 @@ impl Asked {
         let mut parameters = Parameters {
             service: self.get("serviceName"),
             operation: self.get("operationName"),
-            min_duration: self.get("durationMin"),
-            max_duration: self.get("durationMax"),
+            min_span_duration: self.get("durationMin"),
+            max_span_duration: self.get("durationMax"),
             start: moment(start),
             end: moment(end),
             limit: Some(depth.unwrap_or_else(|| SEARCH_DEPTH.to_owned())),
@@ -115,11 +115,7 @@ fn camel_case(name: &str) -> String {
 }
 
 async fn services(State(shared): State<Arc<Shared>>) -> Result<Json<Value>, Failure> {
-    let sql = format!(
-        "SELECT DISTINCT service_name FROM resources WHERE service_name NOT IN ('', '{OWN_SERVICE}') ORDER BY 1"
-    );
-    let names: Vec<String> = texts(&shared, &sql).await?.into_iter().flatten().collect();
-    Ok(Json(json!({ "services": names })))
+    Ok(Json(json!({ "services": service_names(&shared).await? })))
 }
 
 async fn operations(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, Failure> {
@@ -225,7 +221,7 @@ mod tests {
             let asked = Asked::of(&format!("/?{query}").parse().unwrap()).search().unwrap();
             assert_eq!((asked.service.as_deref(), asked.limit.as_deref()), (Some("a"), Some("7")), "{query}");
             assert_eq!((asked.start.as_deref(), asked.end.as_deref()), (Some("5"), Some("9")), "{query}");
-            assert_eq!(asked.min_duration.as_deref(), Some("1s"), "{query}");
+            assert_eq!(asked.min_span_duration.as_deref(), Some("1s"), "{query}");
         }
         assert!(Asked::of(&"/?query.serviceName=a".parse().unwrap()).search().is_err());
     }

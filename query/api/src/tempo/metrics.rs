@@ -16,15 +16,18 @@ use serde_json::{Map, Value, json};
 use spanlake_engine::{PinnedEngine, Position};
 use spanlake_search::{SeriesSql, series_sql};
 use spanlake_store::now_nanos;
-use spanlake_traceql::eval::metrics::{Counted, combine_metrics, counted_in, evaluate_series, series_of_counts};
+use spanlake_traceql::eval::metrics::{
+    Counted, Example, Exemplar, Exemplary, combine_metrics, counted_in, evaluate_series, exemplars_asked, exemplary,
+    series_of_counts,
+};
 use spanlake_traceql::eval::{Grid, Operand, Series};
-use spanlake_traceql::model::Trace;
+use spanlake_traceql::model::{SpanId, Trace, TraceId, hex};
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parse_query;
-use spanlake_traceql::syntax::tree::{Body, Metrics, MetricsSeries, Query};
+use spanlake_traceql::syntax::tree::{Body, MetricsSeries, Query};
 
 use super::moment;
-use crate::columns::{Numbers, Texts};
+use crate::columns::{Ids, Numbers, Texts};
 use crate::error::ApiError;
 use crate::parameters::{self, HOUR, SECOND, sql_moment};
 use crate::query;
@@ -35,6 +38,10 @@ use crate::trace_list::{self, Filter, Keeps, Parameters};
 const ROWS_MAX: usize = 500_000;
 /// Traces that are evaluated where SQL cannot count.
 const TRACES_MAX: usize = 500;
+/// Exemplars of a query, at most.
+const EXEMPLARS_MAX: usize = 1_000;
+/// Spans that begin at the moments of exemplars.
+const EXAMPLES_MAX: usize = 100_000;
 /// Intervals that a range has without a step.
 const INTERVALS: i64 = 240;
 
@@ -47,6 +54,8 @@ struct Asked {
     end: Option<String>,
     since: Option<String>,
     step: Option<String>,
+    /// How many, where the query has no hint.
+    exemplars: Option<String>,
 }
 
 /// What was counted.
@@ -65,7 +74,13 @@ pub(super) async fn query_range(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         Some(text) => length("step", text)?,
         None => default_step(end.saturating_sub(start)),
     };
-    let answered = answer(&shared, &asked, grid(Grid::range(start, end, step))?).await?;
+    let query = asked.query()?;
+    let exemplars = match (exemplars_asked(&query), given(asked.exemplars.as_deref())) {
+        (Some(hinted), _) => hinted,
+        (None, None | Some("0")) => 0,
+        (None, Some(text)) => parameters::count("exemplars", Some(text), 0, EXEMPLARS_MAX)?,
+    };
+    let answered = answer(&shared, query, grid(Grid::range(start, end, step))?, exemplars.min(EXEMPLARS_MAX)).await?;
     Ok(Json(envelope(written_range(&answered.series, &answered.grid), answered.note)))
 }
 
@@ -81,17 +96,30 @@ pub(crate) fn written_range(series: &[Series], grid: &Grid) -> Vec<Value> {
             .collect();
         let mut written = labels(series);
         written.insert("samples".to_owned(), samples.into());
-        written.insert("exemplars".to_owned(), json!([]));
+        let exemplars: Vec<Value> = series.exemplars.iter().filter_map(|one| written_exemplar(one, series)).collect();
+        written.insert("exemplars".to_owned(), exemplars.into());
         Value::Object(written)
     });
     written.collect()
+}
+
+/// Where spans themselves are counted, the value is the interval's.
+fn written_exemplar(exemplar: &Exemplar, series: &Series) -> Option<Value> {
+    let of_interval = series.values.get(exemplar.interval).copied().filter(|value| !value.is_nan())?;
+    let value = if exemplar.value.is_nan() { of_interval } else { exemplar.value };
+    let label = |key: &str, id: &[u8]| json!({ "key": key, "value": { "stringValue": hex(id) } });
+    Some(json!({
+        "labels": [label("trace:id", &exemplar.trace_id.0), label("span:id", &exemplar.span_id.0)],
+        "value": number(value),
+        "timestampMs": (exemplar.timestamp / 1_000_000).to_string(),
+    }))
 }
 
 /// `/api/metrics/query`.
 pub(super) async fn query_instant(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
     let asked: Asked = parameters::read(&uri)?;
     let (start, end) = asked.range()?;
-    let answered = answer(&shared, &asked, grid(Grid::instant(start, end))?).await?;
+    let answered = answer(&shared, asked.query()?, grid(Grid::instant(start, end))?, 0).await?;
     let series = answered.series.iter().filter_map(|series| {
         let value = series.values.first().filter(|value| !value.is_nan())?;
         let mut written = labels(series);
@@ -117,7 +145,8 @@ impl Asked {
         Ok((start, end))
     }
 
-    fn metrics(&self) -> Result<Metrics, ApiError> {
+    /// A query for series.
+    fn query(&self) -> Result<Query, ApiError> {
         let wrong = |message| ApiError::new(StatusCode::BAD_REQUEST, "invalid_query", message);
         let text = given(self.q.as_deref()).or(given(self.query.as_deref()));
         let text = text.ok_or_else(|| ApiError::invalid("q: a TraceQL query is needed"))?;
@@ -129,7 +158,7 @@ impl Asked {
             ApiError { position, hint: first.and_then(|error| error.hint.clone()), ..wrong(format!("q: {message}")) }
         })?;
         match query.body {
-            Body::Metrics(metrics) => Ok(metrics),
+            Body::Metrics(_) => Ok(query),
             Body::Spans(_) => Err(wrong("q: it finds spans, and here series are asked for".to_owned())
                 .with_hint("end the query with a function, such as | rate()")),
         }
@@ -155,16 +184,16 @@ fn grid(grid: Result<Grid, spanlake_traceql::eval::GridError>) -> Result<Grid, A
     grid.map_err(|error| ApiError::invalid(error.to_string()))
 }
 
-async fn answer(shared: &Shared, asked: &Asked, grid: Grid) -> Result<Answered, ApiError> {
-    let metrics = asked.metrics()?;
+async fn answer(shared: &Shared, query: Query, grid: Grid, exemplars: usize) -> Result<Answered, ApiError> {
+    let Body::Metrics(metrics) = query.body else { return Err(ApiError::invalid("q: series are asked for")) };
     let engine = shared.engine.pinned();
     let mut counted: Vec<Vec<Series>> = Vec::new();
     let mut note = None;
     for series in counted_in(&metrics) {
-        counted.push(match series_sql(series, &grid, &within(&grid), ROWS_MAX) {
-            Some(statement) => count(shared, &engine, series, &grid, &statement).await?,
+        counted.push(match series_sql(series, &grid, &within(&grid), ROWS_MAX, exemplars > 0) {
+            Some(statement) => count(shared, &engine, series, &grid, &statement, exemplars).await?,
             None => {
-                let (found, is_partial) = evaluate(shared, &engine, series, grid).await?;
+                let (found, is_partial) = evaluate(shared, &engine, series, grid, exemplars).await?;
                 if is_partial {
                     note = Some(format!("evaluated on the newest {TRACES_MAX} traces that match"));
                 }
@@ -195,41 +224,75 @@ async fn count(
     series: &MetricsSeries,
     grid: &Grid,
     statement: &SeriesSql,
+    exemplars: usize,
 ) -> Result<Vec<Series>, ApiError> {
     let (batches, _) = query::rows_at(shared, engine, &statement.sql).await?;
     if batches.iter().map(RecordBatch::num_rows).sum::<usize>() >= ROWS_MAX {
         return Err(ApiError::invalid(format!("the query makes more than {ROWS_MAX} values"))
             .with_hint("take a longer step, a shorter range or fewer labels in by (…)"));
     }
-    let counted = batches.iter().flat_map(|batch| counted_rows(batch, statement, series.by.len()));
-    Ok(series_of_counts(series, grid, counted))
+    let labels = series.by.len();
+    let counted: Vec<Counted> = batches.iter().flat_map(|batch| counted_rows(batch, statement, labels)).collect();
+    let Exemplary { moments, of_series } = exemplary(series, grid, &counted, exemplars);
+    let mut examples = Vec::new();
+    if !moments.is_empty() {
+        let (batches, _) = query::rows_at(shared, engine, &statement.spans_at(&moments, EXAMPLES_MAX)).await?;
+        examples = batches.iter().flat_map(|batch| example_rows(batch, statement, labels, grid)).collect();
+    }
+    Ok(series_of_counts(series, grid, counted, of_series, examples))
+}
+
+/// The values of labels, row by row.
+fn label_rows(batch: &RecordBatch, statement: &SeriesSql, labels: usize) -> Vec<Vec<Operand<'static>>> {
+    let columns: Vec<(Texts<'_>, Texts<'_>)> = (0..labels)
+        .map(|index| (Texts::of(batch, &format!("l{index}")), Texts::of(batch, &format!("t{index}"))))
+        .collect();
+    let of_row = |row: usize| {
+        let columns = columns.iter().enumerate();
+        columns.map(|(index, (texts, letters))| statement.label(index, texts.at(row), letters.at(row))).collect()
+    };
+    (0..batch.num_rows()).map(of_row).collect()
+}
+
+fn doubles<'a>(batch: &'a RecordBatch, name: &str) -> impl Fn(usize) -> f64 + use<'a> {
+    let column = batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>());
+    move |row| column.filter(|column| column.is_valid(row)).map_or(f64::NAN, |column| column.value(row))
+}
+
+fn example_rows(batch: &RecordBatch, statement: &SeriesSql, labels: usize, grid: &Grid) -> Vec<Example> {
+    let moments = Numbers::<Int64Type>::of(batch, "at");
+    let [samples, buckets] = ["sample", "bucket"].map(|name| doubles(batch, name));
+    let [traces, spans] = ["trace_id", "span_id"].map(|name| Ids::of(batch, name));
+    let rows = label_rows(batch, statement, labels).into_iter().enumerate();
+    rows.filter_map(|(row, labels)| {
+        let timestamp = moments.at(row)?;
+        let exemplar = Exemplar {
+            trace_id: TraceId(traces.at(row)?.try_into().ok()?),
+            span_id: SpanId(spans.at(row)?.try_into().ok()?),
+            timestamp,
+            interval: grid.interval(timestamp)?,
+            value: samples(row),
+        };
+        Some(Example { labels, bucket: buckets(row), exemplar })
+    })
+    .collect()
 }
 
 fn counted_rows(batch: &RecordBatch, statement: &SeriesSql, labels: usize) -> Vec<Counted> {
-    let [intervals, counts] = ["nth", "n"].map(|name| Numbers::<Int64Type>::of(batch, name));
-    let [totals, least, greatest, buckets] = ["total", "least", "greatest", "bucket"]
-        .map(|name| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<Float64Type>()));
-    let names: Vec<(Texts<'_>, Texts<'_>)> = (0..labels)
-        .map(|index| (Texts::of(batch, &format!("l{index}")), Texts::of(batch, &format!("t{index}"))))
-        .collect();
-    let value = |column: Option<&arrow::array::Float64Array>, row: usize| {
-        column.filter(|column| column.is_valid(row)).map_or(f64::NAN, |column| column.value(row))
-    };
-    (0..batch.num_rows())
-        .map(|row| Counted {
-            labels: names
-                .iter()
-                .enumerate()
-                .map(|(index, (texts, letters))| statement.label(index, texts.at(row), letters.at(row)))
-                .collect(),
-            interval: usize::try_from(intervals.or_zero(row)).unwrap_or(usize::MAX),
-            count: u64::try_from(counts.or_zero(row)).unwrap_or(0),
-            sum: value(totals, row),
-            min: value(least, row),
-            max: value(greatest, row),
-            bucket: value(buckets, row),
-        })
-        .collect()
+    let [intervals, counts, moments] = ["nth", "n", "at"].map(|name| Numbers::<Int64Type>::of(batch, name));
+    let [totals, least, greatest, buckets] = ["total", "least", "greatest", "bucket"].map(|name| doubles(batch, name));
+    let rows = label_rows(batch, statement, labels).into_iter().enumerate();
+    rows.map(|(row, labels)| Counted {
+        labels,
+        interval: usize::try_from(intervals.or_zero(row)).unwrap_or(usize::MAX),
+        count: u64::try_from(counts.or_zero(row)).unwrap_or(0),
+        sum: totals(row),
+        min: least(row),
+        max: greatest(row),
+        bucket: buckets(row),
+        first: moments.at(row),
+    })
+    .collect()
 }
 
 /// Evaluates on whole traces, and says whether there may be more of them.
@@ -238,6 +301,7 @@ async fn evaluate(
     engine: &PinnedEngine,
     series: &MetricsSeries,
     grid: Grid,
+    exemplars: usize,
 ) -> Result<(Vec<Series>, bool), ApiError> {
     let (start, end) = grid.bounds();
     let parameters = Parameters {
@@ -255,7 +319,7 @@ async fn evaluate(
     let is_partial = found.traces.len() >= TRACES_MAX || found.matches.len() < found.traces.len();
     let traces: Vec<Trace> = found.matches.into_iter().map(|found| found.trace).collect();
     let series = series.clone();
-    let evaluating = tokio::task::spawn_blocking(move || evaluate_series(&series, &traces, &grid, 0));
+    let evaluating = tokio::task::spawn_blocking(move || evaluate_series(&series, &traces, &grid, exemplars));
     let series = evaluating.await.map_err(|_| ApiError::internal("the query was stopped by a fault"))?;
     Ok((series, is_partial))
 }

@@ -94,6 +94,23 @@ async fn facets_count_spans_traces_and_errors() {
 }
 
 #[tokio::test]
+async fn traces_of_very_many_spans_are_estimated() {
+    let lake = Lake::new();
+    let now = now_nanos() - 600 * SECOND;
+    for trace in 1..=512_u128 {
+        let one = span(trace, 1, 0, if trace % 2 == 0 { "even" } else { "odd" }, now);
+        lake.send(Signal::Traces, &spans("shop", &[one])).await;
+    }
+    let all = lake.json("/api/traces/facets?keys=service,operation").await;
+    assert_eq!((&all["spans"], &all["traces"], &all["stats"]["exact"]), (&json!(512), &json!(512), &json!(false)));
+    let counted = |key: &str, value: usize| facet(&all, key)["values"][value].clone();
+    assert_eq!(counted("service", 0), json!({"value": "shop", "spans": 512, "traces": 512, "errors": 0}));
+    // Ids that end in zero are even here.
+    assert_eq!(counted("operation", 0), json!({"value": "even", "spans": 256, "traces": 512, "errors": 0}));
+    assert_eq!(counted("operation", 1), json!({"value": "odd", "spans": 256, "traces": 0, "errors": 0}));
+}
+
+#[tokio::test]
 async fn filters_decide_which_spans_are_counted() {
     let lake = Lake::new();
     shop(&lake, now_nanos()).await;

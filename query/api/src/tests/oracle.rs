@@ -105,6 +105,21 @@ fn shape(series: &[Json]) -> Vec<(String, Vec<(String, f64)>)> {
     all
 }
 
+/// Enough for every interval of every series.
+const EXEMPLARS: usize = 1_000;
+
+/// Which spans stand for which intervals of which series.
+fn exemplars(series: &[Json]) -> Vec<(String, String, String)> {
+    let of_series = |one: &Json| -> Vec<(String, String, String)> {
+        let exemplars = one["exemplars"].as_array().unwrap().iter();
+        let text = |value: &Json| value.to_string();
+        exemplars.map(|each| (text(&one["labels"]), text(&each["timestampMs"]), text(&each["labels"]))).collect()
+    };
+    let mut all: Vec<_> = series.iter().flat_map(of_series).collect();
+    all.sort();
+    all
+}
+
 fn are_close(one: &[(String, Vec<(String, f64)>)], other: &[(String, Vec<(String, f64)>)]) -> bool {
     let close = |one: f64, other: f64| one == other || (one - other).abs() <= 1e-9 * one.abs().max(other.abs());
     one.len() == other.len()
@@ -117,6 +132,7 @@ fn are_close(one: &[(String, Vec<(String, f64)>)], other: &[(String, Vec<(String
 
 #[tokio::test]
 async fn series_are_what_the_evaluator_counts() {
+    let mut with_exemplars = 0;
     for (seed, queries) in seeds() {
         let mut random = Random::new(seed);
         let mut traces = traces(&mut random, 40);
@@ -129,14 +145,22 @@ async fn series_are_what_the_evaluator_counts() {
             let query = random_metrics_query(&mut random);
             let text = query.to_string();
             let Body::Metrics(metrics) = &query.body else { panic!("{text} finds spans") };
-            let expected: Vec<Series> = evaluate_metrics(metrics, &traces, &grid, 0);
-            let expected = shape(&written_range(&expected, &grid));
-            let answer = lake.json(&format!("/tempo/api/metrics/query_range?{window}&q={}", encoded(&text))).await;
-            let found = shape(answer["series"].as_array().unwrap());
+            let expected: Vec<Series> = evaluate_metrics(metrics, &traces, &grid, EXEMPLARS);
+            let expected = written_range(&expected, &grid);
+            let path = format!("/tempo/api/metrics/query_range?{window}&exemplars={EXEMPLARS}&q={}", encoded(&text));
+            let answer = lake.json(&path).await;
+            let found = answer["series"].as_array().unwrap();
+            if !text.contains("exemplars=") {
+                let (found, expected) = (exemplars(found), exemplars(&expected));
+                assert_eq!(found, expected, "seed {seed}, query {number}: {text}");
+                with_exemplars += usize::from(!found.is_empty());
+            }
+            let (found, expected) = (shape(found), shape(&expected));
             assert!(
                 are_close(&found, &expected),
                 "seed {seed}, query {number}: {text}\nfound    {found:?}\nexpected {expected:?}"
             );
         }
     }
+    assert!(with_exemplars > 10, "{with_exemplars}");
 }

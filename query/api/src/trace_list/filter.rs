@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use spanlake_engine::Position;
-use spanlake_search::span_condition;
+use spanlake_search::{deciding_pipeline, span_condition};
 use spanlake_traceql::plan::plan;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parser::parse_filter;
@@ -18,6 +18,8 @@ use crate::error::ApiError;
 use crate::parameters::{self, HOUR, SECOND, sql_moment, sql_text, sql_window};
 use crate::state::OWN_SERVICE;
 
+const STATUSES: [&str; 3] = ["error", "ok", "unset"];
+const KINDS: [&str; 6] = ["unspecified", "internal", "server", "client", "producer", "consumer"];
 const LIMIT: usize = 20;
 const LIMIT_MAX: usize = 500;
 /// Clocks are this exact; a later start is sorted by its receipt.
@@ -28,9 +30,14 @@ const CLOCK_SKEW: i64 = 60 * SECOND;
 pub(crate) struct Parameters {
     pub(crate) service: Option<String>,
     pub(crate) operation: Option<String>,
+    pub(crate) kind: Option<String>,
     pub(crate) status: Option<String>,
+    /// Of the whole trace.
     pub(crate) min_duration: Option<String>,
     pub(crate) max_duration: Option<String>,
+    /// Of the span that has all the rest.
+    pub(crate) min_span_duration: Option<String>,
+    pub(crate) max_span_duration: Option<String>,
     pub(crate) start: Option<String>,
     pub(crate) end: Option<String>,
     pub(crate) limit: Option<String>,
@@ -78,8 +85,54 @@ impl Parameters {
             // With its length, so that parts do not run into each other.
             text.push_str(&format!("{}:{part}", part.len()));
         }
+        // What came later is named, and only where it is given: cursors of before stay good.
+        for (name, part) in [
+            ("kind", &self.kind),
+            ("min_span_duration", &self.min_span_duration),
+            ("max_span_duration", &self.max_span_duration),
+        ] {
+            if let Some(part) = part.as_deref().filter(|part| !part.is_empty()) {
+                text.push_str(&format!("{name}={}:{part}", part.len()));
+            }
+        }
         xxhash_rust::xxh3::xxh3_64(text.as_bytes())
     }
+
+    /// What one span must meet, the query excepted.
+    fn conditions_on_a_span(&self) -> Result<Vec<String>, ApiError> {
+        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let mut span = Vec::new();
+        for (column, text) in [("service_name", &self.service), ("name", &self.operation)] {
+            span.extend(given(text).map(|text| format!("{column} = {}", sql_text(&text))));
+        }
+        span.extend(one_of("kind", "kind", given(&self.kind), &KINDS)?);
+        span.extend(one_of("status", "status_code", given(&self.status), &STATUSES)?);
+        for (name, operator, text) in
+            [("min_span_duration", ">=", &self.min_span_duration), ("max_span_duration", "<=", &self.max_span_duration)]
+        {
+            if let Some(text) = given(text) {
+                span.push(format!("duration {operator} {}", parameters::length(name, &text)?));
+            }
+        }
+        for attribute in &self.attributes {
+            let (key, value) = attribute
+                .split_once('=')
+                .filter(|(key, _)| !key.is_empty())
+                .ok_or_else(|| ApiError::invalid(format!("attr: {attribute:?} is no key=value")))?;
+            let (key, value) = (sql_text(key), sql_text(value));
+            span.push(format!("(attributes[{key}] = {value} OR resource_attributes[{key}] = {value})"));
+        }
+        Ok(span)
+    }
+}
+
+/// A condition on a column that holds one of a few words.
+fn one_of(name: &str, column: &str, word: Option<String>, words: &[&str]) -> Result<Option<String>, ApiError> {
+    let Some(word) = word else { return Ok(None) };
+    if !words.contains(&word.as_str()) {
+        return Err(ApiError::invalid(format!("{name}: {word:?} is none of {}", words.join(", "))));
+    }
+    Ok(Some(format!("{column} = '{word}'")))
 }
 
 /// A query that finds spans.
@@ -155,6 +208,8 @@ pub(crate) struct Filter {
     pub(crate) hidden: Option<&'static str>,
     /// What must find something of the trace.
     pub(crate) query: Option<Arc<Pipeline>>,
+    /// Whether the conditions on one span say all that the query says.
+    pub(super) is_decided: bool,
 }
 
 impl Filter {
@@ -163,39 +218,31 @@ impl Filter {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         let length = |name, text: Option<String>| given(text).map(|text| parameters::length(name, &text)).transpose();
         let moment = |name, text: Option<String>| given(text).map(|text| parameters::moment(name, &text)).transpose();
-        let service = given(parameters.service);
         let internal = parameters::truth("internal", parameters.internal.as_deref())?;
-        let mut span = Vec::new();
-        if let Some(service) = &service {
-            span.push(format!("service_name = {}", sql_text(service)));
-        }
-        if let Some(operation) = given(parameters.operation) {
-            span.push(format!("name = {}", sql_text(&operation)));
-        }
-        match given(parameters.status).as_deref() {
-            None => {}
-            Some(status @ ("error" | "ok" | "unset")) => span.push(format!("status_code = '{status}'")),
-            Some(other) => return Err(ApiError::invalid(format!("status: {other:?} is none of error, ok, unset"))),
-        }
-        for attribute in parameters.attributes {
-            let (key, value) = attribute
-                .split_once('=')
-                .filter(|(key, _)| !key.is_empty())
-                .ok_or_else(|| ApiError::invalid(format!("attr: {attribute:?} is no key=value")))?;
-            let (key, value) = (sql_text(key), sql_text(value));
-            span.push(format!("(attributes[{key}] = {value} OR resource_attributes[{key}] = {value})"));
-        }
+        let mut span = parameters.conditions_on_a_span()?;
+        let service = given(parameters.service);
         let asked = span.clone();
         let mut query = None;
         let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
+        let mut is_decided = false;
         if let Some(parsed) = parameters.query.or(parsed) {
-            span.extend(plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace)));
+            let deciding = match &parsed.body {
+                Body::Spans(pipeline) => deciding_pipeline(pipeline),
+                Body::Metrics(_) => None,
+            };
+            is_decided = deciding.is_some();
+            span.extend(
+                deciding
+                    .map(|sql| format!("({sql})"))
+                    .or_else(|| plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace))),
+            );
             if let Body::Spans(pipeline) = parsed.body {
                 query = Some(Arc::new(pipeline));
             }
         }
         let filter = Self {
             query,
+            is_decided,
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,

@@ -2,7 +2,6 @@
 //!
 //! Owns how many spans are held at once. A trace of more than may be held alone is left out and counted.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use spanlake_schemas::ids::TraceId;
@@ -13,7 +12,6 @@ use spanlake_traceql::eval::{Spanset, TraceView, evaluate_pipeline};
 use spanlake_traceql::model::Trace;
 use spanlake_traceql::syntax::tree::Pipeline;
 
-use crate::columns::Ids;
 use crate::error::ApiError;
 use crate::state::Shared;
 
@@ -42,20 +40,18 @@ pub(super) struct Matched {
     pub(super) too_large: usize,
 }
 
-/// Those of these traces that the query finds.
+/// Those of these traces, each with its number of spans, that the query finds.
 pub(super) async fn matching(
     shared: &Shared,
     version: &Arc<Version>,
     pipeline: &Arc<Pipeline>,
-    ids: &[TraceId],
+    sizes: &[(TraceId, u64)],
 ) -> Result<Matched, ApiError> {
     let mut matched = Matched::default();
-    let sizes = sizes(shared, version, ids).await?;
     let mut chunk: Vec<TraceId> = Vec::new();
     let mut spans = 0;
-    for id in ids {
-        let size = sizes.get(id).copied().unwrap_or(0);
-        if size > SPANS_MAX {
+    for (id, size) in sizes {
+        if *size > SPANS_MAX {
             matched.too_large += 1;
             continue;
         }
@@ -69,22 +65,6 @@ pub(super) async fn matching(
     }
     matched.matches.extend(evaluate(shared, version, pipeline, &chunk).await?);
     Ok(matched)
-}
-
-/// Spans of each trace.
-async fn sizes(shared: &Shared, version: &Arc<Version>, ids: &[TraceId]) -> Result<HashMap<TraceId, u64>, ApiError> {
-    let mut sizes: HashMap<TraceId, u64> = HashMap::new();
-    if ids.is_empty() {
-        return Ok(sizes);
-    }
-    let rows = shared.store.trace_rows(version, Table::Spans, ids, Some(&["trace_id"])).await?;
-    for batch in &rows.batches {
-        let ids = Ids::of(batch, "trace_id");
-        for id in (0..batch.num_rows()).filter_map(|row| ids.at(row).and_then(TraceId::from_slice)) {
-            *sizes.entry(id).or_default() += 1;
-        }
-    }
-    Ok(sizes)
 }
 
 async fn evaluate(

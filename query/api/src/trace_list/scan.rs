@@ -25,6 +25,10 @@ const GROWTH: usize = 8;
 /// Traces that filled half a statement's rows are left out of the next ones; so many at most.
 const LEFT_OUT_MAX: usize = 32;
 
+/// Candidates of a search by the length of traces whose length is looked at one by one; where that is not enough, lengths are
+/// reckoned in SQL for all traces of the rest of the window, which costs a scan.
+const LOOKED_AT_MAX: usize = if cfg!(test) { 5 } else { 400 };
+
 /// Windows of one order, read from the newest row on.
 pub(super) struct Scan<'a> {
     filter: &'a Filter,
@@ -35,9 +39,12 @@ pub(super) struct Scan<'a> {
     /// Rows that were read and not handed out.
     waiting: VecDeque<(TraceId, i64)>,
     left_out: Vec<TraceId>,
+    /// Ids that were handed out.
+    handed_out: usize,
     frontier: i64,
     pub(super) files_read: u64,
     pub(super) files_total: u64,
+    pub(super) bytes_scanned: u64,
 }
 
 impl<'a> Scan<'a> {
@@ -53,9 +60,11 @@ impl<'a> Scan<'a> {
             rows: ROWS_FIRST,
             waiting: VecDeque::new(),
             left_out: Vec::new(),
+            handed_out: 0,
             frontier,
             files_read: 0,
             files_total: 0,
+            bytes_scanned: 0,
         }
     }
 
@@ -85,6 +94,7 @@ impl<'a> Scan<'a> {
             self.frontier = self.frontier.min(at);
             if seen.insert(id) {
                 fresh.push((id, at));
+                self.handed_out += 1;
                 if fresh.len() >= wanted {
                     break;
                 }
@@ -105,10 +115,12 @@ impl<'a> Scan<'a> {
     /// Reads on in the window; `read_to` is none once it is read.
     async fn fetch(&mut self, shared: &Shared, engine: &PinnedEngine) -> Result<(), ApiError> {
         let Some(window) = self.windows.front().copied() else { return Ok(()) };
-        let statement = self.filter.candidates(window, self.read_to, &self.left_out, self.rows);
+        let by_length = self.filter.has_duration() && self.handed_out >= LOOKED_AT_MAX;
+        let statement = self.filter.candidates(window, self.read_to, &self.left_out, self.rows, by_length);
         let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
         self.files_read += stats.files_read;
         self.files_total = self.files_total.max(stats.files_total);
+        self.bytes_scanned += stats.bytes_scanned;
         self.take(&batches);
         let last = self.waiting.back().map(|(_, at)| *at).filter(|_| self.waiting.len() >= self.rows);
         if last.is_some() && last == self.read_to {
@@ -147,15 +159,23 @@ impl<'a> Scan<'a> {
 }
 
 impl Filter {
-    /// Candidates of a window as `trace_id` and `at`, latest first.
-    fn candidates(&self, window: Reach, read_to: Option<i64>, left_out: &[TraceId], rows: usize) -> String {
+    /// Candidates of a window as `trace_id` and `at`, the moment of the newest span that meets the conditions, latest first;
+    /// where asked, only those of the right length.
+    fn candidates(
+        &self,
+        window: Reach,
+        read_to: Option<i64>,
+        left_out: &[TraceId],
+        rows: usize,
+        by_length: bool,
+    ) -> String {
         let mut conditions = vec![window.condition()];
         conditions.extend(self.span_conditions());
         let left_out: Vec<String> = left_out.iter().map(|id| format!("'{id}'")).collect();
         let left_out = (!left_out.is_empty()).then(|| format!("trace_id NOT IN ({})", left_out.join(", ")));
         let order = window.order();
         let until = read_to.map(sql_moment);
-        if !self.has_duration() {
+        if !by_length {
             conditions.extend(left_out);
             conditions.extend(until.map(|until| format!("{order} <= {until}")));
             let conditions = conditions.join(" AND ");

@@ -10,6 +10,7 @@ use arrow::array::AsArray;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, SchemaRef};
 use datafusion::common::config::ConfigOptions;
+use datafusion::common::tree_node::{Transformed, TransformedResult, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{
     ColumnarValue, Operator, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
@@ -52,7 +53,10 @@ impl FileAttributes {
     /// The node in terms of the file's columns, where it asks for a key; `None`: it is something else.
     pub(super) fn rewritten(&self, node: &Arc<dyn PhysicalExpr>) -> Result<Option<Arc<dyn PhysicalExpr>>> {
         if let Some(binary) = node.downcast_ref::<BinaryExpr>() {
-            return self.comparison(binary);
+            return match binary.op() {
+                Operator::Or => self.without_other_letters(binary),
+                _ => self.comparison(binary),
+            };
         }
         let Some(call) = node.downcast_ref::<ScalarFunctionExpr>() else { return Ok(None) };
         let function = call.fun().inner();
@@ -177,6 +181,24 @@ impl FileAttributes {
         Ok(Some(Arc::new(BinaryExpr::new(column, operator, Arc::new(Literal::new(value))))))
     }
 
+    /// `attributes['k'] = 'v' or <the type of k> = 'a'` where all values of the key have another letter: the comparison alone. Both
+    /// are null where the key is missing, so that nothing changes.
+    fn without_other_letters(&self, binary: &BinaryExpr) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        let Some((key, letter)) = letter_asked(binary.right()) else { return Ok(None) };
+        let other = self.note.lacks(key)
+            || self.note.key(key).and_then(|noted| noted.letter).is_some_and(|known| known.to_string() != letter);
+        if !other || !compares(binary.left(), key) {
+            return Ok(None);
+        }
+        let rewritten = Arc::clone(binary.left()).transform_down(|node| {
+            Ok(match self.rewritten(&node)? {
+                Some(node) => Transformed::new(node, true, TreeNodeRecursion::Jump),
+                None => Transformed::no(node),
+            })
+        });
+        Ok(Some(rewritten.data()?))
+    }
+
     /// The one column that an access to a key reads, if it is one.
     fn column_of(&self, access: &Arc<dyn PhysicalExpr>) -> Result<Option<Arc<dyn PhysicalExpr>>> {
         let Some(call) = access.downcast_ref::<ScalarFunctionExpr>() else { return Ok(None) };
@@ -233,6 +255,38 @@ fn is_column(expr: &Arc<dyn PhysicalExpr>, name: &str) -> bool {
 
 fn text_of(expr: &Arc<dyn PhysicalExpr>) -> Option<&str> {
     expr.downcast_ref::<Literal>()?.value().try_as_str().flatten()
+}
+
+/// The key whose type is compared with a letter, and the letter.
+fn letter_asked(expr: &Arc<dyn PhysicalExpr>) -> Option<(&str, &str)> {
+    let binary = expr.downcast_ref::<BinaryExpr>().filter(|binary| *binary.op() == Operator::Eq)?;
+    let (access, letter) = match (text_of(binary.left()), text_of(binary.right())) {
+        (None, Some(letter)) => (binary.left(), letter),
+        (Some(letter), None) => (binary.right(), letter),
+        _ => return None,
+    };
+    let call = access.downcast_ref::<ScalarFunctionExpr>()?;
+    call.fun().inner().downcast_ref::<AttributeType>()?;
+    match call.args() {
+        [map, types, key] if is_column(map, MAP) && is_column(types, TYPES) => Some((text_of(key)?, letter)),
+        _ => None,
+    }
+}
+
+/// Whether an expression compares the value of a key of the map with a literal, so that it is null where the key is missing.
+fn compares(expr: &Arc<dyn PhysicalExpr>, key: &str) -> bool {
+    let Some(binary) = expr.downcast_ref::<BinaryExpr>().filter(|binary| binary.op().supports_propagation()) else {
+        return false;
+    };
+    let (access, literal) = match (text_of(binary.left()), text_of(binary.right())) {
+        (None, Some(_)) => (binary.left(), binary.right()),
+        _ => (binary.right(), binary.left()),
+    };
+    let Some(call) = access.downcast_ref::<ScalarFunctionExpr>() else { return false };
+    let is_access = call.fun().inner().downcast_ref::<Attribute>().is_some();
+    is_access
+        && text_of(literal).is_some()
+        && matches!(call.args(), [map, of] if is_column(map, MAP) && text_of(of) == Some(key))
 }
 
 /// The number that has just this text.

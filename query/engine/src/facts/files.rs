@@ -5,6 +5,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::datatypes::DataType;
 use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics};
@@ -111,7 +112,10 @@ fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
     }
     let beside = scan.projection.iter().map(|index| scan.schema.field(*index));
     let beside: Vec<_> = beside.filter(|field| !scan.filter_columns.contains(field.name())).collect();
+    // Ids of traces are random: reading them costs more than anything else of a narrow scan.
+    let has_ids = beside.iter().any(|field| matches!(field.data_type(), DataType::FixedSizeBinary(_)));
     beside.len() > NARROW_COLUMNS_MAX
+        || (scan.is_selective && has_ids)
         || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")
 }
 

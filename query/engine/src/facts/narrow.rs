@@ -79,6 +79,14 @@ pub(super) fn asks_attribute(filter: &Expr) -> bool {
     !filter.is_volatile() && filter.exists(|expr| Ok(asks(expr))).unwrap_or(false)
 }
 
+/// Whether few rows may be expected to pass: one text is asked for.
+pub(super) fn is_selective(filter: &Expr) -> bool {
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return false };
+    let is_text = |expr: &Expr| matches!(expr, Expr::Literal(value, _) if value.try_as_str().flatten().is_some());
+    matches!(left.as_ref(), Expr::Column(_)) && is_text(right)
+        || matches!(right.as_ref(), Expr::Column(_)) && is_text(left)
+}
+
 /// What is left of a scan.
 #[derive(Default)]
 pub(super) struct Narrowed {
@@ -119,6 +127,37 @@ pub(super) fn by_dimensions(
         }
     }
     Ok(Some(narrowed))
+}
+
+/// What the filters leave, said without alternatives that no resource, scope or series fulfils: what remains may be
+/// answered by a column of a file.
+pub(super) fn without_impossible(
+    dimensions: &Arc<StatementDimensions>,
+    schema: &SchemaRef,
+    filters: &[Expr],
+    state: &dyn Session,
+) -> Result<Vec<Expr>> {
+    filters.iter().map(|filter| possible(dimensions, schema, filter, state)).collect()
+}
+
+fn possible(
+    dimensions: &Arc<StatementDimensions>,
+    schema: &SchemaRef,
+    filter: &Expr,
+    state: &dyn Session,
+) -> Result<Expr> {
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) = filter else { return Ok(filter.clone()) };
+    for dimension in Dimension::ALL {
+        if schema.index_of(dimension.id_column()).is_err() {
+            continue;
+        }
+        for (one, other) in [(left, right), (right, left)] {
+            if asks_only(one, dimension) && passing_ids(dimensions, dimension, &[one], state)?.is_empty() {
+                return possible(dimensions, schema, other, state);
+            }
+        }
+    }
+    Ok(filter.clone())
 }
 
 fn between(column: &str, sorted: &[[u8; 16]]) -> Option<Expr> {

@@ -18,7 +18,7 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use spanlake_store::attribute_columns::{AttributeNote, MAP, is_map_value};
 
-use crate::attributes::Attribute;
+use crate::attributes::{Attribute, AttributeType};
 
 /// Files that are looked at together.
 const AT_ONCE: usize = 8;
@@ -28,6 +28,8 @@ const AT_ONCE: usize = 8;
 pub(super) struct WantedValue {
     key: String,
     value: String,
+    /// Or its type has this letter.
+    or_letter: Option<String>,
 }
 
 /// The values that filters demand.
@@ -36,6 +38,12 @@ pub(super) fn wanted(filters: &[Expr]) -> Vec<WantedValue> {
 }
 
 fn wanted_by(filter: &Expr) -> Option<WantedValue> {
+    if let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Or, right }) = filter {
+        let wanted = wanted_by(left)?;
+        let (key, letter) = letter_asked(right)?;
+        return (key == wanted.key && wanted.or_letter.is_none())
+            .then_some(WantedValue { or_letter: Some(letter), ..wanted });
+    }
     let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return None };
     let (access, value) = match (left.as_ref(), right.as_ref()) {
         (access, Expr::Literal(value, _)) | (Expr::Literal(value, _), access) => (access, text(value)?),
@@ -44,8 +52,33 @@ fn wanted_by(filter: &Expr) -> Option<WantedValue> {
     let Expr::ScalarFunction(ScalarFunction { func, args }) = access else { return None };
     func.inner().downcast_ref::<Attribute>()?;
     match args.as_slice() {
-        [Expr::Column(map), Expr::Literal(key, _)] if map.name == MAP => Some(WantedValue { key: text(key)?, value }),
+        [Expr::Column(map), Expr::Literal(key, _)] if map.name == MAP => {
+            Some(WantedValue { key: text(key)?, value, or_letter: None })
+        }
         _ => None,
+    }
+}
+
+/// The key whose type is compared with a letter, and the letter.
+fn letter_asked(filter: &Expr) -> Option<(String, String)> {
+    let Expr::BinaryExpr(BinaryExpr { left, op: Operator::Eq, right }) = filter else { return None };
+    let (Expr::ScalarFunction(ScalarFunction { func, args }), Expr::Literal(letter, _)) =
+        (left.as_ref(), right.as_ref())
+    else {
+        return None;
+    };
+    func.inner().downcast_ref::<AttributeType>()?;
+    match args.as_slice() {
+        [Expr::Column(map), _, Expr::Literal(key, _)] if map.name == MAP => Some((text(key)?, text(letter)?)),
+        _ => None,
+    }
+}
+
+impl WantedValue {
+    /// Whether every row of the answer has the value itself in this file, whatever its type.
+    fn is_sure(&self, note: &AttributeNote) -> bool {
+        let letter = note.key(&self.key).and_then(|noted| noted.letter);
+        self.or_letter.as_ref().is_none_or(|or| letter.is_some_and(|letter| letter.to_string() != *or))
     }
 }
 
@@ -93,7 +126,8 @@ async fn row_groups(
     if wanted.iter().any(|value| note.lacks(&value.key)) {
         return Ok(Some(vec![false; groups]));
     }
-    let in_map = |value: &&WantedValue| !note.key(&value.key).is_some_and(|noted| noted.has_column);
+    let in_map =
+        |value: &&WantedValue| value.is_sure(&note) && !note.key(&value.key).is_some_and(|noted| noted.has_column);
     let in_map: Vec<&WantedValue> = wanted.iter().filter(in_map).collect();
     let leaf = builder.parquet_schema().columns().iter().position(|leaf| is_map_value(leaf.path().parts()));
     let (Some(leaf), false) = (leaf, in_map.is_empty()) else { return Ok(None) };

@@ -10,7 +10,7 @@ pub mod quantile;
 pub mod second_stage;
 pub mod series;
 
-pub use function::{Counted, series_of_counts};
+pub use function::{Counted, Example, Exemplary, exemplary, series_of_counts};
 pub use grid::{Grid, GridError};
 pub use series::{Exemplar, Labels, Series};
 
@@ -35,15 +35,26 @@ impl Observed<'_, '_> {
     fn start_time(&self) -> i64 {
         self.view.trace().spans[self.span].start_time
     }
+
+    fn exemplar(&self, value: f64) -> Exemplar {
+        let trace = self.view.trace();
+        Exemplar {
+            trace_id: trace.trace_id,
+            span_id: trace.spans[self.span].span_id,
+            timestamp: self.start_time(),
+            interval: self.interval,
+            value,
+        }
+    }
 }
 
-/// How many exemplars a query's hint asks for: `exemplars=true`, or a number.
+/// How many exemplars a query's hint asks for: `exemplars=true`, or a number; nothing where it has no such hint.
 #[must_use]
-pub fn exemplars_asked(query: &Query) -> usize {
-    match query.hint("exemplars") {
-        Some(Literal::Bool(true)) => EXEMPLARS_DEFAULT,
-        Some(Literal::Int(count)) => usize::try_from(*count).unwrap_or(0),
-        _ => 0,
+pub fn exemplars_asked(query: &Query) -> Option<usize> {
+    match query.hint("exemplars")? {
+        Literal::Bool(true) => Some(EXEMPLARS_DEFAULT),
+        Literal::Int(count) => Some(usize::try_from(*count).unwrap_or(0)),
+        _ => Some(0),
     }
 }
 

@@ -30,14 +30,68 @@ pub struct Counted {
     pub max: f64,
     /// The upper border of the values' bucket; NaN where the function has none.
     pub bucket: f64,
+    /// When the earliest of the spans begins; none where nobody asked.
+    pub first: Option<i64>,
 }
 
-/// The series of what was counted elsewhere, without exemplars. `compare()` cannot be made of counts: it gives none.
+/// A span that was counted elsewhere and may be an exemplar.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// As those of [`Counted`].
+    pub labels: Vec<Operand<'static>>,
+    pub bucket: f64,
+    pub exemplar: Exemplar,
+}
+
+/// Which spans are the exemplars of what was counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exemplary {
+    /// When they begin.
+    pub moments: Vec<i64>,
+    /// Of each series at most.
+    pub of_series: usize,
+}
+
+/// The exemplars that series of these counts have, so many in all, shared by all series alike.
 #[must_use]
-pub fn series_of_counts(series: &MetricsSeries, grid: &Grid, counts: impl IntoIterator<Item = Counted>) -> Vec<Series> {
-    let mut table = Table::new(series, grid, 0);
+pub fn exemplary(series: &MetricsSeries, grid: &Grid, counts: &[Counted], wanted: usize) -> Exemplary {
+    let table = Table::new(series, grid, 0);
+    let mut firsts: BTreeMap<String, BTreeMap<usize, i64>> = BTreeMap::new();
+    for counted in counts {
+        let Some(first) = counted.first else { continue };
+        let labels = table.labels_of(counted.labels.iter().cloned(), counted.bucket);
+        let of_series = firsts.entry(key_of(&labels)).or_default();
+        of_series.entry(counted.interval).and_modify(|known| *known = first.min(*known)).or_insert(first);
+    }
+    let of_series = wanted.div_ceil(firsts.len().max(1));
+    // An exemplar goes to the nearest quantile, which only its value tells: all intervals are looked at.
+    let intervals = match series.function {
+        MetricsFunction::QuantileOverTime(..) => usize::MAX,
+        _ => of_series,
+    };
+    let mut moments: Vec<i64> =
+        firsts.into_values().flat_map(|firsts| firsts.into_values().take(intervals)).take(wanted).collect();
+    moments.sort_unstable();
+    moments.dedup();
+    Exemplary { moments, of_series }
+}
+
+/// The series of what was counted elsewhere. `compare()` cannot be made of counts: it gives none.
+#[must_use]
+pub fn series_of_counts(
+    series: &MetricsSeries,
+    grid: &Grid,
+    counts: impl IntoIterator<Item = Counted>,
+    exemplars_max: usize,
+    examples: impl IntoIterator<Item = Example>,
+) -> Vec<Series> {
+    let mut table = Table::new(series, grid, exemplars_max);
     for counted in counts {
         table.add_counted(counted);
+    }
+    for example in examples {
+        let labels = table.labels_of(example.labels.into_iter(), example.bucket);
+        table.row(labels).note(example.exemplar);
     }
     table.series()
 }
@@ -88,7 +142,7 @@ impl<'q> Table<'q> {
 
     pub(super) fn add(&mut self, observed: &Observed<'_, '_>) {
         let values = self.series.by.iter().map(|field| observed.view.value(observed.span, field).into_owned());
-        let mut labels = self.labels(values);
+        let values: Vec<Operand<'static>> = values.collect();
         let value = self.series.function.field().map(|field| observed.view.value(observed.span, field));
         let (sample, bucket) = match (&self.series.function, &value) {
             (_, None) => (f64::NAN, f64::NAN),
@@ -101,23 +155,27 @@ impl<'q> Table<'q> {
                 (sample, f64::NAN)
             }
         };
-        if matches!(self.series.function, MetricsFunction::HistogramOverTime(_)) {
-            labels.push((BUCKET_LABEL.to_owned(), Operand::Float(bucket)));
-        }
-        let row = self.row(labels);
+        let row = self.row(self.labels_of(values.into_iter(), bucket));
         let (count, sum, min, max) = (1, sample, sample, sample);
-        row.cells[observed.interval].add(&Counted { labels: Vec::new(), interval: 0, count, sum, min, max, bucket });
-        row.note(observed, sample);
+        let labels = Vec::new();
+        row.cells[observed.interval].add(&Counted { labels, interval: 0, count, sum, min, max, bucket, first: None });
+        row.note(observed.exemplar(sample));
     }
 
     fn add_counted(&mut self, mut counted: Counted) {
-        let mut labels = self.labels(std::mem::take(&mut counted.labels).into_iter());
-        if matches!(self.series.function, MetricsFunction::HistogramOverTime(_)) {
-            labels.push((BUCKET_LABEL.to_owned(), Operand::Float(counted.bucket)));
-        }
+        let labels = self.labels_of(std::mem::take(&mut counted.labels).into_iter(), counted.bucket);
         if let Some(cell) = self.row(labels).cells.get_mut(counted.interval) {
             cell.add(&counted);
         }
+    }
+
+    /// The same with the bucket, where it is one.
+    fn labels_of(&self, values: impl Iterator<Item = Operand<'static>>, bucket: f64) -> Labels {
+        let mut labels = self.labels(values);
+        if matches!(self.series.function, MetricsFunction::HistogramOverTime(_)) {
+            labels.push((BUCKET_LABEL.to_owned(), Operand::Float(bucket)));
+        }
+        labels
     }
 
     /// The labels of a series whose fields have these values.
@@ -152,17 +210,9 @@ impl<'q> Table<'q> {
 
 impl Row {
     /// Of each interval the earliest span is the exemplar.
-    fn note(&mut self, observed: &Observed<'_, '_>, value: f64) {
-        let trace = observed.view.trace();
-        let exemplar = Exemplar {
-            trace_id: trace.trace_id,
-            span_id: trace.spans[observed.span].span_id,
-            timestamp: observed.start_time(),
-            interval: observed.interval,
-            value,
-        };
+    fn note(&mut self, exemplar: Exemplar) {
         let order = |one: &Exemplar| (one.timestamp, one.trace_id, one.span_id);
-        let kept = self.exemplars.entry(observed.interval).or_insert(exemplar);
+        let kept = self.exemplars.entry(exemplar.interval).or_insert(exemplar);
         if order(&exemplar) < order(kept) {
             *kept = exemplar;
         }

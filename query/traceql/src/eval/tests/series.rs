@@ -116,7 +116,7 @@ fn exemplars_are_the_earliest_of_their_interval() {
         .collect();
     assert_eq!(found, [(0x11, 2, 0.3), (0x22, 2, 0.3)]);
     let query = parse_query("{ } | rate() with(exemplars=5)").expect("valid");
-    assert_eq!(crate::eval::metrics::exemplars_asked(&query), 5);
+    assert_eq!(crate::eval::metrics::exemplars_asked(&query), Some(5));
     assert_eq!(query.hint("exemplars"), Some(&Literal::Int(5)));
     assert_eq!(
         evaluate_metrics(&metrics("{ } | rate()"), &[shop()], &Grid::instant(0, i64::MAX).expect("valid"), 0)[0]
