@@ -10,10 +10,12 @@ fn findings(query: &str) -> Vec<Finding> {
     lint(query, &parse_expression(query).unwrap(), &types)
 }
 
-/// Each query, the kinds that are found with their places, and the first better expression.
+/// A query, the kinds that are found with their places, and the first better expression.
+type Case = (&'static str, &'static [(Kind, usize)], Option<&'static str>);
+
 #[test]
 fn findings_are_those_that_a_reader_would_have() {
-    let cases: &[(&str, &[(Kind, usize)], Option<&str>)] = &[
+    let cases: &[Case] = &[
         (
             r#"rate(http_requests_total{status=~"5.."}[5m]) / rate(http_requests_total[5m]) * 100"#,
             &[(Kind::RatioOfItself, 45)],
