@@ -15,7 +15,7 @@ mod request;
 mod tests;
 
 pub use described::{FamiliesMemory, Family, MetricType};
-pub use histogram::{Buckets, NativeHistogram};
+pub use histogram::{Buckets, HistogramForm, NativeHistogram};
 pub use request::{Exemplar, LabelFault, RequestBuilder, Sample, SeriesWriter, Tally};
 
 /// Key of a metric's metadata with the name of its family, such as `http_request_duration_seconds` of
@@ -23,6 +23,8 @@ pub use request::{Exemplar, LabelFault, RequestBuilder, Sample, SeriesWriter, Ta
 pub const FAMILY_KEY: &str = "prometheus.family";
 /// Key of a metric's metadata with its type in Prometheus's word, as OpenTelemetry's specification has it.
 pub const TYPE_KEY: &str = "prometheus.type";
+/// Key of a metric's metadata with the form of its native histograms, where that is not OTLP's own: [`HistogramForm`].
+pub const HISTOGRAM_KEY: &str = "prometheus.histogram";
 /// The scope of these metrics: without a version, so that series stay the same over releases.
 pub const SCOPE: &str = "spanlake.prometheus";
 /// The label of the metric's name.

@@ -8,6 +8,7 @@ mod client;
 mod export;
 mod forget;
 mod import;
+mod lint;
 mod progress;
 mod push;
 mod sampling;
@@ -49,6 +50,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Send one number to a server: `spanlake push queue_size=12 queue=mail`
     Push(PushArguments),
+    /// Look for what expressions of PromQL or rule files can never do, though they seem to
+    Lint(LintArguments),
     /// Delete traces, or everything with an attribute, for good from all that a server keeps
     Forget(ForgetArguments),
     /// Say what another sampling policy would do
@@ -86,6 +89,9 @@ pub struct ServeArguments {
     /// A configuration of Prometheus whose scrape_configs are scraped
     #[arg(long, value_name = "FILE")]
     pub scrape_config: Option<String>,
+    /// A file of rules in Prometheus's form; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub rule_file: Vec<String>,
     /// File with the token that the API then wants
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<String>,
@@ -201,6 +207,21 @@ pub struct PushArguments {
     /// What the metric is
     #[arg(long, value_name = "TEXT")]
     pub description: Option<String>,
+    #[command(flatten)]
+    pub server: ServerArguments,
+}
+
+#[derive(Debug, Args)]
+pub struct LintArguments {
+    /// Expressions of PromQL
+    #[arg(value_name = "EXPRESSION")]
+    pub expressions: Vec<String>,
+    /// A file of rules in Prometheus's form; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub rule_file: Vec<String>,
+    /// Ask a server for the types of its metrics, to find functions that do not fit them
+    #[arg(long)]
+    pub types: bool,
     #[command(flatten)]
     pub server: ServerArguments,
 }
@@ -376,6 +397,7 @@ impl ServeArguments {
             one("otlp_http", &self.otlp_http),
             (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
             one("scrape_config_file", &self.scrape_config),
+            (!self.rule_file.is_empty()).then(|| ("rule_files", self.rule_file.clone())),
             one("token_file", &self.token_file),
             self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
             self.adopt_cold.then(|| ("cold.adopt", vec!["true".to_owned()])),
@@ -424,6 +446,12 @@ pub fn import(arguments: &ImportArguments) -> ExitCode {
 #[must_use]
 pub fn push(arguments: &PushArguments) -> ExitCode {
     finish(push::run(arguments))
+}
+
+/// Runs `lint`.
+#[must_use]
+pub fn lint(arguments: &LintArguments) -> ExitCode {
+    finish(lint::run(arguments))
 }
 
 /// Runs `forget`.

@@ -11,6 +11,7 @@ use anyhow::Context;
 use spanlake_api::{ApiConfig, ApiState};
 use spanlake_engine::{Engine, EngineLimits};
 use spanlake_receiver::{Doors, ReceiverConfig, ReceiverMetrics};
+use spanlake_rules::{RuleStates, SharedSeries};
 use spanlake_sampler::door::gate::DoorGate;
 use spanlake_sampler::hot_end::HotEndSampler;
 use spanlake_sampler::red::RedLimits;
@@ -71,7 +72,8 @@ pub async fn serve(config: Config) -> anyhow::Result<()> {
     let engine = build_engine(&config, &store)?;
     let sampling = SamplingRoom { sampler: sampler.clone(), store: store.clone(), settings: config.sampling.clone() };
     let status = Arc::new(ServerStatus::new(&config, &addresses, store.clone(), doors, sampler, door, scrapes));
-    let seams = ApiSeams { status: Arc::clone(&status), sampling: Arc::new(sampling), state, mysql };
+    let rules = build_rules(&config, &store, &engine, &rooms, &stop);
+    let seams = ApiSeams { status: Arc::clone(&status), sampling: Arc::new(sampling), state, mysql, rules };
     build_api(&config, &store, engine, seams, ports.listen, &rooms, &stop)?;
     instruments::register(&store.metrics(), &receiver_metrics);
     write_ports_file(&config.data_dir, &addresses)?;
@@ -288,6 +290,40 @@ fn build_sources(
     (states, servers)
 }
 
+/// The series that queries and rules see, and what came of the rules.
+struct Rules {
+    series: Arc<SharedSeries>,
+    states: Arc<RuleStates>,
+}
+
+/// Starts the groups of rules.
+fn build_rules(
+    config: &Config,
+    store: &Store,
+    engine: &Engine,
+    rooms: &TaskTracker,
+    stop: &CancellationToken,
+) -> Rules {
+    let rules = Rules { series: Arc::default(), states: Arc::default() };
+    if config.rule_files.is_empty() {
+        return rules;
+    }
+    let of_rules = spanlake_rules::Store {
+        engine: engine.clone(),
+        read: store.read(),
+        index: Arc::clone(&rules.series),
+        ingest: Arc::new(store.clone()),
+        timeout: config.query.timeout,
+        memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
+    };
+    let (files, interval) = (config.rule_files.clone(), config.rule_interval);
+    for warning in files.warnings(&()) {
+        tracing::warn!("{warning}");
+    }
+    rooms.spawn(spanlake_rules::run(files, interval, of_rules, Arc::clone(&rules.states), stop.clone()));
+    rules
+}
+
 fn self_telemetry(config: &Config, addresses: &Addresses) -> Option<SelfTelemetry> {
     let settings = &config.self_telemetry;
     let (endpoint, to_itself) = match settings.mode {
@@ -314,6 +350,7 @@ struct ApiSeams {
     sampling: Arc<SamplingRoom>,
     state: Result<Arc<StateFile>, String>,
     mysql: MysqlServers,
+    rules: Rules,
 }
 
 fn build_api(
@@ -334,11 +371,24 @@ fn build_api(
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
     };
-    let ApiSeams { status, sampling, state, mysql } = seams;
+    let ApiSeams { status, sampling, state, mysql, rules } = seams;
+    let Rules { series, states: rules } = rules;
     let (source, admin, forget) = (Arc::clone(&status), Arc::clone(&status), Arc::clone(&status));
     let store = store.read();
     let mysql = Arc::new(LiveServers(mysql));
-    let state = ApiState { engine, store, config: settings, status: source, admin, state, forget, sampling, mysql };
+    let state = ApiState {
+        engine,
+        store,
+        config: settings,
+        status: source,
+        admin,
+        state,
+        forget,
+        sampling,
+        mysql,
+        series,
+        rules,
+    };
     let writing = spanlake_receiver::writing_router(Arc::clone(status.doors()));
     let (router, stop) = (spanlake_api::routes_with(state, writing), stop.clone());
     rooms.spawn(async move {

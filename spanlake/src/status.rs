@@ -2,6 +2,7 @@
 //!
 //! Owns the two flags of a start and a stop. Never asks a disk.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -36,6 +37,7 @@ pub struct ServerStatus {
     sampler: Option<HotEndSampler>,
     door: Arc<DoorGate>,
     scrapes: Arc<ScrapeStates>,
+    flags: BTreeMap<String, String>,
 }
 
 impl ServerStatus {
@@ -60,6 +62,7 @@ impl ServerStatus {
             sampler,
             door,
             scrapes,
+            flags: flags(config, addresses),
         }
     }
 
@@ -124,6 +127,10 @@ impl StatusSource for ServerStatus {
         }
     }
 
+    fn flags(&self) -> BTreeMap<String, String> {
+        self.flags.clone()
+    }
+
     fn write_metrics(&self, out: &mut String) {
         exposition::write(out, &self.store.metrics(), &self.receiver);
         exposition::write_door(out, &self.door.counts(), self.door.overload_probability());
@@ -131,6 +138,25 @@ impl StatusSource for ServerStatus {
             exposition::write_cold(out, &cold);
         }
     }
+}
+
+/// What of the settings has a flag in Prometheus. Secrets have none.
+fn flags(config: &Config, addresses: &Addresses) -> BTreeMap<String, String> {
+    let seconds = |duration: std::time::Duration| format!("{}s", duration.as_secs_f64());
+    let retention = config.retention.metrics.map_or_else(|| "0s".to_owned(), seconds);
+    let pairs = [
+        ("query.lookback-delta", "5m".to_owned()),
+        ("query.max-concurrency", config.query.concurrency.to_string()),
+        ("query.max-samples", "50000000".to_owned()),
+        ("query.timeout", seconds(config.query.timeout)),
+        ("storage.tsdb.path", config.data_dir.display().to_string()),
+        ("storage.tsdb.retention.time", retention),
+        ("web.enable-otlp-receiver", "true".to_owned()),
+        ("web.enable-remote-write-receiver", "true".to_owned()),
+        ("web.listen-address", addresses.listen.to_string()),
+        ("web.route-prefix", "/prometheus".to_owned()),
+    ];
+    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn active_target(state: TargetState) -> ActiveTarget {

@@ -18,19 +18,19 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod units;
-mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use spanlake_schemas::ingest::Ingest;
+use spanlake_yaml as yaml;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use config::{ScrapeConfig, ScrapeConfigError};
+pub use spanlake_yaml::{Position, YamlError};
 pub use states::{DroppedState, Health, ScrapeSnapshot, ScrapeStates, TargetState};
-pub use yaml::{Position, YamlError};
 
 use config::Job;
 use discovery::{Found, News, Source};

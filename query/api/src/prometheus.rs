@@ -7,16 +7,18 @@ mod answer;
 mod lists;
 mod parameters;
 mod query;
+mod rules;
 mod targets;
+mod tree;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
-use spanlake_promql::syntax::tree::Expr;
 use spanlake_series::StoreSeries;
 
 use crate::state::Shared;
@@ -43,10 +45,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/v1/metadata", get(lists::metadata))
         .route("/api/v1/status/buildinfo", get(build_info))
         .route("/api/v1/status/tsdb", get(lists::cardinality))
-        .route("/api/v1/status/flags", get(async || success(&json!({}))))
+        .route("/api/v1/parse_query", get(tree::parse).post(tree::parse))
+        .route("/api/v1/status/flags", get(flags))
         .route("/api/v1/targets", get(targets::targets))
-        .route("/api/v1/rules", get(async || success(&json!({ "groups": [] }))))
-        .route("/api/v1/alerts", get(async || success(&json!({ "alerts": [] }))))
+        .route("/api/v1/rules", get(rules::rules))
+        .route("/api/v1/alerts", get(rules::alerts))
         .route("/api/v1/{*rest}", get(unknown).post(unknown))
         .route("/-/healthy", get(async || "Spanlake is Healthy.\n"))
         .route("/-/ready", get(async || "Spanlake is Ready.\n"))
@@ -60,26 +63,13 @@ async fn build_info() -> Response {
     }))
 }
 
-async fn unknown() -> Failure {
-    Failure::not_found("this part of Prometheus's API is not here")
+/// What the server was told, by the names of Prometheus's flags that mean the same, and of settings that have none.
+async fn flags(State(shared): State<Arc<Shared>>) -> Response {
+    success(&shared.status.flags())
 }
 
-/// The labels that a query names: to group, to match, to rewrite. An attribute of a resource is a label of its series
-/// wherever it is named.
-fn named_labels(expr: &Expr) -> Vec<String> {
-    let mut named = Vec::new();
-    expr.visit(&mut |expr| match expr {
-        Expr::Aggregate(aggregate) => named.extend(aggregate.grouping.iter().cloned()),
-        Expr::Binary(binary) => named.extend(binary.matching.labels.iter().chain(&binary.matching.include).cloned()),
-        Expr::Call(call) => named.extend(call.args.iter().filter_map(|argument| match argument {
-            Expr::String(text) => Some(text.value.clone()),
-            _ => None,
-        })),
-        _ => {}
-    });
-    named.sort();
-    named.dedup();
-    named
+async fn unknown() -> Failure {
+    Failure::not_found("this part of Prometheus's API is not here")
 }
 
 /// Does what blocks with the series of this moment.

@@ -1,5 +1,6 @@
 //! What the API is given by the assembly: rooms, settings, and the two seams to what is no query.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use http::StatusCode;
 use parking_lot::RwLock;
 use serde::Serialize;
 use spanlake_engine::Engine;
+use spanlake_rules::RuleStates;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use spanlake_series::SeriesIndex;
 use spanlake_state::StateFile;
@@ -74,6 +76,9 @@ pub struct ApiState {
     pub forget: Arc<dyn Forget>,
     pub sampling: Arc<dyn Sampling>,
     pub mysql: Arc<dyn MysqlLive>,
+    /// Metrics as Prometheus sees them; rules read the same.
+    pub series: Arc<RwLock<SeriesIndex>>,
+    pub rules: Arc<RuleStates>,
 }
 
 /// Items acknowledged since the start.
@@ -139,6 +144,11 @@ pub trait StatusSource: Send + Sync {
         ScrapedTargets::default()
     }
 
+    /// What the server was told, by the names of Prometheus's flags.
+    fn flags(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
     /// Appends metrics in Prometheus's text format, each family with its help and type.
     fn write_metrics(&self, out: &mut String);
 }
@@ -200,6 +210,7 @@ pub(crate) struct Shared {
     pub(crate) origins: Origins,
     /// Metrics as Prometheus sees them.
     pub(crate) series: Arc<RwLock<SeriesIndex>>,
+    pub(crate) rules: Arc<RuleStates>,
     /// Turns at PromQL: each query has its own memory.
     pub(crate) promql_turns: Arc<Semaphore>,
     /// Turns at exports, which last as long as their readers like.
@@ -213,7 +224,7 @@ const EXPORTS_AT_ONCE: usize = 2;
 
 impl Shared {
     pub(crate) fn new(state: ApiState) -> Self {
-        let ApiState { engine, store, config, status, admin, state, forget, sampling, mysql } = state;
+        let ApiState { engine, store, config, status, admin, state, forget, sampling, mysql, series, rules } = state;
         let origins = Origins::new(Arc::clone(store.catalog()));
         Self {
             engine,
@@ -229,7 +240,8 @@ impl Shared {
             mysql,
             metrics: Arc::default(),
             origins,
-            series: Arc::default(),
+            series,
+            rules,
             promql_turns: Arc::new(Semaphore::new(PROMQL_AT_ONCE)),
             export_turns: Arc::new(Semaphore::new(EXPORTS_AT_ONCE)),
         }

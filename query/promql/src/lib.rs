@@ -9,6 +9,7 @@ pub mod duration;
 pub mod eval;
 pub mod histogram;
 pub mod labels;
+pub mod lint;
 pub mod matcher;
 pub mod memory;
 pub mod number;

@@ -6,6 +6,7 @@ pub mod check;
 pub mod expectations;
 pub mod functions;
 pub mod lexer;
+mod named_labels;
 pub mod parser;
 pub mod pretty;
 pub mod print;
@@ -14,5 +15,6 @@ pub mod tree;
 mod unquote;
 
 pub use expectations::{Expectation, Expectations, expectations_at};
+pub use named_labels::named_labels;
 pub use parser::{ParseError, ParseErrors, Parsed, parse, parse_expression, parse_selector};
 pub use tree::{Expr, ValueType};

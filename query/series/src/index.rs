@@ -12,12 +12,12 @@ use arrow::record_batch::RecordBatch;
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
-use spanlake_schemas::prometheus::{FAMILY_KEY, MetricType, TYPE_KEY};
+use spanlake_schemas::prometheus::{FAMILY_KEY, HISTOGRAM_KEY, HistogramForm, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
 use spanlake_store::{Catalog, DimensionRows};
 
 use crate::exporter::second_name;
-use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs};
+use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs, scope_labels};
 use crate::names::{Kind, Strategy, metric_name};
 
 /// What of a metric a Prometheus series shows.
@@ -65,6 +65,8 @@ impl View {
 pub(crate) struct Metric {
     pub(crate) table: Table,
     pub(crate) temporality: Temporality,
+    /// What its histograms say in a way that is not OTLP's.
+    pub(crate) form: HistogramForm,
     unit: String,
     description: String,
     kind: &'static str,
@@ -82,6 +84,8 @@ pub(crate) struct StoredSeries {
     /// Without the metric's name.
     labels: Pairs,
     resource: Option<Arc<ResourceLabels>>,
+    /// `otel_scope_name` and its like, for whoever names one.
+    scope: Option<Pairs>,
 }
 
 /// Series of one metric that a selector means, seen in one way.
@@ -116,6 +120,7 @@ struct MetricKey {
     is_delta: bool,
     /// Family and type as Prometheus said them.
     prometheus: Option<(String, &'static str)>,
+    form: HistogramForm,
 }
 
 /// The index.
@@ -128,8 +133,10 @@ pub struct SeriesIndex {
     /// Metrics under names of others, by name: their series are those of other metrics.
     seconds: HashMap<(String, Table), usize>,
     resources: HashMap<i64, Arc<ResourceLabels>>,
+    scopes: HashMap<i64, Pairs>,
     /// Positions of the catalog that are in it, blank ones among them.
     resource_rows: usize,
+    scope_rows: usize,
     series_rows: usize,
     /// Forgotten rows of both when it was made.
     blanks: usize,
@@ -149,14 +156,16 @@ impl SeriesIndex {
         if !self.is_behind(catalog) {
             return;
         }
-        // Series first: a resource is there before the series that points to it.
+        // Series first: resources and scopes are there before the series that point to them.
         let series = catalog.series.rows();
         let resources = catalog.resources.rows();
-        let blanks = series.blanks.len() + resources.blanks.len();
+        let scopes = catalog.scopes.rows();
+        let blanks = series.blanks.len() + resources.blanks.len() + scopes.blanks.len();
         if blanks != self.blanks {
             *self = Self { blanks, ..Self::default() };
         }
         self.resource_rows = each_new(&resources, self.resource_rows, |batch, row| self.add_resource(batch, row));
+        self.scope_rows = each_new(&scopes, self.scope_rows, |batch, row| self.add_scope(batch, row));
         self.series_rows = each_new(&series, self.series_rows, |batch, row| self.add_series(batch, row));
         self.changes = series.changes;
     }
@@ -164,6 +173,11 @@ impl SeriesIndex {
     fn add_resource(&mut self, batch: &RecordBatch, row: usize) {
         let id = batch.column(0).as_primitive::<Int64Type>().value(row);
         self.resources.insert(id, Arc::new(ResourceLabels::of(entries(batch, "attributes", row))));
+    }
+
+    fn add_scope(&mut self, batch: &RecordBatch, row: usize) {
+        let id = batch.column(0).as_primitive::<Int64Type>().value(row);
+        self.scopes.insert(id, scope_labels(batch, row));
     }
 
     fn add_series(&mut self, batch: &RecordBatch, row: usize) {
@@ -189,7 +203,9 @@ impl SeriesIndex {
         let is_verbatim = prometheus.is_some();
         let kind = prometheus.as_ref().map_or(kind, |(_, kind)| kind);
         let family = prometheus.as_ref().map(|(family, _)| family.clone());
-        let key = MetricKey { name: name.to_owned(), unit: unit.to_owned(), table, is_monotonic, is_delta, prometheus };
+        let form = histogram_form(batch, row);
+        let (name_of_key, unit_of_key) = (name.to_owned(), unit.to_owned());
+        let key = MetricKey { name: name_of_key, unit: unit_of_key, table, is_monotonic, is_delta, prometheus, form };
         let position = self.by_key.get(&key).copied().unwrap_or_else(|| {
             let position = self.metrics.len();
             let names = Strategy::ALL.map(|strategy| match is_verbatim {
@@ -204,6 +220,7 @@ impl SeriesIndex {
             self.metrics.push(Metric {
                 table,
                 temporality: if is_delta { Temporality::Delta } else { Temporality::Cumulative },
+                form,
                 unit: unit.to_owned(),
                 description: text("description").to_owned(),
                 kind,
@@ -217,6 +234,8 @@ impl SeriesIndex {
         let id = batch.column(0).as_fixed_size_binary().value(row).try_into().expect("a series id has 16 bytes");
         let resource_id = batch.column_by_name("resource_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
         let resource = resource_id.and_then(|ids| self.resources.get(&ids.value(row))).cloned();
+        let scope_id = batch.column_by_name("scope_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
+        let scope = scope_id.filter(|_| !is_verbatim).and_then(|ids| self.scopes.get(&ids.value(row))).cloned();
         let attributes = entries(batch, "attributes", row);
         if let Some(second) = second_name(name, &attributes).filter(|_| !is_verbatim) {
             self.add_second(position, second, id, resource.as_ref());
@@ -226,7 +245,7 @@ impl SeriesIndex {
             // An attribute of the point with such a name gives way, as in Prometheus.
             labels.extend(resource.identity.clone());
         }
-        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource });
+        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource, scope });
     }
 
     /// Adds a stored series under another name: of the same points, with the labels that belong to that name.
@@ -246,13 +265,14 @@ impl SeriesIndex {
                 self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
             }
             let (names, family) = (Strategy::ALL.map(|_| name.clone()), Some(name));
-            let series = Vec::new();
-            self.metrics.push(Metric { table, temporality, unit, description, kind, names, family, series });
+            let (form, series) = (HistogramForm::default(), Vec::new());
+            self.metrics.push(Metric { table, temporality, form, unit, description, kind, names, family, series });
             position
         });
         let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
         labels.extend(resource.iter().flat_map(|resource| resource.identity.clone()));
-        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource: resource.cloned() });
+        let (labels, resource) = (pairs(labels), resource.cloned());
+        self.metrics[position].series.push(StoredSeries { id, labels, resource, scope: None });
     }
 
     /// Series that all matchers let through. Labels of series that are told apart by one of their own (`le`,
@@ -353,11 +373,15 @@ fn each_new(rows: &DimensionRows, from: usize, mut add: impl FnMut(&RecordBatch,
 }
 
 impl StoredSeries {
-    /// A label, or else an attribute of the resource; empty where there is neither.
+    /// A label, or else what [`StoredSeries::beside`] gives; empty where there is neither.
     fn get(&self, name: &str) -> &str {
-        find(&self.labels, name)
-            .or_else(|| self.resource.as_ref().and_then(|resource| find(&resource.all, name)))
-            .unwrap_or_default()
+        find(&self.labels, name).or_else(|| self.beside(name)).unwrap_or_default()
+    }
+
+    /// What is a label wherever it is named: an attribute of the resource, or of the scope.
+    fn beside(&self, name: &str) -> Option<&str> {
+        let of_resource = self.resource.as_ref().and_then(|resource| find(&resource.all, name));
+        of_resource.or_else(|| self.scope.as_ref().and_then(|scope| find(scope, name)))
     }
 
     fn labels(&self, name: &Arc<str>, matchers: &[&Matcher], named: &[String]) -> Labels {
@@ -367,8 +391,7 @@ impl StoredSeries {
         let asked = matchers.iter().map(|matcher| matcher.name.as_str()).chain(named.iter().map(String::as_str));
         for label in asked {
             let is_own = label == METRIC_NAME || find(&self.labels, label).is_some();
-            let of_resource = self.resource.as_ref().and_then(|resource| find(&resource.all, label));
-            if let Some(value) = of_resource.filter(|_| !is_own) {
+            if let Some(value) = self.beside(label).filter(|_| !is_own) {
                 all.push((Arc::from(label), Arc::from(value)));
             }
         }
@@ -382,6 +405,13 @@ fn prometheus_family(batch: &RecordBatch, row: usize, kind: &'static str) -> Opt
     let said = |key: &str| metadata.iter().find(|(known, _)| known == key).map(|(_, value)| value.as_str());
     let family = said(FAMILY_KEY)?.to_owned();
     Some((family, said(TYPE_KEY).and_then(MetricType::of_word).map_or(kind, MetricType::word)))
+}
+
+/// The form of native histograms, where a metric says one.
+fn histogram_form(batch: &RecordBatch, row: usize) -> HistogramForm {
+    let metadata = entries(batch, "metadata", row);
+    let said = metadata.iter().find(|(key, _)| key == HISTOGRAM_KEY);
+    said.map(|(_, word)| HistogramForm::of_word(word)).unwrap_or_default()
 }
 
 fn find<'a>(pairs: &'a Pairs, name: &str) -> Option<&'a str> {

@@ -84,6 +84,20 @@ impl ResourceLabels {
     }
 }
 
+/// What a scope gives to its series: its name, version, schema and attributes, each behind `otel_scope_`.
+pub(crate) fn scope_labels(batch: &RecordBatch, row: usize) -> Pairs {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for name in ["name", "version", "schema_url"] {
+        let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
+        if let Some(column) = column.filter(|column| column.is_valid(row)) {
+            all.push((format!("otel_scope_{name}"), column.value(row).to_owned()));
+        }
+    }
+    let attributes = entries(batch, "attributes", row).into_iter();
+    all.extend(attributes.map(|(key, value)| (format!("otel_scope_{key}"), value)));
+    pairs(as_labels(all))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -9,6 +9,7 @@
 mod exemplars;
 mod expand;
 mod exporter;
+mod hints;
 mod index;
 mod labels;
 mod names;

@@ -16,12 +16,16 @@ use spanlake_store::Catalog;
 use tokio::runtime::Handle;
 
 use crate::expand::{Expanded, expand};
-use crate::index::{Selected, SeriesIndex};
+use crate::hints::hint;
+use crate::index::{Selected, SeriesIndex, View};
 use crate::reading::{Window, read};
 use crate::span_metrics::{self, SpanMetric};
 
 /// How long a query waits to see series that have just begun.
 const REFRESH_PATIENCE: Duration = Duration::from_millis(500);
+
+/// How far before a selection histograms are read.
+const BEFORE_MS: i64 = 300_000;
 
 /// Points that are read to tell which buckets there are.
 const SAMPLES_OF_LISTS_MAX: usize = 1_000_000;
@@ -126,7 +130,9 @@ impl StoreSeries {
     ) -> Result<(), SourceError> {
         let metric = selected.metric;
         let ids: Vec<[u8; 16]> = selected.series.iter().map(|(at, _)| metric.series[*at].id).collect();
-        let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
+        // What is known of a histogram depends on the one before it.
+        let before = if selected.view == View::Native { BEFORE_MS } else { 0 };
+        let window = Window { start_ms: request.start_ms.saturating_sub(before), end_ms: request.end_ms };
         let points = self.block_on(read(&self.rows, metric.table, &ids, window, request.samples_max));
         let points = points.map_err(|error| SourceError(error.to_string()))?;
         let own_label = selected.view.own_label();
@@ -134,7 +140,7 @@ impl StoreSeries {
             if places.is_empty() {
                 continue;
             }
-            let Expanded { floats, histograms } = expand(metric.table, selected.view, &points, places);
+            let Expanded { floats, histograms } = expand(metric, selected.view, &points, places);
             if !histograms.is_empty() {
                 let series = entry(into, labels.clone(), metric.temporality);
                 merge(&mut series.histograms, histograms);
@@ -197,7 +203,14 @@ impl SeriesSource for StoreSeries {
         }
         drop(index);
         let mut series: Vec<Series> = found.into_values().collect();
-        series.iter_mut().for_each(alternate);
+        for series in &mut series {
+            alternate(series);
+            hint(series);
+            if series.histograms.times_ms.first().is_some_and(|time| *time < request.start_ms) {
+                series.histograms = series.histograms.between(request.start_ms, i64::MAX);
+            }
+        }
+        series.retain(|series| !series.floats.is_empty() || !series.histograms.is_empty());
         let of_spans = self.span_metrics(&span_metrics::meant(request.matchers), request)?;
         if !of_spans.is_empty() {
             series.extend(of_spans);

@@ -6,12 +6,18 @@
 use std::collections::HashMap;
 
 use super::described::{Family, MetricType};
-use super::histogram::NativeHistogram;
-use super::{FAMILY_KEY, NAME_LABEL, SCOPE, TYPE_KEY, is_stale_nan};
+use super::histogram::{HistogramForm, NativeHistogram};
+use super::{FAMILY_KEY, HISTOGRAM_KEY, NAME_LABEL, SCOPE, TYPE_KEY, is_stale_nan};
 use crate::otlp::wire_writer::{
     close, open, put_bytes, put_fixed64, put_non_default_bytes, put_non_default_fixed64, put_non_default_varint,
 };
 
+const FORMS: [HistogramForm; 4] = [
+    HistogramForm { is_float: false, is_gauge: false },
+    HistogramForm { is_float: true, is_gauge: false },
+    HistogramForm { is_float: false, is_gauge: true },
+    HistogramForm { is_float: true, is_gauge: true },
+];
 /// Names quoted for each reason of a refusal.
 const EXAMPLE_BYTES_MAX: usize = 80;
 const CUMULATIVE: u64 = 2;
@@ -107,6 +113,7 @@ struct Metric {
     help: String,
     unit: String,
     shape: Shape,
+    form: HistogramForm,
     /// Entries of its data, framed.
     points: Vec<u8>,
 }
@@ -116,7 +123,7 @@ struct Target {
     job: String,
     instance: String,
     metrics: Vec<Metric>,
-    by_key: HashMap<(String, Shape, MetricType), usize>,
+    by_key: HashMap<(String, Shape, HistogramForm, MetricType), usize>,
 }
 
 /// Gathers series; [`RequestBuilder::finish`] gives the request.
@@ -299,10 +306,10 @@ impl RequestBuilder {
         at
     }
 
-    fn metric(&mut self, series: &Series, shape: Shape) -> &mut Metric {
+    fn metric(&mut self, series: &Series, shape: Shape, form: HistogramForm) -> &mut Metric {
         let Series { target, name, family } = series;
         let target = &mut self.targets[*target];
-        let key = (name.clone(), shape, family.kind);
+        let key = (name.clone(), shape, form, family.kind);
         let at = match target.by_key.get(&key) {
             Some(at) => *at,
             None => {
@@ -315,6 +322,7 @@ impl RequestBuilder {
                     help: family.help.clone(),
                     unit: family.unit.clone(),
                     shape,
+                    form,
                     points: Vec::new(),
                 });
                 target.by_key.insert(key, at);
@@ -337,15 +345,34 @@ impl RequestBuilder {
                 }
             }
             close(&mut out, resource);
-            let of_scope = open(&mut out, 2);
-            let scope = open(&mut out, 1);
-            put_bytes(&mut out, 1, SCOPE.as_bytes());
-            close(&mut out, scope);
-            target.metrics.iter().filter(|metric| !metric.points.is_empty()).for_each(|metric| metric.write(&mut out));
-            close(&mut out, of_scope);
+            for form in FORMS {
+                target.write_scope(&mut out, form);
+            }
             close(&mut out, of_resource);
         }
         (out, self.tally)
+    }
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Metrics of one form. Each has a scope of its own: what is said of a series once counts for all its points.
+    fn write_scope(&self, out: &mut Vec<u8>, form: HistogramForm) {
+        let mut metrics =
+            self.metrics.iter().filter(|metric| metric.form == form && !metric.points.is_empty()).peekable();
+        if metrics.peek().is_none() {
+            return;
+        }
+        let of_scope = open(out, 2);
+        let scope = open(out, 1);
+        match form.word() {
+            "" => put_bytes(out, 1, SCOPE.as_bytes()),
+            word => put_bytes(out, 1, format!("{SCOPE}.{word}").as_bytes()),
+        }
+        close(out, scope);
+        metrics.for_each(|metric| metric.write(out));
+        close(out, of_scope);
     }
 }
 
@@ -368,6 +395,9 @@ impl Metric {
         close(out, data);
         put_text_attribute(out, 12, FAMILY_KEY, &self.family);
         put_text_attribute(out, 12, TYPE_KEY, self.kind.word());
+        if !self.form.word().is_empty() {
+            put_text_attribute(out, 12, HISTOGRAM_KEY, self.form.word());
+        }
         close(out, metric);
     }
 }
@@ -389,7 +419,9 @@ impl SeriesWriter<'_> {
         };
         let start = nanoseconds(sample.start_ms).unwrap_or_default().min(time);
         let value = (!is_stale_nan(sample.value)).then_some(sample.value);
-        if self.write(shape, |out, attributes| number(out, attributes, (start, time), value, exemplars, true)) {
+        if self.write((shape, HistogramForm::default()), |out, attributes| {
+            number(out, attributes, (start, time), value, exemplars, true)
+        }) {
             self.builder.tally.samples += 1;
             self.builder.tally.exemplars += exemplars.len() as u64;
         }
@@ -399,7 +431,9 @@ impl SeriesWriter<'_> {
     pub fn exemplars(&mut self, exemplars: &[Exemplar<'_>]) {
         let Some(first) = exemplars.iter().find_map(|exemplar| nanoseconds(exemplar.time_ms)) else { return };
         let shape = self.shape_of_numbers();
-        if self.write(shape, |out, attributes| number(out, attributes, (0, first), None, exemplars, false)) {
+        if self.write((shape, HistogramForm::default()), |out, attributes| {
+            number(out, attributes, (0, first), None, exemplars, false)
+        }) {
             self.builder.tally.exemplars += exemplars.len() as u64;
         }
     }
@@ -408,7 +442,7 @@ impl SeriesWriter<'_> {
     pub fn histogram(&mut self, histogram: &NativeHistogram, exemplars: &[Exemplar<'_>]) {
         let shape = if histogram.has_custom_buckets() { Shape::Histogram } else { Shape::ExponentialHistogram };
         let mut fault = None;
-        let is_written = self.write(shape, |out, attributes| {
+        let is_written = self.write((shape, histogram.form), |out, attributes| {
             let begin = out.len();
             if let Err(reason) = histogram.write(out, attributes, exemplars) {
                 out.truncate(begin);
@@ -426,7 +460,7 @@ impl SeriesWriter<'_> {
     }
 
     /// Writes a point, unless the request is full.
-    fn write(&mut self, shape: Shape, write: impl FnOnce(&mut Vec<u8>, &[&[u8]])) -> bool {
+    fn write(&mut self, (shape, form): (Shape, HistogramForm), write: impl FnOnce(&mut Vec<u8>, &[&[u8]])) -> bool {
         if self.builder.bytes > self.builder.bytes_max {
             self.builder.tally.reject(&LabelFault::TooLarge.to_string(), &self.series.name, 1);
             return false;
@@ -435,7 +469,7 @@ impl SeriesWriter<'_> {
         let starts = std::mem::take(&mut self.builder.starts);
         let ends = starts.iter().skip(1).copied().chain([kept.len()]);
         let attributes: Vec<&[u8]> = starts.iter().zip(ends).map(|(start, end)| &kept[*start..end]).collect();
-        let metric = self.builder.metric(&self.series, shape);
+        let metric = self.builder.metric(&self.series, shape, form);
         let before = metric.points.len();
         write(&mut metric.points, &attributes);
         let grown = metric.points.len() - before;

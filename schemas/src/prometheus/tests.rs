@@ -360,7 +360,7 @@ fn series_of_version_two_are_described_and_native_histograms_kept() {
     }
     .encode_to_vec();
     let (request, tally) = converted(Version::Two, &body, &FamiliesMemory::default());
-    assert_eq!((tally.histograms, tally.exemplars, tally.rejected), (3, 1, 3), "{tally:?}");
+    assert_eq!((tally.histograms, tally.exemplars, tally.rejected), (4, 1, 2), "{tally:?}");
     let metrics = &request.resource_metrics[0].scope_metrics[0].metrics;
     assert_eq!((metrics[0].unit.as_str(), metrics[0].description.as_str()), ("bytes", "Sizes."));
     let Some(Data::ExponentialHistogram(exponential)) = &metrics[0].data else { panic!("{metrics:?}") };
@@ -381,6 +381,15 @@ fn series_of_version_two_are_described_and_native_histograms_kept() {
     else {
         panic!("{request:?}")
     };
+    // Counts that are no whole numbers: rounded where OTLP has one, as bits of doubles in the list of buckets.
+    let floats = &request.resource_metrics[1].scope_metrics[1];
+    assert_eq!(floats.scope.as_ref().map(|scope| scope.name.as_str()), Some("spanlake.prometheus.float"));
+    let Some(Data::ExponentialHistogram(float)) = &floats.metrics[0].data else { panic!("{request:?}") };
+    let point = &float.data_points[0];
+    assert_eq!((point.count, point.zero_count), (2, 2));
+    let positive = point.positive.as_ref().unwrap();
+    let bits: Vec<f64> = positive.bucket_counts.iter().copied().map(f64::from_bits).collect();
+    assert_eq!((positive.offset, &bits[..]), (-3, &[1.5, 2.0, 1.5][..]));
     // 20,000 buckets are too many: four of them become one.
     let point = &coarser.data_points[0];
     assert_eq!((point.scale, point.positive.as_ref().unwrap().bucket_counts.iter().sum::<u64>()), (6, 3));

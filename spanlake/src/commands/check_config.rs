@@ -28,5 +28,8 @@ pub(super) fn run(
         let value = if value.is_empty() { "-".to_owned() } else { super::terminal::clean(&value) };
         writeln!(out, "  {key:key_width$}  {value:value_width$}  {origin}")?;
     }
+    for warning in loaded.config.rule_files.warnings(&()) {
+        writeln!(out, "warning: {}", super::terminal::clean(&warning))?;
+    }
     Ok(())
 }

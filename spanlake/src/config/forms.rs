@@ -10,6 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spanlake_rules::RuleFiles;
 use spanlake_sources::mysql::{MysqlSource, MysqlUrl};
 use spanlake_sources::scrape::ScrapeConfig;
 
@@ -27,6 +28,7 @@ pub(super) fn describe(form: &str) -> &'static str {
         "address" => "`host:port`",
         "boolean" => "`true` or `false`",
         "words" => "list",
+        "rule_files" => "list of paths",
         "bytes" => "size: `64MiB`, `20GB`",
         "optional_bytes" => "size: `64GiB`, `2TB`; empty for no end",
         "optional_duration" => "duration: `12h`, `90d`; empty for ever",
@@ -94,6 +96,11 @@ pub(super) fn words(node: &Node, _: Range) -> Result<Vec<String>, String> {
 pub(super) fn scrape_config(node: &Node, _: Range) -> Result<Option<ScrapeConfig>, String> {
     let path = optional_path(node, None)?;
     path.map(|path| ScrapeConfig::load(&path).map_err(|error| error.to_string())).transpose()
+}
+
+/// Read and checked here too.
+pub(super) fn rule_files(node: &Node, _: Range) -> Result<RuleFiles, String> {
+    RuleFiles::load(&words(node, None)?).map_err(|error| error.to_string())
 }
 
 pub(super) fn text(node: &Node, _: Range) -> Result<String, String> {

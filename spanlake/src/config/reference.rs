@@ -86,7 +86,7 @@ fn form(setting: &Setting) -> String {
 
 fn yaml(setting: &Setting) -> String {
     match setting.form {
-        "words" | "mysql_sources" | "options" | "sampling_rules" => {
+        "words" | "rule_files" | "mysql_sources" | "options" | "sampling_rules" => {
             let words: Vec<String> = setting
                 .default
                 .split(',')

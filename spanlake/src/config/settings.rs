@@ -168,4 +168,8 @@ settings! {
     "MySQL and MariaDB servers to poll. In the file a list of `mysql://user:password@host:port/`, or of `{url, interval, slow_log, error_log}`; the interval is 1s by default, the logs are files on this machine (docs/mysql.md). Elsewhere URLs with commas or spaces between; in a password write `,` as `%2C`, `@` as `%40`, `/` as `%2F`."
     scrape_config_file: scrape_config = "", flag "--scrape-config";
     "A configuration of Prometheus whose `scrape_configs` are scraped into `metrics` (docs/promql.md). Checked at the start; relative paths in it are relative to its folder."
+    rule_files: rule_files = "", flag "--rule-file";
+    "Files of rules in Prometheus's form: recording rules, whose results become series, and alerting rules, whose states are at `/prometheus/api/v1/alerts` and in the series `ALERTS` (docs/promql.md). A list of paths; a `*` in a file's name stands for any letters. Checked at the start."
+    rule_interval: duration ["1s", "1d"] = "1m";
+    "How often groups of rules are evaluated that do not say it themselves (`evaluation_interval` of Prometheus)."
 }

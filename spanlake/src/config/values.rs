@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use spanlake_rules::RuleFiles;
 use spanlake_sampler::door::DoorSettings;
 use spanlake_sampler::rules::Rule;
 use spanlake_sources::mysql::MysqlSource;
@@ -33,6 +34,8 @@ pub struct Config {
     pub self_telemetry: SelfTelemetrySettings,
     pub mysql: Vec<MysqlSource>,
     pub scrape_config_file: Option<ScrapeConfig>,
+    pub rule_files: RuleFiles,
+    pub rule_interval: Duration,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -186,6 +189,8 @@ impl Config {
             self_telemetry: SelfTelemetrySettings::default(),
             mysql: Vec::new(),
             scrape_config_file: None,
+            rule_files: RuleFiles::default(),
+            rule_interval: Duration::ZERO,
         }
     }
 }

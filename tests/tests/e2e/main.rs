@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod cold_bucket;
+mod differential;
 mod disk_full;
 mod doors;
 mod forget;
@@ -18,6 +19,7 @@ mod own_telemetry;
 mod pressure;
 mod prometheus;
 mod remote_write;
+mod rules;
 mod sampling;
 mod sampling_door;
 mod sampling_pins;

@@ -42,6 +42,11 @@ impl Parameters {
             .filter(|value| !value.is_empty())
     }
 
+    /// All values of a name.
+    pub(super) fn all(&self, name: &str) -> Vec<&str> {
+        self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str()).collect()
+    }
+
     /// `match[]`, each read.
     pub(super) fn selectors(&self) -> Result<Vec<Vec<Matcher>>, Failure> {
         let given = self.0.iter().filter(|(name, _)| name == "match[]");

@@ -7,20 +7,21 @@ use axum::extract::State;
 use axum::response::Response;
 use serde_json::{Value, json};
 use spanlake_promql::eval::{EvalOptions, Limits, QueryResult, evaluate_instant, evaluate_range};
+use spanlake_promql::syntax::named_labels;
 use spanlake_promql::syntax::parser::parse_expression;
 use spanlake_promql::syntax::pretty::pretty;
 use spanlake_promql::syntax::tree::Expr;
 use spanlake_series::{ExemplarSeries, StoreSeries};
 
 use super::answer::{Failure, labels, result, seconds, success, with_annotations};
-use super::{Parameters, named_labels, with_series};
+use super::{Parameters, with_series};
 use crate::own_metrics::Outcome;
 use crate::state::Shared;
 
 /// Prometheus's own limit, and its words.
 const STEPS_MAX: i64 = 11_000;
 
-fn expression(parameters: &Parameters) -> Result<(String, Expr), Failure> {
+pub(super) fn expression(parameters: &Parameters) -> Result<(String, Expr), Failure> {
     let text = parameters.get("query").unwrap_or_default();
     let expr =
         parse_expression(text).map_err(|error| Failure::bad_data(format!("invalid parameter \"query\": {error}")))?;

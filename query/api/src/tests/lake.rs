@@ -205,6 +205,8 @@ impl Lake {
             forget: Arc::<Rooms>::clone(&rooms),
             sampling: Arc::<Rooms>::clone(&rooms),
             mysql: Arc::new(mysql),
+            series: Arc::default(),
+            rules: Arc::default(),
         };
         Self { store, routes: crate::routes(state), rooms, _dir: dir }
     }

@@ -1,4 +1,4 @@
-//! Runs a script's commands.
+//! Runs a script's commands against a source of series.
 //!
 //! Owns what each `eval` goes through: an instant query also with every selector fixed to its time by `@`, evaluated at
 //! other times, and each of these as the middle step of a range query.
@@ -8,14 +8,21 @@ use std::sync::Arc;
 use spanlake_promql::eval::{
     EvalError, EvalOptions, Limits, Point, QueryResult, QueryValue, VectorSample, evaluate_instant, evaluate_range,
 };
-use spanlake_promql::memory::MemorySource;
-use spanlake_promql::series_notation::SequenceValue;
+use spanlake_promql::source::SeriesSource;
 use spanlake_promql::syntax::functions::FunctionName;
 use spanlake_promql::syntax::tree::At;
 use spanlake_promql::syntax::{Expr, parse_expression};
 
 use crate::commands::{Command, Eval, Kind, Load, parse};
-use crate::{compare, hints, nhcb};
+use crate::compare;
+
+/// What holds the series that scripts load. The runner of another crate brings its own.
+pub trait Subject {
+    fn clear(&mut self);
+    fn load(&mut self, load: &Load) -> Result<(), String>;
+    /// The series as this query sees them.
+    fn source(&self, expr: &Expr) -> Box<dyn SeriesSource + '_>;
+}
 
 pub struct Outcome {
     pub evals: usize,
@@ -27,23 +34,22 @@ pub struct Failure {
     pub message: String,
 }
 
-pub fn run(script: &str) -> Outcome {
-    let mut source = MemorySource::default();
+pub fn run(script: &str, subject: &mut impl Subject) -> Outcome {
     let mut outcome = Outcome { evals: 0, failures: Vec::new() };
     for command in parse(script) {
         let (line, result) = match &command {
             Command::Clear => {
-                source.clear();
+                subject.clear();
                 continue;
             }
-            Command::Load(load) => (load.line, run_load(&mut source, load)),
+            Command::Load(load) => (load.line, subject.load(load)),
             Command::Broken { line, message } => {
                 outcome.evals += 1;
                 (*line, Err(message.clone()))
             }
             Command::Eval(eval) => {
                 outcome.evals += 1;
-                (eval.line, run_eval(&source, eval).map_err(|message| format!("{}: {message}", eval.expr)))
+                (eval.line, run_eval(subject, eval).map_err(|message| format!("{}: {message}", eval.expr)))
             }
         };
         if let Err(message) = result {
@@ -53,52 +59,34 @@ pub fn run(script: &str) -> Outcome {
     outcome
 }
 
-fn run_load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
-    for series in &load.series {
-        let mut histograms = hints::as_stored(&series.values);
-        for (index, value) in series.values.iter().enumerate() {
-            let time_ms = index as i64 * load.step_ms;
-            let start = series.start_offsets_ms.get(index).copied().flatten().map_or(0, |offset| time_ms + offset);
-            match value {
-                SequenceValue::Omitted => {}
-                SequenceValue::Float(value) => source.push_float(&series.labels, time_ms, *value, start),
-                SequenceValue::Histogram { .. } => {
-                    if let Some(histogram) = histograms[index].take() {
-                        source.push_histogram(&series.labels, time_ms, histogram, start);
-                    }
-                }
-            }
-        }
-    }
-    if load.with_nhcb { nhcb::load(source, load) } else { Ok(()) }
-}
-
 fn options() -> EvalOptions {
     EvalOptions { limits: Limits { samples_max: 10_000, ..Limits::default() }, threads: 2, ..EvalOptions::default() }
 }
 
-fn instant(source: &MemorySource, expr: &str, time_ms: i64) -> Result<QueryResult, EvalError> {
-    evaluate_instant(source, &parse_expression(expr)?, time_ms, &options())
+fn instant(subject: &impl Subject, expr: &str, time_ms: i64) -> Result<QueryResult, EvalError> {
+    let expr = parse_expression(expr)?;
+    evaluate_instant(&*subject.source(&expr), &expr, time_ms, &options())
 }
 
-fn range(source: &MemorySource, expr: &str, start: i64, end: i64, step: i64) -> Result<QueryResult, EvalError> {
-    evaluate_range(source, &parse_expression(expr)?, start, end, step, &options())
+fn range(subject: &impl Subject, expr: &str, start: i64, end: i64, step: i64) -> Result<QueryResult, EvalError> {
+    let expr = parse_expression(expr)?;
+    evaluate_range(&*subject.source(&expr), &expr, start, end, step, &options())
 }
 
-fn run_eval(source: &MemorySource, eval: &Eval) -> Result<(), String> {
+fn run_eval(subject: &impl Subject, eval: &Eval) -> Result<(), String> {
     round_trip(&eval.expr)?;
     if eval.is_range {
-        let result = range(source, &eval.expr, eval.start_ms, eval.end_ms, eval.step_ms);
+        let result = range(subject, &eval.expr, eval.start_ms, eval.end_ms, eval.step_ms);
         return check(eval, &eval.expr, result).map(|_| ());
     }
     let mut queries = vec![(eval.expr.clone(), eval.time_ms)];
     queries.extend(with_fixed_time(&eval.expr, eval.time_ms)?);
     for (expr, time_ms) in queries {
         let in_query = |message: String| format!("as {expr} at {time_ms}: {message}");
-        let Some(result) = check(eval, &expr, instant(source, &expr, time_ms)).map_err(in_query)? else { continue };
+        let Some(result) = check(eval, &expr, instant(subject, &expr, time_ms)).map_err(in_query)? else { continue };
         let uses_range = ["start()", "end()", "range()", "step()"].iter().any(|call| expr.contains(call));
         if !eval.only_instant && !uses_range {
-            as_range(source, eval, &expr, time_ms, &result).map_err(in_query)?;
+            as_range(subject, eval, &expr, time_ms, &result).map_err(in_query)?;
         }
     }
     Ok(())
@@ -129,8 +117,8 @@ fn check(eval: &Eval, expr: &str, result: Result<QueryResult, EvalError>) -> Res
 }
 
 /// The same query as the middle of three steps.
-fn as_range(source: &MemorySource, eval: &Eval, expr: &str, time_ms: i64, result: &QueryResult) -> Result<(), String> {
-    let ranged = range(source, expr, time_ms - 60_000, time_ms + 60_000, 60_000);
+fn as_range(subject: &impl Subject, eval: &Eval, expr: &str, time_ms: i64, result: &QueryResult) -> Result<(), String> {
+    let ranged = range(subject, expr, time_ms - 60_000, time_ms + 60_000, 60_000);
     let ranged = ranged.map_err(|error| format!("in range mode: error: {error}"))?;
     let QueryValue::Matrix(series) = ranged.value else { return Err("a range query gave no matrix".to_owned()) };
     if eval.ordered {

@@ -7,13 +7,17 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+
+use folder::{listed_failures, repository_root, script_files, scripts_folder};
+use spanlake_promql::memory::MemorySource;
 
 mod commands;
 mod compare;
 mod execute;
+mod folder;
 mod hints;
+mod in_memory;
 mod nhcb;
 mod start_times;
 
@@ -30,7 +34,7 @@ fn main() -> ExitCode {
     for path in script_files(&folder) {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let text = std::fs::read_to_string(&path).expect("a script that is listed can be read");
-        let outcome = execute::run(&text);
+        let outcome = execute::run(&text, &mut MemorySource::default());
         for failure in &outcome.failures {
             let place = format!("{name}:{}", failure.line);
             let _ = writeln!(report, "{place}: {}", failure.message);
@@ -59,33 +63,4 @@ fn main() -> ExitCode {
 
 fn say(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
-}
-
-/// Found at run time: test binaries are shared between checkouts.
-fn repository_root() -> PathBuf {
-    let manifest = std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR when it runs tests");
-    Path::new(&manifest).join("../..")
-}
-
-fn scripts_folder(root: &Path) -> Option<PathBuf> {
-    let named = std::env::var_os("PROMQLTEST_DIR").map(PathBuf::from);
-    named.into_iter().chain([root.join("../shared/data/promqltest")]).find(|folder| folder.is_dir())
-}
-
-fn script_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).expect("the folder of scripts can be read");
-    let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "test"));
-    files.sort();
-    files
-}
-
-/// Places such as `functions.test:12` that the document lists in its table of failures.
-fn listed_failures(document: &Path) -> BTreeSet<String> {
-    let text = std::fs::read_to_string(document).unwrap_or_default();
-    let place = |line: &str| {
-        let cell = line.strip_prefix("| `")?.split('`').next()?.to_owned();
-        cell.contains(".test:").then_some(cell)
-    };
-    text.lines().filter_map(place).collect()
 }

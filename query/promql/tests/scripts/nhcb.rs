@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 
 use spanlake_promql::histogram::{BucketSide, CUSTOM_BUCKETS_SCHEMA, Histogram};
 use spanlake_promql::labels::{BUCKET_BOUND, Labels, METRIC_NAME};
-use spanlake_promql::memory::MemorySource;
 use spanlake_promql::number::parse_float;
 use spanlake_promql::series_notation::SequenceValue;
 
 use crate::commands::Load;
-use crate::hints::as_stored;
+
+/// Samples by label set.
+pub type BySeries = BTreeMap<Labels, Vec<(i64, SequenceValue)>>;
 
 #[derive(Default)]
 struct Classic {
@@ -21,8 +22,8 @@ struct Classic {
     sum: f64,
 }
 
-/// Adds native histograms of all classic ones in a `load`.
-pub fn load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
+/// Native histograms of all classic ones in a `load`: series and samples with their times.
+pub fn of(load: &Load) -> Result<BySeries, String> {
     let mut gathered: BTreeMap<(Labels, i64), Classic> = BTreeMap::new();
     for series in &load.series {
         let name = series.labels.metric_name();
@@ -46,20 +47,12 @@ pub fn load(source: &mut MemorySource, load: &Load) -> Result<(), String> {
             }
         }
     }
-    let mut by_series: BTreeMap<Labels, Vec<(i64, SequenceValue)>> = BTreeMap::new();
+    let mut by_series = BySeries::new();
     for ((labels, time_ms), classic) in gathered {
         let value = SequenceValue::Histogram { value: classic.into_native()?, hint_is_given: false };
         by_series.entry(labels).or_default().push((time_ms, value));
     }
-    for (labels, samples) in by_series {
-        let (times, values): (Vec<i64>, Vec<SequenceValue>) = samples.into_iter().unzip();
-        for (time_ms, histogram) in times.into_iter().zip(as_stored(&values)) {
-            if let Some(histogram) = histogram {
-                source.push_histogram(&labels, time_ms, histogram, 0);
-            }
-        }
-    }
-    Ok(())
+    Ok(by_series)
 }
 
 impl Classic {

@@ -1,12 +1,14 @@
 //! The `Histogram` message, which both versions share.
 
 use crate::otlp::wire::{Reader, Wire, unzigzag};
-use crate::prometheus::{Buckets, NativeHistogram};
+use crate::prometheus::{Buckets, HistogramForm, NativeHistogram};
 
 /// A larger message is refused unread: its numbers take eight times as much.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
 /// Integers up to here are exact as doubles.
 const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
+/// `ResetHint.GAUGE`. Other hints are found out again.
+const GAUGE: u64 = 3;
 
 /// Buckets as they are on the wire: integers as differences, or plain doubles.
 #[derive(Default)]
@@ -20,24 +22,27 @@ const fn unzigzag64(number: u64) -> i64 {
     (number >> 1).cast_signed() ^ -((number & 1).cast_signed())
 }
 
-fn integer(float: f64) -> Result<u64, &'static str> {
-    match float {
-        float if (0.0..=EXACT_MAX).contains(&float) && float.fract() == 0.0 => Ok(float as u64),
-        _ => Err("a float histogram with counts that are no whole numbers, which cannot be kept"),
-    }
+fn is_whole(float: f64) -> bool {
+    (0.0..=EXACT_MAX).contains(&float) && float.fract() == 0.0
+}
+
+/// A double as it is kept: a whole number, or its bits.
+fn kept(float: f64, is_float: bool) -> u64 {
+    if is_float { float.to_bits() } else { float as u64 }
 }
 
 impl Side {
-    fn buckets(self) -> Result<Buckets, &'static str> {
+    fn buckets(self, is_float: bool) -> Result<Buckets, &'static str> {
         let counts = if self.floats.is_empty() {
             let mut count = 0_i64;
             let absolute = self.deltas.iter().map(|delta| {
                 count = count.checked_add(*delta)?;
-                u64::try_from(count).ok()
+                let count = u64::try_from(count).ok()?;
+                Some(if is_float { (count as f64).to_bits() } else { count })
             });
             absolute.collect::<Option<Vec<u64>>>().ok_or("a histogram with a negative count")?
         } else {
-            self.floats.into_iter().map(integer).collect::<Result<_, _>>()?
+            self.floats.into_iter().map(|count| kept(count, is_float)).collect()
         };
         Ok(Buckets { spans: self.spans, counts })
     }
@@ -100,7 +105,7 @@ pub(super) fn read(message: &[u8]) -> Wire<Result<NativeHistogram, &'static str>
             0x62 => packed_deltas(&mut positive.deltas, reader.bytes()?)?,
             0x69 => positive.floats.push(reader.double()?),
             0x6a => packed_doubles(&mut positive.floats, reader.bytes()?)?,
-            0x70 => drop(reader.varint()?),
+            0x70 => histogram.form.is_gauge = reader.varint()? == GAUGE,
             0x78 => histogram.time_ms = reader.varint()?.cast_signed(),
             0x81 => histogram.custom_bounds.push(reader.double()?),
             0x82 => packed_doubles(&mut histogram.custom_bounds, reader.bytes()?)?,
@@ -110,16 +115,17 @@ pub(super) fn read(message: &[u8]) -> Wire<Result<NativeHistogram, &'static str>
     }
     Ok((|| {
         if histogram.is_stale() {
+            histogram.form = HistogramForm::default();
             return Ok(histogram);
         }
-        if let Some(count) = float_count {
-            histogram.count = integer(count)?;
-        }
-        if let Some(count) = float_zero_count {
-            histogram.zero_count = integer(count)?;
-        }
-        histogram.positive = positive.buckets()?;
-        histogram.negative = negative.buckets()?;
+        let mut floats = positive.floats.iter().chain(&negative.floats).chain(&float_count).chain(&float_zero_count);
+        let is_float = floats.any(|count| !is_whole(*count));
+        histogram.form.is_float = is_float;
+        let whole = |count: u64| if is_float { (count as f64).to_bits() } else { count };
+        histogram.count = float_count.map_or(whole(histogram.count), |count| kept(count, is_float));
+        histogram.zero_count = float_zero_count.map_or(whole(histogram.zero_count), |count| kept(count, is_float));
+        histogram.positive = positive.buckets(is_float)?;
+        histogram.negative = negative.buckets(is_float)?;
         Ok(histogram)
     })())
 }

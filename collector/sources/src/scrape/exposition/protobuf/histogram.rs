@@ -1,6 +1,6 @@
 //! `Histogram`: a native one, classic buckets, or both.
 
-use spanlake_schemas::prometheus::{Buckets, NativeHistogram};
+use spanlake_schemas::prometheus::{Buckets, HistogramForm, NativeHistogram};
 
 use super::wire::{Field, Read, each_field, take, unzigzag, varint};
 use super::{Line, LineExemplar, Start, bound, exemplar};
@@ -118,24 +118,27 @@ fn read(message: &[u8]) -> Read<Histogram> {
     Ok(histogram)
 }
 
-fn whole(number: f64) -> Read<u64> {
-    match number {
-        number if (0.0..=EXACT_MAX).contains(&number) && number.fract() == 0.0 => Ok(number as u64),
-        _ => Err("a float histogram with counts that are no whole numbers, which cannot be kept"),
-    }
+fn is_whole(number: f64) -> bool {
+    (0.0..=EXACT_MAX).contains(&number) && number.fract() == 0.0
+}
+
+/// As it is kept: a whole number, or the bits of a double.
+fn kept(number: f64, is_float: bool) -> u64 {
+    if is_float { number.to_bits() } else { number as u64 }
 }
 
 impl Side {
-    fn buckets(self) -> Read<Buckets> {
+    fn buckets(self, is_float: bool) -> Read<Buckets> {
         let counts = if self.floats.is_empty() {
             let mut count = 0_i64;
             let absolute = self.deltas.iter().map(|delta| {
                 count = count.checked_add(*delta)?;
-                u64::try_from(count).ok()
+                let count = u64::try_from(count).ok()?;
+                Some(if is_float { (count as f64).to_bits() } else { count })
             });
             absolute.collect::<Option<_>>().ok_or("a histogram with a negative count")?
         } else {
-            self.floats.into_iter().map(whole).collect::<Read<_>>()?
+            self.floats.into_iter().map(|count| kept(count, is_float)).collect()
         };
         Ok(Buckets { spans: self.spans, counts })
     }
@@ -149,14 +152,17 @@ impl Histogram {
     }
 
     fn native(self, start: &Start<'_>) -> Read<Line> {
+        let mut counts = [self.count, self.zero_count].into_iter().chain(self.positive.floats.iter().copied());
+        let is_float = !(counts.all(is_whole) && self.negative.floats.iter().copied().all(is_whole));
         let native = NativeHistogram {
+            form: HistogramForm { is_float, is_gauge: false },
             schema: self.schema,
-            count: whole(self.count)?,
+            count: kept(self.count, is_float),
             sum: self.sum,
             zero_threshold: self.zero_threshold,
-            zero_count: whole(self.zero_count)?,
-            positive: self.positive.buckets()?,
-            negative: self.negative.buckets()?,
+            zero_count: kept(self.zero_count, is_float),
+            positive: self.positive.buckets(is_float)?,
+            negative: self.negative.buckets(is_float)?,
             ..NativeHistogram::default()
         };
         let exemplar = self.exemplar.or_else(|| self.buckets.into_iter().find_map(|(.., exemplar)| exemplar));

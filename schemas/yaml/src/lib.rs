@@ -1,5 +1,6 @@
-//! YAML (and JSON, which is YAML) to values that know their line and column. Plain documents only: no anchors, aliases
-//! or tags, a bounded depth. Never decides what a value means.
+//! YAML (and JSON, which is YAML) to values that know their line and column: what Prometheus's own files are read with.
+//!
+//! Plain documents only: no anchors, aliases or tags, a bounded depth. Pure. Never decides what a value means.
 
 use std::fmt;
 
@@ -24,13 +25,13 @@ pub struct YamlError {
 
 /// A value as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Node {
-    pub(super) value: Value,
-    pub(super) position: Position,
+pub struct Node {
+    pub value: Value,
+    pub position: Position,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Value {
+pub enum Value {
     Nothing,
     Text(String),
     List(Vec<Node>),
@@ -50,11 +51,16 @@ impl fmt::Debug for Value {
 }
 
 impl Node {
-    pub(super) fn fault(&self, message: impl Into<String>) -> YamlError {
+    #[must_use]
+    pub fn fault(&self, message: impl Into<String>) -> YamlError {
         YamlError { position: self.position, message: message.into() }
     }
 
-    pub(super) fn text(&self) -> Result<&str, YamlError> {
+    /// One value; empty of nothing.
+    ///
+    /// # Errors
+    /// When it is a list or a group.
+    pub fn text(&self) -> Result<&str, YamlError> {
         match &self.value {
             Value::Text(text) => Ok(text),
             Value::Nothing => Ok(""),
@@ -63,7 +69,10 @@ impl Node {
     }
 
     /// The items of a list; none of nothing.
-    pub(super) fn items(&self) -> Result<&[Node], YamlError> {
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn items(&self) -> Result<&[Node], YamlError> {
         match &self.value {
             Value::List(items) => Ok(items),
             Value::Nothing => Ok(&[]),
@@ -72,7 +81,10 @@ impl Node {
     }
 
     /// The entries of a group; none of nothing.
-    pub(super) fn entries(&self) -> Result<&[(String, Node)], YamlError> {
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn entries(&self) -> Result<&[(String, Node)], YamlError> {
         match &self.value {
             Value::Map(entries) => Ok(entries),
             Value::Nothing => Ok(&[]),
@@ -80,13 +92,20 @@ impl Node {
         }
     }
 
-    pub(super) fn texts(&self) -> Result<Vec<String>, YamlError> {
+    /// The items of a list of texts.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn texts(&self) -> Result<Vec<String>, YamlError> {
         self.items()?.iter().map(|item| item.text().map(str::to_owned)).collect()
     }
 }
 
 /// Reads one document.
-pub(super) fn read(text: &str) -> Result<Node, YamlError> {
+///
+/// # Errors
+/// When it is not valid, or has what is not taken.
+pub fn read(text: &str) -> Result<Node, YamlError> {
     Reader { parser: Parser::new_from_str(text) }.document()
 }
 

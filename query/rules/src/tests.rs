@@ -1,0 +1,6 @@
+//! Rules without a store: files, templates, states.
+
+mod evaluating;
+mod files;
+mod states;
+mod templates;
