@@ -10,6 +10,7 @@ mod forget;
 mod import;
 mod progress;
 mod push;
+mod report;
 mod sampling;
 mod sql;
 mod terminal;
@@ -49,6 +50,8 @@ pub enum Command {
     Import(ImportArguments),
     /// Send one number to a server: `spanlake push queue_size=12 queue=mail`
     Push(PushArguments),
+    /// Write a dashboard of a server as one HTML or PNG file
+    Report(report::ReportArguments),
     /// Delete traces, or everything with an attribute, for good from all that a server keeps
     Forget(ForgetArguments),
     /// Say what another sampling policy would do
@@ -424,6 +427,12 @@ pub fn import(arguments: &ImportArguments) -> ExitCode {
 #[must_use]
 pub fn push(arguments: &PushArguments) -> ExitCode {
     finish(push::run(arguments))
+}
+
+/// Runs `report`.
+#[must_use]
+pub fn report(arguments: &report::ReportArguments) -> ExitCode {
+    finish(report::run(arguments))
 }
 
 /// Runs `forget`.

@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => commands::export(&arguments),
         Command::Import(arguments) => commands::import(&arguments),
         Command::Push(arguments) => commands::push(&arguments),
+        Command::Report(arguments) => commands::report(&arguments),
         Command::Forget(arguments) => commands::forget(&arguments),
         Command::Sampling(arguments) => commands::sampling(&arguments),
         Command::Mysql(MysqlArguments { command: MysqlCommand::Check { dsn } }) => mysql_check::run(&dsn),
