@@ -11,6 +11,7 @@ mod import;
 mod lint;
 mod progress;
 mod push;
+mod report;
 mod sampling;
 mod sql;
 mod terminal;
@@ -52,6 +53,8 @@ pub enum Command {
     Push(PushArguments),
     /// Look for what expressions of PromQL or rule files can never do, though they seem to
     Lint(LintArguments),
+    /// Write a dashboard of a server as one HTML or PNG file
+    Report(report::ReportArguments),
     /// Delete traces, or everything with an attribute, for good from all that a server keeps
     Forget(ForgetArguments),
     /// Say what another sampling policy would do
@@ -452,6 +455,12 @@ pub fn push(arguments: &PushArguments) -> ExitCode {
 #[must_use]
 pub fn lint(arguments: &LintArguments) -> ExitCode {
     finish(lint::run(arguments))
+}
+
+/// Runs `report`.
+#[must_use]
+pub fn report(arguments: &report::ReportArguments) -> ExitCode {
+    finish(report::run(arguments))
 }
 
 /// Runs `forget`.

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => commands::import(&arguments),
         Command::Push(arguments) => commands::push(&arguments),
         Command::Lint(arguments) => commands::lint(&arguments),
+        Command::Report(arguments) => commands::report(&arguments),
         Command::Forget(arguments) => commands::forget(&arguments),
         Command::Sampling(arguments) => commands::sampling(&arguments),
         Command::Mysql(MysqlArguments { command: MysqlCommand::Check { dsn } }) => mysql_check::run(&dsn),

@@ -8,6 +8,7 @@ pub mod checker;
 pub mod corpus;
 pub mod exporter;
 pub mod feeder;
+pub mod live;
 pub mod remote_write;
 pub mod requests;
 pub mod server;

@@ -4,7 +4,7 @@
 //   SPANLAKE_BIN=…     the server to start; its own page is measured
 //   BENCH_DIST=1       the page in ui/dist instead, before that server
 //   BENCH_REPEAT=5     how often what is timed once is timed; the median counts
-//   BENCH_ONLY=traces,pages,charts
+//   BENCH_ONLY=traces,pages,charts,live
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { cpus, loadavg, tmpdir } from "node:os";
@@ -14,10 +14,11 @@ import { openDist } from "./dist.mjs";
 import { sendGauge, sendTrace, sendTraffic } from "./feed.mjs";
 import { median, quantile } from "./frames.mjs";
 import { benchBoard, boardComplete, chartFrames, firstViewBytes, largestPaint, PAGES } from "./pages.mjs";
+import { acknowledgedToPixel } from "./live.mjs";
 import { measureTrace } from "./traces.mjs";
 
 const repeats = Number(process.env.BENCH_REPEAT ?? 5);
-const only = (process.env.BENCH_ONLY ?? "traces,pages,charts").split(",");
+const only = (process.env.BENCH_ONLY ?? "traces,pages,charts,live").split(",");
 const FIRST_BAR_MS = new Map([[1000, 150], [10_000, 200], [100_000, 300], [1_000_000, 500]]);
 const rows = [];
 
@@ -78,6 +79,12 @@ async function measureCharts(open, url) {
   row("dashboard of 20 panels: click to the last one drawn", median(boards), 1500, ms);
 }
 
+async function measureLive(open, url) {
+  const lengths = await acknowledgedToPixel(open, url, Math.max(repeats, 5) * 8);
+  row("live: request acknowledged to pixel, p50", median(lengths), null, ms);
+  row("live: request acknowledged to pixel, p95", quantile(lengths, 0.95), 1000, ms);
+}
+
 if (!process.env.SPANLAKE_BIN) throw new Error("SPANLAKE_BIN names the server to measure with");
 const server = await startServer();
 const door = process.env.BENCH_DIST ? await openDist(server.url) : null;
@@ -93,6 +100,8 @@ try {
   const open = (options) => openPage(browser, options);
   if (only.includes("pages")) await measurePages(open, url);
   if (only.includes("charts")) await measureCharts(open, url);
+  // The door to the page in ui/dist takes no WebSockets: the server's own page is measured.
+  if (only.includes("live")) await measureLive(open, server.url);
   if (only.includes("traces")) await measureTraces(browser, open, url);
 } finally {
   await close();

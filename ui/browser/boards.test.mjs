@@ -171,3 +171,19 @@ test("a stored document that is broken says where, and a phone is wide enough", 
   }
   noProblems();
 });
+
+test("a variable with 100,000 values is chosen from by typing", options, async () => {
+  const { page } = view;
+  const values = Array.from({ length: 100_000 }, (_, number) => `host-${number}`);
+  const board = { version: 1, title: "Many", variables: [{ name: "host", kind: "list", values, multi: true, all: true }], panels: [{ id: "a", title: "of $host", kind: "text", text: "$host", x: 0, y: 0, w: 12, h: 6 }] };
+  mock.state.boards = new Map([["many", { number: 1, text: JSON.stringify(board) }]]);
+  await go("/boards/many");
+  await page.locator(".variable button").click();
+  assert.ok(await page.locator('[role="option"]').count() <= 200);
+  await page.keyboard.type("host-4242");
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Escape");
+  await panel("of host-4242").waitFor();
+  mock.state.boards = undefined;
+  noProblems();
+});

@@ -7,7 +7,7 @@ const failure = (error, status = 400) => [status, { status: "error", errorType: 
 const written = (value) => (value === Infinity ? "+Inf" : value === -Infinity ? "-Inf" : String(value));
 const asHistogram = ({ count, sum, buckets }) => ({ count: written(count), sum: written(sum), buckets: buckets.filter(([, , inside]) => inside > 1e-6).map(([low, high, inside]) => [0, written(low), written(high), written(inside)]) });
 
-function rangeAnswer(search) {
+export function rangeAnswer(search) {
   const [start, end, step] = ["start", "end", "step"].map((name) => Number(search.get(name)));
   const run = runQuery(search.get("query") ?? "");
   if (!(end >= start) || !(step > 0)) return failure('invalid parameter "step": zero or negative query resolution step widths are not accepted. Try a positive integer');
@@ -22,7 +22,7 @@ function rangeAnswer(search) {
   return success({ resultType: "matrix", result: [...series.values()] });
 }
 
-function instantAnswer(search) {
+export function instantAnswer(search) {
   const at = Number(search.get("time") ?? Date.now() / 1000);
   const result = runQuery(search.get("query") ?? "")(at * 1000).map(({ labels, value, histogram }) => (histogram ? { metric: labels, histogram: [at, asHistogram(histogram)] } : { metric: labels, value: [at, written(value)] }));
   return success({ resultType: "vector", result });

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { traceCompare, traceFacets, traceHeatmap } from "./explore.mjs";
 import { FilterError } from "./filter.mjs";
+import { answerLive } from "./live.mjs";
 import { looseLogs } from "./logs.mjs";
 import { largeMap, serviceMap } from "./map.mjs";
 import { metricList, metricSeries } from "./metrics.mjs";
@@ -31,7 +32,14 @@ export function startMock({ port = 0, empty = false, token = null } = {}) {
     if (!/^\/(api|tempo|prometheus\/api)\//.test(address.pathname)) return serveFile(address.pathname, response);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });
-  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, url: `http://127.0.0.1:${server.address().port}`, close: () => { server.closeAllConnections(); server.close(); } })));
+  const sockets = new Set();
+  server.on("upgrade", (request, socket) => {
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    answerLive(state, request, socket);
+  });
+  const cutLive = () => sockets.forEach((socket) => socket.destroy());
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, cutLive, url: `http://127.0.0.1:${server.address().port}`, close: () => { cutLive(); server.closeAllConnections(); server.close(); } })));
 }
 
 function serveFile(pathname, response) {

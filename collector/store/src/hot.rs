@@ -50,6 +50,7 @@ impl ReadHalf {
     ) -> Result<(), ArrowError> {
         let _turn = self.inner.publishing.lock();
         let mut next = Version::clone(&self.inner.current.load());
+        let mut come = Vec::new();
         for (table, batch) in batches {
             let batch = match self.inner.catalog.dimension(table) {
                 Some(dimension) => match dimension.insert_new(&batch)? {
@@ -58,10 +59,12 @@ impl ReadHalf {
                 },
                 None => batch,
             };
+            come.push((table, batch.num_rows()));
             let hot = HotBatch::new(table, batch, generation)?;
             push_joined(&mut next.tables[table as usize].hot, table, hot)?;
         }
         self.publish(next, metrics);
+        self.inner.arrivals.send_modify(|arrivals| come.iter().for_each(|(table, rows)| arrivals.add(*table, *rows)));
         Ok(())
     }
 

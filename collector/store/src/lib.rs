@@ -10,6 +10,7 @@
 //!
 //! [`Ingest`]: spanlake_schemas::ingest::Ingest
 
+mod arrivals;
 pub mod attribute_columns;
 pub mod catalog;
 mod checksum;
@@ -36,6 +37,7 @@ pub mod store;
 pub mod stored_form;
 pub mod version;
 
+pub use arrivals::Arrivals;
 pub use catalog::{Catalog, Dimension, DimensionRows};
 pub use cold::{ColdCondition, ColdConfig, ColdStatus};
 pub use config::{Durability, StoreConfig};

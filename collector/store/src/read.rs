@@ -18,7 +18,9 @@ use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
+use tokio::sync::watch;
 
+use crate::arrivals::Arrivals;
 use crate::catalog::Catalog;
 use crate::cold::cache::ReadCache;
 use crate::columns::pick_columns;
@@ -76,6 +78,7 @@ pub(crate) struct ReadInner {
     pub(crate) catalog: Arc<Catalog>,
     /// Held by whoever makes the next version.
     pub(crate) publishing: Mutex<()>,
+    pub(crate) arrivals: watch::Sender<Arrivals>,
     resident: ResidentFiles,
     /// Of the cold tier, where that is a bucket.
     bucket: Option<Arc<dyn ObjectStore>>,
@@ -90,6 +93,7 @@ impl ReadHalf {
                 current: arc_swap::ArcSwap::from_pointee(version),
                 catalog: Arc::new(catalog),
                 publishing: Mutex::new(()),
+                arrivals: watch::Sender::default(),
                 resident: ResidentFiles::default(),
                 bucket: cache.clone().map(|cache| Arc::new(cache) as Arc<dyn ObjectStore>),
                 cache,
@@ -101,6 +105,12 @@ impl ReadHalf {
     #[must_use]
     pub fn pin(&self) -> Arc<Version> {
         self.inner.current.load_full()
+    }
+
+    /// Wakes whenever rows have become visible; a reader that is slow sees the newest counts only.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Arrivals> {
+        self.inner.arrivals.subscribe()
     }
 
     /// Lets go what is kept in memory and on the disk of a file that is data no more.

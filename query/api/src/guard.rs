@@ -10,16 +10,22 @@ use std::sync::Arc;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::header::HeaderName;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::error::ApiError;
 use crate::jaeger::is_storage;
+use crate::live::TOKEN_PROTOCOL;
 use crate::own_metrics::Refusal;
 use crate::state::{ApiConfig, Shared};
 
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+/// Where a WebSocket is asked for.
+const LIVE: &str = "/api/live";
 
 /// Refuses what is not allowed in; marks every answer.
 pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
@@ -65,7 +71,7 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
         return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));
     }
     match &config.token {
-        Some(token) if is_data && !has_token(headers, token) => {
+        Some(token) if is_data && !has_token(headers, token) && !(path == LIVE && offers_token(headers, token)) => {
             let message = "this server wants its token, as Authorization: Bearer";
             Err((Refusal::Token, ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", message)))
         }
@@ -132,6 +138,14 @@ fn has_token(headers: &HeaderMap, token: &str) -> bool {
     let given = headers.get(header::AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let Some((scheme, given)) = given.split_at_checked(7) else { return false };
     scheme.eq_ignore_ascii_case(b"bearer ") && is_equal(given.trim_ascii(), token.as_bytes())
+}
+
+/// A page cannot set `Authorization` of a WebSocket: the token is among the protocols that it offers, which no log keeps.
+fn offers_token(headers: &HeaderMap, token: &str) -> bool {
+    let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
+    let mut tokens =
+        offered.flat_map(|value| value.split(',')).filter_map(|one| one.trim().strip_prefix(TOKEN_PROTOCOL));
+    tokens.any(|text| URL_SAFE_NO_PAD.decode(text).is_ok_and(|given| is_equal(&given, token.as_bytes())))
 }
 
 /// Takes as long for a first wrong byte as for a last one.

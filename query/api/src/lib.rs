@@ -5,7 +5,7 @@
 //! `docs/api.md`.
 //!
 //! The life of a request: [`guard`] (Host, Origin, token) -> a route ([`sql`], [`trace`], [`trace_list`],
-//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`mysql`], [`boards`], [`export`], [`import`], [`forget`], [`sampling`], [`pins`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
+//! [`facets`], [`heatmap`], [`compare`], [`service_map`], [`services`], [`metric_names`], [`metric_series`], [`mysql`], [`boards`], [`export`], [`import`], [`forget`], [`sampling`], [`pins`], [`live`], [`prometheus`], [`tempo`], [`jaeger`], [`health`], or a file of the [`page`]) -> the engine or
 //! the store's read half -> [`render`].
 
 mod boards;
@@ -20,6 +20,7 @@ mod health;
 mod heatmap;
 mod import;
 mod jaeger;
+mod live;
 mod matching_spans;
 mod metric_names;
 mod metric_series;

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use spanlake_engine::EngineError;
 
+use crate::live::LiveCounts;
+
 /// Upper bounds of the time buckets, in milliseconds.
 const BOUNDS_MS: [u64; 14] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 60_000];
 
@@ -66,6 +68,7 @@ pub(crate) struct OwnMetrics {
     micros: AtomicU64,
     running: AtomicI64,
     refused: [AtomicU64; REFUSALS.len()],
+    pub(crate) live: LiveCounts,
 }
 
 /// A statement that runs. Counted when it is dropped, as cancelled if nothing else was said.
@@ -128,6 +131,7 @@ impl OwnMetrics {
             let _ = writeln!(out, "{name}{{reason=\"{label}\"}} {}", count.load(Ordering::Relaxed));
         }
         self.write_times(out);
+        self.live.write(out);
     }
 
     fn write_times(&self, out: &mut String) {

@@ -5,6 +5,7 @@
 
 mod answer;
 mod lists;
+pub(crate) mod live;
 mod parameters;
 mod query;
 mod rules;
@@ -25,6 +26,11 @@ use crate::state::Shared;
 use answer::{Failure, success};
 use parameters::Parameters;
 pub use targets::{ActiveTarget, DroppedTarget, ScrapedTargets};
+
+/// How values stand in answers, for whoever else tells of series.
+pub(crate) mod written {
+    pub(crate) use super::answer::{histogram, labels, sample, seconds};
+}
 
 /// How long a query waits for others.
 const TURN_PATIENCE: Duration = Duration::from_secs(10);

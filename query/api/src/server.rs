@@ -22,7 +22,7 @@ use tower_http::compression::predicate::{Predicate, SizeAbove};
 use crate::error::ApiError;
 use crate::state::{ApiState, Shared};
 use crate::{
-    boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, metric_names, metric_series,
+    boards, compare, export, facets, forget, guard, health, heatmap, import, jaeger, live, metric_names, metric_series,
     mysql, page, pins, prometheus, sampling, service_map, services, sql, tempo, trace, trace_list, traced,
 };
 
@@ -57,6 +57,7 @@ pub fn routes_with(state: ApiState, writing: Router) -> Router {
         .route("/api/operations", get(services::operations))
         .route("/api/metrics", get(metric_names::names))
         .route("/api/metrics/series", get(metric_series::series))
+        .route("/api/live", get(live::live))
         .route("/api/status", get(health::status))
         .route("/api/sampling", get(sampling::report))
         .route("/api/sampling/simulate", post(sampling::simulate))

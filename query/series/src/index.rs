@@ -3,7 +3,7 @@
 //! Owns the metrics (a name, unit and type of OTLP), their series, and Prometheus's names for them. Made of the catalog:
 //! added to as that grows, made anew when something was forgotten there. Never reads a point.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::AsArray;
@@ -295,6 +295,23 @@ impl SeriesIndex {
             }
         }
         selected
+    }
+
+    /// Adds the values of a label over all series that the matchers let through, without making their label sets. False, and
+    /// nothing of worth added, where only points tell: of a label that tells buckets or quantiles apart.
+    pub(crate) fn add_values<'a>(&'a self, matchers: &[Matcher], label: &str, into: &mut HashSet<&'a str>) -> bool {
+        let (of_name, others): (Vec<&Matcher>, Vec<&Matcher>) =
+            matchers.iter().partition(|matcher| matcher.name == METRIC_NAME);
+        for (position, view, _) in self.named(&of_name) {
+            let asks_own = |name: &str| Some(name) == view.own_label();
+            if !matchers.is_empty() && (asks_own(label) || others.iter().any(|matcher| asks_own(&matcher.name))) {
+                return false;
+            }
+            let series = self.metrics[position].series.iter();
+            let meant = series.filter(|one| others.iter().all(|matcher| matcher.matches(one.get(&matcher.name))));
+            into.extend(meant.map(|one| one.get(label)).filter(|value| !value.is_empty()));
+        }
+        true
     }
 
     /// Metrics and views by their names, and the name that their series are to have.

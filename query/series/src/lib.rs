@@ -3,8 +3,8 @@
 //! Owns the mapping from OTLP (the OpenTelemetry specification, "Prometheus and OpenMetrics Compatibility"), the index
 //! of series in memory, and the way from a selector to samples. Never parses or evaluates a query, never writes.
 //!
-//! The life of a selection: [`index`] finds series by their labels -> [`reading`] reads their points, a metric at a
-//! time -> [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
+//! The life of a selection: [`index`] finds series by their labels -> [`numbers`] reads number points, a metric at a
+//! time; of others [`reading`] finds the rows and [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
 
 mod exemplars;
 mod expand;
@@ -13,6 +13,7 @@ mod hints;
 mod index;
 mod labels;
 mod names;
+mod numbers;
 mod reading;
 mod source;
 mod span_metrics;

@@ -3,21 +3,23 @@
 //! Owns the order of a selection and the merging of series that have one label set (an instance that started again with
 //! another attribute). Blocks: it belongs on a thread of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
 use spanlake_engine::{Engine, StoredRows};
-use spanlake_promql::labels::Labels;
+use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::Matcher;
 use spanlake_promql::source::{Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError};
+use spanlake_schemas::tables::Table;
 use spanlake_store::Catalog;
 use tokio::runtime::Handle;
 
 use crate::expand::{Expanded, expand};
 use crate::hints::hint;
 use crate::index::{Selected, SeriesIndex, View};
+use crate::numbers::read_numbers;
 use crate::reading::{Window, read};
 use crate::span_metrics::{self, SpanMetric};
 
@@ -103,6 +105,39 @@ impl StoreSeries {
         Ok(labels)
     }
 
+    /// Values of a label over the series that any of these selectors means, as [`StoreSeries::label_sets`] would have them.
+    ///
+    /// # Errors
+    /// When points cannot be read.
+    pub fn label_values(
+        &self,
+        label: &str,
+        selectors: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<BTreeSet<String>, SourceError> {
+        if let Some(values) = self.indexed_values(label, selectors) {
+            return Ok(values);
+        }
+        let sets = self.label_sets(selectors, start_ms, end_ms)?;
+        let values = sets.iter().map(|labels| labels.get(label)).filter(|value| !value.is_empty());
+        Ok(values.map(str::to_owned).collect())
+    }
+
+    /// The same from the index alone; `None` where that does not say.
+    fn indexed_values(&self, label: &str, selectors: &[Vec<Matcher>]) -> Option<BTreeSet<String>> {
+        let all: &[Vec<Matcher>] = &[Vec::new()];
+        let asked = if selectors.is_empty() { all } else { selectors };
+        let index = self.index.read();
+        let mut values = HashSet::new();
+        let is_known = label != METRIC_NAME
+            && asked.iter().all(|matchers| {
+                (selectors.is_empty() || span_metrics::meant(matchers).is_empty())
+                    && index.add_values(matchers, label, &mut values)
+            });
+        is_known.then(|| values.into_iter().map(str::to_owned).collect())
+    }
+
     /// Series of the sums of spans.
     fn span_metrics(&self, metrics: &[SpanMetric], request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
         let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
@@ -133,6 +168,14 @@ impl StoreSeries {
         // What is known of a histogram depends on the one before it.
         let before = if selected.view == View::Native { BEFORE_MS } else { 0 };
         let window = Window { start_ms: request.start_ms.saturating_sub(before), end_ms: request.end_ms };
+        if metric.table == Table::Points {
+            let found = self.block_on(read_numbers(&self.rows, &ids, window, request.samples_max));
+            let found = found.map_err(|error| SourceError(error.to_string()))?;
+            for ((_, labels), samples) in selected.series.iter().zip(found).filter(|(_, samples)| !samples.is_empty()) {
+                merge(&mut entry(into, labels.clone(), metric.temporality).floats, samples);
+            }
+            return Ok(());
+        }
         let points = self.block_on(read(&self.rows, metric.table, &ids, window, request.samples_max));
         let points = points.map_err(|error| SourceError(error.to_string()))?;
         let own_label = selected.view.own_label();

@@ -131,10 +131,20 @@ impl Client {
 fn refusal(status: u16, body: &[u8]) -> Failure {
     #[derive(Deserialize)]
     struct Answer {
-        error: ApiError,
+        error: Said,
+    }
+    /// Prometheus's API says it in plain words.
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Said {
+        Ours(ApiError),
+        Prometheus(String),
     }
     match serde_json::from_slice::<Answer>(body) {
-        Ok(answer) => Failure::Api { status, error: answer.error },
+        Ok(Answer { error: Said::Ours(error) }) => Failure::Api { status, error },
+        Ok(Answer { error: Said::Prometheus(message) }) => {
+            Failure::Api { status, error: ApiError { message, ..ApiError::default() } }
+        }
         Err(_) => {
             let text = terminal::clean(&String::from_utf8_lossy(body));
             let said = terminal::cut(text.trim(), 200);

@@ -12,6 +12,7 @@ pub mod load;
 pub mod measure;
 pub mod process;
 pub mod queries;
+pub mod questions;
 pub mod random;
 pub mod report;
 pub mod template;

@@ -3,11 +3,13 @@
 //! Owns the command line. The figures are meant for `docs/benchmarks.md`.
 
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use spanlake_bench::measure::{self, Kind, Settings};
+use spanlake_bench::questions;
 use spanlake_bench::report::{self, Machine};
 
 /// Measures a Spanlake server: what it takes a CPU-second, how small it stores, how fast it answers.
@@ -48,6 +50,9 @@ struct Arguments {
     /// Also write the figures to this file.
     #[arg(long)]
     json: Option<PathBuf>,
+    /// Only ask PromQL's questions of the server whose page listens here; `--only points --keep` leaves what they are about.
+    #[arg(long, value_name = "HOST:PORT")]
+    questions: Option<SocketAddr>,
     /// Passed to `spanlake serve`.
     #[arg(last = true)]
     server_arguments: Vec<String>,
@@ -55,6 +60,10 @@ struct Arguments {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
+    if let Some(listen) = arguments.questions {
+        std::io::stdout().write_all(questions::table(listen)?.as_bytes())?;
+        return Ok(());
+    }
     let binary = match &arguments.bin {
         Some(binary) => binary.clone(),
         None => find_binary()?,

@@ -23,7 +23,7 @@ impl Latencies {
         self.sorted.get(rank - 1).copied().unwrap_or_default()
     }
 
-    fn of(mut times: Vec<Duration>) -> Self {
+    pub(crate) fn of(mut times: Vec<Duration>) -> Self {
         times.sort_unstable();
         Self { sorted: times }
     }

@@ -11,12 +11,16 @@ import { cellText, type SqlAnswer } from "../model/sqlResult";
 import { learnServices } from "../model/serviceColour";
 import { nanosecondsText } from "../model/instant";
 import { getJson } from "./client";
+import { texts } from "../texts";
+import { useLiveRanges, useLiveVectors } from "./liveQueries";
 import { askInstant, askLabelValues, askRange } from "./promQueries";
 import { runSql } from "./queries";
 import type { TraceList } from "./types";
 
 const KEPT_MS = 60_000;
 const VALUES_MOST = 1000;
+/** More values of a variable are no choice, and too long a statement where all are meant. */
+const OPTIONS_MOST = 10_000;
 
 export interface BoardVariableState {
   options: string[];
@@ -39,20 +43,21 @@ export function useBoardVariables(board: Board, address: URLSearchParams, steps:
       const statement = variable.query ? withSqlVariables(variable.query, before, steps) : "";
       const isSql = variable.kind === "sql";
       return {
-        queryKey: ["board-variable", variable.kind, variable.label, metric, isSql ? (variable.query ?? "") : "", JSON.stringify(before), variable.values],
+        queryKey: ["board-variable", variable.kind, variable.label, metric, isSql ? (variable.query ?? "") : "", JSON.stringify(before)],
         queryFn: async ({ signal }: { signal: AbortSignal }): Promise<string[]> => {
-          if (variable.kind === "list") return variable.values ?? [];
-          if (variable.kind === "label") return askLabelValues(variable.label ?? "", metric, signal);
+          if (variable.kind === "label") return askLabelValues(variable.label ?? "", metric, signal, OPTIONS_MOST);
           if (isSql) return [...new Set((await runSql(statement, signal, VALUES_MOST)).rows.map((row) => cellText(row[0])))];
           return [];
         },
+        // What stands in the document is not asked for.
+        enabled: variable.kind === "label" || isSql,
         staleTime: KEPT_MS,
       };
     }),
   });
   return Object.fromEntries(variables.map((variable, place) => {
-    const options = results[place].data ?? [];
-    return [variable.name, { options, chosen: chosenOf(variable, address.get(`var-${variable.name}`), options), error: results[place].error, isPending: results[place].isPending }];
+    const options = (variable.kind === "list" ? variable.values : results[place].data)?.slice(0, OPTIONS_MOST) ?? [];
+    return [variable.name, { options, chosen: chosenOf(variable, address.get(`var-${variable.name}`), options), error: results[place].error, isPending: results[place].isPending && results[place].fetchStatus !== "idle" }];
   }));
 }
 
@@ -101,12 +106,15 @@ export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { 
   }));
 }
 
-export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean): PanelAnswer {
+export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean, liveSteps: Steps | null = null): PanelAnswer {
   const isAtOnce = ASKS_AT_ONCE.includes(panel.kind);
   const isRows = isAtOnce || panel.kind === "logs";
-  const texts = panelTexts(panel, chosen, steps);
+  const asked = panelTexts(panel, chosen, steps);
+  // One chart has one grid of times: SQL among the queries is asked for, and the rest with it.
+  const isLive = liveSteps !== null && asked.length > 0 && asked.every(({ promql }) => promql !== null);
+  const live = useLiveParts(panel, isLive && isWanted ? asked.map(({ promql }) => promql) : [], liveSteps);
   const results = useQueries({
-    queries: texts.map(({ promql, sql }, place) => ({
+    queries: asked.map(({ promql, sql }, place) => ({
       queryKey: ["panel", isAtOnce, isRows, promql, sql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
       queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Part> => {
         if (sql !== null) {
@@ -117,14 +125,27 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
         const { grid } = await askRange(promql ?? "", steps, 0, signal);
         return { frame: frameFromGrid(grid), histogram: grid.histograms[0] ?? (panel.kind === "heatmap" ? fromClassicBuckets(grid.series) : null) };
       },
-      enabled: isWanted && (promql !== null || sql !== null),
+      enabled: isWanted && !isLive && (promql !== null || sql !== null),
       placeholderData: keepPreviousData,
       structuralSharing: false as const,
       gcTime: KEPT_MS,
     })),
     combine: (all) => ({ parts: all.map((one) => one.data ?? null), error: all.find((one) => one.error)?.error ?? null, isPending: all.some((one) => one.isPending && one.fetchStatus !== "idle"), isStale: all.some((one) => one.isPlaceholderData) }),
   });
+  if (isLive && isWanted) return { ...joined(live.parts), error: live.error, isPending: live.parts.every((part) => part === null) && live.error === null, isStale: false };
   return { ...joined(results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
+}
+
+/** The same parts, told as they change. */
+function useLiveParts(panel: Panel, queries: readonly (string | null)[], steps: Steps | null): { parts: (Part | null)[]; error: Error | null } {
+  const isAtOnce = ASKS_AT_ONCE.includes(panel.kind);
+  const questions = queries.map((text) => ({ text }));
+  const ranges = useLiveRanges(isAtOnce ? [] : questions, steps, texts.explorer.someToldSeries);
+  const vectors = useLiveVectors(isAtOnce ? questions : [], steps);
+  const error = [...ranges, ...vectors].find((one) => one.error)?.error ?? null;
+  if (isAtOnce) return { parts: vectors.map(({ vector }) => (vector ? { vector } : null)), error };
+  const parts = ranges.map(({ data }): Part | null => (data ? { frame: frameFromGrid(data.grid), histogram: data.grid.histograms[0] ?? (panel.kind === "heatmap" ? fromClassicBuckets(data.grid.series) : null) } : null));
+  return { parts, error };
 }
 
 function joined(parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {

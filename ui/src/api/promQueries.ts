@@ -98,8 +98,8 @@ export function useLabelNames(selector: string | null, enabled = true) {
   });
 }
 
-export function askLabelValues(label: string, selector: string | null, signal?: AbortSignal): Promise<string[]> {
-  return getJson<PromAnswer<string[]>>(`${API}/label/${encodeURIComponent(label)}/values`, { "match[]": selector }, signal).then((answer) => answer.data);
+export function askLabelValues(label: string, selector: string | null, signal?: AbortSignal, limit?: number): Promise<string[]> {
+  return getJson<PromAnswer<string[]>>(`${API}/label/${encodeURIComponent(label)}/values`, { "match[]": selector, limit }, signal).then((answer) => answer.data);
 }
 
 export function useMetricSparks(metrics: readonly MetricInfo[], steps: Steps): Map<string, Spark> {

@@ -9,7 +9,7 @@ export interface MatrixAnswer {
   result: { metric: Labels; values?: [number, string][]; histograms?: [number, RawHistogram][]; value?: [number, string]; histogram?: [number, RawHistogram] }[];
 }
 
-interface RawHistogram {
+export interface RawHistogram {
   count: string;
   sum: string;
   buckets?: [number, string, string, string][];
@@ -78,7 +78,7 @@ export function readGrid(answer: MatrixAnswer, steps: Steps, shiftMs = 0): Grid 
   return grid;
 }
 
-function bucketsOf(histogram: RawHistogram): HistogramBucket[] {
+export function bucketsOf(histogram: RawHistogram): HistogramBucket[] {
   return (histogram.buckets ?? []).map(([, low, high, count]) => ({ low: numberOf(low), high: numberOf(high), count: numberOf(count) }));
 }
 

@@ -20,6 +20,16 @@ export function stepsOf(range: TimeRange, pointsMost = POINTS_MOST): Steps {
   return { stepMs, startMs: Math.ceil(range.startMs / stepMs) * stepMs, endMs: Math.max(Math.floor(range.endMs / stepMs), Math.ceil(range.startMs / stepMs)) * stepMs };
 }
 
+/** More than without live mode: the last quarter of an hour has a step a second. */
+const LIVE_POINTS_MOST = 900;
+
+/** Ends with the step that is still open, so that what has just come is in it; always as many steps, so that time moves on evenly. */
+export function liveStepsOf(range: TimeRange, pointsMost = LIVE_POINTS_MOST): Steps {
+  const stepMs = Math.max(roundStepMs(range.startMs, range.endMs, pointsMost), LEAST_STEP_MS);
+  const endMs = Math.ceil(range.endMs / stepMs) * stepMs;
+  return { stepMs, endMs, startMs: endMs - Math.max(Math.round((range.endMs - range.startMs) / stepMs), 1) * stepMs };
+}
+
 /** A duration as PromQL writes it. */
 export function promDuration(milliseconds: number): string {
   for (const [unit, size] of [["d", 86_400_000], ["h", 3_600_000], ["m", 60_000], ["s", 1000]] as const) {

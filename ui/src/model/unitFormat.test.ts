@@ -9,6 +9,13 @@ it.each([
   [80.25, "EUR", "80.25 EUR"], [21, "Cel", "21 °C"], [2.4e9, "Hz", "2.4 GHz"], [-0.5, "s", "−500 ms"], [-3, "By", "−3 B"], [123456, "1", "123.5k"], [5, "", "5"], [0.25, "By/s", "0.25 B/s"],
 ])("%d %s is %s", (value, unit, text) => expect(formatUnit(value, unit)).toBe(text));
 
+it.each([
+  [5, "furlong", "5 furlong"], [5, "constructor", "5 constructor"], [5, "toString/s", "5 toString/s"], [5, "__proto__", "5 __proto__"], [5, "<b>x</b>", "5 <b>x</b>"], [5, "//", "5 //"], [5, "{", "5 {"], [5, "单位", "5 单位"], [5, "/s", "5/s"],
+])("nobody knows the unit of %d %s: it stands behind the number", (value, unit, text) => {
+  expect(formatUnit(value, unit)).toBe(text);
+  expect(typeof unitCaption(unit)).toBe("string");
+});
+
 it("writes what is no number", () => expect([formatUnit(null, "s"), formatUnit(NaN, "By"), formatUnit(Infinity, "1"), formatUnit(-Infinity, "s")]).toEqual(["–", "–", "∞", "−∞"]));
 
 it("has a caption for each unit", () => expect([unitCaption("{request}/s"), unitCaption("1"), unitCaption("By/s"), unitCaption("ratio"), unitCaption("EUR")]).toEqual(["request/s", "", "bytes/s", "%", "EUR"]));

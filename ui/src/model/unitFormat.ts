@@ -11,6 +11,9 @@ const BITS: Record<string, number> = { bit: 1, kbit: 1e3, Mbit: 1e6, Gbit: 1e9 }
 const SHOWN: Record<string, string> = { Cel: "°C", Ohm: "Ω", m: "m", V: "V", A: "A", W: "W", J: "J", Hz: "Hz", "m/s": "m/s", deg: "°" };
 const STEPS = ["", "k", "M", "G", "T", "P", "E"];
 
+/** A unit may have any name, also one that every object has. */
+const known = <T>(of: Record<string, T>, unit: string): T | undefined => (Object.hasOwn(of, unit) ? of[unit] : undefined);
+
 const digits = (value: number): string => String(Number(value.toPrecision(3)));
 /** Below one the fourth digit says nothing. */
 const plain = (value: number): string => (Math.abs(value) < 1 && Math.abs(value) >= 1e-4 ? digits(value) : formatValue(value));
@@ -30,11 +33,12 @@ function scaled(value: number, unit: string): string {
 function withoutRate(value: number, unit: string): string {
   if (unit === "ratio") return `${digits(value * 100)} %`;
   if (unit === "%") return `${digits(value)} %`;
-  if (NANOSECONDS[unit] !== undefined) return value === 0 ? `0 ${unit}` : formatDuration(value * NANOSECONDS[unit]);
-  if (BYTES[unit] !== undefined) return scaled(value * BYTES[unit], "B");
-  if (BITS[unit] !== undefined) return scaled(value * BITS[unit], "bit");
+  const [nanoseconds, bytes, bits] = [known(NANOSECONDS, unit), known(BYTES, unit), known(BITS, unit)];
+  if (nanoseconds !== undefined) return value === 0 ? `0 ${unit}` : formatDuration(value * nanoseconds);
+  if (bytes !== undefined) return scaled(value * bytes, "B");
+  if (bits !== undefined) return scaled(value * bits, "bit");
   if (unit === "Hz" || unit === "W" || unit === "J" || unit === "V") return scaled(value, unit);
-  const noun = SHOWN[unit] ?? unit.replace(/^1$|\{.*?\}/g, "").trim();
+  const noun = known(SHOWN, unit) ?? unit.replace(/^1$|\{.*?\}/g, "").trim();
   return noun === "" ? plain(value) : `${plain(value)} ${noun}`;
 }
 
@@ -55,5 +59,5 @@ export function unitWriter(unit: string): Writer {
 /** What is written beside a chart: `request/s` for `{request}/s`, nothing for `1`. */
 export function unitCaption(unit: string): string {
   const named: Record<string, string> = { By: "bytes", "By/s": "bytes/s", "1": "", ratio: "%", us: "µs", Cel: "°C" };
-  return named[unit] ?? unit.replace(/^1\//, "/").replace(/[{}]/g, "");
+  return known(named, unit) ?? unit.replace(/^1\//, "/").replace(/[{}]/g, "");
 }

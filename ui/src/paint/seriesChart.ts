@@ -49,6 +49,8 @@ export interface ChartCursor {
 }
 
 export interface SeriesChart {
+  /** Other values of the same lines. */
+  update: (seconds: number[], lines: readonly ChartLine[]) => void;
   highlight: (line: number | null) => void;
   exemplarAt: (left: number, top: number) => Exemplar | null;
   destroy: () => void;
@@ -62,13 +64,23 @@ function resolve(colour: string): string {
   return token ? getComputedStyle(document.documentElement).getPropertyValue(token[1]).trim() || "#888" : colour;
 }
 
-export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, palette: Palette, width: number, height: number): SeriesChart {
+export function createSeriesChart(holder: HTMLElement, given: SeriesChartInput, palette: Palette, width: number, height: number): SeriesChart {
+  let input = given;
   const isPiled = input.drawing !== "lines";
   // What lies in front is drawn last: of a pile the lowest line.
   const order = input.lines.map((_, place) => place);
   if (isPiled) order.reverse();
-  const piled = isPiled ? stackedValues(input.lines.map((line) => line.values), input.hidden) : null;
-  const data = order.map((place) => (piled ? piled[place] : input.lines[place].values));
+  const dataOf = (): (number | null)[][] => {
+    const piled = isPiled ? stackedValues(input.lines.map((line) => line.values), input.hidden) : null;
+    return order.map((place) => (piled ? piled[place] : input.lines[place].values));
+  };
+  // Once for each set of values, not at every drawing: panning draws sixty times a second.
+  const lonely = new Map<number, number[]>();
+  const lone = (place: number): number[] => {
+    const known = lonely.get(place) ?? lonePlaces(input.lines[place].values);
+    lonely.set(place, known);
+    return known;
+  };
   let chart: uPlot | null = null;
   let view: uPlot.Range.MinMax | null = null;
   const exemplarAt = (left: number, top: number): Exemplar | null => (chart ? nearestExemplar(chart, input.exemplars, left, top) : null);
@@ -87,7 +99,7 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
     },
     scales: { x: { time: true, range: () => view ?? timeRange(input.seconds, input.drawing === "bars") }, y: { range: (_chart, low, high) => rangeOf(input, low, high) } },
     axes: [timeAxis(palette, height < 160 ? 34 : 42), valueAxis(palette, { size: input.axisWidth, space: height < 180 ? 30 : 40, values: (_chart, splits) => splits.map((split) => input.write(split)) })],
-    series: [{}, ...order.map((place) => seriesOptions(input, place))],
+    series: [{}, ...order.map((place) => seriesOptions(input, place, () => lone(place)))],
     bands: isPiled ? [] : (input.bands ?? []).map(([upper, lower]) => ({ series: [upper + 1, lower + 1] as [number, number], fill: `color-mix(in srgb, ${resolve(input.lines[lower].colour)} 14%, transparent)` })),
     hooks: {
       draw: [(drawn) => paintMarks(drawn, input.marks ?? [], palette), (drawn) => paintThresholds(drawn, input.thresholds), (drawn) => paintExemplars(drawn, input.exemplars, palette)],
@@ -101,7 +113,7 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
       setSelect: [onSelect((from, to) => input.onZoom?.(from, to))],
     },
   };
-  chart = new uPlot(options, [input.seconds, ...data], holder);
+  chart = new uPlot(options, [input.seconds, ...dataOf()], holder);
   const made = chart;
   const { onZoom } = input;
   const unfollow = onZoom && followWheel(
@@ -114,6 +126,12 @@ export function createSeriesChart(holder: HTMLElement, input: SeriesChartInput, 
     ({ from, to }) => onZoom(from, to),
   );
   return {
+    update: (seconds, lines) => {
+      input = { ...input, seconds, lines };
+      lonely.clear();
+      view = null;
+      made.setData([seconds, ...dataOf()] as uPlot.AlignedData);
+    },
     highlight: (line) => made.setSeries(line === null ? null : order.indexOf(line) + 1, { focus: line !== null }, false),
     exemplarAt,
     destroy: () => {
@@ -136,12 +154,10 @@ function rangeOf(input: SeriesChartInput, low: number | null, high: number | nul
   return niceRange(input.drawing === "lines" ? low : Math.min(low ?? 0, 0), top);
 }
 
-function seriesOptions(input: SeriesChartInput, place: number): uPlot.Series {
+function seriesOptions(input: SeriesChartInput, place: number, lone: () => number[]): uPlot.Series {
   const line = input.lines[place];
   const colour = resolve(line.colour);
   const isPiled = input.drawing !== "lines";
-  // Once, not at every drawing: panning draws sixty times a second.
-  const lone = isPiled && input.drawing === "bars" ? [] : lonePlaces(line.values);
   const isAlone = input.lines.length - input.hidden.size === 1 && !line.isDashed;
   const surface = resolve("var(--surface)");
   return {
@@ -153,7 +169,7 @@ function seriesOptions(input: SeriesChartInput, place: number): uPlot.Series {
     fill: isPiled ? `color-mix(in srgb, ${colour} ${input.drawing === "bars" ? 78 : 55}%, ${surface})` : isAlone ? `color-mix(in srgb, ${colour} 13%, transparent)` : undefined,
     paths: input.drawing === "bars" ? uPlot.paths.bars?.({ size: [0.82, 40], align: 0 }) : undefined,
     // A value between two gaps makes no line: it gets a point, or nothing would be seen of it.
-    points: input.drawing === "bars" ? { show: false } : { show: true, size: 5, filter: () => lone },
+    points: input.drawing === "bars" ? { show: false } : { show: true, size: 5, filter: lone },
     spanGaps: false,
   };
 }

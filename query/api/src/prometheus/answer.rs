@@ -40,6 +40,11 @@ impl Failure {
     pub(super) fn internal(message: impl Into<String>) -> Self {
         Self { status: StatusCode::INTERNAL_SERVER_ERROR, kind: "internal", message: message.into() }
     }
+
+    /// Kind and message, as they stand in the envelope.
+    pub(crate) fn words(&self) -> (&'static str, &str) {
+        (self.kind, &self.message)
+    }
 }
 
 impl From<EvalError> for Failure {
@@ -97,20 +102,20 @@ pub(super) fn with_annotations(data: &Value, annotations: &Annotations, query: &
     with_notes(data, first(annotations.warnings(query)), first(annotations.infos(query)))
 }
 
-pub(super) fn labels(labels: &Labels) -> Value {
+pub(crate) fn labels(labels: &Labels) -> Value {
     Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
 }
 
 /// Seconds with up to three digits.
-pub(super) fn seconds(time_ms: i64) -> Value {
+pub(crate) fn seconds(time_ms: i64) -> Value {
     if time_ms % 1000 == 0 { (time_ms / 1000).into() } else { (time_ms as f64 / 1000.0).into() }
 }
 
-fn sample(time_ms: i64, value: f64) -> Value {
+pub(crate) fn sample(time_ms: i64, value: f64) -> Value {
     json!([seconds(time_ms), format_plain(value)])
 }
 
-fn histogram(time_ms: i64, histogram: &Histogram) -> Value {
+pub(crate) fn histogram(time_ms: i64, histogram: &Histogram) -> Value {
     let rule = |bucket: &Bucket| match (bucket.lower_inclusive, bucket.upper_inclusive) {
         (false, true) => 0,
         (true, false) => 1,

@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use serde_json::{Value, json};
 use spanlake_promql::labels::{Labels, METRIC_NAME};
-use spanlake_series::MetricFamily;
+use spanlake_series::{MetricFamily, StoreSeries};
 
 use super::answer::{Failure, labels as written, success, with_notes};
 use super::{Parameters, with_series};
@@ -20,10 +20,14 @@ const HOUR_MS: i64 = 3_600_000;
 /// The label sets that are asked for: of every series, or of those that a `match[]` means.
 async fn label_sets(shared: &Arc<Shared>, parameters: &Parameters, named: Vec<String>) -> Result<Vec<Labels>, Failure> {
     let selectors = parameters.selectors()?;
-    let end = parameters.moment_or_now("end")?;
-    // Buckets and quantiles are told apart by their points; those of the last hour asked for.
-    let start = parameters.moment("start")?.unwrap_or(end - HOUR_MS).max(end - HOUR_MS);
+    let (start, end) = window_of_lists(parameters)?;
     with_series(shared, named, move |series| Ok(series.label_sets(&selectors, start, end)?)).await
+}
+
+/// Buckets and quantiles are told apart by their points; those of the last hour asked for.
+fn window_of_lists(parameters: &Parameters) -> Result<(i64, i64), Failure> {
+    let end = parameters.moment_or_now("end")?;
+    Ok((parameters.moment("start")?.unwrap_or(end - HOUR_MS).max(end - HOUR_MS), end))
 }
 
 fn cut<T>(mut entries: Vec<T>, parameters: &Parameters) -> Result<(Vec<T>, Vec<String>), Failure> {
@@ -47,9 +51,11 @@ pub(super) async fn label_values(
     Path(name): Path<String>,
     parameters: Parameters,
 ) -> Result<Response, Failure> {
-    let sets = label_sets(&shared, &parameters, vec![name.clone()]).await?;
-    let values: BTreeSet<&str> =
-        sets.iter().map(|labels| labels.get(&name)).filter(|value| !value.is_empty()).collect();
+    let named = name.clone();
+    let selectors = parameters.selectors()?;
+    let (start, end) = window_of_lists(&parameters)?;
+    let work = move |series: &StoreSeries| Ok(series.label_values(&name, &selectors, start, end)?);
+    let values = with_series(&shared, vec![named], work).await?;
     let (values, warnings) = cut(values.into_iter().collect(), &parameters)?;
     Ok(with_notes(&values, warnings, Vec::new()))
 }

@@ -17,6 +17,7 @@ use super::window::{Kernel, Window};
 
 mod changes;
 mod mean;
+mod outlook;
 mod trends;
 
 pub(crate) use mean::{HistogramMean, Mean, SeenHints};
@@ -50,6 +51,11 @@ pub(crate) fn kernel(function: FunctionName) -> Option<Kernel> {
         F::QuantileOverTime => quantile_over_time,
         F::Deriv => trends::deriv,
         F::PredictLinear => trends::predict_linear,
+        F::PredictHoltWinters => outlook::predict_holt_winters,
+        F::BandLowOverTime => outlook::band_low,
+        F::BandHighOverTime => outlook::band_high,
+        F::SeasonalLowOverTime => outlook::seasonal_low,
+        F::SeasonalHighOverTime => outlook::seasonal_high,
         F::DoubleExponentialSmoothing => trends::double_exponential_smoothing,
         F::Changes => changes::changes,
         F::Resets => changes::resets,

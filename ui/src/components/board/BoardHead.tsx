@@ -9,7 +9,8 @@ import { Link } from "../Link";
 import { TimeRangePicker } from "../TimeRangePicker";
 import { BoardAnchor } from "./RowBodies";
 
-const REFRESHES = [0, 5, 10, 30, 60, 300];
+const REFRESHES = [0, 5, 10, 30, 60, 300] as const;
+const LIVE = "live";
 
 interface BoardHeadProps {
   name: string;
@@ -18,7 +19,9 @@ interface BoardHeadProps {
   isEditing: boolean;
   isChanged: boolean;
   range: string;
-  refresh: number;
+  refresh: number | typeof LIVE;
+  /** Live, and the connection is gone for now. */
+  isLost: boolean;
   onRefresh: () => void;
   onEdit: () => void;
   onSave: () => void;
@@ -28,7 +31,7 @@ interface BoardHeadProps {
   onRemove: (() => void) | null;
 }
 
-export function BoardHead({ name, board, isEditing, isChanged, range, refresh, onRefresh, onEdit, onSave, onDiscard, onAdd, onSettings, onRemove, isShipped }: BoardHeadProps) {
+export function BoardHead({ name, board, isEditing, isChanged, range, refresh, isLost, onRefresh, onEdit, onSave, onDiscard, onAdd, onSettings, onRemove, isShipped }: BoardHeadProps) {
   const say = texts.boards;
   const download = (): void => saveAs(new Blob([writeBoard(board)], { type: "application/json" }), `${name}.json`);
   return (
@@ -50,8 +53,10 @@ export function BoardHead({ name, board, isEditing, isChanged, range, refresh, o
       ) : (
         <>
           <TimeRangePicker range={range} onChange={(next) => setParameters({ range: next === (board.range ?? "1h") ? null : next }, "push")} />
-          <select aria-label={say.refresh} value={refresh} onChange={(change) => setParameters({ refresh: Number(change.target.value) === (board.refresh ?? 0) ? null : change.target.value })}>
-            {[...new Set([...REFRESHES, refresh])].sort((a, b) => a - b).map((seconds) => <option key={seconds} value={seconds}>{say.refreshEvery(seconds)}</option>)}
+          {isLost && <span className="warn-text small" role="status">{texts.explorer.liveLost}</span>}
+          <select aria-label={say.refresh} value={refresh} onChange={(change) => setParameters({ refresh: change.target.value === String(board.refresh ?? 0) ? null : change.target.value })}>
+            <option value={LIVE}>{texts.common.live}</option>
+            {[...new Set<number>([...REFRESHES, ...(refresh === LIVE ? [] : [refresh])])].sort((a, b) => a - b).map((seconds) => <option key={seconds} value={seconds}>{say.refreshEvery(seconds)}</option>)}
           </select>
           <button type="button" className="icon-button" title={say.refreshNow} aria-label={say.refreshNow} onClick={onRefresh}><Icon name="reload" size={15} /></button>
           <button type="button" className="icon-button" title={say.kiosk} aria-label={say.kiosk} onClick={() => setParameters({ kiosk: "on" })}><Icon name="expand" size={15} /></button>

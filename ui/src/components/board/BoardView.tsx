@@ -2,6 +2,7 @@
 // is in the address: range, refresh, values of variables, the one panel shown alone, the view without a head.
 import { useCallback, useEffect, useMemo, useState } from "react";
 import { useBoardMarks, useBoardVariables } from "../../api/boardQueries";
+import { useLiveState, useLiveSteps } from "../../api/liveQueries";
 import { useSteps } from "../../api/promQueries";
 import { freePlace } from "../../layout/boardGrid";
 import { repeatPanels } from "../../layout/boardRepeat";
@@ -32,6 +33,10 @@ interface BoardViewProps {
 }
 
 const POINTS = 150;
+/** A panel is narrow: five minutes still have a step a second. */
+const LIVE_POINTS = 300;
+/** What is not told live (SQL, traces, marks) is asked for meanwhile. */
+const LIVE_REFRESH_S = 5;
 const SYNC_KEY = "board";
 
 export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardViewProps) {
@@ -49,7 +54,10 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const shown = isEditing ? (draft ?? board) : board;
   const isChanged = isEditing && draft !== null && draft !== board;
   const range = rangeText ?? shown.range ?? "1h";
-  const refresh = refreshText === null ? (shown.refresh ?? 0) : Number(refreshText) || 0;
+  const isLive = refreshText === "live" && !isEditing;
+  const refresh = isLive ? LIVE_REFRESH_S : refreshText === null ? (shown.refresh ?? 0) : Number(refreshText) || 0;
+  const liveState = useLiveState(isLive);
+  const liveSteps = useLiveSteps(range, isLive && liveState !== "unavailable", LIVE_POINTS);
   const { steps, refresh: refreshNow } = useSteps(range, refresh > 0 && !isEditing ? refresh * 1000 : null, POINTS);
   const address = useMemo(() => new URLSearchParams(search), [search]);
   const states = useBoardVariables(shown, address, steps);
@@ -70,6 +78,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   useShortcuts({
     e: () => setEditing(true),
     r: refreshNow,
+    l: () => setParameters({ refresh: isLive ? null : "live" }),
     k: () => setParameters({ kiosk: kiosk === "on" ? null : "on" }),
     Escape: () => setParameters({ panel: null, kiosk: null }),
   });
@@ -99,7 +108,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const chosenFor = (panel: Panel): ChosenValues => repeated?.get(panel.id)?.chosen ?? chosen;
   const frame = (panel: Panel, tools = true) => (
     <PanelFrame
-      key={panel.id} panel={panel} steps={steps} chosen={chosenFor(panel)} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
+      key={panel.id} panel={panel} steps={steps} liveSteps={liveSteps} chosen={chosenFor(panel)} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
       tools={tools && (
         <PanelTools
           panel={panel} steps={steps} chosen={chosenFor(panel)} range={range} isEditing={isEditing} isAlone={fullId !== null}
@@ -118,7 +127,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
       <div className="board-page" data-kiosk={isKiosk || undefined}>
         {!isKiosk && (
           <BoardHead
-            name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={refresh} onRefresh={refreshNow}
+            name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={isLive ? "live" : refresh} isLost={liveSteps !== null && liveState === "lost"} onRefresh={refreshNow}
             onEdit={() => setEditing(true)} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
           />
         )}

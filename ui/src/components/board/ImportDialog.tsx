@@ -2,46 +2,31 @@
 // is kept.
 import { useState } from "react";
 import type { Board } from "../../model/board";
-import { readBoard } from "../../model/boardReading";
-import { importGrafana } from "../../model/grafanaImport";
+import { sizeProblem, takeBoard, type Taken } from "../../model/boardTaking";
 import { texts } from "../../texts";
 import { Dialog } from "../Dialog";
 import { Icon } from "../Icon";
-
-interface Taken {
-  board: Board;
-  report: string[];
-}
-
-function take(text: string): Taken | string {
-  const own = readBoard(text);
-  if (own.board) return { board: own.board, report: [] };
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return own.problem;
-  }
-  const grafana = importGrafana(value);
-  if (grafana) return grafana;
-  const isOurs = typeof value === "object" && value !== null && "version" in value && "panels" in value;
-  return isOurs ? own.problem : texts.boards.grafana.notGrafana;
-}
 
 export function ImportDialog({ onClose, onImport }: { onClose: () => void; onImport: (board: Board) => void }) {
   const [text, setText] = useState("");
   const [taken, setTaken] = useState<Taken | string | null>(null);
   const say = texts.boards;
-  const read = (given: string): void => setTaken(given.trim() === "" ? null : take(given));
+  const read = (given: string): void => setTaken(given.trim() === "" ? null : takeBoard(given));
+  const open = (file: File | undefined): void => {
+    if (!file) return;
+    const tooLarge = sizeProblem(file.size);
+    setTaken(tooLarge);
+    if (tooLarge === null) void file.text().then((given) => {
+      setText(given);
+      read(given);
+    });
+  };
   return (
     <Dialog title={say.importTitle} onClose={onClose}>
       <div className="import-dialog">
         <p className="muted">{say.importHint}</p>
         <label className="field"><span>{say.chooseFile}</span>
-          <input type="file" accept=".json,application/json" onChange={(change) => void change.target.files?.[0]?.text().then((given) => {
-            setText(given);
-            read(given);
-          })} />
+          <input type="file" accept=".json,application/json" onChange={(change) => open(change.target.files?.[0])} />
         </label>
         <label className="field"><span>{say.pasteJson}</span><textarea className="mono" rows={8} spellCheck={false} value={text} onChange={(change) => {
           setText(change.target.value);

@@ -9,12 +9,15 @@ import { withTextVariables, type ChosenValues } from "../../model/boardVariables
 import type { Labels } from "../../model/promAnswer";
 import { serviceColour } from "../../model/serviceColour";
 import { seriesNames } from "../../model/seriesNames";
+import { withOutlook } from "../../model/outlookLines";
 import { unitWriter } from "../../model/unitFormat";
 import { texts } from "../../texts";
 import { HeatmapView } from "../chart/HeatmapView";
+import { ReachNotes } from "../chart/ReachNotes";
 import { SeriesView, type ViewLine } from "../chart/SeriesView";
 import { SqlGrid } from "../SqlGrid";
 import { BoardMarksContext } from "./boardMarks";
+import { usePanelOutlook } from "./usePanelOutlook";
 import { BarBody, LogBody } from "./RowBodies";
 import { GaugeBody, StatBody } from "./FigureBodies";
 import { StateBody } from "./StateBody";
@@ -63,6 +66,7 @@ export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoo
   const write = useMemo(() => mappedWriter(unitWriter(panel.unit ?? ""), panel.mappings), [panel.unit, panel.mappings]);
   const thresholds = useMemo(() => (panel.thresholds ?? []).filter((one) => one.colour !== "green").map((one) => ({ value: one.value, colour: COLOUR_TOKENS[one.colour] })), [panel.thresholds]);
   const marks = useContext(BoardMarksContext);
+  const outlook = usePanelOutlook(panel);
   const empty = <p className="panel-note muted">{texts.boards.noData}</p>;
   if (panel.kind === "table") return answer.table && answer.table.rows.length > 0 ? <SqlGrid answer={answer.table} unitOf={panel.unit} /> : empty;
   if (panel.kind === "bar") return answer.table && answer.table.rows.length > 0 ? <BarBody answer={answer.table} write={write} thresholds={panel.thresholds} /> : empty;
@@ -75,11 +79,15 @@ export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoo
   if (panel.kind === "gauge") return <GaugeBody lines={lines} reduce={panel.reduce ?? "last"} thresholds={panel.thresholds} min={panel.min} max={panel.max} unit={panel.unit ?? ""} height={height} />;
   if (panel.kind === "state") return <StateBody seconds={answer.frame.seconds} lines={lines} thresholds={panel.thresholds} width={width} height={height} />;
   const legendPx = panel.legend === "none" ? 0 : panel.legend === "table" ? Math.min(26 + lines.length * LEGEND_ROW_PX, height * 0.42) : Math.min(LEGEND_ROW_PX * Math.ceil((lines.length * 150) / Math.max(width, 1)), 46) + 6;
+  const { seconds, lines: shown, bands, reaches } = withOutlook(lines, answer.frame.seconds, outlook, texts.explorer, () => panel.unit ?? "");
   return (
-    <SeriesView
-      seconds={answer.frame.seconds} lines={lines} drawing={panel.drawing} label={panel.title} height={Math.max(height - legendPx, ROW_PX * 2)} write={write} thresholds={thresholds}
-      marks={marks} syncKey={syncKey} onZoom={onZoom} legend={panel.legend === "none" ? null : panel.legend === "table" ? TABLE_FIGURES : NO_FIGURES}
-    />
+    <>
+      <ReachNotes reaches={reaches} />
+      <SeriesView
+        seconds={seconds} lines={shown} bands={bands} drawing={panel.drawing} label={panel.title} height={Math.max(height - legendPx - reaches.length * LEGEND_ROW_PX, ROW_PX * 2)} write={write} thresholds={thresholds}
+        marks={marks} syncKey={syncKey} onZoom={onZoom} legend={panel.legend === "none" ? null : panel.legend === "table" ? TABLE_FIGURES : NO_FIGURES}
+      />
+    </>
   );
 }
 

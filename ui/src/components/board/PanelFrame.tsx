@@ -15,6 +15,8 @@ import { PanelBody } from "./PanelBody";
 interface PanelFrameProps {
   panel: Panel;
   steps: Steps;
+  /** Where live mode is on and there is a connection for it. */
+  liveSteps?: Steps | null;
   chosen: ChosenValues;
   /** Whether the variables are known; before that nothing is asked. */
   isReady: boolean;
@@ -66,10 +68,10 @@ function useSeen() {
   return { element, isSeen, size };
 }
 
-export function PanelFrame({ panel, steps, chosen, isReady, syncKey, onZoom, tools }: PanelFrameProps) {
+export function PanelFrame({ panel, steps, liveSteps = null, chosen, isReady, syncKey, onZoom, tools }: PanelFrameProps) {
   const { element, isSeen, size } = useSeen();
   const isAsking = isSeen && isReady;
-  const answer = usePanelAnswer(panel, steps, chosen, isAsking && panel.kind !== "traces" && panel.kind !== "text");
+  const answer = usePanelAnswer(panel, steps, chosen, isAsking && panel.kind !== "traces" && panel.kind !== "text", liveSteps);
   const traces = usePanelTraces(panel, steps, chosen, isAsking && panel.kind === "traces");
   const error = answer.error ?? (traces.error as Error | null);
   const title = withTextVariables(panel.title, chosen);

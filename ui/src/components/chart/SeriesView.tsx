@@ -55,12 +55,19 @@ export function SeriesView({ seconds, lines, label, height, drawing = "lines", w
     callbacks.current = { write, onZoom };
   });
   const canZoom = onZoom !== undefined;
+  // The chart is made anew for other lines, and keeps its canvas for other values of the same: live ones come four times a second.
+  const look = JSON.stringify([lines.map((line) => [line.name, line.colour, line.isDashed ?? false]), [...hidden], bands ?? []]);
+  const values = useRef({ seconds, lines, hidden, bands });
+  useEffect(() => {
+    values.current = { seconds, lines, hidden, bands };
+    chart.current?.update(seconds, lines);
+  }, [seconds, lines, hidden, bands]);
   useEffect(() => {
     if (!holder.current || width < 50 || height < 40) return;
     const made = createSeriesChart(
       holder.current,
       {
-        seconds, lines, hidden, drawing, exemplars, thresholds, bands, marks, syncKey,
+        ...values.current, drawing, exemplars, thresholds, marks, syncKey,
         axisWidth: width < NARROW_PX ? NARROW_AXIS_PX : AXIS_PX,
         write: (value) => callbacks.current.write(value),
         onCursor: setCursor,
@@ -73,7 +80,7 @@ export function SeriesView({ seconds, lines, label, height, drawing = "lines", w
       chart.current = null;
       made.destroy();
     };
-  }, [seconds, lines, hidden, drawing, exemplars, thresholds, bands, marks, syncKey, width, height, theme, canZoom]);
+  }, [look, drawing, exemplars, thresholds, marks, syncKey, width, height, theme, canZoom]);
   const openExemplar = (click: MouseEvent<HTMLDivElement>): void => {
     const over = holder.current?.querySelector(".u-over")?.getBoundingClientRect();
     const exemplar = over && chart.current?.exemplarAt(click.clientX - over.left, click.clientY - over.top);

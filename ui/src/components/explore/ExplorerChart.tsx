@@ -1,7 +1,8 @@
 // Owns asking for everything the explorer's chart shows and putting it together: queries, the earlier time, exemplars, the
 // usual band, the forecast, the distribution under it.
 import { useMemo } from "react";
-import { useExemplars, useRangeQueries, type RangeResult } from "../../api/promQueries";
+import type { ShownResult } from "../../api/liveQueries";
+import { useExemplars, useRangeQueries } from "../../api/promQueries";
 import { saveAs } from "../../api/download";
 import { COMPARISONS, isFormula, type Drawing } from "../../model/explorerState";
 import { drawnLines } from "../../model/explorerLines";
@@ -20,6 +21,7 @@ import { HeatmapView } from "../chart/HeatmapView";
 import { SeriesView, type ViewLine } from "../chart/SeriesView";
 import { ErrorNote } from "../ErrorNote";
 import { LoadingNote } from "../LoadingNote";
+import { ReachNotes } from "../chart/ReachNotes";
 import { ExplorerTools, useSwitch } from "./ExplorerTools";
 import { PointTable } from "./PointTable";
 import type { ShownQuery } from "./useExplorer";
@@ -35,12 +37,15 @@ interface ExplorerChartProps {
   queries: readonly ShownQuery[];
   drawing: Drawing;
   compare: string | null;
+  /** Of what is asked for now and then. */
   steps: Steps;
-  results: readonly RangeResult[];
+  /** Of the results, where they are live. */
+  liveSteps: Steps | null;
+  results: readonly ShownResult[];
   onAddToBoard?: () => void;
 }
 
-export function ExplorerChart({ queries, drawing, compare, steps, results, onAddToBoard }: ExplorerChartProps) {
+export function ExplorerChart({ queries, drawing, compare, steps, liveSteps, results, onAddToBoard }: ExplorerChartProps) {
   const [isExemplars] = useSwitch("exemplars", true);
   const [isUnusual] = useSwitch("unusual", false);
   const [isForecast] = useSwitch("forecast", false);
@@ -68,12 +73,12 @@ export function ExplorerChart({ queries, drawing, compare, steps, results, onAdd
     [queries, earlierName, ...grids, ...earlierGrids],
   );
   const baseSeconds = useMemo(() => grids.find((grid) => grid !== null)?.seconds ?? [], grids); // eslint-disable-line react-hooks/exhaustive-deps
-  const outlook = useMemo(() => withOutlook(drawn.lines, baseSeconds, { isUnusual, isForecast }, texts.explorer), [drawn, baseSeconds, isUnusual, isForecast]);
+  const outlook = useMemo(() => withOutlook(drawn.lines, baseSeconds, { isUnusual, isForecast }, texts.explorer, (line) => line.unit), [drawn, baseSeconds, isUnusual, isForecast]);
   const lines = useMemo(() => outlook.lines.map((line): ViewLine => ({ ...line, write: unitWriter(line.unit) })), [outlook]);
   const unit = outlook.lines[0]?.unit ?? "";
   const zoom = (from: number, to: number): void => setParameters({ range: writeRange({ startMs: from * 1000, endMs: to * 1000 }) }, "push");
   const isPending = results.some((result, place) => asked[place].text !== null && result.isPending && result.fetchStatus !== "idle");
-  const note = [unitCaption(unit), texts.explorer.step(formatDuration(steps.stepMs * 1e6)), ...(drawn.total > lines.length && drawn.total > 40 ? [texts.explorer.someSeries(40, drawn.total)] : [])].filter(Boolean).join(" · ");
+  const note = [unitCaption(unit), texts.explorer.step(formatDuration((liveSteps ?? steps).stepMs * 1e6)), ...(drawn.total > lines.length && drawn.total > 40 ? [texts.explorer.someSeries(40, drawn.total)] : [])].filter(Boolean).join(" · ");
   const csv = (): void => saveAs(new Blob([toCsv(outlook.seconds, lines.map((line) => line.name), lines.map((line) => line.values))], { type: "text/csv" }), "spanlake-metrics.csv");
   const buckets = heat.data?.grid.histograms[0] ?? (heat.data && fromClassicBuckets(heat.data.grid.series));
   const isOnlyBuckets = queries.every((query) => query.isHidden || query.built?.shape === "buckets");
@@ -85,6 +90,7 @@ export function ExplorerChart({ queries, drawing, compare, steps, results, onAdd
       {drawn.shared.length > 0 && drawing !== "table" && drawn.lines.length > 1 && (
         <p className="metric-note"><span>{texts.explorer.shared}</span>{drawn.shared.map(([label, value]) => <code key={label}>{label}={value}</code>)}</p>
       )}
+      <ReachNotes reaches={outlook.reaches} />
       {warnings.map((warning) => <p key={warning} className="warn-text small explorer-warning">{texts.explorer.warnings}: {warning}</p>)}
       {!isOnlyBuckets && (
         <div className="chart-frame" data-stale={results.some((result) => result.isPlaceholderData) || undefined} style={lines.length === 0 ? { minHeight: hasError ? undefined : CHART_PX + LEGEND_PX } : undefined}>

@@ -1,5 +1,6 @@
 // Owns everything beside the list: the head of the metric, queries, chart, breakdown. What is shown is in the address.
 import { useMemo, useState } from "react";
+import { useLiveRanges, useLiveState, useLiveSteps } from "../../api/liveQueries";
 import { useRangeQueries, useSteps } from "../../api/promQueries";
 import type { MetricInfo } from "../../api/types";
 import { sqlText } from "../../model/attributes";
@@ -37,7 +38,13 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
   const [activeLetter, setActive] = useState<QueryLetter>("a");
   const active = queries.find((query) => query.letter === activeLetter) ?? queries[0];
   const questions = useMemo(() => queries.map((query) => ({ text: query.isHidden || query.built?.shape === "buckets" ? null : query.promql })), [queries]);
-  const results = useRangeQueries(questions, steps);
+  const liveState = useLiveState(isLive);
+  // An earlier time beside the present one needs the same steps for both: it is asked for.
+  const streams = isLive && liveState !== "unavailable" && explorer.compare === null && explorer.drawing !== "bars";
+  const liveSteps = useLiveSteps(range, streams);
+  const asked = useRangeQueries(useMemo(() => (liveSteps ? questions.map(() => ({ text: null })) : questions), [liveSteps === null, questions]), steps); // eslint-disable-line react-hooks/exhaustive-deps
+  const told = useLiveRanges(questions, liveSteps, texts.explorer.someToldSeries);
+  const results = liveSteps ? told : asked;
   const switchLive = (): void => setParameters({ live: isLive ? null : "on" });
   useShortcuts({ l: switchLive, a: () => explorer.add("") });
   const info = active?.info ?? queries.find((query) => query.info)?.info ?? null;
@@ -64,6 +71,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
             <span className="live-dot" aria-hidden="true" />
             {texts.common.live}
           </button>
+          {streams && liveState === "lost" && <span className="warn-text small" role="status">{texts.explorer.liveLost}</span>}
           {info && <Link className="button" href={addressOf("/sql", { q: `select time, service_name, value\nfrom metrics\nwhere name = ${sqlText(info.name)}\norder by time desc\nlimit 500` })}>{texts.metrics.openSql}</Link>}
         </div>
       </header>
@@ -80,7 +88,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
           <button type="button" className="text-button" disabled={queries.length >= QUERY_LETTERS.length || queries.length === 0} title={texts.explorer.formula} onClick={() => setActive(explorer.add("= ") ?? "a")}><Icon name="plus" size={12} />{texts.explorer.addFormula}</button>
         </div>
       </div>
-      <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} results={results} onAddToBoard={onAddToBoard} />
+      <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} liveSteps={liveSteps} results={results} onAddToBoard={onAddToBoard} />
       {broken && <LabelBreakdown key={broken.query.metric} query={broken.query} info={broken.info} kind={broken.kind} steps={steps} onChange={(next) => explorer.setText(broken.letter, writeQuery(next))} />}
     </div>
   );

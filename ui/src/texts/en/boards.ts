@@ -109,6 +109,7 @@ export const boards = {
   toBoardTitle: "Add to a dashboard",
   onNew: "On a new dashboard",
   problems: {
+    large: (size: number, most: number) => `It has ${size} MiB, and a dashboard has at most ${most}.`,
     json: (place: string) => `This is no JSON: ${place}`,
     newer: (version: number, known: number) => `This dashboard has format version ${version}; this Spanlake reads up to ${known}. Update Spanlake to open it.`,
     field: (place: string, wanted: string) => `${place} should be: ${wanted}`,

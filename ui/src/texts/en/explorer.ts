@@ -83,4 +83,9 @@ export const explorer = {
   bandLow: "low",
   bandHigh: "high",
   warnings: "The server says",
+  someToldSeries: (shown: number, total: number) => `only the first ${shown.toLocaleString("en-US")} of ${total.toLocaleString("en-US")} series are live`,
+  liveLost: "connection lost, trying again",
+  days: (count: number) => plural(count, "day"),
+  fullIn: (time: string) => `full in ${time}, if it goes on like this`,
+  emptyIn: (time: string) => `used up in ${time}, if it goes on like this`,
 };

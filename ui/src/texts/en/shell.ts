@@ -182,7 +182,7 @@ export const shell = {
       },
       { title: "Services", keys: [["/", "find a service"]] },
       { title: "Metrics", keys: [["/", "find a metric"], ["a", "add a query"], ["l", "live on or off"]] },
-      { title: "Dashboards", keys: [["e", "edit"], ["r", "refresh now"], ["k", "only the panels"], ["← → ↑ ↓", "move the panel in focus while editing"], ["Shift ← →", "resize it"]] },
+      { title: "Dashboards", keys: [["e", "edit"], ["r", "refresh now"], ["l", "live on or off"], ["k", "only the panels"], ["← → ↑ ↓", "move the panel in focus while editing"], ["Shift ← →", "resize it"]] },
       { title: "MySQL", keys: [["/", "find a server, a statement, a variable"], ["1 – 9", "the views of a server"], ["j k ↓ ↑", "next, previous server, statement or lock wait"], ["Enter", "open it"], ["p", "hold the picture, go on"], ["Esc", "back from a statement"]] },
       { title: "SQL", keys: [["Ctrl Enter", "run the statement"]] },
     ] as { title: string; keys: [string, string][] }[],

@@ -109,6 +109,7 @@ export const boards = {
   toBoardTitle: "加入仪表板",
   onNew: "加入新的仪表板",
   problems: {
+    large: (size: number, most: number) => `文件有 ${size} MiB，仪表板最多 ${most} MiB。`,
     json: (place: string) => `这不是 JSON：${place}`,
     newer: (version: number, known: number) => `此仪表板的格式版本为 ${version}；当前 Spanlake 最高支持 ${known}。请升级 Spanlake 后再打开。`,
     field: (place: string, wanted: string) => `${place} 应为：${wanted}`,

@@ -83,4 +83,9 @@ export const explorer = {
   bandLow: "下限",
   bandHigh: "上限",
   warnings: "服务器提示",
+  someToldSeries: (shown: number, total: number) => `实时模式只显示 ${total.toLocaleString("zh-CN")} 个序列中的前 ${shown.toLocaleString("zh-CN")} 个`,
+  liveLost: "连接已断开，正在重试",
+  days: (count: number) => `${count} 天`,
+  fullIn: (time: string) => `照此趋势，${time}后将满`,
+  emptyIn: (time: string) => `照此趋势，${time}后将耗尽`,
 };

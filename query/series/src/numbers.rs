@@ -1,0 +1,219 @@
+//! Number points of a metric's series, read straight into samples.
+//!
+//! Owns the way that nearly all queries take: rows of one series lie together, in order of time, and become samples a run at
+//! a time. What is out of order is sorted once at the end; of points of one series and millisecond the last received counts.
+//! Everything else than numbers goes through [`crate::reading`], whose rules are the same.
+
+use std::collections::HashMap;
+
+use arrow::array::{Array, AsArray, PrimitiveArray};
+use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
+use arrow::record_batch::RecordBatch;
+use futures::StreamExt;
+use spanlake_engine::{EngineError, StoredRows};
+use spanlake_promql::number::stale_nan;
+use spanlake_promql::source::Samples;
+use spanlake_schemas::tables::Table;
+
+use crate::reading::Window;
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+const ID_BYTES: usize = 16;
+
+/// Samples of one series as they were read, and when each was received.
+#[derive(Debug, Default)]
+struct Read {
+    samples: Samples<f64>,
+    received: Vec<i64>,
+    is_out_of_order: bool,
+}
+
+/// Reads the points of these series of one metric; by position among them. Stops where there are more than `rows_max`.
+pub(crate) async fn read_numbers(
+    rows: &StoredRows,
+    ids: &[[u8; ID_BYTES]],
+    window: Window,
+    rows_max: usize,
+) -> Result<Vec<Samples<f64>>, EngineError> {
+    let mut found: Vec<Read> = ids.iter().map(|_| Read::default()).collect();
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let positions: HashMap<[u8; ID_BYTES], usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
+    let start = window.start_ms.saturating_mul(NANOS_PER_MILLI);
+    let end = window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let mut answer = rows.series(Table::Points, (first, last), start, end).await?;
+    let mut count = 0;
+    while let Some(batch) = answer.batches.next().await {
+        count += add(&mut found, &batch?, &positions);
+        if count > rows_max {
+            break;
+        }
+    }
+    Ok(found.into_iter().map(Read::in_order).collect())
+}
+
+fn column<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<&'a PrimitiveArray<T>> {
+    batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<T>())
+}
+
+/// Adds a batch, a run of rows of one series at a time; gives how many rows were taken.
+fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTES], usize>) -> usize {
+    let series = batch.column_by_name("series_id").and_then(|column| column.as_fixed_size_binary_opt());
+    let time = column::<TimestampNanosecondType>(batch, "time");
+    let (Some(series), Some(time)) = (series, time) else { return 0 };
+    let columns = Columns {
+        times: time.values(),
+        starts: column::<TimestampNanosecondType>(batch, "start_time"),
+        received: column::<TimestampNanosecondType>(batch, "received_time"),
+        flags: column::<UInt32Type>(batch, "flags"),
+        doubles: column::<Float64Type>(batch, "value_double"),
+        integers: column::<Int64Type>(batch, "value_int"),
+    };
+    let mut count = 0;
+    let mut from = 0;
+    while from < batch.num_rows() {
+        let id = series.value(from);
+        let to = (from + 1..batch.num_rows()).find(|row| series.value(*row) != id).unwrap_or(batch.num_rows());
+        let id: &[u8; ID_BYTES] = id.try_into().expect("a series id has 16 bytes");
+        if let Some(at) = positions.get(id) {
+            count += columns.add_run(&mut found[*at], from, to);
+        }
+        from = to;
+    }
+    count
+}
+
+struct Columns<'a> {
+    times: &'a [i64],
+    starts: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
+    received: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
+    flags: Option<&'a PrimitiveArray<UInt32Type>>,
+    doubles: Option<&'a PrimitiveArray<Float64Type>>,
+    integers: Option<&'a PrimitiveArray<Int64Type>>,
+}
+
+impl Columns<'_> {
+    fn add_run(&self, into: &mut Read, from: usize, to: usize) -> usize {
+        let before = into.samples.len();
+        into.samples.times_ms.reserve(to - from);
+        into.samples.values.reserve(to - from);
+        into.samples.start_times_ms.reserve(to - from);
+        into.received.reserve(to - from);
+        let mut last = into.samples.times_ms.last().copied().unwrap_or(i64::MIN);
+        for row in from..to {
+            // A point without a value that ends nothing only carries exemplars.
+            let Some(value) = self.value(row) else { continue };
+            let time = self.times[row].div_euclid(NANOS_PER_MILLI);
+            into.is_out_of_order |= time <= last;
+            last = time;
+            let start = self.starts.filter(|starts| starts.is_valid(row)).map_or(0, |starts| starts.values()[row]);
+            into.samples.times_ms.push(time);
+            into.samples.values.push(value);
+            into.samples.start_times_ms.push(start.div_euclid(NANOS_PER_MILLI));
+            into.received.push(self.received.map_or(0, |received| received.values()[row]));
+        }
+        into.samples.len() - before
+    }
+
+    fn value(&self, row: usize) -> Option<f64> {
+        if self.flags.is_some_and(|flags| flags.values()[row] & 1 == 1) {
+            return Some(stale_nan());
+        }
+        if let Some(doubles) = self.doubles.filter(|doubles| doubles.is_valid(row)) {
+            return Some(doubles.values()[row]);
+        }
+        self.integers.filter(|integers| integers.is_valid(row)).map(|integers| integers.values()[row] as f64)
+    }
+}
+
+impl Read {
+    /// Ascending in time, no time twice; of equal times the last received stays.
+    fn in_order(self) -> Samples<f64> {
+        if !self.is_out_of_order {
+            return self.samples;
+        }
+        let Self { samples, received, .. } = self;
+        let mut order: Vec<usize> = (0..samples.len()).collect();
+        order.sort_by_key(|at| (samples.times_ms[*at], received[*at]));
+        let mut sorted = Samples::default();
+        for (place, at) in order.iter().enumerate() {
+            let is_last = order.get(place + 1).is_none_or(|next| samples.times_ms[*next] != samples.times_ms[*at]);
+            if is_last {
+                sorted.times_ms.push(samples.times_ms[*at]);
+                sorted.values.push(samples.values[*at]);
+                sorted.start_times_ms.push(samples.start_times_ms[*at]);
+            }
+        }
+        sorted
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, FixedSizeBinaryArray, Float64Array, Int64Array, TimestampNanosecondArray, UInt32Array,
+    };
+
+    use super::*;
+
+    /// Series, time, value as double, as integer, flags, received.
+    type Row = (u8, i64, Option<f64>, Option<i64>, u32, i64);
+
+    fn batch(rows: &[Row]) -> RecordBatch {
+        let ids = FixedSizeBinaryArray::try_from_iter(rows.iter().map(|row| [row.0; ID_BYTES])).unwrap();
+        let times =
+            |of: fn(&Row) -> i64| Arc::new(TimestampNanosecondArray::from_iter_values(rows.iter().map(of))) as ArrayRef;
+        RecordBatch::try_from_iter([
+            ("series_id", Arc::new(ids) as ArrayRef),
+            ("time", times(|row| row.1)),
+            ("flags", Arc::new(UInt32Array::from_iter_values(rows.iter().map(|row| row.4)))),
+            ("received_time", times(|row| row.5)),
+            ("value_double", Arc::new(Float64Array::from_iter(rows.iter().map(|row| row.2)))),
+            ("value_int", Arc::new(Int64Array::from_iter(rows.iter().map(|row| row.3)))),
+        ])
+        .unwrap()
+    }
+
+    fn read(batches: &[RecordBatch], ids: &[u8]) -> Vec<Vec<(i64, String)>> {
+        let positions = ids.iter().enumerate().map(|(at, id)| ([*id; ID_BYTES], at)).collect();
+        let mut found: Vec<Read> = ids.iter().map(|_| Read::default()).collect();
+        for batch in batches {
+            add(&mut found, batch, &positions);
+        }
+        let written = |samples: Samples<f64>| {
+            assert_eq!(samples.times_ms.len(), samples.start_times_ms.len());
+            samples.times_ms.into_iter().zip(samples.values.iter().map(f64::to_string)).collect()
+        };
+        found.into_iter().map(|one| written(one.in_order())).collect()
+    }
+
+    #[test]
+    fn runs_become_samples_of_their_series() {
+        let milli = 1_000_000;
+        let rows = batch(&[
+            (1, milli, Some(1.5), None, 0, 9),
+            (1, 2 * milli, None, Some(7), 0, 9),
+            (2, milli, Some(3.0), None, 0, 9),
+            (3, milli, None, None, 0, 9),
+            (1, 3 * milli, None, None, 1, 9),
+        ]);
+        let text = |values: &[(i64, &str)]| values.iter().map(|(time, value)| (*time, (*value).to_owned())).collect();
+        let expected: Vec<Vec<(i64, String)>> = vec![text(&[(1, "1.5"), (2, "7"), (3, "NaN")]), Vec::new(), Vec::new()];
+        // The second series was not asked for; the third has a point without a value, the ninth has none.
+        assert_eq!(read(&[rows], &[1, 3, 9]), expected);
+    }
+
+    #[test]
+    fn what_comes_late_or_twice_is_put_in_order_and_the_last_received_stays() {
+        let milli = 1_000_000;
+        let first = batch(&[(1, 5 * milli, Some(5.0), None, 0, 10), (1, 6 * milli, Some(6.0), None, 0, 11)]);
+        let late = batch(&[
+            (1, 2 * milli, Some(2.0), None, 0, 12),
+            (1, 6 * milli + 999_999, Some(6.5), None, 0, 13),
+            (1, 5 * milli, Some(4.5), None, 0, 9),
+        ]);
+        let expected = vec![vec![(2, "2".to_owned()), (5, "5".to_owned()), (6, "6.5".to_owned())]];
+        assert_eq!(read(&[first, late], &[1]), expected);
+    }
+}

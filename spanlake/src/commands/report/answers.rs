@@ -1,0 +1,333 @@
+//! What the server says to a panel's queries, as lines over time, rows, traces or buckets.
+//!
+//! Owns the requests, and the values of variables. Never draws.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+
+use serde_json::{Value, json};
+
+use super::super::client::{ANSWER_BYTES_MAX, Client, Failure};
+use super::super::{CommandError, EXIT_FAILURE};
+use super::Range;
+use super::document::{Document, Panel, Query, Variable};
+use super::rows::{Rows, lines_of_rows};
+use super::variables::{Chosen, Values, choose, plain, promql, sql};
+
+const STEPS_MAX: i64 = 240;
+const ROUND_STEPS_MS: [i64; 17] = [
+    1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
+    7_200_000, 10_800_000, 21_600_000, 43_200_000,
+];
+const ROWS_MAX: u64 = 10_000;
+/// Values of a variable; more are no choice.
+const OPTIONS_MAX: usize = 1000;
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A line; as many values as moments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) values: Vec<Option<f64>>,
+}
+
+/// Lines on one list of moments, in seconds.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Lines {
+    pub(super) seconds: Vec<f64>,
+    pub(super) lines: Vec<Line>,
+}
+
+/// Counts by moment and bucket.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Buckets {
+    pub(super) seconds: Vec<f64>,
+    /// Place of the moment, lower and upper bound, count.
+    pub(super) cells: Vec<(usize, f64, f64, f64)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Answer {
+    Nothing,
+    Lines(Lines),
+    Rows(Rows),
+    Traces(Vec<Value>),
+    Buckets(Buckets),
+}
+
+/// A text as a value in an address or a form.
+pub(super) fn encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20")
+}
+
+pub(super) fn step_ms(range: Range) -> i64 {
+    let rough = (range.end_ms - range.start_ms) / STEPS_MAX;
+    ROUND_STEPS_MS.into_iter().find(|step| *step >= rough).unwrap_or_else(|| (rough / 86_400_000 + 1) * 86_400_000)
+}
+
+/// Every variable with its values; a later one is asked with what was chosen of those before it.
+pub(super) fn variables(
+    client: &Client,
+    document: &Document,
+    given: &BTreeMap<String, Vec<String>>,
+    range: Range,
+) -> Result<Values, CommandError> {
+    let mut chosen = Values::new();
+    for name in given.keys() {
+        if !document.variables.iter().any(|variable| variable.name == *name) {
+            let message = format!("--var {name}: the dashboard has no such variable");
+            return Err(CommandError::new(crate::config::EXIT_USAGE, message));
+        }
+    }
+    for variable in &document.variables {
+        let one = if variable.kind == "text" {
+            let value = given.get(&variable.name).or(Some(&variable.default)).and_then(|values| values.first());
+            Chosen { values: vec![value.cloned().unwrap_or_default()], is_all: false }
+        } else {
+            choose(variable, given.get(&variable.name), &options(client, variable, &chosen, range)?)
+        };
+        chosen.insert(variable.name.clone(), one);
+    }
+    Ok(chosen)
+}
+
+fn options(client: &Client, variable: &Variable, chosen: &Values, range: Range) -> Result<Vec<String>, Failure> {
+    let step = step_ms(range);
+    let mut values: Vec<String> = match variable.kind.as_str() {
+        "label" => {
+            let label = variable.label.as_deref().unwrap_or_default();
+            let of = variable.metric.as_deref().map(|metric| promql(metric, chosen, range, step));
+            let of = of.map(|of| format!("?match%5B%5D={}", encoded(&of))).unwrap_or_default();
+            let answer = json_of(client.get(&format!("/prometheus/api/v1/label/{}/values{of}", encoded(label)))?)?;
+            let values = answer["data"].as_array().into_iter().flatten();
+            values.filter_map(Value::as_str).map(str::to_owned).collect()
+        }
+        "sql" => {
+            let statement = sql(variable.query.as_deref().unwrap_or_default(), chosen, range, step);
+            let rows = ask_sql(client, &statement)?;
+            rows.cells.iter().filter_map(|row| row.first()).map(super::rows::cell_text).collect()
+        }
+        _ => variable.values.clone(),
+    };
+    values.truncate(OPTIONS_MAX);
+    Ok(values)
+}
+
+fn json_of(response: ureq::http::Response<ureq::Body>) -> Result<Value, Failure> {
+    let reader = response.into_body().into_reader().take(ANSWER_BYTES_MAX);
+    serde_json::from_reader(std::io::BufReader::new(reader)).map_err(|error| {
+        Failure::Other(CommandError::new(EXIT_FAILURE, format!("the server's answer is cut short or unknown: {error}")))
+    })
+}
+
+fn ask_sql(client: &Client, statement: &str) -> Result<Rows, Failure> {
+    let request = json!({ "query": statement, "format": "json", "limit": ROWS_MAX });
+    let answer = json_of(client.post("/api/sql", &request)?)?;
+    Ok(Rows::of(&answer))
+}
+
+fn ask_prometheus(client: &Client, path: &str, form: &[(&str, String)]) -> Result<Value, Failure> {
+    let mut body = url::form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form {
+        body.append_pair(name, value);
+    }
+    json_of(client.post_bytes(&format!("/prometheus/api/v1/{path}"), FORM, body.finish().as_bytes())?)
+}
+
+/// What a panel shows.
+pub(super) fn panel(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
+    match panel.kind.as_str() {
+        "text" | "row" => Ok(Answer::Nothing),
+        "traces" => traces(client, panel, chosen, range),
+        "table" | "bar" | "logs" => rows(client, panel, chosen, range),
+        "heatmap" => buckets(client, panel, chosen, range),
+        _ => lines(client, panel, chosen, range).map(Answer::Lines),
+    }
+}
+
+fn traces(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
+    let asked = &panel.traces;
+    let mut path = format!(
+        "/api/traces?start={}000000&end={}000000&limit={}",
+        range.start_ms,
+        range.end_ms,
+        asked.limit.unwrap_or(20).min(200)
+    );
+    for (name, value) in [
+        ("service", &asked.service),
+        ("operation", &asked.operation),
+        ("status", &asked.status),
+        ("filter", &asked.filter),
+        ("min_duration", &asked.min_duration),
+    ] {
+        let value = value.as_deref().map(|value| plain(value, chosen)).unwrap_or_default();
+        if !value.is_empty() && value != "*" {
+            path.push_str(&format!("&{name}={}", encoded(&value)));
+        }
+    }
+    let answer = json_of(client.get(&path)?)?;
+    Ok(Answer::Traces(answer["traces"].as_array().cloned().unwrap_or_default()))
+}
+
+fn rows(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
+    let step = step_ms(range);
+    if let Some(statement) = panel.queries.iter().find_map(|query| query.sql.as_deref()) {
+        return ask_sql(client, &sql(statement, chosen, range, step)).map(Answer::Rows);
+    }
+    let mut found = Rows::default();
+    for (place, query) in panel.queries.iter().enumerate() {
+        let text = promql(query.promql.as_deref().unwrap_or_default(), chosen, range, step);
+        let form = [("query", text), ("time", seconds(range.end_ms))];
+        found.add_vector(&ask_prometheus(client, "query", &form)?, place, panel.queries.len());
+    }
+    Ok(Answer::Rows(found))
+}
+
+fn seconds(time_ms: i64) -> String {
+    format!("{}.{:03}", time_ms.div_euclid(1000), time_ms.rem_euclid(1000))
+}
+
+fn range_form(query: &Query, chosen: &Values, range: Range) -> ([(&'static str, String); 4], Vec<f64>) {
+    let step = step_ms(range);
+    let (start, end) = (range.start_ms.div_euclid(step) * step, range.end_ms.div_euclid(step) * step);
+    let text = promql(query.promql.as_deref().unwrap_or_default(), chosen, range, step);
+    let moments = (0..=(end - start) / step).map(|place| (start + place * step) as f64 / 1000.0).collect();
+    ([("query", text), ("start", seconds(start)), ("end", seconds(end)), ("step", seconds(step))], moments)
+}
+
+fn lines(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Lines, Failure> {
+    let mut all = Lines::default();
+    for (place, query) in panel.queries.iter().enumerate() {
+        let fallback =
+            if panel.queries.len() > 1 { char::from(b'A' + (place % 26) as u8).to_string() } else { String::new() };
+        let found = if let Some(statement) = &query.sql {
+            let step = step_ms(range);
+            let rows = ask_sql(client, &sql(statement, chosen, range, step))?;
+            lines_of_rows(&rows, range, step, query.per_second, query.zero)
+        } else if query.promql.as_deref().is_some_and(|text| !text.trim().is_empty()) {
+            let (form, moments) = range_form(query, chosen, range);
+            let answer = ask_prometheus(client, "query_range", &form)?;
+            let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
+            lines_of_matrix(&answer, moments, &legend, &fallback)
+        } else {
+            continue;
+        };
+        all = merged(all, found);
+    }
+    Ok(all)
+}
+
+/// Lines of both on the moments of both.
+fn merged(first: Lines, second: Lines) -> Lines {
+    if first.lines.is_empty() {
+        return second;
+    }
+    let mut seconds: Vec<f64> = first.seconds.iter().chain(&second.seconds).copied().collect();
+    seconds.sort_by(f64::total_cmp);
+    seconds.dedup();
+    let mut lines = Vec::new();
+    for of in [first, second] {
+        for line in of.lines {
+            let mut values = vec![None; seconds.len()];
+            for (at, value) in of.seconds.iter().zip(line.values) {
+                if let Ok(place) = seconds.binary_search_by(|known| known.total_cmp(at)) {
+                    values[place] = value;
+                }
+            }
+            lines.push(Line { name: line.name, values });
+        }
+    }
+    Lines { seconds, lines }
+}
+
+fn number(text: &Value) -> Option<f64> {
+    let value: f64 = match text.as_str()? {
+        "+Inf" => f64::INFINITY,
+        "-Inf" => f64::NEG_INFINITY,
+        text => text.parse().ok()?,
+    };
+    value.is_finite().then_some(value)
+}
+
+fn place_of(moments: &[f64], at: f64) -> Option<usize> {
+    let (first, step) = (*moments.first()?, moments.get(1).map_or(1.0, |second| second - moments[0]));
+    let place = ((at - first) / step).round();
+    (place >= 0.0 && place < moments.len() as f64).then_some(place as usize)
+}
+
+fn lines_of_matrix(answer: &Value, moments: Vec<f64>, legend: &str, fallback: &str) -> Lines {
+    let series = answer["data"]["result"].as_array().cloned().unwrap_or_default();
+    let lines = series.iter().map(|one| {
+        let mut values = vec![None; moments.len()];
+        for point in one["values"].as_array().into_iter().flatten() {
+            if let Some(place) = point[0].as_f64().and_then(|at| place_of(&moments, at)) {
+                values[place] = number(&point[1]);
+            }
+        }
+        Line { name: name_of(&one["metric"], legend, fallback), values }
+    });
+    let lines = lines.collect();
+    Lines { seconds: moments, lines }
+}
+
+/// `{{label}}` of the legend; without one, the labels.
+fn name_of(metric: &Value, legend: &str, fallback: &str) -> String {
+    if !legend.is_empty() {
+        let mut name = legend.to_owned();
+        for (label, value) in metric.as_object().into_iter().flatten() {
+            let value = value.as_str().unwrap_or_default();
+            name = name.replace(&format!("{{{{{label}}}}}"), value).replace(&format!("{{{{ {label} }}}}"), value);
+        }
+        return name;
+    }
+    let labels = metric.as_object().into_iter().flatten().filter(|(label, _)| *label != "__name__");
+    let labels: Vec<String> =
+        labels.map(|(label, value)| format!("{label}={}", value.as_str().unwrap_or_default())).collect();
+    if labels.is_empty() { metric["__name__"].as_str().unwrap_or(fallback).to_owned() } else { labels.join(", ") }
+}
+
+fn buckets(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
+    let Some(query) = panel.queries.iter().find(|query| query.promql.is_some()) else {
+        return lines(client, panel, chosen, range).map(Answer::Lines);
+    };
+    let (form, moments) = range_form(query, chosen, range);
+    let answer = ask_prometheus(client, "query_range", &form)?;
+    Ok(Answer::Buckets(buckets_of_matrix(&answer, moments)))
+}
+
+fn buckets_of_matrix(answer: &Value, moments: Vec<f64>) -> Buckets {
+    let mut cells = Vec::new();
+    let mut classic: Vec<(f64, Vec<Option<f64>>)> = Vec::new();
+    for one in answer["data"]["result"].as_array().into_iter().flatten() {
+        for point in one["histograms"].as_array().into_iter().flatten() {
+            let Some(place) = point[0].as_f64().and_then(|at| place_of(&moments, at)) else { continue };
+            for bucket in point[1]["buckets"].as_array().into_iter().flatten() {
+                if let (Some(low), Some(high), Some(count)) =
+                    (number(&bucket[1]), number(&bucket[2]), number(&bucket[3]))
+                {
+                    cells.push((place, low, high, count));
+                }
+            }
+        }
+        let Some(bound) = one["metric"]["le"].as_str().and_then(|bound| bound.parse::<f64>().ok()) else { continue };
+        let mut values = vec![None; moments.len()];
+        for point in one["values"].as_array().into_iter().flatten() {
+            if let Some(place) = point[0].as_f64().and_then(|at| place_of(&moments, at)) {
+                values[place] = number(&point[1]);
+            }
+        }
+        classic.push((bound, values));
+    }
+    classic.sort_by(|(left, _), (right, _)| left.total_cmp(right));
+    let below: Vec<(f64, Vec<Option<f64>>)> =
+        std::iter::once((0.0, vec![Some(0.0); moments.len()])).chain(classic.iter().cloned()).collect();
+    for ((low, before), (high, values)) in below.iter().zip(&classic) {
+        for (place, value) in values.iter().enumerate() {
+            let count = value.unwrap_or(0.0) - before[place].unwrap_or(0.0);
+            if count > 0.0 && high.is_finite() {
+                cells.push((place, *low, *high, count));
+            }
+        }
+    }
+    Buckets { seconds: moments, cells }
+}
