@@ -26,7 +26,7 @@ use super::names::Kind;
 use super::replication;
 use super::session::{Lane, Session, SessionError};
 use super::state::ServerState;
-use super::statements::{self, Samples, Whose};
+use super::statements::{self, Samples, Seen, Whose};
 use super::{identity, records};
 use crate::delivery::{Delivered, Delivery, now_nanoseconds};
 
@@ -305,6 +305,7 @@ impl FastPoller {
         let whose = Whose::AllBut(&own, self.timer);
         let mut seen = or_nothing(statements::ask(session, &self.capabilities, whose, time).await)?;
         self.state.name_digests(seen.iter_mut().map(|seen| &mut seen.statement));
+        seen.iter().filter_map(Seen::to_remember).for_each(|(digest, text)| self.state.saw(digest, text));
         // The first answer has the last statement of every thread, however long ago that was.
         let newest = seen.iter().map(|seen| seen.timer_start()).fold(self.timer.max(1), u64::max);
         let is_first = std::mem::replace(&mut self.timer, newest) == 0;

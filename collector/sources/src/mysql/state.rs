@@ -26,6 +26,9 @@ const KEPT: i64 = 600_000_000_000;
 const WATCHED_NANOSECONDS: i64 = 30_000_000_000;
 /// Digests whose texts are known.
 const KNOWN_DIGESTS_MAX: usize = 20_000;
+/// Digests whose last statement is remembered, and the bytes of the longest of them.
+const SEEN_TEXTS_MAX: usize = 500;
+const SEEN_TEXT_BYTES_MAX: usize = 8000;
 /// Texts that wait for their digest.
 const QUESTIONS_MAX: usize = 8;
 
@@ -91,6 +94,8 @@ struct Inner {
     beside: Beside,
     /// Digests by the form of their text.
     digests: HashMap<String, String>,
+    /// Statements that ran, with their literals, by digest: to be explained, and never shown or stored.
+    seen_texts: HashMap<String, String>,
 }
 
 impl ServerState {
@@ -265,6 +270,23 @@ impl ServerState {
         for statement in statements.filter(|statement| statement.digest.is_none() && !statement.text.is_empty()) {
             statement.digest = inner.digests.get(&canonical(&statement.text)).cloned();
         }
+    }
+
+    /// Remembers a statement that was seen to run, for servers that keep none by digest.
+    pub(super) fn saw(&self, digest: &str, text: &str) {
+        // A longer one was cut.
+        if text.len() > SEEN_TEXT_BYTES_MAX {
+            return;
+        }
+        let mut inner = self.inner.lock();
+        if inner.seen_texts.len() < SEEN_TEXTS_MAX || inner.seen_texts.contains_key(digest) {
+            inner.seen_texts.insert(digest.to_owned(), text.to_owned());
+        }
+    }
+
+    /// The last statement of a digest that was seen to run.
+    pub(super) fn seen_text(&self, digest: &str) -> Option<String> {
+        self.inner.lock().seen_texts.get(digest).cloned()
     }
 
     /// Remembers a digest by the form of its text.
