@@ -83,6 +83,11 @@ fn a_deadlock_is_an_event(flavor: Flavor) {
     let Some(server) = DbServer::plain(flavor).expect("the server starts") else { return };
     shop(&mut server.root().expect("root may log in"));
     let spanlake = polling(&[server.url("root")]);
+    // What the first report tells was before it was looked at.
+    eventually("the first report", || {
+        let innodb = spanlake.get(&format!("/api/mysql/innodb?server={}", server.name())).json();
+        innodb["status_text"].as_str().is_some_and(|text| !text.is_empty())
+    });
     deadlock(&server);
     let mut found = Vec::new();
     eventually("the deadlock is an event", || {

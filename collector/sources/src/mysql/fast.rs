@@ -164,8 +164,9 @@ impl FastPoller {
     /// One round and its delivery.
     async fn turn(&mut self, wants_status: bool, deadline: Instant) {
         let started = Instant::now();
-        self.connect_if_due().await;
-        let round = self.round(wants_status).await;
+        // Who answers now may be another server than before: what is stored next must be told as its own.
+        let is_new = self.connect_if_due().await;
+        let round = self.round(wants_status || is_new).await;
         let time = now_nanoseconds();
         let (mut more, mut log_records) = (Vec::new(), Vec::new());
         match &round {
@@ -202,16 +203,23 @@ impl FastPoller {
         }
     }
 
-    async fn connect_if_due(&mut self) {
-        let Link::Down { retry_at } = self.link else { return };
+    /// Whether there is a new connection.
+    async fn connect_if_due(&mut self) -> bool {
+        let Link::Down { retry_at } = self.link else { return false };
         if Instant::now() < retry_at {
-            return;
+            return false;
         }
         // Counted from here: a server that hangs is tried again as soon as this attempt has failed.
         let retry_at = Instant::now() + self.backoff;
         match self.connect().await {
-            Ok(session) => self.link = Link::Up(session),
-            Err(error) => self.lost(&error, retry_at),
+            Ok(session) => {
+                self.link = Link::Up(session);
+                true
+            }
+            Err(error) => {
+                self.lost(&error, retry_at);
+                false
+            }
         }
     }
 
