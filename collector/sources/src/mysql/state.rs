@@ -163,19 +163,27 @@ impl ServerState {
         self.inner.lock().tables.clone()
     }
 
-    /// The digest of each text, as this server would compute it; `None` where it cannot be said. Asked of the server
-    /// once a text.
+    /// The digest of each text, as this server would compute it; `None` where it cannot be said. The server is asked once
+    /// for texts that differ in literals only, and not at all for those whose digest is known.
     pub async fn digests_of(&self, texts: Vec<String>) -> Vec<Option<String>> {
         const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
         let (answer, answered) = oneshot::channel();
-        let fallback = self.by_form(&texts);
-        if self.questions.try_send(DigestQuestion { texts, answer }).is_err() {
-            return fallback;
+        let known = self.by_form(&texts);
+        let forms: Vec<String> = texts.iter().map(|text| canonical(text)).collect();
+        let mut places = HashMap::new();
+        let mut unknown = Vec::new();
+        for ((text, form), _) in texts.into_iter().zip(&forms).zip(&known).filter(|(_, known)| known.is_none()) {
+            places.entry(form.clone()).or_insert_with(|| {
+                unknown.push(text);
+                unknown.len() - 1
+            });
         }
-        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
-            Ok(Ok(digests)) => digests.into_iter().zip(fallback).map(|(asked, known)| asked.or(known)).collect(),
-            _ => fallback,
+        if unknown.is_empty() || self.questions.try_send(DigestQuestion { texts: unknown, answer }).is_err() {
+            return known;
         }
+        let Ok(Ok(digests)) = tokio::time::timeout(ANSWER_TIMEOUT, answered).await else { return known };
+        let asked = |form: &String| digests.get(*places.get(form)?).cloned().flatten();
+        forms.iter().zip(known).map(|(form, known)| known.or_else(|| asked(form))).collect()
     }
 
     fn by_form(&self, texts: &[String]) -> Vec<Option<String>> {

@@ -65,7 +65,7 @@ pub(super) async fn link(
 }
 
 fn assign(samples: &mut [Sample], mut candidates: Vec<Candidate>) {
-    candidates.retain(|candidate| !samples.iter().any(|sample| sample.span_id.as_ref() == Some(&candidate.span_id)));
+    candidates.retain(|candidate| !samples.iter().any(|sample| is_of(sample, &candidate.trace_id, &candidate.span_id)));
     let mut pairs = Vec::new();
     for (place, sample) in samples.iter().enumerate().filter(|(_, sample)| sample.trace_id.is_none()) {
         for (at, candidate) in candidates.iter().enumerate() {
@@ -88,8 +88,13 @@ fn assign(samples: &mut [Sample], mut candidates: Vec<Candidate>) {
     }
 }
 
+/// Whether a sample has this span.
+pub(super) fn is_of(sample: &Sample, trace_id: &str, span_id: &str) -> bool {
+    sample.trace_id.as_deref() == Some(trace_id) && sample.span_id.as_deref() == Some(span_id)
+}
+
 /// How far a sample's ends are from a span's that encloses it; `None` of one that does not.
-pub(super) fn distance(sample: &Sample, (start, end): (i64, i64)) -> Option<i64> {
+fn distance(sample: &Sample, (start, end): (i64, i64)) -> Option<i64> {
     let began = sample.time.saturating_sub(sample.duration);
     let is_within = began >= start - TOLERANCE && sample.time <= end + TOLERANCE;
     is_within.then(|| (began - start).abs() + (end - sample.time).abs())

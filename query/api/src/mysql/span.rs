@@ -84,8 +84,8 @@ pub(super) async fn span(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
             samples = joined::samples(&shared, &condition, (from, until)).await?;
             by_time::link(&shared, (server, digest), &mut samples).await?;
             // What is another span's tells nothing of this one, as long as there is one of its own.
-            if samples.iter().any(|sample| sample.span_id.as_ref() == Some(&span_id)) {
-                samples.retain(|sample| sample.span_id.as_ref() == Some(&span_id));
+            if samples.iter().any(|sample| by_time::is_of(sample, &trace_id, &span_id)) {
+                samples.retain(|sample| by_time::is_of(sample, &trace_id, &span_id));
             }
         }
     }

@@ -12,7 +12,6 @@ use std::time::Duration;
 use anyhow::Context;
 use serde_json::Value;
 
-use super::client::Client;
 use super::servers::DbServer;
 use crate::http::Connection;
 use crate::process::{Ports, Server, ServerOptions, cpu_seconds, memory_bytes};
@@ -149,17 +148,6 @@ pub fn create_monitor(server: &DbServer) -> anyhow::Result<()> {
     // MariaDB has a right of its own for what MySQL calls REPLICATION CLIENT.
     let _ = root.run("GRANT SLAVE MONITOR ON *.* TO mon@'%'");
     Ok(())
-}
-
-/// Milliseconds that the server has spent on the user that polls, by its own accounting.
-///
-/// # Errors
-/// As the server says.
-pub fn server_milliseconds(root: &mut Client) -> anyhow::Result<f64> {
-    let rows: Vec<Option<f64>> = root.rows(
-        "SELECT CAST(SUM(SUM_TIMER_WAIT) / 1e9 AS DOUBLE) FROM performance_schema.events_statements_summary_by_user_by_event_name WHERE USER = 'mon'",
-    )?;
-    Ok(rows.into_iter().next().flatten().unwrap_or(0.0))
 }
 
 /// Somebody who looks at a server, by the long poll that the page makes.
