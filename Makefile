@@ -56,6 +56,11 @@ bench: tools ui/dist/index.html ## measure the shipping build; the figures are i
 bench-ui: browser-tools build ## measure the page in Chromium; the figures are in docs/benchmarks.md
 	cd ui && SPANLAKE_BIN=$(BIN) npm run --silent bench
 
+.PHONY: bench-mysql
+bench-mysql: browser-tools fault-tools build ## poll real MySQL servers: latency to the pixel, cost; the figures are in docs/benchmarks.md
+	cargo build --release -p spanlake-bench
+	$(CARGO_TARGET_DIR)/release/spanlake-bench-mysql --bin $(BIN) $(ARGS)
+
 ui/node_modules/.stamp: ui/package-lock.json
 	cd ui && npm ci --no-audit --no-fund
 	touch $@

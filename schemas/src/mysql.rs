@@ -206,6 +206,8 @@ pub struct Statement {
     pub rows_sent: i64,
     pub context: Option<TraceContext>,
     pub transaction_started: Option<i64>,
+    /// When it ended, or the last moment at which it was seen to run, by this machine's clock; `None` where it is not known.
+    pub ran_until: Option<i64>,
 }
 
 /// Which span sent a statement.

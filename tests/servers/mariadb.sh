@@ -3,6 +3,8 @@
 #   mariadb.sh install DIR          check that the package is there
 #   mariadb.sh start DIR PORT       initialise on first use, then start on 127.0.0.1:PORT (root, empty password)
 #   mariadb.sh stop DIR PORT        shut that server down
+# MYSQLD_ARGUMENTS are added to those of the start; BIND_ADDRESS may list more addresses,
+# MYSQLD_PRELOAD may name a library to load first.
 # With MARIADB_PERFORMANCE_SCHEMA=OFF as Debian has it by default; otherwise it is on.
 set -euo pipefail
 verb=${1:?install, start or stop}
@@ -19,9 +21,9 @@ start)
     mariadb-install-db --no-defaults --user=root "--datadir=$data" --auth-root-authentication-method=normal \
       --skip-test-db > "$dir/init-$port.log" 2>&1
   fi
-  setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" --bind-address=127.0.0.1 \
+  LD_PRELOAD=${MYSQLD_PRELOAD:-} setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" "--bind-address=${BIND_ADDRESS:-127.0.0.1}" \
     "--socket=$dir/$port.sock" "--pid-file=$dir/$port.pid" \
-    "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" > "$dir/$port.log" 2>&1 &
+    "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" ${MYSQLD_ARGUMENTS:-} > "$dir/$port.log" 2>&1 &
   for _ in $(seq 100); do
     if [ -s "$dir/$port.pid" ] && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then exit 0; fi
     sleep 0.2

@@ -11,6 +11,7 @@ mod check;
 mod cost;
 mod counters;
 mod digests;
+mod explainable;
 mod fast;
 mod figures;
 mod histograms;

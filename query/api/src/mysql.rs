@@ -3,6 +3,7 @@
 //! Owns the JSON. The present comes from whoever polls, through [`MysqlLive`]; the past is what that has stored, asked
 //! like everything else. Never talks to a server itself.
 
+mod by_time;
 mod digests;
 mod events;
 mod joined;

@@ -90,6 +90,17 @@ const OTHERS: &[(&str, &str, Renamed)] = &[
     ),
 ];
 
+/// Counts of a digest: the attribute's value, and how the exporter's name goes on.
+const OF_DIGESTS: &[(&str, &str)] = &[
+    ("calls", "total"),
+    ("errors", "errors_total"),
+    ("rows_affected", "rows_affected_total"),
+    ("rows_sent", "rows_sent_total"),
+    ("rows_examined", "rows_examined_total"),
+    ("created_tmp_disk_tables", "tmp_disk_tables_total"),
+    ("no_index_used", "no_index_used_total"),
+];
+
 /// The points that are stored under their variable's name as well.
 const TWICE: &[(&str, &str)] = &[("mysql.threads", "created"), ("mysql.row_locks", "time")];
 
@@ -115,6 +126,21 @@ pub(crate) fn second_name(name: &str, attributes: &[(String, String)]) -> Option
             Some(((*label).to_owned(), value))
         });
         return Some(((*theirs).to_owned(), labels.collect()));
+    }
+    let of_digest = match name {
+        "mysql.statement_event.count" => {
+            let kind = get("kind")?;
+            Some(OF_DIGESTS.iter().find(|(known, _)| *known == kind)?.1)
+        }
+        "mysql.statement_event.seconds" => Some("seconds_total"),
+        "mysql.statement_event.lock_seconds" => Some("lock_seconds_total"),
+        _ => None,
+    };
+    if let Some(rest) = of_digest {
+        let labels = ["schema", "digest", "digest_text"]
+            .into_iter()
+            .filter_map(|key| Some((key.to_owned(), get(key)?.to_owned())));
+        return Some((format!("mysql_perf_schema_events_statements_{rest}"), labels.collect()));
     }
     let only = attributes.first().map_or("", |(_, value)| value.as_str());
     if TWICE.contains(&(name, only)) {
@@ -193,6 +219,21 @@ mod tests {
                 "mysql.table.size",
                 &[("schema", "shop"), ("table", "orders"), ("kind", "data")],
                 "mysql_info_schema_table_size{schema=shop,table=orders,component=data_length}",
+            ),
+            (
+                "mysql.statement_event.count",
+                &[("digest", "d"), ("digest_text", "SELECT ?"), ("kind", "calls"), ("schema", "shop")],
+                "mysql_perf_schema_events_statements_total{schema=shop,digest=d,digest_text=SELECT ?}",
+            ),
+            (
+                "mysql.statement_event.count",
+                &[("digest", "d"), ("digest_text", "SELECT ?"), ("kind", "rows_examined"), ("schema", "shop")],
+                "mysql_perf_schema_events_statements_rows_examined_total{schema=shop,digest=d,digest_text=SELECT ?}",
+            ),
+            (
+                "mysql.statement_event.seconds",
+                &[("digest", "d"), ("digest_text", "SELECT ?"), ("schema", "shop")],
+                "mysql_perf_schema_events_statements_seconds_total{schema=shop,digest=d,digest_text=SELECT ?}",
             ),
         ] {
             assert_eq!(of(name, attributes).as_deref(), Some(expected), "{name}");

@@ -10,6 +10,7 @@ pub mod corpus;
 pub mod http;
 pub mod load;
 pub mod measure;
+pub mod mysql;
 pub mod process;
 pub mod queries;
 pub mod questions;

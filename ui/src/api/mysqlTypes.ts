@@ -13,7 +13,7 @@ export interface MysqlReplica {
 }
 
 export interface MysqlMissing {
-  what: "grant" | "setting";
+  what: "grant" | "setting" | "capability";
   name: string;
   text: string;
 }
@@ -124,6 +124,8 @@ export interface MysqlSample {
   trace_id: string | null;
   span_id: string | null;
   source: "current" | "slow_log";
+  /** How its trace is known: the client said it, or a span of the same statement ran around it. */
+  joined_by?: "context" | "time" | null;
 }
 
 export interface MysqlDigestPoint {

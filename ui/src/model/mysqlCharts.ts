@@ -27,13 +27,13 @@ const figure = (name: string, colour: number, promql: string | null): ChartFigur
 const CHARTS: readonly MysqlChart[] = [
   { key: "statements", unit: "rate", figures: [figure("qps", 0, rate("mysql_query_count_total")), figure("tps", 2, rate("mysql_commands_total", ',command=~"commit|rollback"'))] },
   { key: "connections", unit: "count", limit: "connections_max", figures: [figure("connections", 0, last("mysql_threads", ',kind="connected"')), figure("connections_running", 1, last("mysql_threads", ',kind="running"'))] },
-  { key: "locks", unit: "rate", figures: [figure("row_lock_waits_per_second", 3, rate("mysql_row_locks_total", ',kind="waits"')), figure("lock_waits_now", 1, null)] },
+  { key: "locks", unit: "rate", figures: [figure("row_lock_waits_per_second", 3, rate("mysql_row_locks_total", ',kind="waits"')), figure("lock_waits_now", 1, last("mysql_lock_waits"))] },
   { key: "rows", unit: "rate", figures: [figure("rows_read_per_second", 0, rate("mysql_row_operations_total", ',operation="read"')), figure("rows_written_per_second", 6, rate("mysql_row_operations_total", ',operation!="read"'))] },
   { key: "network", unit: "bytes", figures: [figure("bytes_sent_per_second", 7, rate("mysql_client_network_io_bytes_total", ',kind="sent"')), figure("bytes_received_per_second", 5, rate("mysql_client_network_io_bytes_total", ',kind="received"'))] },
   { key: "pool", unit: "ratio", figures: [figure("buffer_pool_hit_ratio", 2, `1 - ${rate("mysql_buffer_pool_operations_total", ',operation="reads"')} / ${rate("mysql_buffer_pool_operations_total", ',operation="read_requests"')}`)] },
   { key: "trouble", unit: "rate", figures: [figure("slow_per_second", 1, rate("mysql_query_slow_count_total")), figure("tmp_disk_tables_per_second", 6, rate("mysql_tmp_resources_total", ',resource="disk_tables"')), figure("aborted_per_second", 8, rate("mysql_connection_errors_total", ',error=~"aborted.*"'))] },
   { key: "lag", unit: "seconds", figures: [figure("replication_lag_seconds", 8, `max(mysql_replica_time_behind_source_seconds{mysql_instance_endpoint="$server"})`)] },
-  { key: "history", unit: "count", figures: [figure("history_list_length", 10, null)] },
+  { key: "history", unit: "count", figures: [figure("history_list_length", 10, last("mysql_innodb_history_list_length"))] },
 ];
 
 /** A replica shows its lag where a server that copies nobody shows the length of its history. */

@@ -183,6 +183,13 @@ impl Capabilities {
                 "InnoDB's status, its history list, deadlocks and others' statements are not collected",
             ));
         }
+        if self.has(C::Digests) && !self.has(C::Histograms) && !is_denied(&[C::Histograms]) {
+            self.lacks(Missing {
+                what: "capability",
+                name: "events_statements_histogram_by_digest".to_owned(),
+                text: "p95 of statements is not collected: this server keeps no histograms by digest, as MySQL does since 8.0; mean and longest times are there".to_owned(),
+            });
+        }
         let has_replication = self.has(C::AllSlavesStatus) || self.has(C::ReplicaStatus) || self.has(C::SlaveStatus);
         if !has_replication && is_denied(&[C::AllSlavesStatus, C::ReplicaStatus, C::SlaveStatus]) {
             let right =
@@ -249,7 +256,9 @@ mod tests {
         assert_eq!(settled(Flavor::Mysql, true, &[(C::InnodbStatus, 1227)]), ["PROCESS ON *.*"]);
         assert_eq!(settled(Flavor::Mysql, false, &[]), ["performance_schema"]);
         // A table that is not there is a matter of the version, and no right mends it.
-        assert!(settled(Flavor::Mysql, true, &[(C::Histograms, 1146), (C::InnodbLockWaits, 1109)]).is_empty());
+        assert!(settled(Flavor::Mysql, true, &[(C::Samples, 1054), (C::InnodbLockWaits, 1109)]).is_empty());
+        let histograms = [(C::Histograms, 1146)];
+        assert_eq!(settled(Flavor::Mariadb, true, &histograms), ["events_statements_histogram_by_digest"]);
         let replication = [(C::ReplicaStatus, 1227), (C::SlaveStatus, 1064), (C::AllSlavesStatus, 1064)];
         assert_eq!(settled(Flavor::Mysql, true, &replication), ["REPLICATION CLIENT ON *.*"]);
         assert_eq!(settled(Flavor::Mariadb, true, &replication), ["SLAVE MONITOR ON *.*"]);

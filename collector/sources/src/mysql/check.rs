@@ -115,6 +115,10 @@ fn explained(url: &MysqlUrl, error: SessionError) -> CheckError {
         SessionError::Refused { code: 3159, message, .. } => CheckError::Tls { endpoint, reason: message },
         SessionError::Refused { message, .. } => CheckError::Refused { endpoint, message },
         SessionError::Tls(reason) => CheckError::Tls { endpoint, reason },
+        SessionError::UnknownHost(reason) => CheckError::Host { host: url.host().to_owned(), reason },
+        SessionError::NothingListens(reason) => {
+            CheckError::Port { host: url.host().to_owned(), port: url.port(), reason }
+        }
         SessionError::Connection(reason) => CheckError::NotMysql { endpoint, reason },
     }
 }

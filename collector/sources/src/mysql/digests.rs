@@ -8,9 +8,12 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use mysql_async::Row;
 use opentelemetry_proto::tonic::logs::v1::LogRecord;
+use opentelemetry_proto::tonic::metrics::v1::Metric;
 use spanlake_schemas::mysql::{Missing, events, keys};
 
 use super::capabilities::{Capabilities, Capability};
+use super::message;
+use super::names::Kind;
 use super::records::{self, integer, text};
 use super::session::{Cells, Session, SessionError};
 use super::slow::Found;
@@ -20,6 +23,9 @@ use super::state::ServerState;
 const TOLD_MAX: usize = 1000;
 /// Digests that are remembered.
 const KNOWN_MAX: usize = 200_000;
+/// Digests of one look whose counts are metrics, those of most time; and the characters of their text there.
+const METRICS_MAX: usize = 50;
+const METRIC_TEXT_CHARS_MAX: usize = 120;
 /// Digests that are looked at closely: their histograms and plans.
 const TOP: usize = 20;
 
@@ -39,6 +45,17 @@ const COUNTS: [&str; 10] = [
 const CALLS: usize = 0;
 const TOTAL: usize = 1;
 const LONGEST: usize = 2;
+
+/// As the Collector's receiver calls them; `calls` is ours.
+const KINDS: [(&str, usize); 7] = [
+    ("calls", CALLS),
+    ("errors", 4),
+    ("rows_affected", 5),
+    ("rows_sent", 6),
+    ("rows_examined", 7),
+    ("created_tmp_disk_tables", 8),
+    ("no_index_used", 9),
+];
 
 type Counts = [u64; COUNTS.len()];
 
@@ -128,9 +145,44 @@ impl Digests {
         deltas.sort_by_key(|delta| std::cmp::Reverse(delta.counts[TOTAL]));
         deltas.truncate(TOLD_MAX);
         found.records.extend(deltas.iter().map(|delta| record(time, delta)));
+        let started = state.picture().uptime_seconds.map(|uptime| time - uptime * 1_000_000_000);
+        found.metrics.extend(self.metrics((time, started), &deltas));
         deltas.truncate(TOP);
         self.top = deltas;
         Ok(())
+    }
+
+    /// What those of most time have counted so far, as the Collector's receiver has it, and their times in seconds.
+    fn metrics(&self, (time, started): (i64, Option<i64>), deltas: &[Delta]) -> Vec<Metric> {
+        #[allow(clippy::cast_precision_loss, reason = "counts and times, as a number of a metric")]
+        let number = |value: u64| value as f64;
+        let (mut counts, mut seconds, mut locks) = (Vec::new(), Vec::new(), Vec::new());
+        for delta in deltas.iter().take(METRICS_MAX) {
+            let Some(now) = self.known.get(&delta.key.short()) else { continue };
+            let short: String = delta.text.chars().take(METRIC_TEXT_CHARS_MAX).collect();
+            let of = || {
+                let schema = delta.key.schema.as_deref().unwrap_or_default();
+                vec![text("schema", schema), text("digest", &delta.key.digest), text("digest_text", &short)]
+            };
+            for (kind, at) in KINDS {
+                let mut attributes = of();
+                attributes.push(text("kind", kind));
+                counts.push((attributes, number(now[at])));
+            }
+            seconds.push((of(), number(now[TOTAL]) / 1e12));
+            locks.push((of(), number(now[3]) / 1e12));
+        }
+        if counts.is_empty() {
+            return Vec::new();
+        }
+        let counter = (Kind::Counter, started);
+        let metric =
+            |name, unit, description, points: Vec<_>| message::number((name, unit, description), counter, time, points);
+        vec![
+            metric("mysql.statement_event.count", "1", "What statements of a digest did.", counts),
+            metric("mysql.statement_event.seconds", "s", "Time that statements of a digest took.", seconds),
+            metric("mysql.statement_event.lock_seconds", "s", "Time that they waited for locks of tables.", locks),
+        ]
     }
 
     /// Looks at a text once; what is not ours is remembered by its form.

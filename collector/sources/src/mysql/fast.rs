@@ -26,7 +26,7 @@ use super::names::Kind;
 use super::replication;
 use super::session::{Lane, Session, SessionError};
 use super::state::ServerState;
-use super::statements::{self, Samples, Whose};
+use super::statements::{self, Samples, Seen, Whose};
 use super::{identity, records};
 use crate::delivery::{Delivered, Delivery, now_nanoseconds};
 
@@ -164,8 +164,9 @@ impl FastPoller {
     /// One round and its delivery.
     async fn turn(&mut self, wants_status: bool, deadline: Instant) {
         let started = Instant::now();
-        self.connect_if_due().await;
-        let round = self.round(wants_status).await;
+        // Who answers now may be another server than before: what is stored next must be told as its own.
+        let is_new = self.connect_if_due().await;
+        let round = self.round(wants_status || is_new).await;
         let time = now_nanoseconds();
         let (mut more, mut log_records) = (Vec::new(), Vec::new());
         match &round {
@@ -202,16 +203,23 @@ impl FastPoller {
         }
     }
 
-    async fn connect_if_due(&mut self) {
-        let Link::Down { retry_at } = self.link else { return };
+    /// Whether there is a new connection.
+    async fn connect_if_due(&mut self) -> bool {
+        let Link::Down { retry_at } = self.link else { return false };
         if Instant::now() < retry_at {
-            return;
+            return false;
         }
         // Counted from here: a server that hangs is tried again as soon as this attempt has failed.
         let retry_at = Instant::now() + self.backoff;
         match self.connect().await {
-            Ok(session) => self.link = Link::Up(session),
-            Err(error) => self.lost(&error, retry_at),
+            Ok(session) => {
+                self.link = Link::Up(session);
+                true
+            }
+            Err(error) => {
+                self.lost(&error, retry_at);
+                false
+            }
         }
     }
 
@@ -305,6 +313,7 @@ impl FastPoller {
         let whose = Whose::AllBut(&own, self.timer);
         let mut seen = or_nothing(statements::ask(session, &self.capabilities, whose, time).await)?;
         self.state.name_digests(seen.iter_mut().map(|seen| &mut seen.statement));
+        seen.iter().filter_map(Seen::to_remember).for_each(|(digest, text)| self.state.saw(digest, text));
         // The first answer has the last statement of every thread, however long ago that was.
         let newest = seen.iter().map(|seen| seen.timer_start()).fold(self.timer.max(1), u64::max);
         let is_first = std::mem::replace(&mut self.timer, newest) == 0;

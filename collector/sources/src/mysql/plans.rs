@@ -1,7 +1,7 @@
 //! Plans of the digests of most time, and when they change.
 //!
 //! Owns the last plan of each. Only a single SELECT is ever explained, in a session that can only read, and never run: see
-//! [`super::text::is_one_select`]. Costs, estimates and literals are no part of what makes two plans different.
+//! [`super::explainable`]. Its text is the server's sample of the digest, else what was last seen to run. Costs, estimates and literals are no part of what makes two plans different.
 
 use std::collections::HashMap;
 
@@ -11,11 +11,12 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use super::capabilities::{Capabilities, Capability};
 use super::digests::{Delta, DigestKey};
+use super::explainable::explainable;
 use super::records::{self, text};
 use super::session::{Cells, Session, SessionError};
 use super::slow::Found;
 use super::state::ServerState;
-use super::text::{is_one_select, obfuscated};
+use super::text::obfuscated;
 
 const PLANS_MAX: usize = 1000;
 /// A plan is told again after half an hour, so that a range of time finds the one that was in force.
@@ -36,20 +37,13 @@ impl Plans {
         time: i64,
         found: &mut Found,
     ) -> Result<(), SessionError> {
-        if !capabilities.has(Capability::Samples) {
-            return Ok(());
-        }
         for delta in top {
-            let statement = format!(
-                "SELECT /* spanlake */ QUERY_SAMPLE_TEXT FROM performance_schema.events_statements_summary_by_digest WHERE {}",
-                delta.key.condition()
-            );
-            let rows = session.rows(&statement).await?;
-            let sample = rows.first().map(|row| Cells(row).text(0)).unwrap_or_default();
-            if !is_one_select(&sample) {
-                continue;
-            }
-            if let Some(plan) = explain(session, state, &delta.key, &sample).await? {
+            let sample = match capabilities.has(Capability::Samples) {
+                true => sample_of(session, &delta.key).await?,
+                false => state.seen_text(&delta.key.digest).unwrap_or_default(),
+            };
+            let Some(statement) = explainable(&sample) else { continue };
+            if let Some(plan) = explain(session, state, &delta.key, &statement).await? {
                 self.take(delta, &sample, plan, time, found);
             }
         }
@@ -86,18 +80,28 @@ impl Plans {
     }
 }
 
+/// The digest's last statement, as the server remembers it.
+async fn sample_of(session: &mut Session, key: &DigestKey) -> Result<String, SessionError> {
+    let statement = format!(
+        "SELECT /* spanlake */ QUERY_SAMPLE_TEXT FROM performance_schema.events_statements_summary_by_digest WHERE {}",
+        key.condition()
+    );
+    let rows = session.rows(&statement).await?;
+    Ok(rows.first().map(|row| Cells(row).text(0)).unwrap_or_default())
+}
+
 async fn explain(
     session: &mut Session,
     state: &ServerState,
     key: &DigestKey,
-    sample: &str,
+    select: &str,
 ) -> Result<Option<Value>, SessionError> {
     let schema = key.schema.as_deref().unwrap_or_default();
     let answer = async {
         if !schema.is_empty() {
             session.rows(&format!("USE `{}`", schema.replace('`', "``"))).await?;
         }
-        session.rows(&format!("EXPLAIN /* spanlake */ FORMAT=JSON {sample}")).await
+        session.rows(&format!("EXPLAIN /* spanlake */ FORMAT=JSON {select}")).await
     };
     match answer.await {
         Ok(rows) => Ok(rows.first().and_then(|row| serde_json::from_str(&Cells(row).text(0)).ok())),
@@ -119,12 +123,16 @@ async fn explain(
     }
 }
 
-/// Takes literals out of every text of a plan. Numbers as text (costs) stay.
+/// Takes literals out of every text of a plan. Numbers as text (costs) stay; the statement as the server has written it
+/// anew does not: it names columns after expressions, literals and all.
 fn clean(plan: &mut Value) {
     match plan {
         Value::String(text) if text.parse::<f64>().is_err() => *text = obfuscated(text),
         Value::Array(items) => items.iter_mut().for_each(clean),
-        Value::Object(fields) => fields.values_mut().for_each(clean),
+        Value::Object(fields) => {
+            fields.remove("query");
+            fields.values_mut().for_each(clean);
+        }
         _ => {}
     }
 }

@@ -59,7 +59,7 @@ pub(super) fn in_context(mut record: LogRecord, context: Option<TraceContext>) -
     record
 }
 
-/// One statement that was seen.
+/// One statement that was seen; its time is when it ended, or was last seen to run, as far as that is known.
 pub(super) fn sample(time: i64, statement: &Statement, source: &str) -> LogRecord {
     let mut attributes = vec![
         text("db.system.name", "mysql"),
@@ -77,7 +77,11 @@ pub(super) fn sample(time: i64, statement: &Statement, source: &str) -> LogRecor
     if let Some(digest) = &statement.digest {
         attributes.push(text(keys::DIGEST, digest));
     }
-    in_context(record(time, events::QUERY_SAMPLE, "", attributes), statement.context)
+    let mut record = record(time, events::QUERY_SAMPLE, "", attributes);
+    if let Some(ran_until) = statement.ran_until {
+        record.time_unix_nano = u64::try_from(ran_until).unwrap_or(record.time_unix_nano);
+    }
+    in_context(record, statement.context)
 }
 
 /// Something that happened to a server, in a sentence and in detail.

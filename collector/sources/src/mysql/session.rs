@@ -27,8 +27,12 @@ pub(super) enum SessionError {
     Late { milliseconds: u128 },
     #[error("the server refuses: {message} ({state}, {code})")]
     Refused { code: u16, state: String, message: String },
-    #[error("TLS fails: {0}")]
+    #[error("TLS fails: {0}; see require_ssl, verify_ca, verify_identity and tls_ca in docs/mysql.md")]
     Tls(String),
+    #[error("the host is not known ({0}): check its name in the address")]
+    UnknownHost(String),
+    #[error("nothing listens at its port ({0}): check the port, and that the server runs and listens on that address")]
+    NothingListens(String),
     #[error("{0}")]
     Connection(String),
 }
@@ -236,6 +240,12 @@ fn explained(error: mysql_async::Error) -> SessionError {
         },
         mysql_async::Error::Driver(DriverError::NoClientSslFlagFromServer) => {
             SessionError::Tls("the server offers none".to_owned())
+        }
+        mysql_async::Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
+            SessionError::NothingListens(error.to_string())
+        }
+        mysql_async::Error::Io(IoError::Io(error)) if error.to_string().contains("lookup address") => {
+            SessionError::UnknownHost(error.to_string())
         }
         // rustls' errors come as those of the socket.
         mysql_async::Error::Io(IoError::Io(error)) if error.kind() == std::io::ErrorKind::InvalidData => {

@@ -26,6 +26,9 @@ const KEPT: i64 = 600_000_000_000;
 const WATCHED_NANOSECONDS: i64 = 30_000_000_000;
 /// Digests whose texts are known.
 const KNOWN_DIGESTS_MAX: usize = 20_000;
+/// Digests whose last statement is remembered, and the bytes of the longest of them.
+const SEEN_TEXTS_MAX: usize = 500;
+const SEEN_TEXT_BYTES_MAX: usize = 8000;
 /// Texts that wait for their digest.
 const QUESTIONS_MAX: usize = 8;
 
@@ -91,6 +94,8 @@ struct Inner {
     beside: Beside,
     /// Digests by the form of their text.
     digests: HashMap<String, String>,
+    /// Statements that ran, with their literals, by digest: to be explained, and never shown or stored.
+    seen_texts: HashMap<String, String>,
 }
 
 impl ServerState {
@@ -158,19 +163,27 @@ impl ServerState {
         self.inner.lock().tables.clone()
     }
 
-    /// The digest of each text, as this server would compute it; `None` where it cannot be said. Asked of the server
-    /// once a text.
+    /// The digest of each text, as this server would compute it; `None` where it cannot be said. The server is asked once
+    /// for texts that differ in literals only, and not at all for those whose digest is known.
     pub async fn digests_of(&self, texts: Vec<String>) -> Vec<Option<String>> {
         const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
         let (answer, answered) = oneshot::channel();
-        let fallback = self.by_form(&texts);
-        if self.questions.try_send(DigestQuestion { texts, answer }).is_err() {
-            return fallback;
+        let known = self.by_form(&texts);
+        let forms: Vec<String> = texts.iter().map(|text| canonical(text)).collect();
+        let mut places = HashMap::new();
+        let mut unknown = Vec::new();
+        for ((text, form), _) in texts.into_iter().zip(&forms).zip(&known).filter(|(_, known)| known.is_none()) {
+            places.entry(form.clone()).or_insert_with(|| {
+                unknown.push(text);
+                unknown.len() - 1
+            });
         }
-        match tokio::time::timeout(ANSWER_TIMEOUT, answered).await {
-            Ok(Ok(digests)) => digests.into_iter().zip(fallback).map(|(asked, known)| asked.or(known)).collect(),
-            _ => fallback,
+        if unknown.is_empty() || self.questions.try_send(DigestQuestion { texts: unknown, answer }).is_err() {
+            return known;
         }
+        let Ok(Ok(digests)) = tokio::time::timeout(ANSWER_TIMEOUT, answered).await else { return known };
+        let asked = |form: &String| digests.get(*places.get(form)?).cloned().flatten();
+        forms.iter().zip(known).map(|(form, known)| known.or_else(|| asked(form))).collect()
     }
 
     fn by_form(&self, texts: &[String]) -> Vec<Option<String>> {
@@ -265,6 +278,23 @@ impl ServerState {
         for statement in statements.filter(|statement| statement.digest.is_none() && !statement.text.is_empty()) {
             statement.digest = inner.digests.get(&canonical(&statement.text)).cloned();
         }
+    }
+
+    /// Remembers a statement that was seen to run, for servers that keep none by digest.
+    pub(super) fn saw(&self, digest: &str, text: &str) {
+        // A longer one was cut.
+        if text.len() > SEEN_TEXT_BYTES_MAX {
+            return;
+        }
+        let mut inner = self.inner.lock();
+        if inner.seen_texts.len() < SEEN_TEXTS_MAX || inner.seen_texts.contains_key(digest) {
+            inner.seen_texts.insert(digest.to_owned(), text.to_owned());
+        }
+    }
+
+    /// The last statement of a digest that was seen to run.
+    pub(super) fn seen_text(&self, digest: &str) -> Option<String> {
+        self.inner.lock().seen_texts.get(digest).cloned()
     }
 
     /// Remembers a digest by the form of its text.

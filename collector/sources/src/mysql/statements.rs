@@ -4,7 +4,7 @@
 //! has ended or its thread has gone on. Literals never leave this module.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mysql_async::Row;
 use spanlake_schemas::mysql::Statement;
@@ -37,12 +37,19 @@ pub(super) struct Seen {
     event: i64,
     pub(super) has_ended: bool,
     timer_start: u64,
+    /// With its literals, where the server keeps no sample of it: for its plan.
+    raw: Option<String>,
 }
 
 impl Seen {
     /// By performance schema's clock; zero where there is none.
     pub(super) fn timer_start(&self) -> u64 {
         self.timer_start
+    }
+
+    /// Its digest and its text with literals, where that is to be remembered.
+    pub(super) fn to_remember(&self) -> Option<(&str, &str)> {
+        Some((self.statement.digest.as_deref()?, self.raw.as_deref()?))
     }
 }
 
@@ -56,10 +63,10 @@ fn statement_of_performance_schema(capabilities: &Capabilities, whose: Whose<'_>
     };
     let condition = match whose {
         Whose::AllBut(own, since) => format!(
-            "t.PROCESSLIST_ID NOT IN ({}) AND (t.PROCESSLIST_COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') OR e.TIMER_START > {since})",
+            "(t.PROCESSLIST_ID = CONNECTION_ID() OR t.PROCESSLIST_ID NOT IN ({}) AND (t.PROCESSLIST_COMMAND NOT IN ('Sleep', 'Daemon', 'Binlog Dump', 'Binlog Dump GTID') OR e.TIMER_START > {since}))",
             list(own)
         ),
-        Whose::Only(threads) => format!("t.PROCESSLIST_ID IN ({})", list(threads)),
+        Whose::Only(threads) => format!("t.PROCESSLIST_ID IN (CONNECTION_ID(), {})", list(threads)),
     };
     format!(
         "SELECT /* spanlake */ t.PROCESSLIST_ID, t.PROCESSLIST_USER, t.PROCESSLIST_HOST, t.PROCESSLIST_DB, t.PROCESSLIST_COMMAND, \
@@ -69,7 +76,7 @@ fn statement_of_performance_schema(capabilities: &Capabilities, whose: Whose<'_>
          LEFT JOIN performance_schema.events_statements_current e ON e.THREAD_ID = t.THREAD_ID AND e.NESTING_EVENT_LEVEL = 0 \
          LEFT JOIN performance_schema.events_transactions_current x ON x.THREAD_ID = t.THREAD_ID AND x.STATE = 'ACTIVE' \
          {join}WHERE t.PROCESSLIST_ID IS NOT NULL AND t.TYPE = 'FOREGROUND' AND {condition} \
-         ORDER BY t.PROCESSLIST_COMMAND = 'Sleep', e.TIMER_WAIT DESC LIMIT {THREADS_MAX}"
+         ORDER BY t.PROCESSLIST_ID = CONNECTION_ID() DESC, t.PROCESSLIST_COMMAND = 'Sleep', e.TIMER_WAIT DESC LIMIT {THREADS_MAX}"
     )
 }
 
@@ -114,13 +121,21 @@ pub(super) async fn ask(
     } else {
         return Ok(Vec::new());
     };
+    let began = Instant::now();
     let rows = session.rows(&statement).await?;
-    Ok(rows
-        .iter()
-        .map(|row| seen(row, now))
-        .filter(|seen| !seen.statement.text.contains("/* spanlake */"))
-        .map(cleaned)
-        .collect())
+    let took = i64::try_from(began.elapsed().as_nanos()).unwrap_or(0);
+    let mut all: Vec<Seen> = rows.iter().map(|row| seen(row, now)).collect();
+    let own = all.iter().filter(|seen| is_own(seen)).max_by_key(|seen| seen.timer_start);
+    let (asked, ran) = own.map_or((0, 0), |seen| (seen.timer_start, seen.statement.duration_ns));
+    // The way there took as long as the way back: half of what the answer took beside running.
+    let now = now.saturating_add((took - ran).max(0) / 2);
+    all.retain(|seen| !is_own(seen));
+    let keeps_samples = capabilities.has(Capability::Samples);
+    Ok(all.into_iter().map(|seen| cleaned(seen, (asked, now), keeps_samples)).collect())
+}
+
+fn is_own(seen: &Seen) -> bool {
+    seen.statement.text.contains("/* spanlake */")
 }
 
 /// With its literals still in it.
@@ -132,6 +147,7 @@ fn seen(row: &Row, now: i64) -> Seen {
         event: cells.integer(12),
         has_ended: cells.integer(13) != 0 || cells.text(4) == "Sleep",
         timer_start: u64::try_from(cells.integer(14)).unwrap_or(0),
+        raw: None,
         statement: Statement {
             thread: u64::try_from(cells.integer(0)).unwrap_or(0),
             user: cells.text(1),
@@ -147,13 +163,28 @@ fn seen(row: &Row, now: i64) -> Seen {
             rows_sent: cells.integer(11),
             context: context_of(&text, cells.optional(16).as_deref()),
             transaction_started: transaction.map(|age| now.saturating_sub(age)),
+            ran_until: None,
             text,
         },
     }
 }
 
-fn cleaned(mut seen: Seen) -> Seen {
-    seen.statement.text = obfuscated(&seen.statement.text);
+/// Without literals, and with the time at which it ended or was seen to run: `asked` is this question's own start by the
+/// server's timer, `now` the same moment here. Whatever the server's clock shows, both say how long ago something was.
+fn cleaned(mut seen: Seen, (asked, now): (u64, i64), keeps_samples: bool) -> Seen {
+    let statement = &mut seen.statement;
+    statement.ran_until = match (asked, seen.timer_start) {
+        (1.., start @ 1..) => {
+            let ago = i128::from(asked) - i128::from(start);
+            i64::try_from(ago / 1000).ok().map(|ago| now.saturating_sub(ago).saturating_add(statement.duration_ns))
+        }
+        // Of a list of processes: it ran at that moment.
+        _ if !seen.has_ended => Some(now),
+        _ => None,
+    };
+    let shown = obfuscated(&statement.text);
+    let text = std::mem::replace(&mut statement.text, shown);
+    seen.raw = (!keeps_samples && !text.is_empty()).then_some(text);
     seen
 }
 
@@ -225,7 +256,7 @@ mod tests {
 
     fn seen(thread: u64, event: i64, has_ended: bool, duration_ns: i64) -> Seen {
         let statement = Statement { thread, text: format!("SELECT {event}"), duration_ns, ..Statement::default() };
-        Seen { statement, event, has_ended, timer_start: 0 }
+        Seen { statement, event, has_ended, timer_start: 0, raw: None }
     }
 
     #[test]

@@ -275,25 +275,51 @@ pub(super) fn comments(text: &str) -> impl Iterator<Item = &str> {
     tokens(text).filter_map(|token| if let Token::Comment(inside) = token { Some(inside) } else { None })
 }
 
+/// Words outside quotes, comments and parentheses, with where each begins.
+pub(super) fn words_outside_parentheses(text: &str) -> Vec<(usize, &str)> {
+    let (mut words, mut depth, mut at) = (Vec::new(), 0_usize, 0);
+    let mut end = text.len().min(READ_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    while let Some(first) = text[at..end].chars().next() {
+        let (token, length) = read(&text[at..end], first);
+        match token {
+            Token::Symbol("(") => depth += 1,
+            Token::Symbol(")") => depth = depth.saturating_sub(1),
+            Token::Word(word) if depth == 0 => words.push((at, word)),
+            _ => {}
+        }
+        at += length;
+    }
+    words
+}
+
 /// Whether a text is one whole SELECT, which can be asked for its plan without doing anything.
 pub(super) fn is_one_select(text: &str) -> bool {
-    let is_whole = !text.trim_end().ends_with("...") && text.len() <= READ_BYTES_MAX;
-    let does_nothing_special = !comments(text).any(|inside| inside.starts_with(['!', 'M']));
-    let mut words = tokens(text).filter(|token| !matches!(token, Token::Space | Token::Comment(_)));
-    let begins = match words.next() {
+    let begins = match tokens(text).find(|token| !matches!(token, Token::Space | Token::Comment(_))) {
         Some(Token::Word(word)) => ["select", "with", "table"].iter().any(|known| word.eq_ignore_ascii_case(known)),
         Some(Token::Symbol("(")) => true,
         _ => false,
     };
-    let mut rest = words;
+    begins && is_one_statement(text) && !has_word(text, &["into"])
+}
+
+/// Whether a text is one whole statement, of which nothing stands in a comment, and that calls nothing with an effect.
+pub(super) fn is_one_statement(text: &str) -> bool {
+    let is_whole = !text.trim_end().ends_with("...") && text.len() <= READ_BYTES_MAX;
+    let does_nothing_special = !comments(text).any(|inside| inside.starts_with(['!', 'M']));
+    let mut rest = tokens(text).filter(|token| !matches!(token, Token::Space | Token::Comment(_)));
     let is_single = match rest.find(|token| *token == Token::Symbol(";")) {
         Some(_) => rest.next().is_none(),
         None => true,
     };
-    let asks_for_no_effect = !tokens(text).any(|token| {
-        matches!(token, Token::Word(word) if ["into", "sleep", "get_lock", "benchmark", "load_file"].iter().any(|known| word.eq_ignore_ascii_case(known)))
-    });
-    is_whole && does_nothing_special && begins && is_single && asks_for_no_effect
+    is_whole && does_nothing_special && is_single && !has_word(text, &["sleep", "get_lock", "benchmark", "load_file"])
+}
+
+fn has_word(text: &str, words: &[&str]) -> bool {
+    let is_one = |word: &str| words.iter().any(|known| word.eq_ignore_ascii_case(known));
+    tokens(text).any(|token| matches!(token, Token::Word(word) if is_one(word)))
 }
 
 #[cfg(test)]

@@ -43,9 +43,29 @@ pub(super) struct Sample {
     pub(super) trace_id: Option<String>,
     pub(super) span_id: Option<String>,
     source: String,
+    /// Whether its span was found by time, and not said by the client.
+    pub(super) is_by_time: bool,
 }
 
 impl Sample {
+    /// One that ended at a moment, for tests.
+    #[cfg(test)]
+    pub(super) fn at(time: i64, duration: i64) -> Self {
+        Self {
+            server: String::new(),
+            time,
+            digest: String::new(),
+            text: String::new(),
+            duration,
+            lock_time: 0,
+            rows_examined: 0,
+            trace_id: None,
+            span_id: None,
+            source: String::new(),
+            is_by_time: false,
+        }
+    }
+
     pub(super) fn json(&self) -> Value {
         json!({
             "time": moment(self.time),
@@ -55,6 +75,7 @@ impl Sample {
             "trace_id": self.trace_id,
             "span_id": self.span_id,
             "source": self.source,
+            "joined_by": self.trace_id.as_ref().map(|_| if self.is_by_time { "time" } else { "context" }),
         })
     }
 }
@@ -99,12 +120,13 @@ fn samples_of(batch: &RecordBatch) -> Vec<Sample> {
         trace_id: traces.at(row).map(to_hex),
         span_id: spans.at(row).map(to_hex),
         source: sources.or_empty(row).to_owned(),
+        is_by_time: false,
     });
     rows.collect()
 }
 
 /// The spans of a range that may be of a server: those that name its port, or none.
-fn spans_of_server(server: &str, (start, end): (i64, Option<i64>)) -> String {
+pub(super) fn spans_of_server(server: &str, (start, end): (i64, Option<i64>)) -> String {
     let port = server.rsplit(':').next().and_then(|port| port.parse::<u16>().ok()).unwrap_or(3306);
     format!("{} AND {IS_MYSQL} AND (server_port IS NULL OR server_port = {port})", sql_window("start_time", start, end))
 }

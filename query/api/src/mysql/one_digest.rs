@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use spanlake_schemas::mysql::keys;
 use spanlake_store::now_nanos;
 
+use super::by_time;
 use super::digests::{self, Which, attribute};
 use super::joined::{self, Sample};
 use crate::error::ApiError;
@@ -43,8 +44,9 @@ pub(super) async fn digest(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     let conditions =
         format!("service_instance_id = {} AND {} = {}", sql_text(server), attribute(keys::DIGEST), sql_text(digest));
     let until = window.1.unwrap_or_else(now_nanos);
-    let samples = joined::samples(&shared, &conditions, (window.0, until)).await?;
+    let mut samples = joined::samples(&shared, &conditions, (window.0, until)).await?;
     let (services, traces) = joined::senders(&shared, (server, digest), window, &samples).await?;
+    by_time::link(&shared, (server, digest), &mut samples).await?;
     let samples: Vec<Value> = samples.iter().map(Sample::json).collect();
     Ok(Json(json!({
         "digest": sums.json(), "points": points, "plans": plans, "samples": samples, "services": services, "traces": traces,

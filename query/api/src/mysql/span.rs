@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use spanlake_schemas::ids::{SpanId, TraceId, to_hex};
 use spanlake_schemas::mysql::{events::EVENT_PREFIX, keys};
 
+use super::by_time;
 use super::digests::{self, Digest, Which, attribute, samples_window};
 use super::joined::{self, SPAN_TEXT, Sample};
 use crate::columns::{Numbers, Texts};
@@ -81,6 +82,11 @@ pub(super) async fn span(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<
                 sql_text(digest)
             );
             samples = joined::samples(&shared, &condition, (from, until)).await?;
+            by_time::link(&shared, (server, digest), &mut samples).await?;
+            // What is another span's tells nothing of this one, as long as there is one of its own.
+            if samples.iter().any(|sample| by_time::is_of(sample, &trace_id, &span_id)) {
+                samples.retain(|sample| by_time::is_of(sample, &trace_id, &span_id));
+            }
         }
     }
     answer["server"] = json!(server);

@@ -24,7 +24,7 @@ function MissingNote({ missing }: { missing: MysqlMissing }) {
   const sentence = sentenceWithout(missing.text, statement);
   return (
     <li>
-      <p><span className="mode-pill">{missing.what === "grant" ? said.grant : said.setting}</span> <strong>{missing.name}</strong></p>
+      <p><span className="mode-pill">{said[missing.what]}</span> <strong>{missing.name}</strong></p>
       <p className="muted">{sentence}</p>
       {statement !== null && (
         <div className="snippet-line">

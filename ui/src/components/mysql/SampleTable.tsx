@@ -33,7 +33,7 @@ export function SampleTable({ samples }: { samples: readonly MysqlSample[] }) {
               <td className="wide-only bar-cell"><span className="share-bar" aria-hidden="true"><span style={{ width: `${(one.duration_ns / longest) * 100}%` }} /></span></td>
               <td className="number">{shortNumber(one.rows_examined)}</td>
               <td className="muted">{said.sources[one.source]}</td>
-              <td>{one.trace_id === null ? <span className="faint">–</span> : <TraceLink traceId={one.trace_id} spanId={one.span_id} />}</td>
+              <td title={one.joined_by ? said.joinedHint[one.joined_by === "time" ? "digest" : "context"] : undefined}>{one.trace_id === null ? <span className="faint">–</span> : <TraceLink traceId={one.trace_id} spanId={one.span_id} />}</td>
             </tr>
           ))}
         </tbody>

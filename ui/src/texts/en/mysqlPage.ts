@@ -213,6 +213,7 @@ export const mysqlPage = {
     nothing: "Everything that this server can tell is collected.",
     grant: "Grant",
     setting: "Setting",
+    capability: "Not in this server",
     copy: "Copy the statement",
     calm: "The rest is collected as usual.",
   },

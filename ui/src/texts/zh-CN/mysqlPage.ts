@@ -217,6 +217,7 @@ export const mysqlPage = {
     nothing: "这台服务器能提供的一切都已采集。",
     grant: "权限",
     setting: "设置",
+    capability: "此服务器不支持",
     copy: "复制语句",
     calm: "其余内容照常采集。",
   },
