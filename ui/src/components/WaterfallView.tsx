@@ -6,6 +6,7 @@ import { SPAN_LINE_PX } from "../layout/waterfallLines";
 import { criticalPath, type CriticalSegment } from "../model/criticalPath";
 import { eventMarksByNode, type EventMark } from "../model/eventMarks";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
+import type { RowPill } from "../paint/waterfallCanvas";
 import { useParameter } from "../router";
 import { RowsInViewContext, RowsInViewStore } from "./rowsInView";
 import { FlameRows } from "./FlameRows";
@@ -17,6 +18,8 @@ import { useWaterfallLogs } from "./useWaterfallLogs";
 import { useWaterfallKeys } from "./useWaterfallKeys";
 import { WaterfallRows } from "./WaterfallRows";
 import { WaterfallToolbar } from "./WaterfallToolbar";
+
+const NO_PILLS: ReadonlyMap<number, RowPill> = new Map();
 
 /** The waterfall, or with `isFlame` the same state drawn as flames. */
 export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFlame?: boolean }) {
@@ -45,7 +48,7 @@ export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFl
           {isFlame ? (
             <FlameRows waterfall={waterfall} scroller={scroller} />
           ) : (
-            <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} scroller={scroller} />
+            <WaterfallRows waterfall={waterfall} logs={logs} critical={critical} marks={marks} pills={NO_PILLS} scroller={scroller} />
           )}
         </div>
       </RowsInViewContext>
