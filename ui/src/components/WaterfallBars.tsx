@@ -58,7 +58,6 @@ export function WaterfallBars({ waterfall, lines, critical, marks, pills, width,
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [tree, window, foldState, matching, collapsed, lines, critical, marks, pills, width, nameWidth, isNarrow, palette, colours],
   );
-  useLayoutEffect(() => painted.current.clear(), [painted, look]);
   if (width === 0 || last < first) return null;
   // As many canvases at every place of the list: another one would be a new bitmap.
   const count = Math.ceil((last - first + 1) / BLOCK_LINES) + 1;
@@ -87,15 +86,19 @@ function BarsBlock({ look, from, top, height, topOf, painted }: BarsBlockProps) 
     const element = canvas.current;
     if (!element) return;
     const { lines, width, nameWidth, isNarrow, palette } = look;
+    const known = painted.current;
+    const nodes: number[] = [];
     const rows: PaintedRow[] = [];
     for (let line = from; line < Math.min(from + BLOCK_LINES, lines.nodeOf.length); line++) {
       if (lines.logOf !== null && lines.logOf[line] !== -1) continue;
       const row = paintedRow(look, lines.nodeOf[line], topOf(line) - top);
       rows.push(row);
-      painted.current.set(lines.nodeOf[line], row);
+      nodes.push(lines.nodeOf[line]);
+      known.set(lines.nodeOf[line], row);
     }
     paintWaterfall(element, rows, { width, height, nameWidth, namePadding: isNarrow ? 2 : 8, font: `11px ${palette.font}` }, palette);
     element.dataset.painted ??= "true";
+    return () => nodes.forEach((node) => known.delete(node));
     // `topOf` is another function at every drawing; where lines begin changes with `look` alone.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [look, from, top, height]);

@@ -159,7 +159,7 @@ function paintWideLabel(context: CanvasRenderingContext2D, row: PaintedRow, text
     const ink = context.fillStyle;
     context.globalAlpha = 0.86;
     context.fillStyle = palette.surface;
-    round(context, x - 5, row.top + 5, whole + 10, 18, 3);
+    round(context, x - 5, row.top + 8, whole + 10, 12, 3);
     context.globalAlpha = 1;
     context.fillStyle = ink;
   }
@@ -170,7 +170,8 @@ function paintWideLabel(context: CanvasRenderingContext2D, row: PaintedRow, text
 
 function paintPill(context: CanvasRenderingContext2D, pill: RowPill, x: number, row: PaintedRow, palette: Palette): void {
   context.fillStyle = pill.isBad ? palette.errorSoft : palette.sunken;
-  round(context, x, row.top + 6, context.measureText(pill.text).width + 10, 16, 4);
+  // Within a bar the ground of the label is enough.
+  if (!row.picture.label.isInside) round(context, x, row.top + 6, context.measureText(pill.text).width + 10, 16, 4);
   context.fillStyle = row.isDim ? palette.faint : pill.isBad ? palette.error : palette.text;
   context.fillText(pill.text, x + 5, row.top + 14.5);
 }
