@@ -38,9 +38,9 @@ export function SpanLinks({ span, tree, onGoTo }: { span: Span; tree: TraceTree;
   );
 }
 
-/** Spans of any trace that name this one in their links. */
-export function ReverseLinks({ span }: { span: Span }) {
-  const { data } = useReverseLinks(span.trace_id);
+/** Spans of any trace that name this one in their links. Of a trace from a file nobody is asked: its tree says so. */
+export function ReverseLinks({ span, tree }: { span: Span; tree: TraceTree }) {
+  const { data } = useReverseLinks(tree.spans.traceId);
   const links = data?.get(span.span_id);
   if (!links) return null;
   return (

@@ -138,7 +138,7 @@ function SpanDetails({ tree, node, detail, onGoTo, onSearch }: SpanDetailsProps)
           <SpanLinks span={span} tree={tree} onGoTo={onGoTo} />
         </PanelSection>
       )}
-      <ReverseLinks span={span} />
+      <ReverseLinks span={span} tree={tree} />
       <PanelSection title={texts.span.resource} count={Object.keys(span.resource_attributes).length}>
         <AttributeTable attributes={span.resource_attributes} map="resource_attributes" filter={filter} actions={actions} />
       </PanelSection>

@@ -49,7 +49,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-level={tree.depthOf[node] + 1}
       aria-expanded={hasChildren ? !isClosed : undefined}
       aria-selected={props.isSelected}
-      aria-label={`${full}, ${durationText(tree, foldState, node, isFold)}${failed ? `, ${texts.trace.error}` : ""}${missing || spans.logCounts[node] === 0 ? "" : `, ${texts.trace.logsOf(spans.logCounts[node])}`}`}
+      aria-label={`${full}${missing || spans.eventCounts[node] === 0 ? "" : ` ${texts.trace.events(spans.eventCounts[node])}`}, ${durationText(tree, foldState, node, isFold)}${failed ? `, ${texts.trace.error}` : ""}${missing || spans.logCounts[node] === 0 ? "" : `, ${texts.trace.logsOf(spans.logCounts[node])}`}`}
       title={missing ? texts.trace.missingParentHint : full}
       data-node={node}
       data-cursor={props.isCursor || undefined}

@@ -55,10 +55,11 @@ export function readPeers(rows: readonly (readonly unknown[])[], durationNs: num
 /** Of fewer a percentile says nothing. */
 const COUNT_LEAST = 20;
 
-/** `p97`, `p99.9`; null where there are too few. Never p100: the slowest of a hundred is p99. */
+/** `p97`, `p99.9`; null where there are too few. */
 export function percentileText({ count, share }: Peers): string | null {
   if (count < COUNT_LEAST) return null;
-  const percent = share * 100;
-  if (percent >= 99) return `p${Math.min(Math.floor(percent * 10) / 10, count >= 1000 ? 99.9 : 99)}`;
+  // The slowest of twenty-four is slower than 95 % of them, and not than more.
+  const percent = 100 * Math.min(share, (count - 1) / count);
+  if (percent >= 99 && count >= 1000) return `p${Math.min(Math.floor(percent * 10) / 10, 99.9)}`;
   return `p${Math.max(1, Math.floor(percent))}`;
 }

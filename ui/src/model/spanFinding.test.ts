@@ -79,6 +79,7 @@ describe("peers", () => {
   it("say nothing where there are few, and never that all were faster", () => {
     expect(percentileText({ count: 19, share: 1, classes: [] })).toBeNull();
     expect(percentileText({ count: 5000, share: 1, classes: [] })).toBe("p99.9");
+    expect(percentileText({ count: 24, share: 1, classes: [] })).toBe("p95");
     expect(percentileText({ count: 5000, share: 0.5, classes: [] })).toBe("p50");
     expect(percentileText({ count: 5000, share: 0.0001, classes: [] })).toBe("p1");
     expect(readPeers([], 5)).toBeNull();
@@ -93,7 +94,7 @@ it("pills say what the name does not", () => {
   expect(pill({ 0: "GET", 1: 200 }, "GET /cart")).toEqual({ text: "200", isBad: false });
   expect(pill({ 0: "POST", 1: 503 }, "order")).toEqual({ text: "POST 503", isBad: true });
   expect(pill({ 2: "grpc", 3: 5 })).toEqual({ text: "gRPC 5", isBad: true });
-  expect(pill({ 2: "grpc", 3: 0 })).toEqual({ text: "gRPC 0", isBad: false });
+  expect(pill({ 2: "grpc", 3: 0 })).toEqual({ text: "gRPC", isBad: false });
   expect(pill({ 4: "mysql" })).toEqual({ text: "mysql", isBad: false });
   expect(pill({ 0: "GET" }, "GET /")).toBeNull();
   expect(pill({})).toBeNull();

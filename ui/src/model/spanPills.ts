@@ -29,7 +29,8 @@ export function pillStatement(traceId: string): string {
 export function readPill([, name, method, status, rpc, grpcStatus, database, messaging, model]: readonly unknown[]): SpanPill | null {
   const code = status === null || status === undefined ? null : Number(status);
   if (code !== null && Number.isFinite(code)) return { text: [isNamed(name, method) ? "" : text(method), String(code)].filter(Boolean).join(" "), isBad: code >= 400 };
-  if (grpcStatus !== null && grpcStatus !== undefined) return { text: `gRPC ${Number(grpcStatus)}`, isBad: Number(grpcStatus) !== 0 };
+  // Nought is no failure, and says no more than the name of the protocol.
+  if (Number(grpcStatus ?? 0) !== 0) return { text: `gRPC ${Number(grpcStatus)}`, isBad: true };
   const plain = text(model) || text(database) || text(messaging) || (text(rpc) === "grpc" ? "gRPC" : text(rpc)) || (isNamed(name, method) ? "" : text(method));
   return plain === "" ? null : { text: plain.length > 24 ? `${plain.slice(0, 23)}…` : plain, isBad: false };
 }

@@ -114,7 +114,7 @@ function paintTimeSide(context: CanvasRenderingContext2D, row: PaintedRow, width
     round(context, x - 1, top + 6, 3, 16, 1.5);
   }
   context.globalAlpha = 1;
-  paintLabel(context, row, palette);
+  paintLabel(context, row, width, palette);
 }
 
 /** A frame round the bar, `apart` pixels from it. */
@@ -130,7 +130,7 @@ function outline(context: CanvasRenderingContext2D, bar: Stretch, top: number, c
 
 const LOG_SIGN_PX = 11;
 
-function paintLabel(context: CanvasRenderingContext2D, row: PaintedRow, palette: Palette): void {
+function paintLabel(context: CanvasRenderingContext2D, row: PaintedRow, width: number, palette: Palette): void {
   const { label } = row.picture;
   const text = label.offscreen === "before" ? `‹ ${row.label}` : label.offscreen === "after" ? `${row.label} ›` : row.label;
   const y = row.top + 14.5;
@@ -142,17 +142,21 @@ function paintLabel(context: CanvasRenderingContext2D, row: PaintedRow, palette:
     context.textAlign = "left";
     return;
   }
-  paintWideLabel(context, row, text, y, palette);
+  paintWideLabel(context, row, text, y, width, palette);
 }
 
 /** With what stands beside the text, for which it must be measured: that costs as much as writing it. */
-function paintWideLabel(context: CanvasRenderingContext2D, row: PaintedRow, text: string, y: number, palette: Palette): void {
+function paintWideLabel(context: CanvasRenderingContext2D, row: PaintedRow, text: string, y: number, frameWidth: number, palette: Palette): void {
   const { label } = row.picture;
   const textWidth = context.measureText(text).width;
-  const logsText = row.logs > 0 && label.offscreen === null ? String(row.logs) : "";
-  const logsWidth = logsText === "" ? 0 : 8 + LOG_SIGN_PX + 3 + context.measureText(logsText).width;
-  const pill = label.offscreen === null ? row.pill : null;
-  const pillWidth = pill === null ? 0 : 8 + 10 + context.measureText(pill.text).width;
+  const room = label.align === "right" ? label.x : frameWidth - label.x;
+  let logsText = row.logs > 0 && label.offscreen === null ? String(row.logs) : "";
+  let logsWidth = logsText === "" ? 0 : 8 + LOG_SIGN_PX + 3 + context.measureText(logsText).width;
+  let pill = label.offscreen === null ? row.pill : null;
+  let pillWidth = pill === null ? 0 : 8 + 10 + context.measureText(pill.text).width;
+  // Rather nothing than a half: the count of logs goes first.
+  if (textWidth + logsWidth + pillWidth > room) [logsText, logsWidth] = ["", 0];
+  if (textWidth + pillWidth > room) [pill, pillWidth] = [null, 0];
   const whole = textWidth + logsWidth + pillWidth;
   const x = label.align === "right" ? label.x - whole : label.x;
   if (label.isInside) {
