@@ -9,11 +9,13 @@ import { formatDuration } from "../model/duration";
 import { isMysqlSpan } from "../model/mysqlSpans";
 import { selfTimeOf } from "../model/selfTime";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
+import { serviceAddress } from "../router";
 import { texts } from "../texts";
 import { AttributeTable } from "./AttributeTable";
 import { CopyButton } from "./CopyButton";
 import { ErrorNote } from "./ErrorNote";
 import { Icon } from "./Icon";
+import { Link } from "./Link";
 import { LoadingNote } from "./LoadingNote";
 import { LogLines } from "./LogLines";
 import { PanelSection } from "./PanelSection";
@@ -47,7 +49,11 @@ export function SpanPanel({ tree, node, onClose, onZoom, onGoTo, onSearch }: Spa
       <div className="span-head">
         <div className="span-head-line">
           {!missing && <ServiceDot name={service} />}
-          <span className="root-service">{missing ? texts.trace.missingParent : service || texts.trace.noService}</span>
+          {missing || service === "" ? (
+            <span className="root-service">{missing ? texts.trace.missingParent : texts.trace.noService}</span>
+          ) : (
+            <Link className="root-service" href={serviceAddress(service, null)} title={texts.span.toService(service)}>{service}</Link>
+          )}
           <span className="toolbar-gap" />
           <button type="button" className="icon-button" title={texts.span.zoomTo} aria-label={texts.span.zoomTo} onClick={() => onZoom(node)}>
             <Icon name="zoom" />

@@ -120,6 +120,7 @@ export const trace = {
     scope: "Scope",
     events: "Events",
     links: "Links",
+    toService: (service: string) => `The page of ${service}`,
     linkedFrom: "Linked from",
     pinned: "Pinned",
     pin: (key: string) => `Pin ${key}: shown first in every span`,
