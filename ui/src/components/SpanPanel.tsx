@@ -12,6 +12,7 @@ import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
 import { serviceAddress } from "../router";
 import { texts } from "../texts";
 import { AttributeTable } from "./AttributeTable";
+import { Conversation } from "./Conversation";
 import { CopyButton } from "./CopyButton";
 import { ErrorNote } from "./ErrorNote";
 import { Icon } from "./Icon";
@@ -122,6 +123,7 @@ function SpanDetails({ tree, node, detail, onGoTo, onSearch }: SpanDetailsProps)
     <>
       {span.status.message && <p className="status-message">{span.status.message}</p>}
       {isMysqlSpan(span, tree.spans.traceId) && <SpanDatabase traceId={span.trace_id} spanId={span.span_id} durationNs={tree.spans.durations[node]} />}
+      <Conversation span={span} />
       <PinnedAttributes span={span} actions={actions} />
       {span.events.length > 0 && (
         <PanelSection title={texts.span.events} count={span.events.length}>

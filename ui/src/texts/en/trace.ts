@@ -121,6 +121,7 @@ export const trace = {
     events: "Events",
     links: "Links",
     toService: (service: string) => `The page of ${service}`,
+    conversation: "Conversation",
     linkedFrom: "Linked from",
     pinned: "Pinned",
     pin: (key: string) => `Pin ${key}: shown first in every span`,

@@ -121,6 +121,7 @@ export const trace = {
     events: "事件",
     links: "链接",
     toService: (service: string) => `${service} 的页面`,
+    conversation: "对话",
     linkedFrom: "被链接自",
     pinned: "已固定",
     pin: (key: string) => `固定 ${key}：在每个 span 中最先显示`,
