@@ -28,7 +28,7 @@ test("from the list to the waterfall, a log line, the service, the map, and a co
   await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
   const failed = /\/trace\/([0-9a-f]{32})/.exec(page.url())[1];
 
-  await page.getByRole("treeitem", { name: /^checkout: POST \/payments.*Error/ }).waitFor();
+  await page.getByRole("treeitem", { name: /^Error checkout POST \/payments/ }).waitFor();
   await page.keyboard.press("l");
   await page.locator('.waterfall-log[data-level="error"]', { hasText: "order failed" }).locator("button").click();
   await page.getByRole("complementary", { name: "Log record" }).getByText("order failed").first().waitFor();
@@ -37,7 +37,7 @@ test("from the list to the waterfall, a log line, the service, the map, and a co
   await page.keyboard.press("/");
   await page.keyboard.type("http.response.status_code==500");
   await page.locator(".match-count", { hasText: "2" }).waitFor();
-  await page.getByRole("treeitem", { name: /^checkout: POST \/payments/ }).click();
+  await page.getByRole("treeitem", { name: /checkout POST \/payments/ }).click();
   await page.locator(".span-panel").getByText("http.response.status_code").first().waitFor();
   await page.locator(".span-peers").getByText(/within the hour/).waitFor();
 

@@ -50,7 +50,7 @@ const wholeTraceAsked = (id) => asked.filter((path) => path === `/api/traces/${i
 test("log lines stand under their span, open in the panel by mouse and by key, and survive a reload", options, async () => {
   const { page } = view;
   await go(`/trace/${FAILING}`);
-  await page.getByRole("treeitem", { name: /1 log record/ }).first().waitFor();
+  await page.locator('.waterfall-row[aria-description*="1 log record"]').first().waitFor();
   await page.keyboard.press("l");
   await page.locator(".waterfall-log").nth(4).waitFor();
   assert.equal(await page.locator(".waterfall-log").count(), 5);

@@ -1,4 +1,5 @@
-// Owns one row of the waterfall as an element: its name, and what it is to those who hear the page. Few elements, because
+// Owns one row of the waterfall as an element: its name, and as its description what is painted beside it, for those who
+// hear the page. Few elements, because
 // all rows change while one scrolls; signs, stripes, bars and durations are painted by WaterfallBars.
 import { memo } from "react";
 import { indentOf } from "../layout/bars";
@@ -49,7 +50,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       aria-level={tree.depthOf[node] + 1}
       aria-expanded={hasChildren ? !isClosed : undefined}
       aria-selected={props.isSelected}
-      aria-label={`${full}${missing || spans.eventCounts[node] === 0 ? "" : ` ${texts.trace.events(spans.eventCounts[node])}`}, ${durationText(tree, foldState, node, isFold)}${failed ? `, ${texts.trace.error}` : ""}${missing || spans.logCounts[node] === 0 ? "" : `, ${texts.trace.logsOf(spans.logCounts[node])}`}`}
+      aria-description={`${durationText(tree, foldState, node, isFold)}${missing || spans.logCounts[node] === 0 ? "" : `, ${texts.trace.logsOf(spans.logCounts[node])}`}`}
       title={missing ? texts.trace.missingParentHint : full}
       data-node={node}
       data-cursor={props.isCursor || undefined}
