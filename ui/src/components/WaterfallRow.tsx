@@ -39,6 +39,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
   const missing = isMissing(tree, node);
   const failed = !missing && spans.errors[node] === 1;
   const hasChildren = !isFold && tree.childCountOf[node] > 0;
+  const hasEvents = !missing && spans.eventCounts[node] > 0;
   const service = missing ? "" : spans.services[spans.serviceOf[node]];
   const name = missing ? `${texts.trace.missingParent} ${spanIdOf(tree, node).slice(0, 8)}` : spans.names[node] || texts.trace.unnamed;
   const full = missing ? name : `${service || texts.trace.noService}: ${name}`;
@@ -61,13 +62,13 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       data-fold={isFold || undefined}
       style={{ top: props.top }}
     >
-      <div className="row-name" style={{ paddingLeft: indentOf(tree.depthOf[node], ROW_INDENT, props.indentMost) }}>
+      <div className={hasEvents ? "row-name row-name-short" : "row-name"} style={{ paddingLeft: indentOf(tree.depthOf[node], ROW_INDENT, props.indentMost) }}>
         {hasChildren && <Twisty below={tree.descendantsOf[node]} isClosed={isClosed} />}
         <RowMarks tree={tree} foldState={foldState} node={node} failed={failed} isClosed={isClosed} isFold={isFold} />
         {!missing && !hasParentOfService(tree, node) && <ServiceName name={service} />}
         <span className="row-operation">{name}</span>
       </div>
-      {!missing && spans.eventCounts[node] > 0 && (
+      {hasEvents && (
         <span className="row-counts" title={texts.trace.events(spans.eventCounts[node])}>
           <Icon name="event" size={11} />
           {spans.eventCounts[node]}
