@@ -1,6 +1,7 @@
 // Scenario: the example shop has sent orders with a real SDK, one in five fails; someone looks for why. Guarantees: list,
 // waterfall, log line, service, map and comparison lead to each other, each with what the shop sent. Needs a real server.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { launchBrowser, openPage } from "./launch.mjs";
 
@@ -28,7 +29,7 @@ test("from the list to the waterfall, a log line, the service, the map, and a co
   await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
   const failed = /\/trace\/([0-9a-f]{32})/.exec(page.url())[1];
 
-  await page.getByRole("treeitem", { name: /^Error checkout POST \/payments/ }).waitFor();
+  await page.getByRole("treeitem", { name: /Error checkout POST \/payments/ }).waitFor();
   await page.keyboard.press("l");
   await page.locator('.waterfall-log[data-level="error"]', { hasText: "order failed" }).locator("button").click();
   await page.getByRole("complementary", { name: "Log record" }).getByText("order failed").first().waitFor();
@@ -67,4 +68,26 @@ test("a link is walked both ways: from an order to what shipped it, and back", o
   const links = page.locator(".panel-section", { hasText: "Links" });
   await links.getByRole("link").first().click();
   await page.locator(".panel-section", { hasText: "Linked from" }).getByRole("link", { name: /process orders/ }).first().waitFor();
+});
+
+test("a trace is downloaded as OTLP, as Jaeger has it and as a table, and the first two open again", options, async () => {
+  const { page } = view;
+  await page.goto(`${url}/?service=frontend&operation=POST%20/orders&range=24h&live=off`);
+  await page.locator(".trace-row:not(.head)").first().click();
+  await page.waitForURL(/\/trace\//);
+  const spans = Number(/(\d+) spans/.exec(await page.locator(".trace-facts").innerText())[1]);
+  const save = async (entry) => {
+    await page.getByRole("button", { name: "Copy or download the trace" }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: entry }).click()]);
+    await page.keyboard.press("Escape");
+    return readFileSync(await download.path(), "utf8");
+  };
+  const [otlp, jaeger, table] = [await save("Download OTLP JSON"), await save("Download Jaeger JSON"), await save("Download CSV")];
+  assert.equal(table.trim().split("\n").length, spans + 1);
+  for (const [name, text] of [["otlp.json", otlp], ["jaeger.json", jaeger]]) {
+    await page.goto(`${url}/file`);
+    await page.locator("input[type=file]").setInputFiles({ name, mimeType: "application/json", buffer: Buffer.from(text) });
+    await page.waitForURL(/\/trace\/file/);
+    await page.getByText(`${spans} spans`).first().waitFor();
+  }
 });

@@ -112,9 +112,11 @@ function RowMarks({ tree, foldState, node, failed, isClosed, isFold }: RowMarksP
     <>
       {isClosed && !isFold && tree.childCountOf[node] > 0 && <span className="closed-count">{formatCount(tree.descendantsOf[node])}</span>}
       {failed && (
-        <span className="row-mark error-text" role="img" aria-label={texts.trace.error}>
-          <Icon name="error" size={13} />
-        </span>
+        <>
+          <span className="row-mark error-text" role="img" aria-label={texts.trace.error}>
+            <Icon name="error" size={13} />
+          </span>{" "}
+        </>
       )}
       {!failed && isClosed && below > 0 && (
         <span className="row-mark error-below" role="img" aria-label={texts.trace.errorBelow(below)} title={texts.trace.errorBelow(below)}>

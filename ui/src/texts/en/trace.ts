@@ -28,6 +28,7 @@ export const trace = {
       json: "Download JSON",
       otlp: "Download OTLP JSON",
       jaeger: "Download Jaeger JSON",
+      csv: "Download CSV",
       downloaded: "Downloaded",
       failed: "That did not work",
     },

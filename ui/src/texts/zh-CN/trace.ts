@@ -28,6 +28,7 @@ export const trace = {
       json: "下载 JSON",
       otlp: "下载 OTLP JSON",
       jaeger: "下载 Jaeger JSON",
+      csv: "下载 CSV",
       downloaded: "已下载",
       failed: "操作未成功",
     },
