@@ -14,7 +14,8 @@ export async function clickToFirstBar(page, url, spans) {
     window.benchBar = new Promise((done) => {
       addEventListener("click", (click) => {
         const watch = new MutationObserver(() => {
-          if (!document.querySelector(".waterfall-row .bar")) return;
+          // Bars are painted on one canvas, which says that it has some; the binary of an earlier page had elements.
+          if (!document.querySelector(".waterfall-bars[data-painted], .waterfall-row .bar")) return;
           watch.disconnect();
           // The frame with the bar is painted when the task after it runs.
           requestAnimationFrame(() => {
@@ -23,7 +24,7 @@ export async function clickToFirstBar(page, url, spans) {
             port2.postMessage(null);
           });
         });
-        watch.observe(document.body, { childList: true, subtree: true });
+        watch.observe(document.body, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-painted"] });
       }, { capture: true, once: true });
     });
   });

@@ -19,6 +19,20 @@ useMock((its) => ({ mock, view } = its), {
   },
 });
 const go = (id, rest = "") => view.page.goto(`${mock.url}/trace/${id}${rest}`);
+/** In the page: whether a row has a bar of so many pixels. Bars are painted, so that pixels are all there is to ask. */
+function isPaintedWide({ row, least }) {
+  const box = [...document.querySelectorAll(".waterfall-row")].map((one) => one.getBoundingClientRect()).sort((a, b) => a.top - b.top)[row];
+  const canvas = box && [...document.querySelectorAll(".waterfall-bars")].find((one) => one.getBoundingClientRect().top <= box.top && one.getBoundingClientRect().bottom >= box.bottom);
+  if (!canvas) return false;
+  const scale = canvas.width / canvas.clientWidth;
+  const pixels = canvas.getContext("2d").getImageData(0, Math.round((box.top - canvas.getBoundingClientRect().top + 10) * scale), canvas.width, 1).data;
+  let widest = 0;
+  for (let x = 0, run = 0; x < canvas.width; x++) {
+    run = pixels[4 * x + 3] > 200 ? run + 1 : 0;
+    widest = Math.max(widest, run);
+  }
+  return widest / scale > least;
+}
 const rows = () => view.page.locator(".waterfall-row");
 
 test("a span of 24 hours and one of a microsecond are both drawn and zoomed to", options, async () => {
@@ -30,8 +44,7 @@ test("a span of 24 hours and one of a microsecond are both drawn and zoomed to",
   await page.keyboard.press("j");
   await page.keyboard.press("z");
   await page.waitForFunction(() => /zoom=/.test(location.search));
-  const bar = await rows().nth(1).locator(".bar").boundingBox();
-  assert.ok(bar.width > 50, `the microsecond is ${bar.width} pixels wide`);
+  await page.waitForFunction(isPaintedWide, { row: 1, least: 50 });
   assert.deepEqual(view.problems, []);
 });
 
@@ -63,7 +76,7 @@ test("a megabyte in an attribute opens, and text from right to left stays in its
   assert.ok(panel.width < 900, "the panel keeps its width");
   assert.ok((await page.locator(".span-panel").innerText()).length < 60_000, "not all of it is in the document at once");
   // The turning sign of the name ends with the name: the duration beside it reads as ever.
-  assert.match(await rows().first().locator(".bar-label").innerText(), /^5(\.0+)?\s?ms/);
+  assert.match(await rows().first().getAttribute("aria-description"), /^5(\.0+)?\s?ms/);
   await page.goto(`${mock.url}/?service=${encodeURIComponent("שירות")}&range=15m`);
   await page.locator(".trace-row:not(.head)").first().waitFor();
   assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true);

@@ -2,6 +2,7 @@
 // The statements of whole pages are in statements.mjs.
 import { allLogs } from "./logs.mjs";
 import { runPageStatement } from "./statements.mjs";
+import { runTraceStatement } from "./traceStatements.mjs";
 
 const TABLES = {
   spans: [["trace_id", "FixedSizeBinary(16)"], ["span_id", "FixedSizeBinary(8)"], ["parent_span_id", "FixedSizeBinary(8)"], ["start_time", "Timestamp(ns, UTC)"], ["duration", "Int64"], ["name", "Utf8"], ["kind", "Utf8"], ["status_code", "Utf8"], ["service_name", "Utf8"], ["http_route", "Utf8"], ["http_response_status_code", "Int64"], ["attributes", "Map"], ["resource_attributes", "Map"]],
@@ -24,6 +25,8 @@ export function runStatement(query, state) {
   const text = query.trim();
   const store = state.empty ? [] : state.store;
   const ofPage = runPageStatement(text, { logs: () => allLogs(state), spans: () => store.filter((trace) => trace.spans.length < 1000).flatMap((trace) => trace.spans) });
+  const ofTracePage = runTraceStatement(text, store);
+  if (ofTracePage) return answer(ofTracePage.columns.map((name) => column(name, "Utf8")), ofTracePage.rows);
   if (ofPage?.refused) return { error: { code: "invalid_query", message: ofPage.refused } };
   if (ofPage) return answer(ofPage.columns.map((name, place) => column(name, typeOf(ofPage.rows.find((row) => row[place] !== null)?.[place]))), ofPage.rows);
   const bad = /\bselct\b|\bfrm\b/i.exec(query);

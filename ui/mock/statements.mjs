@@ -38,6 +38,7 @@ const entriesOf = (rows) => rows.filter((row) => row.kind === "server" || row.ki
 const AGGREGATES = [
   [new RegExp(`^count\\(\\*\\) filter \\(where ${ENTRIES}( and status_code = 'error')?\\)$`), (failed) => (rows) => entriesOf(rows).filter((row) => !failed || row.status.code === "error").length],
   [new RegExp(`^cast\\(approx_percentile_cont\\(duration, ([\\d.]+)\\) filter \\(where ${ENTRIES}\\) as bigint\\)$`), (q) => (rows) => quantile(Number(q))(entriesOf(rows))],
+  [/^count\(\*\) filter \(where duration <= (\d+)\)$/, (most) => (rows) => rows.filter((row) => Number(row.duration) <= Number(most)).length],
   [/^count\(\*\)$/, () => (rows) => rows.length],
   [/^count\(\*\) filter \(where status_code = 'error'\)$/, () => (rows) => rows.filter((row) => row.status.code === "error").length],
   [/^cast\(approx_percentile_cont\(duration, ([\d.]+)\) as bigint\)$/, (q) => quantile(Number(q))],
@@ -46,6 +47,7 @@ const AGGREGATES = [
 ];
 const SCALARS = [
   [/^date_bin\(interval '(\d+) milliseconds', (time|start_time)\)$/, (step, name) => (row) => iso((BigInt(row[name]) / BigInt(step * 1e6)) * BigInt(step * 1e6))],
+  [/^cast\(floor\(log10\(greatest\(duration, 1\)\) \* (\d+)\) as bigint\)$/, (classes) => (row) => Math.floor(Math.log10(Math.max(Number(row.duration), 1)) * Number(classes))],
   [/^least\(\(severity_number \+ 3\) \/ 4, 6\)$/, () => (row) => Math.min(Math.floor((row.severity_number + 3) / 4), 6)],
   [/^substr\(body, 1, (\d+)\)$/, (count) => (row) => [...row.body].slice(0, count).join("")],
   [/^service_version$/, () => (row) => row.resource_attributes["service.version"] ?? null],

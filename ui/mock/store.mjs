@@ -18,6 +18,7 @@ export function createStore() {
     checkoutTrace(random, HEALTHY, ago(31), { fails: false, linkTo: FAILING }),
     ...oddTraces(ago(1500)),
   ];
+  nameLinkedSpans(traces);
   for (let index = 0; index < 150; index++) {
     const start = ago(index * 14 + random.between(2, 14));
     const isCheckout = random.chance(0.14);
@@ -26,6 +27,12 @@ export function createStore() {
   traces.push(...traffic(now));
   deploy(traces, "checkout", "2.9.0", ago(900));
   return traces.map((trace) => ({ ...trace, summary: summaryOf(trace) }));
+}
+
+/** Links go to the root of the trace that they name. */
+function nameLinkedSpans(traces) {
+  const rootOf = new Map(traces.map(({ trace_id, spans }) => [trace_id, spans[0].span_id]));
+  for (const { spans } of traces) for (const span of spans) for (const link of span.links) if (link.span_id === "") link.span_id = rootOf.get(link.trace_id) ?? "";
 }
 
 /** From a moment on, a service's spans carry another version. */

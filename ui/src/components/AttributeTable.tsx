@@ -1,5 +1,7 @@
 // Owns a list of attributes: key, value, copying a value, and finding other spans with it. Never fetches.
 import { attributeText, attributeType, matchesFilter, sortedAttributes, spansWithAttribute, type Attributes, type AttributeValue } from "../model/attributes";
+import { conditionOn } from "../model/attributeCondition";
+import { conditionText } from "../model/filterText";
 import { addressOf } from "../router";
 import { texts } from "../texts";
 import { CopyButton } from "./CopyButton";
@@ -14,9 +16,18 @@ interface AttributeTableProps {
   dropped?: number;
   /** Narrows what the page shows to those with this value. */
   onFilter?: (key: string, value: AttributeValue) => void;
+  actions?: AttributeActions;
 }
 
-export function AttributeTable({ attributes, map, filter = "", dropped = 0, onFilter }: AttributeTableProps) {
+/** What is done with an attribute of a span. */
+export interface AttributeActions {
+  pinned: readonly string[];
+  onPin: (key: string) => void;
+  /** Looks for others in the same trace. */
+  onSearch: (key: string, value: AttributeValue) => void;
+}
+
+export function AttributeTable({ attributes, map, filter = "", dropped = 0, onFilter, actions }: AttributeTableProps) {
   const shown = sortedAttributes(attributes).filter(([key, value]) => filter === "" || matchesFilter(key, value, filter));
   return (
     <>
@@ -34,9 +45,10 @@ export function AttributeTable({ attributes, map, filter = "", dropped = 0, onFi
                     <Icon name="find" size={14} />
                   </button>
                 )}
+                {map && actions && <AttributeTools map={map} name={key} value={value} actions={actions} />}
                 {map && (
                   <Link className="icon-button" href={addressOf("/sql", { q: spansWithAttribute(map, key, value), run: "1" })} title={texts.span.findByValue(key)} aria-label={texts.span.findByValue(key)}>
-                    <Icon name="find" size={14} />
+                    <Icon name="sql" size={14} />
                   </Link>
                 )}
               </span>
@@ -45,6 +57,39 @@ export function AttributeTable({ attributes, map, filter = "", dropped = 0, onFi
         ))}
       </dl>
       {dropped > 0 && <p className="muted small">{texts.span.dropped(dropped)}</p>}
+    </>
+  );
+}
+
+interface AttributeToolsProps {
+  map: NonNullable<AttributeTableProps["map"]>;
+  name: string;
+  value: AttributeValue;
+  actions: AttributeActions;
+}
+
+/** Traces with the value or without it, spans of this trace that have it, and keeping the attribute in sight. */
+function AttributeTools({ map, name, value, actions }: AttributeToolsProps) {
+  const isPinned = actions.pinned.includes(name);
+  const condition = conditionOn(map, name, value);
+  return (
+    <>
+      {condition && (
+        <>
+          <Link className="icon-button" href={addressOf("/", { filter: conditionText(condition, false) })} title={texts.span.tracesWith(name)} aria-label={texts.span.tracesWith(name)}>
+            <Icon name="plus" size={14} />
+          </Link>
+          <Link className="icon-button" href={addressOf("/", { filter: conditionText({ ...condition, isExcluded: true }, false) })} title={texts.span.tracesWithout(name)} aria-label={texts.span.tracesWithout(name)}>
+            <Icon name="minus" size={14} />
+          </Link>
+        </>
+      )}
+      <button type="button" className="icon-button" title={texts.span.searchHere(name)} aria-label={texts.span.searchHere(name)} onClick={() => actions.onSearch(name, value)}>
+        <Icon name="search" size={14} />
+      </button>
+      <button type="button" className="icon-button" title={isPinned ? texts.span.unpin(name) : texts.span.pin(name)} aria-label={isPinned ? texts.span.unpin(name) : texts.span.pin(name)} aria-pressed={isPinned} onClick={() => actions.onPin(name)}>
+        <Icon name="star" size={14} />
+      </button>
     </>
   );
 }

@@ -7,10 +7,12 @@ interface PopoverProps {
   icon: IconName;
   label: string;
   className?: string;
+  /** Shown as a button that is pressed, or not. */
+  isOn?: boolean;
   children: (close: () => void) => ReactNode;
 }
 
-export function Popover({ icon, label, className = "", children }: PopoverProps) {
+export function Popover({ icon, label, className = "", isOn, children }: PopoverProps) {
   const [isOpen, setIsOpen] = useState(false);
   const holder = useRef<HTMLSpanElement>(null);
   const close = (): void => {
@@ -35,9 +37,9 @@ export function Popover({ icon, label, className = "", children }: PopoverProps)
         close();
       }}
     >
-      <button type="button" className="text-button" aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+      <button type="button" className={isOn === undefined ? "text-button" : "button small-button"} data-on={isOn || undefined} title={label} aria-label={label} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
         <Icon name={icon} size={13} />
-        {label}
+        {isOn === undefined ? label : <span className="wide-only">{label}</span>}
       </button>
       {isOpen && <div className="menu popover-box" role="group" aria-label={label}>{children(close)}</div>}
     </span>

@@ -114,7 +114,7 @@ function EdgeLine({ placed, edge, isDim, onHover }: { placed: PlacedEdge; edge: 
   const share = errorShareOf(edge);
   return (
     <g className="map-edge" data-dim={isDim || undefined} data-kind={edge.kind} data-error={share > 0 || undefined}>
-      <path d={placed.path} className="edge-line" style={{ strokeWidth: placed.width, stroke: share > 0 ? `color-mix(in srgb, var(--error) ${Math.round(35 + 65 * Math.sqrt(share))}%, var(--line-strong))` : undefined }} markerEnd={`url(#map-arrow${share > 0 ? "-error" : ""})`} />
+      <path d={placed.path} className="edge-line" style={{ strokeWidth: placed.width, stroke: share > 0 ? `color-mix(in srgb, var(--error) ${Math.round(10 + 90 * Math.sqrt(share))}%, var(--line-strong))` : undefined }} markerEnd={`url(#map-arrow${share >= 0.05 ? "-error" : ""})`} />
       <path d={placed.path} className="edge-reach" onPointerEnter={() => onHover(true)} onPointerLeave={() => onHover(false)} />
     </g>
   );

@@ -1,11 +1,15 @@
-// Owns a span's links: to another trace by address, to a span of this trace by moving there.
+// Owns a span's links, both ways: to another trace by address, to a span of this trace by moving there; and what links here.
+import { useReverseLinks } from "../api/spanQueries";
 import type { Span } from "../api/types";
+import { clockTime } from "../model/instant";
 import type { TraceTree } from "../model/traceTree";
 import { traceAddress } from "../router";
 import { texts } from "../texts";
 import { AttributeTable } from "./AttributeTable";
 import { Icon } from "./Icon";
 import { Link } from "./Link";
+import { PanelSection } from "./PanelSection";
+import { ServiceDot } from "./ServicePill";
 
 export function SpanLinks({ span, tree, onGoTo }: { span: Span; tree: TraceTree; onGoTo: (node: number) => void }) {
   return (
@@ -31,5 +35,27 @@ export function SpanLinks({ span, tree, onGoTo }: { span: Span; tree: TraceTree;
       </ul>
       {span.dropped_links_count > 0 && <p className="muted small">{texts.span.dropped(span.dropped_links_count)}</p>}
     </>
+  );
+}
+
+/** Spans of any trace that name this one in their links. Of a trace from a file nobody is asked: its tree says so. */
+export function ReverseLinks({ span, tree }: { span: Span; tree: TraceTree }) {
+  const { data } = useReverseLinks(tree.spans.traceId);
+  const links = data?.get(span.span_id);
+  if (!links) return null;
+  return (
+    <PanelSection title={texts.span.linkedFrom} count={links.length}>
+      <ul className="links">
+        {links.map((link) => (
+          <li key={`${link.traceId} ${link.spanId}`}>
+            <Link className="reverse-link" href={traceAddress(link.traceId, link.spanId)} title={texts.span.openTrace}>
+              <Icon name="back" size={13} />
+              <ServiceDot name={link.service} />
+              <strong>{link.service || texts.trace.noService}</strong> <span>{link.name}</span> <span className="muted">{clockTime(Date.parse(link.startTime)).slice(0, 8)}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </PanelSection>
   );
 }

@@ -2,15 +2,21 @@
 import { useMemo, useState } from "react";
 import { useSpan } from "../api/queries";
 import type { Span, TraceDetail } from "../api/types";
+import { attributeText, type AttributeValue } from "../model/attributes";
+import { wordFor } from "../model/attributeSearch";
+import { readPinned, togglePinned } from "../model/pinnedAttributes";
 import { formatDuration } from "../model/duration";
 import { isMysqlSpan } from "../model/mysqlSpans";
 import { selfTimeOf } from "../model/selfTime";
 import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
+import { serviceAddress } from "../router";
 import { texts } from "../texts";
 import { AttributeTable } from "./AttributeTable";
+import { Conversation } from "./Conversation";
 import { CopyButton } from "./CopyButton";
 import { ErrorNote } from "./ErrorNote";
 import { Icon } from "./Icon";
+import { Link } from "./Link";
 import { LoadingNote } from "./LoadingNote";
 import { LogLines } from "./LogLines";
 import { PanelSection } from "./PanelSection";
@@ -19,7 +25,9 @@ import { SkewNote } from "./SkewNote";
 import { SpanDatabase } from "./mysql/SpanDatabase";
 import { SpanEvents } from "./SpanEvents";
 import { SpanFacts } from "./SpanFacts";
-import { SpanLinks } from "./SpanLinks";
+import { ReverseLinks, SpanLinks } from "./SpanLinks";
+import { SpanPeers } from "./SpanPeers";
+import { PinnedAttributes } from "./PinnedAttributes";
 
 interface SpanPanelProps {
   tree: TraceTree;
@@ -27,9 +35,11 @@ interface SpanPanelProps {
   onClose: () => void;
   onZoom: (node: number) => void;
   onGoTo: (node: number) => void;
+  /** Looks for a text in this trace. */
+  onSearch: (text: string) => void;
 }
 
-export function SpanPanel({ tree, node, onClose, onZoom, onGoTo }: SpanPanelProps) {
+export function SpanPanel({ tree, node, onClose, onZoom, onGoTo, onSearch }: SpanPanelProps) {
   const missing = isMissing(tree, node);
   const { spans } = tree;
   const spanId = spanIdOf(tree, node);
@@ -40,7 +50,11 @@ export function SpanPanel({ tree, node, onClose, onZoom, onGoTo }: SpanPanelProp
       <div className="span-head">
         <div className="span-head-line">
           {!missing && <ServiceDot name={service} />}
-          <span className="root-service">{missing ? texts.trace.missingParent : service || texts.trace.noService}</span>
+          {missing || service === "" ? (
+            <span className="root-service">{missing ? texts.trace.missingParent : texts.trace.noService}</span>
+          ) : (
+            <Link className="root-service" href={serviceAddress(service, null)} title={texts.span.toService(service)}>{service}</Link>
+          )}
           <span className="toolbar-gap" />
           <button type="button" className="icon-button" title={texts.span.zoomTo} aria-label={texts.span.zoomTo} onClick={() => onZoom(node)}>
             <Icon name="zoom" />
@@ -51,13 +65,14 @@ export function SpanPanel({ tree, node, onClose, onZoom, onGoTo }: SpanPanelProp
         </div>
         <h2>{missing ? <span className="mono">{spanId}</span> : spans.names[node] || texts.trace.unnamed}</h2>
         <SpanShare tree={tree} node={node} />
+        <SpanPeers tree={tree} node={node} />
       </div>
       <div className="span-body">
         {missing && <p className="muted">{texts.span.missing}</p>}
         <SkewNote tree={tree} node={node} />
         {query.error && !query.data && <ErrorNote title={texts.span.loadFailed} error={query.error} retry={() => void query.refetch()} />}
         {!missing && !query.data && !query.error && <LoadingNote />}
-        {query.data && <SpanDetails key={node} tree={tree} node={node} detail={query.data} onGoTo={onGoTo} />}
+        {query.data && <SpanDetails key={node} tree={tree} node={node} detail={query.data} onGoTo={onGoTo} onSearch={onSearch} />}
       </div>
     </aside>
   );
@@ -93,8 +108,14 @@ function SpanShare({ tree, node }: { tree: TraceTree; node: number }) {
   );
 }
 
-function SpanDetails({ tree, node, detail, onGoTo }: { tree: TraceTree; node: number; detail: TraceDetail; onGoTo: (node: number) => void }) {
+interface SpanDetailsProps extends Pick<SpanPanelProps, "tree" | "node" | "onGoTo" | "onSearch"> {
+  detail: TraceDetail;
+}
+
+function SpanDetails({ tree, node, detail, onGoTo, onSearch }: SpanDetailsProps) {
   const [filter, setFilter] = useState("");
+  const [pinned, setPinned] = useState(readPinned);
+  const actions = { pinned, onPin: (key: string) => setPinned(togglePinned(key)), onSearch: (key: string, value: AttributeValue) => onSearch(wordFor(key, attributeText(value))) };
   const span = matchingSpan(detail.spans, tree, node);
   if (!span) return <p className="muted">{texts.span.notStored}</p>;
   const attributeCount = Object.keys(span.attributes).length + Object.keys(span.resource_attributes).length;
@@ -102,6 +123,8 @@ function SpanDetails({ tree, node, detail, onGoTo }: { tree: TraceTree; node: nu
     <>
       {span.status.message && <p className="status-message">{span.status.message}</p>}
       {isMysqlSpan(span, tree.spans.traceId) && <SpanDatabase traceId={span.trace_id} spanId={span.span_id} durationNs={tree.spans.durations[node]} />}
+      <Conversation span={span} />
+      <PinnedAttributes span={span} actions={actions} />
       {span.events.length > 0 && (
         <PanelSection title={texts.span.events} count={span.events.length}>
           <SpanEvents span={span} />
@@ -111,7 +134,7 @@ function SpanDetails({ tree, node, detail, onGoTo }: { tree: TraceTree; node: nu
         <input className="attribute-filter" value={filter} placeholder={texts.span.filter} aria-label={texts.span.filter} onChange={(change) => setFilter(change.target.value)} />
       )}
       <PanelSection title={texts.span.attributes} count={Object.keys(span.attributes).length}>
-        <AttributeTable attributes={span.attributes} map="attributes" filter={filter} dropped={span.dropped_attributes_count} />
+        <AttributeTable attributes={span.attributes} map="attributes" filter={filter} actions={actions} dropped={span.dropped_attributes_count} />
       </PanelSection>
       {detail.logs.length > 0 && (
         <PanelSection title={texts.span.logs} count={detail.logs.length}>
@@ -123,8 +146,9 @@ function SpanDetails({ tree, node, detail, onGoTo }: { tree: TraceTree; node: nu
           <SpanLinks span={span} tree={tree} onGoTo={onGoTo} />
         </PanelSection>
       )}
+      <ReverseLinks span={span} tree={tree} />
       <PanelSection title={texts.span.resource} count={Object.keys(span.resource_attributes).length}>
-        <AttributeTable attributes={span.resource_attributes} map="resource_attributes" filter={filter} />
+        <AttributeTable attributes={span.resource_attributes} map="resource_attributes" filter={filter} actions={actions} />
       </PanelSection>
       <PanelSection title={texts.span.scope} note={[span.scope_name, span.scope_version].filter(Boolean).join(" ")} isClosed={Object.keys(span.scope_attributes).length === 0}>
         <AttributeTable attributes={span.scope_attributes} map="scope_attributes" filter={filter} />

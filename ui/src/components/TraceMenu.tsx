@@ -1,13 +1,13 @@
 // Owns the menu of what is done with a trace: pinned, copied as curl, copied as SQL, downloaded as JSON. Moving in it and
 // leaving it by key is as in any menu; keys pressed in it never reach the waterfall. Never holds the trace.
 import { useEffect, useRef, useState, type KeyboardEvent } from "react";
-import { getBytes } from "../api/client";
+import { getBytes, getJson, postJson } from "../api/client";
 import { saveAs } from "../api/download";
 import { isLocalTraceId, plainTraceId } from "../api/localTraces";
 import { pinTrace } from "../api/pinQueries";
 import { wholeTrace } from "../api/queries";
 import { readToken } from "../api/token";
-import { curlCommand, traceStatement } from "../model/traceExport";
+import { curlCommand, traceStatement, traceTableStatement } from "../model/traceExport";
 import type { TraceTree } from "../model/traceTree";
 import { addressOf, navigate } from "../router";
 import { texts } from "../texts";
@@ -34,7 +34,11 @@ function entriesFor(tree: TraceTree, title: string): Entry[] {
   return [
     { icon: "copy", caption: menu.curl, done: texts.common.copied, run: () => copyText(curlCommand(window.location.origin, traceId, readToken() !== null)) },
     { icon: "copy", caption: menu.sql, done: texts.common.copied, run: () => copyText(traceStatement(traceId)) },
-    ...everywhere,
+    everywhere[0],
+    { icon: "download", caption: menu.otlp, done: menu.downloaded, run: () => downloadOtlp(traceId) },
+    { icon: "download", caption: menu.jaeger, done: menu.downloaded, run: () => downloadJaeger(traceId) },
+    { icon: "download", caption: menu.csv, done: menu.downloaded, run: () => downloadCsv(traceId) },
+    ...everywhere.slice(1),
     { icon: "star", caption: menu.pin, done: menu.pinned, run: () => pinTrace(traceId) },
   ];
 }
@@ -51,6 +55,24 @@ async function downloadTrace(traceId: string): Promise<void> {
   const bytes = await getBytes(`/api/traces/${encodeURIComponent(traceId)}`);
   saveAs(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/json" }), `trace-${traceId}.json`);
 }
+
+/** As a collector would take it; whole numbers of 64 bits are texts in it, so that reading it here changes none. */
+async function downloadOtlp(traceId: string): Promise<void> {
+  const { trace } = await getJson<{ trace: unknown }>(`/tempo/api/v2/traces/${encodeURIComponent(traceId)}`);
+  saveAs(new Blob([JSON.stringify(trace)], { type: "application/json" }), `trace-${traceId}.otlp.json`);
+}
+
+async function downloadJaeger(traceId: string): Promise<void> {
+  const bytes = await getBytes(`/jaeger/api/traces/${encodeURIComponent(traceId)}`);
+  saveAs(new Blob([bytes as Uint8Array<ArrayBuffer>], { type: "application/json" }), `trace-${traceId}.jaeger.json`);
+}
+
+async function downloadCsv(traceId: string): Promise<void> {
+  const answer = await postJson("/api/sql", { query: traceTableStatement(traceId), format: "csv", limit: CSV_ROWS_MAX });
+  saveAs(await answer.blob(), `trace-${traceId}.csv`);
+}
+
+const CSV_ROWS_MAX = 1_000_000;
 
 type Outcome = { entry: number; state: "running" | "done" | "failed" } | null;
 

@@ -2,30 +2,24 @@
 // Wheel with Ctrl (or a pinch) zooms at the pointer; sideways pans. Never decides what a row looks like.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useContext, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { tickAt } from "../layout/rowPicture";
+import { RowSlots } from "../layout/rowSlots";
 import { rulerTicks } from "../layout/ruler";
 import { panBy, zoomAt } from "../layout/timeWindow";
 import { lineHeight, lineKey, SPAN_LINE_PX } from "../layout/waterfallLines";
 import type { CriticalSegment } from "../model/criticalPath";
 import type { EventMark } from "../model/eventMarks";
-import { isFoldRow } from "../model/siblingFolds";
 import { texts } from "../texts";
 import { NameColumnHandle, useNameColumnWidth } from "./NameColumnHandle";
 import { RowsInViewContext } from "./rowsInView";
 import { Ruler } from "./Ruler";
+import type { RowPill } from "../paint/waterfallCanvas";
 import { useElementWidth } from "./useElementWidth";
 import type { Waterfall } from "./useWaterfall";
 import type { WaterfallLogs } from "./useWaterfallLogs";
+import { segmentsOf, WaterfallBars, type PaintedRows } from "./WaterfallBars";
 import { WaterfallLogRow } from "./WaterfallLogRow";
 import { rowState, WaterfallRow } from "./WaterfallRow";
-
-/** Of a fold's row those of all its members. */
-function segmentsOf({ foldState }: Waterfall, critical: Map<number, CriticalSegment[]> | null, node: number): CriticalSegment[] | undefined {
-  if (critical === null || !isFoldRow(foldState, node)) return critical?.get(node);
-  const segments = (foldState?.folds.members.get(node) ?? []).flatMap((member) => critical.get(member) ?? []);
-  return segments.length === 0 ? undefined : segments;
-}
-
-const POOL_LEAST = 128;
 
 /** What a click in a row means: its signs open and close what is below, everything else opens the span. */
 function actOn(waterfall: Waterfall, target: EventTarget, isDouble: boolean): void {
@@ -35,10 +29,25 @@ function actOn(waterfall: Waterfall, target: EventTarget, isDouble: boolean): vo
   const node = Number(row.dataset.node);
   const sign = element.closest<HTMLElement>("[data-act]")?.dataset.act;
   if (isDouble) {
-    if (element.closest(".row-time")) waterfall.zoomTo(node);
+    if (!element.closest(".row-name")) waterfall.zoomTo(node);
   } else if (sign === "toggle") waterfall.toggle(node);
   else if (sign === "fold") waterfall.toggleFold(node);
   else waterfall.openNode(node);
+}
+
+/** A tick is painted: what it means is said by the row under the pointer. */
+function nameTick(target: EventTarget, painted: PaintedRows, x: number, width: number): void {
+  const row = target instanceof Element ? target.closest<HTMLElement>(".waterfall-row") : null;
+  const picture = row && painted.get(Number(row.dataset.node))?.picture;
+  if (!row || !picture || picture.ticks.length === 0) return;
+  const tick = tickAt(picture, x, width);
+  if (tick) {
+    row.dataset.title ??= row.title;
+    row.title = texts.trace.eventTick(tick.names);
+  } else if (row.dataset.title !== undefined) {
+    row.title = row.dataset.title;
+    delete row.dataset.title;
+  }
 }
 
 interface WaterfallRowsProps {
@@ -47,10 +56,11 @@ interface WaterfallRowsProps {
   critical: Map<number, CriticalSegment[]> | null;
   /** Of the spans whose details are known. */
   marks: ReadonlyMap<number, EventMark[]>;
+  pills: ReadonlyMap<number, RowPill>;
   scroller: RefObject<HTMLDivElement | null>;
 }
 
-export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: WaterfallRowsProps) {
+export function WaterfallRows({ waterfall, logs, critical, marks, pills, scroller }: WaterfallRowsProps) {
   const { rowOf, cursor, reveal, window, tree } = waterfall;
   const { lines } = logs;
   const holder = useRef<HTMLDivElement>(null);
@@ -64,7 +74,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: Wa
     // A new function with every new set of lines: it is what tells the list that heights have changed places.
     getItemKey: useCallback((line: number) => lineKey(lines, line), [lines]),
     estimateSize: (line) => lineHeight(lines, line),
-    overscan: 6,
+    overscan: 4,
     scrollPaddingStart: 2 * SPAN_LINE_PX,
     scrollPaddingEnd: 2 * SPAN_LINE_PX,
   });
@@ -104,9 +114,11 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: Wa
     return () => element?.removeEventListener("wheel", listen);
   }, []);
 
+  const painted = useRef<PaintedRows>(new Map());
   const items = virtual.getVirtualItems();
-  // A row's elements are used again for the row that comes into view when it leaves: making new ones is what costs.
-  const pool = Math.max(POOL_LEAST, items.length);
+  const [slots] = useState(() => new RowSlots());
+  const [firstLine, lastLine] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1];
+  const keyOf = slots.place(firstLine, lastLine);
   const style = { "--name-width": `${nameWidth}px` } as CSSProperties;
   const ticks = rulerTicks(window, timeWidth);
   return (
@@ -118,6 +130,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: Wa
         const box = move.currentTarget.getBoundingClientRect();
         const share = (move.clientX - box.left - nameWidth) / Math.max(timeWidth, 1);
         setHoverShare(share >= 0 && share <= 1 && move.pointerType === "mouse" ? share : null);
+        nameTick(move.target, painted.current, share * timeWidth, timeWidth);
       }}
       onPointerLeave={() => setHoverShare(null)}
     >
@@ -131,12 +144,25 @@ export function WaterfallRows({ waterfall, logs, critical, marks, scroller }: Wa
           </div>
           {items.map((item) => {
             const node = lines.nodeOf[item.index];
-            const key = item.index % pool;
+            const key = keyOf(item.index);
             const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
             const place = { node, top: item.start, indentMost: nameWidth * 0.45 };
             if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} segments={segmentsOf(waterfall, critical, node)} marks={marks.get(node)} isCritical={critical !== null} />;
+            return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} isOffPath={critical !== null && !segmentsOf(waterfall, critical, node)} />;
           })}
+          <WaterfallBars
+            waterfall={waterfall}
+            lines={lines}
+            critical={critical}
+            marks={marks}
+            pills={pills}
+            width={width}
+            nameWidth={nameWidth}
+            first={firstLine}
+            last={lastLine}
+            topOf={(line) => virtual.measurementsCache[line]?.start ?? line * SPAN_LINE_PX}
+            painted={painted}
+          />
         </div>
       </div>
       {hoverShare !== null && <span className="hover-line" style={{ left: nameWidth + hoverShare * timeWidth }} aria-hidden="true" />}

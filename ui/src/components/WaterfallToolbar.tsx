@@ -4,6 +4,7 @@ import { fullWindow, isFull } from "../layout/timeWindow";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
+import { WaterfallServices } from "./WaterfallServices";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 
 interface WaterfallToolbarProps {
@@ -31,6 +32,12 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           <ToolButton icon="down" label={texts.trace.nextMatch} onClick={() => waterfall.goToMatch(1)} />
         </>
       )}
+      {(query !== "" || (isCritical && !isFlame)) && !isFlame && (
+        <button type="button" className="button small-button" aria-pressed={waterfall.isOnly} title={texts.trace.onlyHint} onClick={waterfall.toggleOnly}>
+          <Icon name="eye" size={14} />
+          <span className="wide-only">{texts.trace.only}</span>
+        </button>
+      )}
       <span className="toolbar-gap" />
       {!isFull(waterfall.window, tree.totalNs) && (
         <button type="button" className="button small-button" onClick={() => waterfall.setWindow(fullWindow(tree.totalNs))}>
@@ -44,6 +51,7 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           <span className="wide-only">{texts.trace.fold}</span>
         </button>
       )}
+      {!isFlame && <WaterfallServices waterfall={waterfall} />}
       {!isFlame && <RowTools waterfall={waterfall} logs={logs} isCritical={isCritical} toggleCritical={toggleCritical} />}
     </div>
   );

@@ -6,7 +6,9 @@ import { findFolds, shownFor, unfoldedFor, type FoldState } from "../model/sibli
 import { nextMatch, searchTrace } from "../model/traceSearch";
 import { spanIdOf, type TraceTree } from "../model/traceTree";
 import { collapseAll, collapseFromDepth, openDepth, revealed, rowOfNode, toggled, visibleNodes } from "../model/visibleRows";
-import { useParameter } from "../router";
+import { useAttributeMatches } from "../api/spanQueries";
+import { readHidden, shownSpans, writeHidden } from "../model/shownSpans";
+import { setParameters, useParameter } from "../router";
 import { useLaggedParameter } from "./useLaggedParameter";
 
 /** A span's id; a span whose id was already used also says which one it is. */
@@ -51,7 +53,8 @@ function inTree(before: TraceTree, tree: TraceTree, nodes: ReadonlySet<number>):
   return found;
 }
 
-export function useWaterfall(tree: TraceTree) {
+/** `critical`: the spans of the critical path while it is shown. */
+export function useWaterfall(tree: TraceTree, critical: ReadonlyMap<number, unknown> | null) {
   const [collapsed, setCollapsed] = useState<ReadonlySet<number>>(new Set());
   const [openText, setOpenText] = useLaggedParameter("span");
   const [zoomText, setZoomText] = useLaggedParameter("zoom");
@@ -63,7 +66,10 @@ export function useWaterfall(tree: TraceTree) {
   const [linked] = useState(() => open ?? nodeFromText(tree, logText?.split(".")[0] ?? null));
   // A span that an address opens has its row, also where it repeats others.
   const [unfolded, setUnfolded] = useState<ReadonlySet<number>>(() => (linked === null ? new Set<number>() : unfoldedFor(tree, { folds, unfolded: new Set() }, linked)));
-  const isFolding = foldText !== "off" && folds.members.size > 0;
+  const [onlyText, setOnlyText] = useParameter("only");
+  const [hiddenText, setHiddenText] = useParameter("hide");
+  // What is picked out of a fold is shown by itself.
+  const isFolding = foldText !== "off" && folds.members.size > 0 && onlyText !== "on";
   const foldState = useMemo(() => (isFolding ? { folds, unfolded } : null), [isFolding, folds, unfolded]);
   const [cursor, setCursorState] = useState<number | null>(open);
   /** A new object whenever a node must be brought into view. */
@@ -81,20 +87,26 @@ export function useWaterfall(tree: TraceTree) {
   }
 
   const window: TimeWindow = useMemo(() => readWindow(zoomText, tree.totalNs), [zoomText, tree]);
-  const rows = useMemo(() => visibleNodes(tree, collapsed, foldState), [tree, collapsed, foldState]);
-  const rowOf = useMemo(() => rowOfNode(rows, tree.nodeCount), [rows, tree]);
   const searched = useDeferredValue(query ?? "");
-  const matches = useMemo(() => searchTrace(tree, searched), [tree, searched]);
+  const attributes = useAttributeMatches(tree, searched);
+  const matches = useMemo(() => searchTrace(tree, searched, attributes), [tree, searched, attributes]);
   const matching = useMemo(() => {
     if (searched.trim() === "") return null;
     const flags = new Uint8Array(tree.nodeCount);
     for (const node of matches) flags[node] = 1;
     return flags;
   }, [matches, searched, tree]);
+  const hidden = useMemo(() => readHidden(hiddenText), [hiddenText]);
+  const isOnly = onlyText === "on";
+  const shown = useMemo(() => shownSpans(tree, { matching: isOnly ? matching : null, onPath: isOnly ? critical : null, hidden }), [tree, isOnly, matching, critical, hidden]);
+  const rows = useMemo(() => visibleNodes(tree, collapsed, foldState, shown?.kept ?? null), [tree, collapsed, foldState, shown]);
+  const rowOf = useMemo(() => rowOfNode(rows, tree.nodeCount), [rows, tree]);
 
   const setWindow = (next: TimeWindow): void => setZoomText(isFull(next, tree.totalNs) ? null : writeWindow(next));
 
   const goTo = (node: number, andOpen = open !== null): void => {
+    // Whoever goes to a span that is left out wants to see it.
+    if (shown !== null && shown.kept[node] === 0) setParameters({ only: null, hide: null });
     setCollapsed((now) => revealed(tree, now, node));
     if (foldState) setUnfolded(unfoldedFor(tree, foldState, node));
     setCursorState(node);
@@ -125,6 +137,12 @@ export function useWaterfall(tree: TraceTree) {
       setUnfolded(toggled(unfolded, leader));
       if (unfolded.has(leader) && cursor !== null) setCursorState(leader);
     }, cursor, open, window, query: query ?? "", matches, matching, reveal, logText,
+    hidden, isOnly,
+    /** Spans without a row because something else is wanted. */
+    leftOut: shown?.left ?? 0,
+    setHidden: (next: ReadonlySet<string>) => setHiddenText(writeHidden(next)),
+    toggleOnly: () => setOnlyText(isOnly ? null : "on"),
+    showAll: () => setParameters({ only: null, hide: null }),
     setQuery: (text: string) => setQuery(text === "" ? null : text),
     setWindow,
     /** From the overview: also goes to the first row that starts in the part chosen. */
@@ -156,7 +174,7 @@ export function useWaterfall(tree: TraceTree) {
     },
     goToMatch: (step: 1 | -1) => {
       // Who types fast presses Enter before the deferred search has caught up.
-      const current = searched === (query ?? "") ? matches : searchTrace(tree, query ?? "");
+      const current = searched === (query ?? "") ? matches : searchTrace(tree, query ?? "", attributes);
       const index = nextMatch(tree, current, cursor, step);
       if (index !== -1) goTo(current[index]);
     },

@@ -63,6 +63,7 @@ export function useWaterfallKeys(waterfall: Waterfall, targets: KeyTargets): voi
     n: () => waterfall.goToMatch(1),
     N: () => waterfall.goToMatch(-1),
     c: targets.toggleCritical,
+    o: waterfall.toggleOnly,
     l: targets.toggleLogs,
     e: waterfall.goToError,
   });

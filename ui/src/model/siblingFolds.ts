@@ -96,7 +96,16 @@ export interface FoldFigures {
   longestNs: number;
 }
 
+/** A fold may have 100,000 members, and is drawn at each step of a zoom. */
+const figuresOf = new WeakMap<readonly number[], FoldFigures>();
+
 export function foldFigures(tree: TraceTree, members: readonly number[]): FoldFigures {
+  let figures = figuresOf.get(members);
+  if (!figures) figuresOf.set(members, (figures = computeFigures(tree, members)));
+  return figures;
+}
+
+function computeFigures(tree: TraceTree, members: readonly number[]): FoldFigures {
   const durations = members.map((node) => tree.endOf[node] - tree.startOf[node]).sort((a, b) => a - b);
   return {
     count: members.length,

@@ -13,6 +13,11 @@ export function curlCommand(origin: string, traceId: string, wantsToken: boolean
   return `curl -sS --compressed${header} ${shellText(`${origin}/api/traces/${encodeURIComponent(traceId)}`)}`;
 }
 
+/** What a spreadsheet can hold: a row a span, without lists and maps. */
+export function traceTableStatement(traceId: string): string {
+  return `select start_time, service_name, name, kind, duration, status_code, status_message, hex(span_id) as span_id, hex(parent_span_id) as parent_span_id\nfrom spans\nwhere trace_id = ${sqlText(traceId)}\norder by start_time, span_id`;
+}
+
 export function traceStatement(traceId: string): string {
   return `select * from spans\nwhere trace_id = ${sqlText(traceId)}\norder by start_time, span_id`;
 }

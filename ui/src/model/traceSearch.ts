@@ -1,24 +1,27 @@
 // Owns the search inside a trace over what the skeleton holds: names, services, kinds, ids, durations, errors.
-// Never searches attributes (they are not in the skeleton) and never scrolls.
+// Attributes are not in the skeleton: spans that have them are found elsewhere (model/attributeSearch) and handed in. Never scrolls.
+import { attributeWord } from "./attributeSearch";
 import { parseDuration } from "./duration";
+import { splitWords } from "./searchWords";
 import { isMissing, spanIdOf, type TraceTree } from "./traceTree";
 
 type Test = (tree: TraceTree, node: number) => boolean;
 
-/** Words are ANDed; `-word` excludes; `"two words"` is one; `service=cart` (contains), `name=="GET /"` (exactly), `status=error`, `duration>10ms`. */
-export function compileSearch(text: string): Test | null {
-  const tests = splitWords(text).map(compileWord);
+/** Flags of nodes by the word that asked for an attribute; a word that is not answered yet finds nothing. */
+export type AttributeMatches = ReadonlyMap<string, Uint8Array>;
+
+const NO_ATTRIBUTES: AttributeMatches = new Map();
+
+/** Words are ANDed; `-word` excludes; `"two words"` is one; `service=cart` (contains), `name=="GET /"` (exactly), `status=error`, `duration>10ms`, `http.route=/cart`. */
+export function compileSearch(text: string, attributes: AttributeMatches = NO_ATTRIBUTES): Test | null {
+  const tests = splitWords(text).map((word) => compileWord(word, attributes));
   if (tests.length === 0) return null;
   return (tree, node) => tests.every((test) => test(tree, node));
 }
 
-function splitWords(text: string): string[] {
-  return [...text.matchAll(/-?[\w.]*[=<>]{0,2}"[^"]*"|\S+/g)].map((match) => match[0]).filter((word) => word !== "-");
-}
-
-function compileWord(word: string): Test {
+function compileWord(word: string, attributes: AttributeMatches): Test {
   if (word.startsWith("-") && word.length > 1) {
-    const inner = compileWord(word.slice(1));
+    const inner = compileWord(word.slice(1), attributes);
     return (tree, node) => !inner(tree, node);
   }
   const duration = /^duration\s*([<>])=?(.+)$/i.exec(word);
@@ -32,6 +35,11 @@ function compileWord(word: string): Test {
   }
   const field = /^(service|name|kind|status|id|events|logs)[=:](.*)$/i.exec(word);
   if (field) return compileField(field[1].toLowerCase(), field[2].toLowerCase());
+  const attribute = attributeWord(word);
+  if (attribute) {
+    const found = attributes.get(attribute.text);
+    return (_, node) => found?.[node] === 1;
+  }
   const wanted = unquote(word).toLowerCase();
   return (tree, node) => anyText(tree, node).some((candidate) => candidate.toLowerCase().includes(wanted));
 }
@@ -72,8 +80,8 @@ function unquote(text: string): string {
 }
 
 /** Matching nodes in the order of their rows when everything is open. */
-export function searchTrace(tree: TraceTree, text: string): Int32Array {
-  const test = compileSearch(text);
+export function searchTrace(tree: TraceTree, text: string, attributes: AttributeMatches = NO_ATTRIBUTES): Int32Array {
+  const test = compileSearch(text, attributes);
   if (!test) return new Int32Array(0);
   return tree.order.filter((node) => test(tree, node));
 }

@@ -3,14 +3,21 @@
 import type { FoldState } from "./siblingFolds";
 import type { TraceTree } from "./traceTree";
 
-/** Nodes from top to bottom; the subtree of a collapsed node or of a fold's member is jumped over, not walked. */
-export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<number>, foldState: FoldState | null = null): Int32Array {
+/**
+ * Nodes from top to bottom; the subtree of a collapsed node or of a fold's member is jumped over, not walked. What is not
+ * in `kept` (model/shownSpans) has nothing below it that is.
+ */
+export function visibleNodes(tree: TraceTree, collapsed: ReadonlySet<number>, foldState: FoldState | null = null, kept: Uint8Array | null = null): Int32Array {
   const leaderOf = foldState && foldState.folds.members.size > foldState.unfolded.size ? foldState.folds.leaderOf : null;
-  if (collapsed.size === 0 && leaderOf === null) return tree.order;
+  if (collapsed.size === 0 && leaderOf === null && kept === null) return tree.order;
   const rows = new Int32Array(tree.nodeCount);
   let count = 0;
   for (let position = 0; position < tree.nodeCount; ) {
     const node = tree.order[position];
+    if (kept !== null && kept[node] === 0) {
+      position += tree.descendantsOf[node] + 1;
+      continue;
+    }
     const leader = leaderOf === null ? -1 : leaderOf[node];
     if (leader !== -1 && !foldState?.unfolded.has(leader)) {
       if (leader === node) rows[count++] = node;

@@ -14,6 +14,14 @@ export interface Palette {
   heatHigh: string;
   /** Written on the colours of services. */
   ink: string;
+  /** The text that is read first. */
+  strong: string;
+  critical: string;
+  warn: string;
+  errorSoft: string;
+  sunken: string;
+  /** The family of the page's texts. */
+  font: string;
 }
 
 export function readPalette(): Palette {
@@ -30,6 +38,12 @@ export function readPalette(): Palette {
     heatLow: token("--heat-low"),
     heatHigh: token("--heat-high"),
     ink: token("--ink"),
+    strong: token("--text"),
+    critical: token("--critical"),
+    warn: token("--warn"),
+    errorSoft: token("--error-soft"),
+    sunken: token("--sunken"),
+    font: token("--font"),
   };
 }
 

@@ -56,8 +56,9 @@ pub(super) async fn write(
     Ok(([(header::CONTENT_TYPE, format.content_type())], Body::from_stream(pieces(sending))).into_response())
 }
 
+/// Fused: what compresses an answer asks once more after its end, and an unfolded stream panics then.
 fn pieces(sending: Sending) -> impl Stream<Item = Result<Bytes, BoxError>> + Send {
-    futures::stream::unfold(sending, |mut sending| async move {
+    let unfolded = futures::stream::unfold(sending, |mut sending| async move {
         loop {
             sending.running.as_ref()?;
             match sending.next().await {
@@ -69,7 +70,8 @@ fn pieces(sending: Sending) -> impl Stream<Item = Result<Bytes, BoxError>> + Sen
                 }
             }
         }
-    })
+    });
+    unfolded.fuse()
 }
 
 impl Sending {

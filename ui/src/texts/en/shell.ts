@@ -164,6 +164,7 @@ export const shell = {
           ["/", "search"],
           ["n N", "next, previous match"],
           ["c", "critical path"],
+          ["o", "only what is found or on the critical path"],
           ["f", "fold repeats on or off"],
           ["x", "open or close the ×N of the span"],
           ["l", "log lines on or off"],
