@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use spanlake_promql::eval::{EvalOptions, Limits, QueryValue, evaluate_instant, evaluate_range};
+use spanlake_promql::syntax::named_labels;
 use spanlake_promql::syntax::tree::Expr;
 use spanlake_series::StoreSeries;
 
+use super::TURN_PATIENCE;
 use super::answer::Failure;
-use super::{TURN_PATIENCE, named_labels};
 use crate::state::Shared;
 
 /// A query that takes longer is no view that can be live.
