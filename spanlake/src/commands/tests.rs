@@ -69,6 +69,8 @@ fn flags_of_serve_are_settings() {
     assert_eq!(with_token.values[0].0, "token_file");
     let with_scrapes = ServeArguments { scrape_config: Some("/none".into()), ..ServeArguments::default() }.flags();
     assert_eq!(with_scrapes.values[0].0, "scrape_config_file");
+    let with_rules = ServeArguments { rule_file: vec!["/none".into()], ..ServeArguments::default() }.flags();
+    assert_eq!(with_rules.values[0].0, "rule_files");
     // What the table of settings says has a flag is a flag, and the other way round.
     let page = crate::config::page();
     let serve = CommandLine::command().find_subcommand("serve").unwrap().clone();
@@ -76,7 +78,7 @@ fn flags_of_serve_are_settings() {
         let flag = format!("`--{}`", argument.get_long().unwrap());
         assert!(page.contains(&flag), "{flag}");
     }
-    assert_eq!(page.matches(", `--").count(), given.len() + 2);
+    assert_eq!(page.matches(", `--").count(), given.len() + 3);
 }
 
 fn answer(columns: &[(&str, &str)], rows: serde_json::Value) -> sql::SqlAnswer {

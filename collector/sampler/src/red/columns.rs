@@ -146,9 +146,9 @@ fn dimensions(rows: &[RedRow]) -> Result<ArrayRef, ArrowError> {
     let DataType::Map(entries, _) = schema.field_with_name(DIMENSIONS)?.data_type() else {
         return Err(ArrowError::SchemaError("dimensions is no map".to_owned()));
     };
-    let all = || rows.iter().flat_map(|row| &row.key.extra);
-    let keys: ArrayRef = Arc::new(StringArray::from_iter_values(all().map(|(name, _)| name)));
-    let values: ArrayRef = Arc::new(StringArray::from_iter_values(all().map(|(_, value)| value)));
+    let all: Vec<_> = rows.iter().flat_map(|row| &row.key.extra).collect();
+    let keys: ArrayRef = Arc::new(StringArray::from_iter_values(all.iter().map(|(name, _)| name)));
+    let values: ArrayRef = Arc::new(StringArray::from_iter_values(all.iter().map(|(_, value)| value)));
     let pairs = StructArray::try_new(attribute_entry_fields(), vec![keys, values], None)?;
     let offsets = OffsetBuffer::from_lengths(rows.iter().map(|row| row.key.extra.len()));
     let nulls: NullBuffer = rows.iter().map(|row| !row.key.extra.is_empty()).collect();

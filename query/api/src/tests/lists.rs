@@ -119,7 +119,7 @@ async fn services_and_operations_are_counted() {
         json!({"services": [
             {"name": "cart", "spans": 3, "errors": 1, "last_seen": (now - 7 * SECOND + 10).to_string()},
             {"name": "frontend", "spans": 3, "errors": 0, "last_seen": (now - 7 * SECOND).to_string()},
-        ]})
+        ], "sampled": false})
     );
     assert_eq!(lake.json("/api/services?internal=true").await["services"].as_array().unwrap().len(), 3);
     let operations = lake.json("/api/operations?service=frontend").await;
@@ -127,9 +127,9 @@ async fn services_and_operations_are_counted() {
         operations,
         json!({"operations": [
             {"name": "GET /cart", "kind": "server", "spans": 3, "errors": 0, "p50": "1000000", "p95": "1000000"},
-        ]})
+        ], "sampled": false})
     );
-    assert_eq!(lake.json("/api/operations?service=none").await, json!({"operations": []}));
+    assert_eq!(lake.json("/api/operations?service=none").await, json!({"operations": [], "sampled": false}));
     let all = lake.json("/api/operations").await;
     assert_eq!(all["operations"].as_array().unwrap().len(), 2, "{all}");
     let before = format!("/api/services?start={}&end={}", now - 1000 * SECOND, now - 100 * SECOND);
