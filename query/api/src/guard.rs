@@ -16,7 +16,7 @@ use http::header::HeaderName;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::error::ApiError;
-use crate::jaeger::is_storage;
+use crate::jaeger::{is_storage, refused};
 use crate::live::TOKEN_PROTOCOL;
 use crate::own_metrics::Refusal;
 use crate::state::{ApiConfig, Shared};
@@ -33,7 +33,7 @@ pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
         Ok(()) => next.run(request).await,
         Err((refusal, error)) => {
             shared.metrics.refused(refusal);
-            error.into_response()
+            if is_storage(request.uri().path()) { refused(error) } else { error.into_response() }
         }
     };
     let headers = response.headers_mut();

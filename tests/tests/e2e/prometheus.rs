@@ -262,7 +262,10 @@ fn the_api_has_prometheus_forms() {
     }
     assert_eq!(get(&server, "label/job/values"), json!(["shop/cart"]));
     assert_eq!(get(&server, "label/http_route/values?match[]=http_requests_total"), json!(["/cart"]));
-    assert_eq!(get(&server, "label/service_name/values?match[]={job=~\"shop.*\"}"), json!(["cart"]));
+    assert_eq!(
+        get(&server, &format!("label/service_name/values?match[]={}", encoded("{job=~\"shop.*\"}"))),
+        json!(["cart"])
+    );
     assert_eq!(get(&server, "label/nothing/values"), json!([]));
     let bounds = get(&server, &format!("label/le/values?match[]=http_server_request_duration_seconds_bucket&{range}"));
     assert_eq!(bounds, json!(["+Inf", "0.5", "1"]));

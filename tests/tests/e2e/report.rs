@@ -24,6 +24,13 @@ fn put(server: &TestServer, name: &str, board: &serde_json::Value) {
     assert!((200..300).contains(&answer.status), "{}", answer.text());
 }
 
+/// Two series with a sample each half minute.
+fn some_minutes() -> String {
+    let now = spanlake_bench::now_nanos() / 1_000_000_000;
+    let at = |seconds| format!("fill=0.5 disk=sda @{seconds}\nfill=0.25 disk=<b>sdb</b> @{seconds}\n");
+    (0..10).map(|half_minutes| at(now - half_minutes * 30)).collect()
+}
+
 /// Scenario: the dashboards that come along, one of the server's with every kind of panel of which one fails, and a file.
 /// Guarantee: each becomes a page without scripts; the panel that fails says why, the others are drawn.
 #[test]
@@ -32,7 +39,7 @@ fn dashboards_become_files() {
     server.send(TRACES, &some_spans(7, 40));
     let pushed = server.raw(
         &format!("POST /api/push HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain", server.ports().listen),
-        b"fill=0.5 disk=sda\nfill=0.25 disk=<b>sdb</b>",
+        some_minutes().as_bytes(),
     );
     assert_eq!(pushed.status, 200, "{}", pushed.text());
     let folder = tempfile::tempdir().expect("a folder");

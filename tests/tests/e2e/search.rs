@@ -177,7 +177,6 @@ fn what_is_decided_is_what_is_evaluated() {
             "!(name = \"select\") && resource.service.name = \"shop\"",
             "duration >= 0.2",
             "duration > 1s || status = error",
-            "name = 5",
             "resource.service.name = \"\"",
         ] {
             let one = found(&server, &format!("filter={}", encoded(&format!("{{ {filter} }}"))));

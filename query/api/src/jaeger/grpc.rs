@@ -31,6 +31,7 @@ use crate::query::texts;
 use crate::service_map;
 use crate::state::{OWN_SERVICE, Shared};
 use crate::trace_list::{self, Filter, Keeps, Parameters, Summary};
+pub(crate) use framing::refused;
 use framing::{Message, answered, no_such_method, one, status};
 use messages::{
     Capabilities, Dependencies, Dependency, Found, FoundIds, Moment, Operation, Operations, OperationsAsked,

@@ -43,6 +43,11 @@ pub(super) fn no_such_method() -> Response {
     Status::unimplemented("there is no such method").into_http::<tonic::body::Body>().map(Body::new)
 }
 
+/// What a client of gRPC understands of a request that is not let in.
+pub(crate) fn refused(error: ApiError) -> Response {
+    status(error).into_http::<tonic::body::Body>().map(Body::new)
+}
+
 pub(super) fn bytes_of(message: &impl prost::Message) -> Bytes {
     message.encode_to_vec().into()
 }
@@ -56,6 +61,8 @@ pub(super) fn one(message: &impl prost::Message) -> Answer {
 pub(super) fn status(error: ApiError) -> Status {
     let code = match error.status {
         StatusCode::BAD_REQUEST => Code::InvalidArgument,
+        StatusCode::UNAUTHORIZED => Code::Unauthenticated,
+        StatusCode::FORBIDDEN => Code::PermissionDenied,
         StatusCode::NOT_FOUND => Code::NotFound,
         StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,
         StatusCode::GATEWAY_TIMEOUT => Code::DeadlineExceeded,
