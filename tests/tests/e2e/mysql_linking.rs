@@ -123,7 +123,7 @@ fn truth<'a>(sent: &'a [Sent], sample: &Stored) -> &'a Sent {
 /// Scenario: eight clients at once send statements of four forms to a real MySQL for a while, first with their trace context
 /// in a comment, then without any.
 /// Guarantee: with context every sample has the trace that sent it; without, nearly all are led to it by digest and time. How
-/// many depends on how busy the machine is: docs/benchmarks.md has the figure and its target of 95 in 100.
+/// many depends on how busy the machine is, 93 of 100 at the least that was seen: docs/benchmarks.md has the figures.
 #[test]
 fn samples_lead_to_the_trace_that_sent_them() {
     let Some(server) = DbServer::plain(Flavor::Mysql).expect("MySQL starts") else { return };
