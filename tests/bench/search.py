@@ -23,31 +23,13 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-TICKS = os.sysconf("SC_CLK_TCK")
+from server import cpu_seconds, start
 
 
 class Server:
-    def __init__(self, binary, data_dir, extra=()):
-        self.log = tempfile.NamedTemporaryFile("r", suffix=".log")
-        arguments = [binary, "serve", "--data-dir", data_dir, "--listen", "127.0.0.1:0", "--otlp-grpc", "127.0.0.1:0",
-                     "--otlp-http", "127.0.0.1:0", *extra]
-        environment = {**os.environ, "SPANLAKE_SELF_TELEMETRY_MODE": "off"}
-        self.process = subprocess.Popen(arguments, stdout=open(self.log.name, "w"), stderr=subprocess.STDOUT, env=environment)
-        self.url = self.wait()
-
-    def wait(self):
-        for _ in range(600):
-            for line in open(self.log.name):
-                if "ready in" in line:
-                    return "http://" + line.split("http://", 1)[1].split(",")[0].strip()
-            if self.process.poll() is not None:
-                raise SystemExit(open(self.log.name).read())
-            time.sleep(0.1)
-        raise SystemExit("the server did not become ready")
-
-    def cpu_seconds(self):
-        fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / TICKS
+    def __init__(self, binary, data_dir):
+        self.process, ports, _ = start(binary, data_dir)
+        self.url = "http://" + ports["listen"]
 
     def memory(self, name):
         for line in open(f"/proc/{self.process.pid}/status"):
@@ -137,21 +119,21 @@ def questions(server, facts, unpromoted, value, once):
 
 
 def measure(server, name, target, call, check, rounds):
-    before = server.cpu_seconds()
+    before = cpu_seconds(server.process)
     try:
         check(call())
     except urllib.error.HTTPError as error:
-        cpu = (server.cpu_seconds() - before) * 1000
+        cpu = (cpu_seconds(server.process) - before) * 1000
         return {"question": f"{name}: {error.code}, no answer", "p50_ms": float("inf"), "fastest_ms": float("inf"), "cpu_ms": cpu,
                 "target_ms": target, "peak_mb": server.memory("VmHWM"), "more_mb": 0.0}
     resting = server.memory("VmRSS")
     server.reset_peak()
-    times, before = [], server.cpu_seconds()
+    times, before = [], cpu_seconds(server.process)
     for _ in range(rounds):
         began = time.monotonic()
         call()
         times.append((time.monotonic() - began) * 1000)
-    cpu = (server.cpu_seconds() - before) / rounds * 1000
+    cpu = (cpu_seconds(server.process) - before) / rounds * 1000
     return {"question": name, "p50_ms": statistics.median(times), "fastest_ms": min(times), "cpu_ms": cpu,
             "target_ms": target, "peak_mb": server.memory("VmHWM"), "more_mb": server.memory("VmHWM") - resting}
 

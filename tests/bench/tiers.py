@@ -16,19 +16,13 @@ import statistics
 import time
 
 from questions import QUESTIONS, Spanlake
-from server import start
+from server import cpu_seconds, start
 
 
 def bytes_of(data_dir, tier):
     spans = os.path.join(data_dir, tier, "spans")
     return sum(os.path.getsize(os.path.join(folder, name)) for folder, _, names in os.walk(spans)
                for name in names if name.endswith(".parquet"))
-
-
-def cpu_seconds(process):
-    with open(f"/proc/{process.pid}/stat") as file:
-        fields = file.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def look_up(server, port, ids):

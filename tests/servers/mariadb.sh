@@ -7,6 +7,7 @@
 # MYSQLD_PRELOAD may name a library to load first.
 # With MARIADB_PERFORMANCE_SCHEMA=OFF as Debian has it by default; otherwise it is on.
 set -euo pipefail
+. "$(dirname "$0")/common.sh"
 verb=${1:?install, start or stop}
 dir=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
 
@@ -24,12 +25,7 @@ start)
   LD_PRELOAD=${MYSQLD_PRELOAD:-} setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" "--bind-address=${BIND_ADDRESS:-127.0.0.1}" \
     "--socket=$dir/$port.sock" "--pid-file=$dir/$port.pid" \
     "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" ${MYSQLD_ARGUMENTS:-} > "$dir/$port.log" 2>&1 &
-  for _ in $(seq 100); do
-    if [ -s "$dir/$port.pid" ] && (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then exit 0; fi
-    sleep 0.2
-  done
-  tail -5 "$dir/$port.log" >&2
-  exit 1
+  await_port
   ;;
 stop)
   port=${3:?a port}

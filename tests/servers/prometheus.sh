@@ -5,6 +5,7 @@
 #   prometheus.sh stop DIR PORT        shut that server down and delete its data
 # Needs: Debian's apt with its usual package source. Nothing of the system is changed.
 set -euo pipefail
+. "$(dirname "$0")/common.sh"
 verb=${1:?install, start or stop}
 dir=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
 root=$dir/root
@@ -13,15 +14,7 @@ lib=$root/usr/lib/x86_64-linux-gnu
 case $verb in
 install)
   [ -x "$root/usr/bin/prometheus" ] && exit 0
-  mkdir -p "$dir"/apt/{lists/partial,cache/archives/partial} "$dir/debs" "$root"
-  mirror=$(grep -hE '^URIs:' /etc/apt/sources.list.d/debian.sources | awk '{print $2; exit}')
-  echo "deb [trusted=yes] $mirror sid main" > "$dir/apt/sources.list"
-  apt=(-o "Dir::Etc::sourcelist=$dir/apt/sources.list" -o Dir::Etc::sourceparts=/dev/null
-       -o "Dir::State::lists=$dir/apt/lists" -o "Dir::Cache=$dir/apt/cache" -o APT::Sandbox::User=root)
-  apt-get "${apt[@]}" -qq update
-  (cd "$dir/debs" && apt-get "${apt[@]}" -qq download prometheus libc6)
-  for deb in "$dir"/debs/*.deb; do dpkg -x "$deb" "$root"; done
-  rm -rf "$dir/debs" "$dir/apt"
+  unpack prometheus libc6
   ;;
 start)
   port=${3:?a port}
@@ -34,12 +27,7 @@ start)
               --web.enable-remote-write-receiver --enable-feature=promql-experimental-functions)
   setsid nohup "${prometheus[@]}" > "$dir/$port.log" 2>&1 &
   echo $! > "$dir/$port.pid"
-  for _ in $(seq 100); do
-    if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2> /dev/null; then exit 0; fi
-    sleep 0.2
-  done
-  tail -5 "$dir/$port.log" >&2
-  exit 1
+  await_port
   ;;
 stop)
   port=${3:?a port}

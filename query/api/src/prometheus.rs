@@ -21,6 +21,7 @@ use axum::response::Response;
 use axum::routing::get;
 use serde_json::json;
 use spanlake_series::StoreSeries;
+use tokio::runtime::Handle;
 
 use crate::state::Shared;
 use answer::{Failure, success};
@@ -84,14 +85,25 @@ async fn with_series<T: Send + 'static>(
     named: Vec<String>,
     work: impl FnOnce(&StoreSeries) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    let pinned = move |shared: &Shared, runtime: Handle| {
+        work(&StoreSeries::pin(&shared.series, shared.store.catalog(), &shared.engine, runtime, named))
+    };
+    in_turn(shared, "the query was stopped by a fault", pinned).await?
+}
+
+/// Does what blocks when it has its turn; `fault` is said where it panics.
+async fn in_turn<T: Send + 'static>(
+    shared: &Arc<Shared>,
+    fault: &'static str,
+    work: impl FnOnce(&Shared, Handle) -> T + Send + 'static,
+) -> Result<T, Failure> {
     let turn = tokio::time::timeout(TURN_PATIENCE, Arc::clone(&shared.promql_turns).acquire_owned()).await;
     let turn = turn.map_err(|_| Failure::busy())?.map_err(|_| Failure::internal("the server stops"))?;
     let shared = Arc::clone(shared);
-    let runtime = tokio::runtime::Handle::current();
+    let runtime = Handle::current();
     let done = tokio::task::spawn_blocking(move || {
         let _turn = turn;
-        let catalog = shared.store.catalog();
-        work(&StoreSeries::pin(&shared.series, catalog, &shared.engine, runtime, named))
+        work(&shared, runtime)
     });
-    done.await.map_err(|_| Failure::internal("the query was stopped by a fault"))?
+    done.await.map_err(|_| Failure::internal(fault))
 }

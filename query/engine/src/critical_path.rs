@@ -4,7 +4,6 @@
 //! statement need not write. What is computed is [`TraceTree`]'s, so that the page and SQL say the same. Never reads
 //! rows itself.
 
-use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use arrow::array::{
@@ -20,13 +19,12 @@ use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility, udaf_default_schema_name,
 };
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Statement as SqlStatement,
-    visit_expressions_mut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident};
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::SpanId;
 use spanlake_schemas::trace_tree::{RowOf, SpanShape, TraceTree};
+
+use crate::statement_parts::with_calls;
 
 const NAME: &str = "critical_path";
 /// Columns of a span beside its trace.
@@ -40,26 +38,8 @@ pub(crate) fn function() -> AggregateUDF {
 }
 
 /// The same statement with the columns of a span at every call.
-pub(crate) fn with_columns(mut statement: Statement) -> Statement {
-    match &mut statement {
-        Statement::Statement(sql) => complete(sql),
-        Statement::Explain(explain) => {
-            if let Statement::Statement(sql) = explain.statement.as_mut() {
-                complete(sql);
-            }
-        }
-        _ => {}
-    }
-    statement
-}
-
-fn complete(sql: &mut SqlStatement) {
-    let _ = visit_expressions_mut(sql, |expr| {
-        if let Expr::Function(function) = expr {
-            complete_call(function);
-        }
-        ControlFlow::<()>::Continue(())
-    });
+pub(crate) fn with_columns(statement: Statement) -> Statement {
+    with_calls(statement, complete_call)
 }
 
 /// `critical_path(s.trace_id)` means the other columns of `s`, too.

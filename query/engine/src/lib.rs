@@ -26,6 +26,7 @@ mod pinned;
 mod rules;
 mod session;
 mod statement;
+mod statement_parts;
 mod statement_text;
 mod stored;
 mod stream;

@@ -7,6 +7,8 @@ use std::collections::HashSet;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{Expr, Ident, Query, Select, SelectItem, SetExpr, Statement as SqlStatement};
 
+use crate::statement_parts::sql_of;
+
 /// What DataFusion says of a projection that has one name twice.
 const REFUSAL: &str = "Projections require unique expression names";
 
@@ -17,14 +19,8 @@ pub(crate) fn is_about_names(message: &str) -> bool {
 
 /// The same statement with a name of its own for each column that has none.
 pub(crate) fn with_unique_names(mut statement: Statement) -> Statement {
-    match &mut statement {
-        Statement::Statement(sql) => name_statement(sql),
-        Statement::Explain(explain) => {
-            if let Statement::Statement(sql) = explain.statement.as_mut() {
-                name_statement(sql);
-            }
-        }
-        _ => {}
+    if let Some(sql) = sql_of(&mut statement) {
+        name_statement(sql);
     }
     statement
 }

@@ -22,6 +22,11 @@ fn range_column(table: Table) -> &'static str {
     if table == Table::Exemplars { "point_time" } else { table.time_column() }
 }
 
+/// A condition before others; none without a name.
+fn of_service(service: Option<&str>) -> String {
+    service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''"))).unwrap_or_default()
+}
+
 /// The rows of all tables as they were at one moment.
 #[derive(Clone)]
 pub struct StoredRows {
@@ -69,8 +74,7 @@ impl StoredRows {
     /// # Errors
     /// See [`EngineError`].
     pub async fn span_red(&self, service: Option<&str>, start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
-        let of = service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''")));
-        self.ask("*", of.as_deref().unwrap_or_default(), Table::SpanRed, start, end).await
+        self.ask("*", &of_service(service), Table::SpanRed, start, end).await
     }
 
     /// The slowest span of each service, operation, kind and status in each slice of so many nanoseconds, of spans that
@@ -86,7 +90,6 @@ impl StoredRows {
         end: i64,
     ) -> Result<QueryAnswer, EngineError> {
         let first = |column: &str| format!("first_value({column} order by duration desc) as {column}");
-        let of = service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''")));
         let what = format!(
             "service_name, name, kind, status_code, max(duration) as duration, {}, {}, {}",
             first("start_time"),
@@ -94,7 +97,7 @@ impl StoredRows {
             first("span_id")
         );
         let group = format!(" group by service_name, name, kind, status_code, start_time::bigint / {}", slice.max(1));
-        self.ask_grouped(&what, of.as_deref().unwrap_or_default(), Table::Spans, (start, end), &group).await
+        self.ask_grouped(&what, &of_service(service), Table::Spans, (start, end), &group).await
     }
 
     /// How many there are.

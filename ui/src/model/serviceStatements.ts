@@ -8,32 +8,37 @@ export const OWN_SERVICE = "spanlake";
 /** What comes into a service: asked by others, taken from a queue, or begun by itself. */
 const ENTRIES = "(kind in ('server', 'consumer') or parent_span_id is null)";
 const OPERATIONS_MAX = 500;
-const QUANTILES = [0.5, 0.95, 0.99];
-const quantileName = (quantile: number): string => `p${String(quantile).slice(2).padEnd(2, "0")}`;
-
 /** Counted where every span is there; estimated with weights, and the bounds of the 95 % interval, where some were sampled out. */
 export type Form = "counted" | "estimated";
 
-/** Requests, errors, and quantiles of durations, of the spans that meet the condition if there is one. */
-function figures(form: Form, condition?: string): string[] {
-  const only = condition ? ` filter (where ${condition})` : "";
-  if (form === "estimated") {
-    const all: [string, string][] = [
-      ["requests", "approx_count()"],
-      ["errors", "approx_sum(case when status_code = 'error' then 1 else 0 end)"],
-      ...QUANTILES.map((quantile): [string, string] => [quantileName(quantile), `approx_quantile(duration, ${quantile})`]),
-    ];
-    return all.flatMap(([name, call]) => [["value", ""], ["low", "_low"], ["high", "_high"]].map(([field, suffix]) => `get_field(${call}${only}, '${field}') as ${name}${suffix}`));
-  }
-  const failed = condition ? `${condition} and status_code = 'error'` : "status_code = 'error'";
-  return [
-    `count(*)${only} as requests`,
-    `count(*) filter (where ${failed}) as errors`,
-    ...QUANTILES.map((quantile) => `cast(approx_percentile_cont(duration, ${quantile})${only} as bigint) as ${quantileName(quantile)}`),
-  ];
+interface Measure {
+  name: string;
+  /** Of the spans that meet the condition, where one is given. */
+  counted: (condition: string | undefined) => string;
+  estimated: string;
 }
 
-const counts = (form: Form): string[] => figures(form).filter((column) => / as (requests|errors)/.test(column));
+const only = (condition: string | undefined): string => (condition ? ` filter (where ${condition})` : "");
+const COUNTS: readonly Measure[] = [
+  { name: "requests", counted: (condition) => `count(*)${only(condition)}`, estimated: "approx_count()" },
+  {
+    name: "errors",
+    counted: (condition) => `count(*)${only([condition, "status_code = 'error'"].filter(Boolean).join(" and "))}`,
+    estimated: "approx_sum(case when status_code = 'error' then 1 else 0 end)",
+  },
+];
+const DURATIONS: readonly Measure[] = [0.5, 0.95, 0.99].map((quantile) => ({
+  name: `p${String(quantile).slice(2).padEnd(2, "0")}`,
+  counted: (condition) => `cast(approx_percentile_cont(duration, ${quantile})${only(condition)} as bigint)`,
+  estimated: `approx_quantile(duration, ${quantile})`,
+}));
+const FIGURES = [...COUNTS, ...DURATIONS];
+
+function columns(measures: readonly Measure[], form: Form, condition?: string): string[] {
+  if (form === "counted") return measures.map(({ name, counted }) => `${counted(condition)} as ${name}`);
+  const parts = [["value", ""], ["low", "_low"], ["high", "_high"]];
+  return measures.flatMap(({ name, estimated }) => parts.map(([field, suffix]) => `get_field(${estimated}${only(condition)}, '${field}') as ${name}${suffix}`));
+}
 
 const at = (milliseconds: number): string => `to_timestamp_nanos(${nanosecondsText(Math.max(0, milliseconds))})`;
 const bucket = (stepMs: number): string => `date_bin(interval '${stepMs} milliseconds', start_time) as bucket`;
@@ -42,32 +47,32 @@ function within(range: TimeRange, prefix = ""): string[] {
   return [`${prefix}start_time >= ${at(range.startMs)}`, `${prefix}start_time <= ${at(range.endMs)}`];
 }
 
-function statement(columns: string[], conditions: string[], groups: number, tail: string): string {
+function statement(selected: string[], conditions: string[], groups: number, tail: string): string {
   const by = Array.from({ length: groups }, (_, index) => index + 1).join(", ");
-  return `select ${columns.join(",\n  ")}\nfrom spans\nwhere ${conditions.join("\n  and ")}\ngroup by ${by}\n${tail}`;
+  return `select ${selected.join(",\n  ")}\nfrom spans\nwhere ${conditions.join("\n  and ")}\ngroup by ${by}\n${tail}`;
 }
 
 const others = (internal: boolean): string[] => (internal ? [] : [`(service_name is distinct from ${sqlText(OWN_SERVICE)})`]);
 const ofService = (service: string, onlyEntries: boolean): string[] => [`service_name = ${sqlText(service)}`, ...(onlyEntries ? [ENTRIES] : [])];
 
 export function servicesStatement(range: TimeRange, internal: boolean, form: Form): string {
-  return statement(["service_name", ...figures(form, ENTRIES)], [...within(range), ...others(internal)], 1, "order by service_name");
+  return statement(["service_name", ...columns(FIGURES, form, ENTRIES)], [...within(range), ...others(internal)], 1, "order by service_name");
 }
 
 export function servicesOverTimeStatement(range: TimeRange, stepMs: number, internal: boolean, form: Form): string {
-  return statement([bucket(stepMs), "service_name", ...counts(form)], [...within(range), ENTRIES, ...others(internal)], 2, "order by bucket");
+  return statement([bucket(stepMs), "service_name", ...columns(COUNTS, form)], [...within(range), ENTRIES, ...others(internal)], 2, "order by bucket");
 }
 
 export function serviceOverTimeStatement(service: string, range: TimeRange, stepMs: number, onlyEntries: boolean, form: Form): string {
-  return statement([bucket(stepMs), ...figures(form)], [...within(range), ...ofService(service, onlyEntries)], 1, "order by bucket");
+  return statement([bucket(stepMs), ...columns(FIGURES, form)], [...within(range), ...ofService(service, onlyEntries)], 1, "order by bucket");
 }
 
 export function operationsStatement(service: string, range: TimeRange, onlyEntries: boolean, form: Form): string {
-  return statement(["name", "kind", ...figures(form)], [...within(range), ...ofService(service, onlyEntries)], 2, `order by requests desc\nlimit ${OPERATIONS_MAX}`);
+  return statement(["name", "kind", ...columns(FIGURES, form)], [...within(range), ...ofService(service, onlyEntries)], 2, `order by requests desc\nlimit ${OPERATIONS_MAX}`);
 }
 
 export function operationsOverTimeStatement(service: string, range: TimeRange, stepMs: number, onlyEntries: boolean, form: Form): string {
-  return statement([bucket(stepMs), "name", "kind", ...counts(form)], [...within(range), ...ofService(service, onlyEntries)], 3, "order by bucket\nlimit 50000");
+  return statement([bucket(stepMs), "name", "kind", ...columns(COUNTS, form)], [...within(range), ...ofService(service, onlyEntries)], 3, "order by bucket\nlimit 50000");
 }
 
 export function versionsStatement(service: string, range: TimeRange): string {

@@ -10,6 +10,7 @@ use arrow::error::ArrowError;
 use spanlake_schemas::red::RollUp;
 
 use crate::red::columns::{record_batch, rows_of};
+use crate::red::rollup::rollup_of;
 use crate::red::rows::RedRow;
 use crate::red::{RedKey, RedSums};
 
@@ -48,8 +49,7 @@ impl RollUp for RolledUp {
         self.received = self.received.max(received);
         let mut complete = Vec::new();
         for row in rows {
-            let resolution = row.resolution_seconds.max(self.resolution_seconds);
-            let time = row.time_seconds.div_euclid(i64::from(resolution)) * i64::from(resolution);
+            let (time, resolution) = rollup_of(&row, self.resolution_seconds);
             let is_new = self.sums.keys().next().is_some_and(|(first, ..)| *first < time);
             if is_new || self.service != row.key.service {
                 complete.extend(self.take());

@@ -37,14 +37,19 @@ impl Resolution {
     }
 }
 
+/// Start and length, in seconds, of the rollup of at least that length in which a row lies.
+pub(crate) fn rollup_of(row: &RedRow, resolution_seconds: u32) -> (i64, u32) {
+    let resolution = row.resolution_seconds.max(resolution_seconds);
+    (row.time_seconds.div_euclid(i64::from(resolution)) * i64::from(resolution), resolution)
+}
+
 /// Sums rows of one series and time at this resolution. Rows that are coarser already stay as they are, so the same
 /// call also merges what late spans added. Ordered by time, resolution and key.
 #[must_use]
 pub fn roll_up(rows: impl IntoIterator<Item = RedRow>, to: Resolution) -> Vec<RedRow> {
     let mut sums: BTreeMap<(i64, u32, RedKey), RedSums> = BTreeMap::new();
     for row in rows {
-        let resolution = row.resolution_seconds.max(to.seconds());
-        let time = row.time_seconds.div_euclid(i64::from(resolution)) * i64::from(resolution);
+        let (time, resolution) = rollup_of(&row, to.seconds());
         sums.entry((time, resolution, row.key)).or_default().merge(&row.sums);
     }
     sums.into_iter()

@@ -31,13 +31,12 @@ struct Service {
 impl Unannounced {
     /// Whether the service seems to sample; looks at this id of it too, which came without a threshold.
     pub fn samples(&mut self, service: &str, trace_id: &[u8]) -> bool {
-        if !self.services.contains_key(service) {
-            if self.services.len() >= SERVICES_MAX {
-                return false;
-            }
-            self.services.insert(service.to_owned(), Service::default());
-        }
-        let Some(of) = self.services.get_mut(service) else { return false };
+        let is_full = self.services.len() >= SERVICES_MAX;
+        let of = match self.services.get_mut(service) {
+            Some(of) => of,
+            None if is_full => return false,
+            None => self.services.entry(service.to_owned()).or_default(),
+        };
         let low = low_half(trace_id);
         // A counter is small and tells nothing.
         if of.seen.len() < TRACES && looks_random(Randomness::from_low_bits(low)) {

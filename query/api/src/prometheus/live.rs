@@ -10,8 +10,8 @@ use spanlake_promql::syntax::named_labels;
 use spanlake_promql::syntax::tree::Expr;
 use spanlake_series::StoreSeries;
 
-use super::TURN_PATIENCE;
 use super::answer::Failure;
+use super::in_turn;
 use crate::state::Shared;
 
 /// A query that takes longer is no view that can be live.
@@ -35,15 +35,10 @@ pub(crate) async fn evaluate_all(
     shared: &Arc<Shared>,
     queries: Vec<LiveQuery>,
 ) -> Result<Vec<Result<QueryValue, Failure>>, Failure> {
-    let turn = tokio::time::timeout(TURN_PATIENCE, Arc::clone(&shared.promql_turns).acquire_owned()).await;
-    let turn = turn.map_err(|_| Failure::busy())?.map_err(|_| Failure::internal("the server stops"))?;
-    let shared = Arc::clone(shared);
-    let runtime = tokio::runtime::Handle::current();
-    let done = tokio::task::spawn_blocking(move || {
-        let _turn = turn;
-        queries.iter().map(|query| evaluate(&shared, query, runtime.clone())).collect()
-    });
-    done.await.map_err(|_| Failure::internal("a live query was stopped by a fault"))
+    in_turn(shared, "a live query was stopped by a fault", move |shared, runtime| {
+        queries.iter().map(|query| evaluate(shared, query, runtime.clone())).collect()
+    })
+    .await
 }
 
 fn evaluate(shared: &Shared, query: &LiveQuery, runtime: tokio::runtime::Handle) -> Result<QueryValue, Failure> {

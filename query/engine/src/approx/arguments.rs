@@ -2,15 +2,11 @@
 //!
 //! Owns the change of a statement. Whoever writes both, in a join of two tables that have them, is left alone.
 
-use std::ops::ControlFlow;
-
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Statement as SqlStatement,
-    visit_expressions_mut,
-};
+use datafusion::sql::sqlparser::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident};
 
 use super::Kind;
+use crate::statement_parts::with_calls;
 
 const WEIGHTS: [&str; 2] = ["trace_id", "sampling_probability"];
 
@@ -27,26 +23,8 @@ pub(crate) fn weighs(sql: &str) -> bool {
 }
 
 /// The same statement with both arguments at every call of a function of these.
-pub(crate) fn with_weights(mut statement: Statement) -> Statement {
-    match &mut statement {
-        Statement::Statement(sql) => complete(sql),
-        Statement::Explain(explain) => {
-            if let Statement::Statement(sql) = explain.statement.as_mut() {
-                complete(sql);
-            }
-        }
-        _ => {}
-    }
-    statement
-}
-
-fn complete(sql: &mut SqlStatement) {
-    let _ = visit_expressions_mut(sql, |expr| {
-        if let Expr::Function(function) = expr {
-            complete_call(function);
-        }
-        ControlFlow::<()>::Continue(())
-    });
+pub(crate) fn with_weights(statement: Statement) -> Statement {
+    with_calls(statement, complete_call)
 }
 
 fn complete_call(function: &mut Function) {
