@@ -3,8 +3,7 @@
 #   mariadb.sh install DIR          check that the package is there
 #   mariadb.sh start DIR PORT       initialise on first use, then start on 127.0.0.1:PORT (root, empty password)
 #   mariadb.sh stop DIR PORT        shut that server down
-# MYSQLD_ARGUMENTS are added to those of the start; BIND_ADDRESS may list more addresses,
-# MYSQLD_PRELOAD may name a library to load first.
+# MYSQLD_ARGUMENTS are added to those of the start; BIND_ADDRESS may list more addresses.
 # With MARIADB_PERFORMANCE_SCHEMA=OFF as Debian has it by default; otherwise it is on.
 set -euo pipefail
 . "$(dirname "$0")/common.sh"
@@ -22,7 +21,7 @@ start)
     mariadb-install-db --no-defaults --user=root "--datadir=$data" --auth-root-authentication-method=normal \
       --skip-test-db > "$dir/init-$port.log" 2>&1
   fi
-  LD_PRELOAD=${MYSQLD_PRELOAD:-} setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" "--bind-address=${BIND_ADDRESS:-127.0.0.1}" \
+  setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" "--bind-address=${BIND_ADDRESS:-127.0.0.1}" \
     "--socket=$dir/$port.sock" "--pid-file=$dir/$port.pid" \
     "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" ${MYSQLD_ARGUMENTS:-} > "$dir/$port.log" 2>&1 &
   await_port

@@ -5,6 +5,7 @@
 //! `tests/e2e` and `tests/faults`; they drive `spanlake` over loopback, on ports that the system chooses.
 
 pub mod checker;
+pub mod clock;
 pub mod corpus;
 pub mod exporter;
 pub mod feeder;
@@ -13,3 +14,4 @@ pub mod remote_write;
 pub mod requests;
 pub mod server;
 pub mod settings;
+pub mod shim;

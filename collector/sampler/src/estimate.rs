@@ -16,6 +16,7 @@ pub mod clusters;
 pub mod interval;
 pub mod quantile;
 pub mod ratio;
+pub mod sketched;
 pub mod total;
 
 #[cfg(test)]

@@ -6,8 +6,10 @@
 
 mod accumulator;
 mod arguments;
+mod sketched;
 
 pub(crate) use arguments::{needs_weights, weighs, with_weights};
+pub(crate) use sketched::SKETCHED;
 
 use std::sync::Arc;
 
@@ -45,12 +47,12 @@ impl Kind {
         }
     }
 
-    fn by_name(name: &str) -> Option<Self> {
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 
     /// Arguments that a statement writes.
-    fn written(self) -> usize {
+    pub(crate) fn written(self) -> usize {
         match self {
             Self::Count => 0,
             Self::Sum | Self::Avg => 1,
@@ -61,7 +63,8 @@ impl Kind {
 
 /// All of them.
 pub(crate) fn functions() -> Vec<AggregateUDF> {
-    Kind::ALL.into_iter().map(|kind| AggregateUDF::new_from_impl(Approx::new(kind))).collect()
+    let written = Kind::ALL.into_iter().map(|kind| AggregateUDF::new_from_impl(Approx::new(kind)));
+    written.chain(sketched::functions()).collect()
 }
 
 /// What each of them answers.

@@ -73,10 +73,19 @@ pub(crate) fn view_schema(table: Table) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
+/// Where rows are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    Memory,
+    Files,
+}
+
 /// One table's rows.
 #[derive(Debug)]
 pub(crate) struct FactTable {
     table: Table,
+    /// Only those of one place.
+    only: Option<Place>,
     schema: SchemaRef,
     facts: Facts,
     dimensions: Arc<StatementDimensions>,
@@ -84,7 +93,12 @@ pub(crate) struct FactTable {
 
 impl FactTable {
     pub(crate) fn new(table: Table, facts: Facts, dimensions: Arc<StatementDimensions>) -> Self {
-        Self { table, schema: view_schema(table), facts, dimensions }
+        Self { table, only: None, schema: view_schema(table), facts, dimensions }
+    }
+
+    /// The rows of one place.
+    pub(crate) fn only(self, place: Place) -> Self {
+        Self { only: Some(place), ..self }
     }
 }
 
@@ -141,7 +155,7 @@ impl TableProvider for FactTable {
             is_selective,
             limit,
         };
-        if let Some(ids) = narrow::trace_ids(self.table, filters) {
+        if let Some(ids) = narrow::trace_ids(self.table, filters).filter(|_| self.only.is_none()) {
             return self.rows_of_traces(&scan, &ids).await;
         }
         let possible = narrow::without_impossible(&self.dimensions, &self.schema, filters, state)?;
@@ -162,7 +176,13 @@ impl TableProvider for FactTable {
             predicates: added.iter().cloned().chain(by_attributes).collect(),
         };
         predicates.extend(added);
-        let pruned = prune::prune(&self.facts.version, self.table, &self.schema, conjunction(predicates), &narrowed)?;
+        let predicate = conjunction(predicates);
+        let mut pruned = prune::prune(&self.facts.version, self.table, &self.schema, predicate, &narrowed)?;
+        match self.only {
+            Some(Place::Memory) => pruned.files.clear(),
+            Some(Place::Files) => pruned.hot.clear(),
+            None => {}
+        }
         let hot = hot::exec(&scan, pruned.hot, state.config().target_partitions())?;
         let mut plans = files::exec(&scan, pruned.files, &asked, state).await?;
         plans.splice(..0, hot);

@@ -25,6 +25,7 @@ mod output_names;
 mod pinned;
 mod rules;
 mod session;
+mod sketched;
 mod statement;
 mod statement_parts;
 mod statement_text;

@@ -25,6 +25,7 @@ use crate::facts::{BUCKET, Facts, FilterPlace, Reading};
 use crate::logical::{TableDoc, table_doc};
 use crate::{EngineError, EngineLimits, approx, attributes, critical_path, ids, rules};
 use tables::StatementTables;
+pub(crate) use tables::{SEALED_SPANS, UNSEALED_SPANS};
 
 /// Footers and page indexes of this many bytes are kept between statements.
 const FOOTER_CACHE_BYTES: usize = 128 << 20;

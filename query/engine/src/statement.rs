@@ -16,7 +16,7 @@ use crate::driver::Planned;
 use crate::explain_error::explain;
 use crate::session::Sessions;
 use crate::stream::Cost;
-use crate::{EngineError, Position, approx, critical_path, output_names};
+use crate::{EngineError, Position, approx, critical_path, output_names, sketched};
 
 /// Bytes of text; longer ones are no query that a person or a dashboard wrote.
 const SQL_BYTES_MAX: usize = 256 << 10;
@@ -34,12 +34,16 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
     let named = statement.clone();
     let logical = match session.state.statement_to_plan(statement).await {
         Err(error) if output_names::is_about_names(&error.to_string()) => {
-            session.state.statement_to_plan(output_names::with_unique_names(named)).await.map_err(explained)?
+            let named = output_names::with_unique_names(named.clone());
+            session.state.statement_to_plan(named).await.map_err(explained)?
         }
         planned => planned.map_err(explained)?,
     };
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
-    let plan = session.state.create_physical_plan(&logical).await.map_err(explained)?;
+    let plan = match sketched::plan(&session, named, &logical).await {
+        Some(plan) => plan,
+        None => session.state.create_physical_plan(&logical).await.map_err(explained)?,
+    };
     let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading, weighs: approx::weighs(sql) });
     Ok(Planned { plan, context: session.state.task_ctx(), cost })
 }

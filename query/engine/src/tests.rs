@@ -8,6 +8,7 @@ mod limits;
 mod pruning;
 mod queries;
 mod refused;
+mod sketched;
 mod visibility;
 
 use std::sync::Arc;

@@ -262,7 +262,8 @@ fn searches_of_a_bucket_give_the_same_pages() {
     assert!(in_memory[0].len() > 2, "{in_memory:?}");
     server.seal();
     wait_ready(&server);
-    assert!(cold(&server)["rows"].as_u64() > Some(0));
+    // Counted after the move is visible.
+    wait_until(&server, "there are rows in the bucket", |cold| cold["rows"].as_u64() > Some(0));
     assert_eq!(all(&server), in_memory, "in the bucket");
     let costs = pages(&server, "").1;
     let number = |cost: &Value, name: &str| cost[name].as_u64().unwrap_or_else(|| panic!("{name} of {cost}"));

@@ -8,6 +8,7 @@ use std::process::Command;
 use serde_json::Value;
 use spanlake_bench::mysql::servers::{DbServer, Flavor, Start};
 use spanlake_bench::now_nanos;
+use spanlake_tests::clock::Clock;
 use spanlake_tests::server::{Setup, TestServer, eventually, run, said};
 
 use super::mysql::{polling, promql, servers, shop};
@@ -96,48 +97,18 @@ fn a_hundred_thousand_digests_do_not_stop_the_poller() {
     let _ = writeln!(std::io::stderr(), "100,000 digests: {}", server["cost"]);
 }
 
-/// Adds an hour to the time of day of the process that it is loaded into.
-const AN_HOUR_LATE: &str = r"
-#define _GNU_SOURCE
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
-int clock_gettime(clockid_t id, struct timespec *at) {
-    int failed = syscall(SYS_clock_gettime, id, at);
-    if (!failed && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)) at->tv_sec += 3600;
-    return failed;
-}
-int gettimeofday(struct timeval *at, void *zone) {
-    struct timespec now;
-    (void)zone;
-    clock_gettime(CLOCK_REALTIME, &now);
-    at->tv_sec = now.tv_sec;
-    at->tv_usec = now.tv_nsec / 1000;
-    return 0;
-}
-time_t time(time_t *at) {
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    if (at) *at = now.tv_sec;
-    return now.tv_sec;
-}
-";
-
 /// Scenario: the server's clock is an hour ahead.
 /// Guarantee: what is stored has this machine's time, starts of counters too, and a wait for a lock lasts as long as it does.
 #[test]
 fn a_server_whose_clock_is_an_hour_off_is_told_by_this_clock() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (source, library) = (folder.path().join("late.c"), folder.path().join("late.so"));
-    std::fs::write(&source, AN_HOUR_LATE).expect("a file");
-    let compiled = Command::new("cc").args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(&source).status();
-    if !compiled.is_ok_and(|status| status.success()) {
+    let Some(clock) = Clock::build(folder.path()) else {
         let _ = writeln!(std::io::stderr(), "not run: a clock an hour off needs a C compiler");
         return;
-    }
+    };
+    clock.jump(3600);
     // MariaDB runs with the system's loader, which loads it.
-    let start = Start { preload: Some(library), ..Start::default() };
+    let start = Start { environment: clock.environment().into(), ..Start::default() };
     let Some(server) = DbServer::start(Flavor::Mariadb, start).expect("the server starts") else { return };
     let mut root = server.root().expect("root may log in");
     shop(&mut root);

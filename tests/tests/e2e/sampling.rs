@@ -91,6 +91,12 @@ fn a_budget_keeps_whole_traces_with_their_weights() {
     assert!((traces / 4000.0 - 1.0).abs() < 0.25, "weights add up to {traces} of 4000 traces");
     assert!(estimate[0][1].as_f64().expect("a number") < 1.0);
     assert_eq!(estimate[0][2], estimate[0][3], "each span says why it is there");
+    // The sketches counted every span before any was dropped.
+    let counts = server.rows(
+        "select approx_count()['value'], approx_count()['is_exact'], approx_ratio(status_code = 'error', true)['value'] \
+         from spans where service_name = 'shop'",
+    );
+    assert_eq!(counts, [[serde_json::json!(16000.0), serde_json::json!(true), serde_json::json!(40.0 / 16000.0)]]);
     let errors = server.count("select count(*) from spans where status_code = 'error' and service_name = 'shop'");
     assert!(errors >= 36, "{errors} of 40 errors, which are rare, are kept");
     let logs = server.count("select count(distinct trace_id) from logs where service_name = 'shop'");

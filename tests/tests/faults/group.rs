@@ -18,13 +18,13 @@ use spanlake_tests::settings::{
     BUSY_SEALS, COLD_URL, HOT_BYTES_MAX, LOG_DURABILITY, QUERY_MEMORY_BYTES_MAX, RETENTION_LOGS,
 };
 
-use super::clock::Clock;
 use super::damage::damage_a_copy;
 use super::injection;
 use super::place::Place;
 use super::plan::{Abilities, ITEMS_BEFORE_FAULT, Plan, Scenario, draw};
 use super::power::Power;
 use super::under_load::{Hands, Met, strike, tail};
+use spanlake_tests::clock::Clock;
 
 const ITEMS_PER_REQUEST: usize = 128;
 const LANES: [Signal; 4] = [Signal::Spans, Signal::Logs, Signal::Points, Signal::Spans];

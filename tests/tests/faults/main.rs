@@ -8,7 +8,6 @@
 //! `SPANLAKE_FAULT_MINUTES` goes on with new seeds for so long. A seed that fails says how to repeat it. What a machine
 //! does not permit is said: "not run: …".
 
-mod clock;
 mod damage;
 mod group;
 mod injection;
@@ -16,5 +15,4 @@ mod place;
 mod plan;
 mod power;
 mod seeds;
-mod shim;
 mod under_load;

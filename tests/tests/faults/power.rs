@@ -13,7 +13,7 @@ use spanlake_bench::random::Random;
 
 use super::group::{Group, Kind};
 use super::plan::{Plan, Scenario};
-use super::shim::compile;
+use spanlake_tests::shim::compile;
 
 const SOURCE: &str = r#"
 #define _GNU_SOURCE

@@ -9,12 +9,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::clock::Clock;
 use super::group::{Done, Group, Kind};
 use super::injection;
 use super::place::Place;
 use super::plan::GROUP_SEEDS;
 use super::under_load::Met;
+use spanlake_tests::clock::Clock;
 
 /// Groups under test at a time: a core each, where there are two.
 const GROUPS_AT_ONCE: usize = 2;

@@ -9,10 +9,10 @@ use spanlake_test_s3::{Lie, Mode, S3Double};
 use spanlake_tests::feeder::Progress;
 use spanlake_tests::server::{PATIENCE, TestServer};
 
-use super::clock::Clock;
 use super::injection::{Injection, Instead};
 use super::place::Place;
 use super::plan::{Aim, Scenario, Thread, Trouble};
+use spanlake_tests::clock::Clock;
 
 /// How long a call is waited for that a thread may not make.
 const AIM_PATIENCE: Duration = Duration::from_secs(2);

@@ -98,6 +98,13 @@ impl CalibratedState {
         place.add(kept, [asked * a, asked * b, 1.0, duration]);
     }
 
+    /// Bytes held, about.
+    #[must_use]
+    pub fn byte_len(&self) -> usize {
+        let cells = self.cells.values().chain([&self.other]);
+        cells.map(|cell| size_of::<Cell>() + cell.clusters.byte_len()).sum()
+    }
+
     /// Adds another state.
     pub fn merge(&mut self, other: &Self) {
         for (id, cell) in &other.cells {

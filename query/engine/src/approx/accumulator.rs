@@ -62,9 +62,6 @@ impl State {
     }
 
     fn merge(&mut self, bytes: &[u8]) -> Result<()> {
-        fn read<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
-            postcard::from_bytes(bytes).map_err(|error| exec_datafusion_err!("a state cannot be read: {error}"))
-        }
         match self {
             Self::Count(state) | Self::Sum(state) => state.merge(&read(bytes)?),
             Self::Avg(state) | Self::Ratio(state) => state.merge(&read(bytes)?),
@@ -74,12 +71,11 @@ impl State {
     }
 
     fn bytes(&self) -> Result<Vec<u8>> {
-        let written = match self {
-            Self::Count(state) | Self::Sum(state) => postcard::to_stdvec(state),
-            Self::Avg(state) | Self::Ratio(state) => postcard::to_stdvec(state),
-            Self::Quantile(state) => postcard::to_stdvec(state),
-        };
-        written.map_err(|error| exec_datafusion_err!("a state cannot be written: {error}"))
+        match self {
+            Self::Count(state) | Self::Sum(state) => written(state),
+            Self::Avg(state) | Self::Ratio(state) => written(state),
+            Self::Quantile(state) => written(state),
+        }
     }
 
     fn byte_len(&self) -> usize {
@@ -111,14 +107,9 @@ impl Accumulator for Weighted {
             return Err(exec_datafusion_err!("the trace and its probability are missing"));
         };
         let written: Vec<&Float64Array> = written.iter().map(|values| values.as_primitive::<Float64Type>()).collect();
-        let traces = traces.as_fixed_size_binary();
-        let probabilities = probabilities.as_primitive::<Float64Type>();
+        let kept = kept_of(traces, probabilities);
         for row in 0..traces.len() {
-            // A log record may belong to no trace; nothing samples it.
-            let id = if traces.is_valid(row) { traces.value(row).try_into().unwrap_or_default() } else { [0; 16] };
-            let probability = if probabilities.is_valid(row) { probabilities.value(row) } else { 1.0 };
-            let kept = Kept { trace_id: TraceId(id), probability };
-            self.state.add(kept, |column| {
+            self.state.add(kept(row), |column| {
                 let values = written.get(column)?;
                 values.is_valid(row).then(|| values.value(row))
             });
@@ -127,20 +118,7 @@ impl Accumulator for Weighted {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        let answer = self.state.finish(self.quantile);
-        let number = |of: fn(&Estimate) -> f64| -> ArrayRef {
-            Arc::new(Float64Array::from(vec![answer.as_ref().map(of).filter(|number| !number.is_nan())]))
-        };
-        let exact = BooleanArray::from(vec![answer.as_ref().map(|answer| answer.is_exact)]);
-        let traces = answer.as_ref().and_then(|answer| i64::try_from(answer.kept_traces).ok());
-        let columns = vec![
-            number(|answer| answer.value),
-            number(|answer| answer.low),
-            number(|answer| answer.high),
-            Arc::new(exact) as ArrayRef,
-            Arc::new(Int64Array::from(vec![traces])) as ArrayRef,
-        ];
-        Ok(ScalarValue::Struct(Arc::new(StructArray::try_new(answer_fields(), columns, None)?)))
+        answer_of(self.state.finish(self.quantile).as_ref())
     }
 
     fn size(&self) -> usize {
@@ -158,13 +136,59 @@ impl Accumulator for Weighted {
     }
 }
 
+/// The traces of rows and the probabilities with which they were kept.
+pub(super) fn kept_of<'a>(traces: &'a ArrayRef, probabilities: &'a ArrayRef) -> impl Fn(usize) -> Kept + 'a {
+    let traces = traces.as_fixed_size_binary();
+    let probabilities = probabilities.as_primitive::<Float64Type>();
+    |row| {
+        // A log record may belong to no trace; nothing samples it.
+        let id = if traces.is_valid(row) { traces.value(row).try_into().unwrap_or_default() } else { [0; 16] };
+        let probability = if probabilities.is_valid(row) { probabilities.value(row) } else { 1.0 };
+        Kept { trace_id: TraceId(id), probability }
+    }
+}
+
+/// An estimate, or that there is none, as SQL has it.
+pub(super) fn answer_of(answer: Option<&Estimate>) -> Result<ScalarValue> {
+    let number = |of: fn(&Estimate) -> f64| -> ArrayRef {
+        Arc::new(Float64Array::from(vec![answer.map(of).filter(|number| !number.is_nan())]))
+    };
+    let exact = BooleanArray::from(vec![answer.map(|answer| answer.is_exact)]);
+    let traces = answer.and_then(|answer| i64::try_from(answer.kept_traces).ok());
+    let columns = vec![
+        number(|answer| answer.value),
+        number(|answer| answer.low),
+        number(|answer| answer.high),
+        Arc::new(exact) as ArrayRef,
+        Arc::new(Int64Array::from(vec![traces])) as ArrayRef,
+    ];
+    Ok(ScalarValue::Struct(Arc::new(StructArray::try_new(answer_fields(), columns, None)?)))
+}
+
+/// A state between partitions.
+pub(super) fn written(state: &impl serde::Serialize) -> Result<Vec<u8>> {
+    postcard::to_stdvec(state).map_err(|error| exec_datafusion_err!("a state cannot be written: {error}"))
+}
+
+/// The state that was written.
+pub(super) fn read<'a, T: serde::Deserialize<'a>>(bytes: &'a [u8]) -> Result<T> {
+    postcard::from_bytes(bytes).map_err(|error| exec_datafusion_err!("a state cannot be read: {error}"))
+}
+
+/// The number that an argument always is.
+pub(super) fn constant(expr: Option<&Arc<dyn PhysicalExpr>>) -> Option<f64> {
+    let inner = expr.and_then(|expr| expr.downcast_ref::<CastExpr>()).map(CastExpr::expr);
+    let literal = inner.or(expr).and_then(|expr| expr.downcast_ref::<Literal>())?;
+    match literal.value().cast_to(&arrow::datatypes::DataType::Float64) {
+        Ok(ScalarValue::Float64(number)) => number,
+        _ => None,
+    }
+}
+
 /// The constant of `approx_quantile(x, q)`.
 pub(super) fn quantile_of(expr: Option<&Arc<dyn PhysicalExpr>>) -> Result<f64> {
-    let inner = expr.and_then(|expr| expr.downcast_ref::<CastExpr>()).map(CastExpr::expr);
-    let literal = inner.or(expr).and_then(|expr| expr.downcast_ref::<Literal>());
-    let value = literal.and_then(|literal| literal.value().cast_to(&arrow::datatypes::DataType::Float64).ok());
-    match value {
-        Some(ScalarValue::Float64(Some(quantile))) if (0.0..=1.0).contains(&quantile) => Ok(quantile),
+    match constant(expr) {
+        Some(quantile) if (0.0..=1.0).contains(&quantile) => Ok(quantile),
         _ => plan_err!("approx_quantile(x, q) takes a number from 0 to 1 as q, such as 0.99"),
     }
 }

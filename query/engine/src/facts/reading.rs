@@ -12,7 +12,7 @@ use crate::QueryStats;
 /// Shared by a statement's tables, for as long as it runs.
 pub(crate) struct Reading {
     /// Plans name files by their paths; they stay where they are while a version with them is held.
-    _pinned: Arc<Version>,
+    version: Arc<Version>,
     seen: Mutex<Seen>,
 }
 
@@ -25,7 +25,19 @@ struct Seen {
 
 impl Reading {
     pub(crate) fn of(version: Arc<Version>) -> Self {
-        Self { _pinned: version, seen: Mutex::default() }
+        Self { version, seen: Mutex::default() }
+    }
+
+    /// Whether sampling left out spans of some file.
+    pub(crate) fn has_sampled_spans(&self) -> bool {
+        self.has_sampled_spans_in(i64::MIN, i64::MAX)
+    }
+
+    /// Whether sampling left out spans of some file with spans that began from `start` up to but not including `end`,
+    /// nanoseconds.
+    pub(crate) fn has_sampled_spans_in(&self, start: i64, end: i64) -> bool {
+        let files = self.version.files(Table::Spans).iter().map(|file| &file.entry);
+        files.filter(|file| file.is_sampled).any(|file| file.time_max >= start && file.time_min < end)
     }
 
     /// A table is counted once, however often the statement names it.

@@ -11,8 +11,13 @@ use datafusion::execution::session_state::SessionState;
 use spanlake_schemas::tables::Table;
 
 use crate::dimensions::{Dimension, DimensionCache, StatementDimensions};
-use crate::facts::{FactTable, Facts};
+use crate::facts::{FactTable, Facts, Place};
 use crate::logical::{self, LogicalView};
+
+/// Spans in files: no name that a person finds in a list.
+pub(crate) const SEALED_SPANS: &str = "_spans_sealed";
+/// Spans that no sketch counts yet, as they are in no file.
+pub(crate) const UNSEALED_SPANS: &str = "_spans_unsealed";
 
 /// What a statement sees.
 #[derive(Debug)]
@@ -34,6 +39,13 @@ impl StatementTables {
     fn fact(&self, table: Table) -> Arc<dyn TableProvider> {
         self.facts.reading.count_files(table, self.facts.version.files(table).len());
         Arc::new(FactTable::new(table, self.facts.clone(), Arc::clone(&self.dimensions)))
+    }
+
+    /// The spans that are in files, or those that are not.
+    fn spans_of(&self, place: Place) -> Result<Arc<dyn TableProvider>> {
+        let rows = FactTable::new(Table::Spans, self.facts.clone(), Arc::clone(&self.dimensions)).only(place);
+        let view = logical::fact_view(Table::Spans.name()).expect("spans are a table");
+        Ok(Arc::new(LogicalView::new(view.plan(Arc::new(rows), &self.dimensions)?)))
     }
 
     fn dimension(&self, dimension: Dimension) -> Result<Arc<dyn TableProvider>> {
@@ -73,6 +85,11 @@ impl SchemaProvider for StatementTables {
         }
         if let Some(dimension) = Dimension::by_name(name) {
             return Ok(Some(self.dimension(dimension)?));
+        }
+        match name {
+            SEALED_SPANS => return Ok(Some(self.spans_of(Place::Files)?)),
+            UNSEALED_SPANS => return Ok(Some(self.spans_of(Place::Memory)?)),
+            _ => {}
         }
         match logical::written_view(name) {
             Some(view) => Ok(Some(self.written(view.sql).await?)),

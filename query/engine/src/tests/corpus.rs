@@ -133,8 +133,12 @@ impl Lake {
     }
 
     pub(super) async fn put(&mut self, signal: Signal, tables: Vec<(Table, Vec<Value>)>) {
-        self.requests += 1;
         let tables = tables.into_iter().map(|(table, rows)| (table, batch(table, &rows))).collect();
+        self.put_batches(signal, tables).await;
+    }
+
+    pub(super) async fn put_batches(&mut self, signal: Signal, tables: Vec<(Table, RecordBatch)>) {
+        self.requests += 1;
         let decoded = Decoded { batches: Batches { tables }, accepted: 1, ..Decoded::default() };
         let request = Request {
             signal,

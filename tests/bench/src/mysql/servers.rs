@@ -38,8 +38,8 @@ pub struct Start {
     pub more_addresses: u8,
     /// MariaDB has it off by default.
     pub performance_schema_off: bool,
-    /// A library that is loaded before others, where the server runs with the system's loader.
-    pub preload: Option<PathBuf>,
+    /// Beside what it has from us. A library to load first is loaded where the server runs with the system's loader.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A server that runs, or ran.
@@ -104,9 +104,7 @@ impl DbServer {
         if self.start.performance_schema_off {
             command.env("MARIADB_PERFORMANCE_SCHEMA", "OFF");
         }
-        if let Some(library) = &self.start.preload {
-            command.env("MYSQLD_PRELOAD", library);
-        }
+        command.envs(self.start.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
     }

@@ -6,7 +6,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use super::shim::compile;
+use crate::shim::compile;
 
 /// Adds the offset in the file, nanoseconds, to the time of day; leaves all other clocks alone.
 const SOURCE: &str = r#"
@@ -51,7 +51,8 @@ time_t time(time_t *at) {
 }
 "#;
 
-/// A clock for the servers of one group.
+/// A clock for the processes that are started with its environment.
+#[derive(Debug)]
 pub struct Clock {
     library: PathBuf,
     offset: PathBuf,
@@ -61,6 +62,7 @@ pub struct Clock {
 
 impl Clock {
     /// `None` where nothing can be compiled.
+    #[must_use]
     pub fn build(folder: &Path) -> Option<Self> {
         let library = compile(folder, "clock", SOURCE)?;
         let offset = folder.join("clock.offset");
@@ -69,6 +71,7 @@ impl Clock {
     }
 
     /// What a server needs to look at it.
+    #[must_use]
     pub fn environment(&self) -> [(String, String); 2] {
         [
             ("LD_PRELOAD".to_owned(), self.library.display().to_string()),
@@ -77,6 +80,9 @@ impl Clock {
     }
 
     /// From now on it is so many seconds off.
+    ///
+    /// # Panics
+    /// When the clock's file is gone.
     pub fn jump(&self, seconds: i64) {
         // In place: the server maps this very file.
         let file = std::fs::File::options().write(true).open(&self.offset).expect("the clock's file is there");

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// The library of a source; `None` where nothing can be compiled.
+#[must_use]
 pub fn compile(folder: &Path, name: &str, source: &str) -> Option<PathBuf> {
     let text = folder.join(format!("{name}.c"));
     let library = folder.join(format!("{name}.so"));
