@@ -12,6 +12,7 @@ use arrow::record_batch::RecordBatch;
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
+use spanlake_schemas::ingest::OVERFLOW_KEY;
 use spanlake_schemas::prometheus::{FAMILY_KEY, HISTOGRAM_KEY, HistogramForm, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
 use spanlake_store::{Catalog, DimensionRows};
@@ -76,6 +77,8 @@ pub(crate) struct Metric {
     names: [String; 4],
     /// The family, of metrics that came from Prometheus: their names and labels are taken as they are.
     family: Option<String>,
+    /// Whether a series of it is an overflow series.
+    overflows: bool,
     pub(crate) series: Vec<StoredSeries>,
 }
 
@@ -119,6 +122,8 @@ pub struct MetricFamily {
     pub unit: String,
     /// Stored series.
     pub series: usize,
+    /// Whether one of them holds points of series that were one too many.
+    pub overflows: bool,
 }
 
 /// What makes a metric one.
@@ -240,6 +245,7 @@ impl SeriesIndex {
                 kind,
                 names,
                 family,
+                overflows: false,
                 series: Vec::new(),
             });
             self.by_key.insert(key, position);
@@ -255,6 +261,7 @@ impl SeriesIndex {
         let scope_id = batch.column_by_name("scope_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
         let scope = scope_id.filter(|_| !is_verbatim).and_then(|ids| self.scopes.get(&ids.value(row))).cloned();
         let attributes = entries(batch, "attributes", row);
+        self.metrics[position].overflows |= attributes.iter().any(|(key, _)| key == OVERFLOW_KEY);
         if let Some(second) = second_name(name, &attributes).filter(|_| !is_verbatim) {
             self.add_second(position, second, id, resource.as_ref());
         }
@@ -281,6 +288,7 @@ impl SeriesIndex {
                 kind: "gauge",
                 names: Strategy::ALL.map(|_| TARGET_INFO.to_owned()),
                 family: Some(TARGET_INFO.to_owned()),
+                overflows: false,
                 series: Vec::new(),
             });
             position
@@ -325,8 +333,9 @@ impl SeriesIndex {
                 self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
             }
             let (names, family) = (Strategy::ALL.map(|_| name.clone()), Some(name));
-            let (form, series) = (HistogramForm::default(), Vec::new());
-            self.metrics.push(Metric { table, temporality, form, unit, description, kind, names, family, series });
+            let (form, overflows, series) = (HistogramForm::default(), false, Vec::new());
+            let metric = Metric { table, temporality, form, unit, description, kind, names, family, overflows, series };
+            self.metrics.push(metric);
             position
         });
         let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
@@ -408,13 +417,15 @@ impl SeriesIndex {
                 help: metric.description.clone(),
                 unit: metric.unit.clone(),
                 series: 0,
+                overflows: false,
             };
             let family = families.entry(name).or_insert_with(described);
             // Series of before their type was told.
             if family.kind == MetricType::Unknown.word() {
-                *family = MetricFamily { series: family.series, ..described() };
+                *family = MetricFamily { series: family.series, overflows: family.overflows, ..described() };
             }
             family.series += metric.series.len();
+            family.overflows |= metric.overflows;
         }
         families.into_values().collect()
     }
