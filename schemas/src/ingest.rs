@@ -155,13 +155,36 @@ pub struct Decoded {
     pub message: Option<String>,
     /// Fields that this version does not know, skipped as OTLP asks, and counted.
     pub unknown_fields: u64,
+    /// Points that went to the overflow series of their metric, and their own series, sorted. MUST be logged with the request.
+    pub overflowed_points: u64,
+    pub overflowed_series: Vec<[u8; 16]>,
 }
 
-/// Series that are stored already, so that the decoder need not describe them again.
-///
-/// `true` MUST only be said of a series whose row is durable and visible.
+/// The attribute of overflow series, a boolean that is true, as the OpenTelemetry specification names it ("Metrics SDK",
+/// "Overflow attribute").
+pub const OVERFLOW_KEY: &str = "otel.metric.overflow";
+
+/// Series that a request has described so far: those that are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct NewSeries {
+    /// Of the metric's name.
+    pub of_metric: u32,
+    pub all: u32,
+}
+
+/// Series that are stored already, so that the decoder need not describe them again, and whether there may be more.
 pub trait KnownSeries: Sync {
+    /// `true` MUST only be said of a series whose row is durable and visible.
     fn is_known(&self, series_id: &[u8; 16]) -> bool;
+
+    /// Whether points of a series that is not known go to the overflow series of its metric, resource and scope, because there
+    /// are too many series. The first four bytes of an id are those of its metric's name.
+    ///
+    /// What it says depends on the moment: [`Decoded::overflowed_series`] keeps it, and at the log's replay the same MUST
+    /// be said of the same series.
+    fn overflows(&self, _series_id: &[u8; 16], _new: NewSeries) -> bool {
+        false
+    }
 }
 
 /// Nothing is known: every series is described.

@@ -181,6 +181,8 @@ impl RequestContext<'_> {
             rejected: shared.notes.rejected(),
             message: shared.notes.message(self.signal),
             unknown_fields: shared.scan.unknown_fields,
+            overflowed_points: shared.overflowed.points,
+            overflowed_series: shared.overflowed.series.into_iter().collect(),
         })
     }
 }

@@ -99,6 +99,8 @@ fn write_store(out: &mut String, store: &StoreMetrics) {
     single(out, "spanlake_log_disk_bytes", "gauge", "Bytes of the log on disk.", get(&store.log_disk_bytes));
     single(out, "spanlake_log_groups_total", "counter", "Group commits.", get(&store.log_groups));
     single(out, "spanlake_log_requests_total", "counter", "Requests appended to the log.", get(&store.log_requests));
+    let help = "Points of more series than may be active, which went to series with otel.metric.overflow=true.";
+    single(out, "spanlake_overflowed_points_total", "counter", help, get(&store.overflowed_points));
     let help = "Byte-equal retries acknowledged and not stored twice.";
     single(out, "spanlake_duplicate_requests_total", "counter", help, get(&store.duplicate_requests));
     write_durations(out, "spanlake_log_sync_seconds", "Time of a log sync.", &store.sync_seconds);

@@ -20,7 +20,7 @@ use spanlake_schemas::ingest::{DecodeLimits, Filing, Ingest};
 use spanlake_sources::mysql::{Checkpoints, MysqlServers};
 use spanlake_sources::scrape::ScrapeStates;
 use spanlake_state::StateFile;
-use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, Store, StoreConfig};
+use spanlake_store::{ColdConfig, DataDirLock, Durability, Opened, Retention, SeriesLimits, Store, StoreConfig};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -156,6 +156,7 @@ fn open_store(
             .map(|cold| ColdConfig { sampling: sampler.map(|sampler| Arc::new(sampler) as _), ..cold }),
         span_sums: Some(Arc::new(SealedSpanSums::new(red_limits))),
         door: Some(door),
+        series_limits: series_limits(config),
     };
     let Opened { store, report } = Store::open_locked(config_of_store, lock)?;
     tracing::info!(
@@ -182,6 +183,11 @@ fn open_state(config: &Config) -> Result<Arc<StateFile>, String> {
         tracing::error!("dashboards cannot be kept: {error}");
         error.to_string()
     })
+}
+
+fn series_limits(config: &Config) -> SeriesLimits {
+    let metrics = &config.metrics;
+    SeriesLimits { all_max: metrics.series_max, per_metric_max: metrics.series_per_metric_max }
 }
 
 /// Half of the free disk is left to whatever else lives there.
@@ -370,6 +376,7 @@ fn build_api(
         query_timeout: config.query.timeout,
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),
         import_bytes_max: usize::try_from(config.receiver.http_body_bytes_max).unwrap_or(usize::MAX),
+        series_limits: series_limits(config),
     };
     let ApiSeams { status, sampling, state, mysql, rules } = seams;
     let Rules { series, states: rules } = rules;

@@ -21,6 +21,7 @@ pub const RETENTION_LOGS: &str = "SPANLAKE_RETENTION_LOGS";
 pub const QUERY_MEMORY_BYTES_MAX: &str = "SPANLAKE_QUERY_MEMORY_BYTES_MAX";
 pub const SCRAPE_CONFIG_FILE: &str = "SPANLAKE_SCRAPE_CONFIG_FILE";
 pub const RULE_FILES: &str = "SPANLAKE_RULE_FILES";
+pub const SERIES_PER_METRIC_MAX: &str = "SPANLAKE_METRICS_SERIES_PER_METRIC_MAX";
 pub const QUERY_TIMEOUT: &str = "SPANLAKE_QUERY_TIMEOUT";
 
 /// Seals a few times a second under load, and starts a log segment with nearly each.

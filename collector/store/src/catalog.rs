@@ -14,6 +14,9 @@ use spanlake_schemas::ingest::KnownSeries;
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
 use spanlake_schemas::tables::Table;
 
+use crate::seal::times;
+use crate::series_guard::{ActiveSeries, hour_of};
+
 /// All three dimension tables.
 #[derive(Debug)]
 pub struct Catalog {
@@ -40,6 +43,8 @@ struct Rows {
     blanks: Arc<HashSet<u32>>,
     /// Grows with every change.
     changes: u64,
+    /// Of series only.
+    active: ActiveSeries,
 }
 
 /// All rows of a dimension at one moment.
@@ -153,6 +158,27 @@ impl Dimension {
         self.row(&wide_id(id)).map(|found| found.batch.slice(found.row, 1))
     }
 
+    /// Whether there is a row of that id, which is seen by that.
+    pub(crate) fn see(&self, id: &[u8; 16], hour: u32) -> bool {
+        let rows = self.rows.read();
+        let position = rows.by_id.get(id);
+        if let Some(position) = position {
+            rows.active.see(*position, hour);
+        }
+        position.is_some()
+    }
+
+    /// Active series: of the metric of this one, and all.
+    pub(crate) fn active(&self, series_id: &[u8; 16], hour: u32) -> (u32, u32) {
+        if let Some(counts) = self.rows.read().active.counts(series_id, hour) {
+            return counts;
+        }
+        let mut rows = self.rows.write();
+        let Rows { by_id, active, .. } = &mut *rows;
+        active.recount(by_id, hour);
+        active.counts(series_id, hour).unwrap_or_default()
+    }
+
     fn row(&self, id: &[u8; 16]) -> Option<DimensionRow> {
         let rows = self.rows.read();
         let position = usize::try_from(*rows.by_id.get(id)?).ok()?;
@@ -170,6 +196,7 @@ impl Dimension {
     /// Adds what is not there yet and returns just those rows (`None`: nothing new).
     pub(crate) fn insert_new(&self, batch: &RecordBatch) -> Result<Option<RecordBatch>, arrow::error::ArrowError> {
         let ids = self.ids(batch);
+        let received = times(batch, "received_time")?;
         let mut rows = self.rows.write();
         let mut position = rows.positions();
         let mut fresh = Vec::new();
@@ -178,6 +205,9 @@ impl Dimension {
                 entry.insert(u32::try_from(position).expect("fewer than 2^32 dimension rows"));
                 position += 1;
                 fresh.push(u64::try_from(row).expect("rows fit u64"));
+                if self.table == Table::Series {
+                    rows.active.push(id, hour_of(received[row]));
+                }
             }
         }
         if fresh.is_empty() {
@@ -202,6 +232,7 @@ impl Dimension {
         if gone.is_empty() {
             return Ok(());
         }
+        gone.iter().for_each(|position| rows.active.forget(*position));
         let blank = crate::columns::blank_row(&self.table.schema());
         for number in 0..rows.batches.len() {
             let first = rows.starts[number];

@@ -9,6 +9,7 @@ use spanlake_schemas::red::SpanSums;
 
 use crate::cold::ColdConfig;
 use crate::retention::Retention;
+use crate::series_guard::SeriesLimits;
 
 /// What an acknowledgement survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +45,8 @@ pub struct StoreConfig {
     pub span_sums: Option<Arc<dyn SpanSums>>,
     /// Who held back a part of the traces of logged requests, and does it again when the log is replayed.
     pub door: Option<Arc<dyn Door>>,
+    /// How many metric series may be active.
+    pub series_limits: SeriesLimits,
 }
 
 impl StoreConfig {
@@ -63,6 +66,7 @@ impl StoreConfig {
             cold: None,
             span_sums: None,
             door: None,
+            series_limits: SeriesLimits::default(),
         }
     }
 }

@@ -33,6 +33,7 @@ mod reserve;
 pub mod retention;
 pub mod seal;
 mod sealer;
+mod series_guard;
 pub mod store;
 pub mod stored_form;
 pub mod version;
@@ -46,6 +47,7 @@ pub use metrics::StoreMetrics;
 pub use open::{DataDirLock, OpenError, OpenReport, Opened};
 pub use read::{ReadError, ReadHalf, TraceRows};
 pub use retention::Retention;
+pub use series_guard::SeriesLimits;
 pub use store::Store;
 pub use version::{DataFile, FileEntry, HotBatch, Version};
 

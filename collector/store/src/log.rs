@@ -6,6 +6,7 @@
 
 mod door;
 pub mod frame;
+mod overflow;
 pub mod payload;
 pub mod recent;
 pub mod replay;

@@ -109,4 +109,6 @@ pub struct StoreMetrics {
     pub spans: AtomicU64,
     pub logs: AtomicU64,
     pub points: AtomicU64,
+    /// Points among these that went to overflow series.
+    pub overflowed_points: AtomicU64,
 }

@@ -37,6 +37,7 @@ use crate::read::ReadHalf;
 use crate::reserve::Reserve;
 use crate::retention::checked::Checked;
 use crate::sealer::{SealFailure, Sealer};
+use crate::series_guard::{LoggedSeries, SeriesGuard};
 use crate::store::{Inner, KeeperHandle, Store};
 use crate::version::{DataFile, Version};
 
@@ -136,6 +137,7 @@ impl Store {
         load_dimensions(&read)?;
         let forgetting = Forgetting::open(&config.data_dir)?;
         let memory = MemoryAccount::new(config.memory_bytes_max, Arc::clone(&metrics));
+        let series = SeriesGuard::new(Arc::clone(read.catalog()), config.series_limits);
         let reserve = cold.as_ref().map(|_| Reserve::of(config.data_dir.clone()));
         let inner = Arc::new(Inner {
             config,
@@ -149,6 +151,7 @@ impl Store {
             place: cold.as_ref().map(|cold| cold.place().clone()),
             is_cold_known: std::sync::atomic::AtomicBool::new(cold.is_none()),
             forgetting,
+            series,
             reserve,
             _lock: lock,
         });
@@ -326,8 +329,8 @@ fn replay_log(sealer: &mut Sealer) -> Result<Replayed, OpenError> {
 fn replay_record(inner: &Inner, generation: u64, header: &RecordHeader, packed: &[u8]) -> Result<(), String> {
     let body =
         payload::unpack(header.codec, packed, header.limits.inflated_bytes_max).map_err(|error| error.to_string())?;
-    let known = inner.read.catalog().as_ref();
-    let mut decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, known)
+    let known = LoggedSeries::new(inner.read.catalog(), &header.overflowed);
+    let mut decoded = otlp::decode(header.signal, header.encoding, &body, header.received_at, &header.limits, &known)
         .map_err(|error| error.to_string())?;
     match &inner.config.door {
         Some(door) if header.limits.filing == Filing::Receipt => {

@@ -31,6 +31,7 @@ use crate::memory::MemoryAccount;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
 use crate::reserve::Reserve;
+use crate::series_guard::{SeriesGuard, SeriesLimits};
 
 /// How long a request waits for a seal when memory is tight, before it goes on and the cap decides.
 const TIGHT_WAIT: Duration = Duration::from_millis(500);
@@ -72,6 +73,7 @@ pub(crate) struct Inner {
     /// Whether all that it has of dimensions is in the catalog; true where there is none.
     pub(crate) is_cold_known: AtomicBool,
     pub(crate) forgetting: Forgetting,
+    pub(crate) series: SeriesGuard,
     /// What requests leave free for moving data there.
     pub(crate) reserve: Option<Reserve>,
     /// Held for as long as the process uses the data directory.
@@ -229,10 +231,11 @@ impl Store {
             codec,
             limits: request.limits,
             door: request.door,
+            overflowed: request.decoded.overflowed_series,
             received_at: request.received_at,
             digest: header_digest,
         };
-        let accepted = request.decoded.accepted;
+        let (accepted, overflowed) = (request.decoded.accepted, request.decoded.overflowed_points);
         let (reply, answer) = oneshot::channel();
         let append = Append { header, payload, batches: request.decoded.batches, reply };
         drop(request.body);
@@ -244,7 +247,21 @@ impl Store {
             Signal::Logs => &self.inner.metrics.logs,
         };
         counter.fetch_add(accepted, Ordering::Relaxed);
+        self.note_overflow(overflowed);
         Ok(())
+    }
+
+    /// Counts points that went to overflow series; the first ones of this process are told.
+    fn note_overflow(&self, points: u64) {
+        if points > 0 && self.inner.metrics.overflowed_points.fetch_add(points, Ordering::Relaxed) == 0 {
+            let SeriesLimits { all_max, per_metric_max } = self.inner.config.series_limits;
+            tracing::warn!(
+                series_max = all_max,
+                series_per_metric_max = per_metric_max,
+                "more metric series are active than metrics.series_max or metrics.series_per_metric_max allow: points of new ones go \
+                 to series with otel.metric.overflow=true; /prometheus/api/v1/status/tsdb names the metrics"
+            );
+        }
     }
 }
 
@@ -261,7 +278,7 @@ impl Ingest for Store {
     }
 
     fn known_series(&self) -> &dyn KnownSeries {
-        self.inner.read.catalog().as_ref()
+        self.inner.series.at(crate::now_nanos())
     }
 
     fn store(&self, request: Request) -> Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + '_>> {

@@ -16,7 +16,7 @@ use spanlake_rules::RuleStates;
 use spanlake_schemas::ingest::{Compression, Encoding, Signal};
 use spanlake_series::SeriesIndex;
 use spanlake_state::StateFile;
-use spanlake_store::ReadHalf;
+use spanlake_store::{ReadHalf, SeriesLimits};
 use tokio::sync::Semaphore;
 
 use crate::forget::Forget;
@@ -45,6 +45,8 @@ pub struct ApiConfig {
     /// Of a PromQL query.
     pub query_timeout: Duration,
     pub query_memory_bytes_max: usize,
+    /// How many metric series may be active.
+    pub series_limits: SeriesLimits,
 }
 
 impl ApiConfig {
@@ -59,6 +61,7 @@ impl ApiConfig {
             import_bytes_max: 64 << 20,
             query_timeout: Duration::from_secs(30),
             query_memory_bytes_max: 256 << 20,
+            series_limits: SeriesLimits::default(),
         }
     }
 }

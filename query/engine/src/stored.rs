@@ -27,6 +27,12 @@ fn of_service(service: Option<&str>) -> String {
     service.map(|service| format!("service_name = '{}' and ", service.replace('\'', "''"))).unwrap_or_default()
 }
 
+/// A condition before others: series from one id to another.
+fn of_series((first, last): (&[u8; 16], &[u8; 16])) -> String {
+    let id = |id: &[u8; 16]| format!("arrow_cast(X'{}', 'FixedSizeBinary(16)')", to_hex(id));
+    format!("series_id >= {} and series_id <= {} and ", id(first), id(last))
+}
+
 /// The rows of all tables as they were at one moment.
 #[derive(Clone)]
 pub struct StoredRows {
@@ -64,9 +70,21 @@ impl StoredRows {
         start: i64,
         end: i64,
     ) -> Result<QueryAnswer, EngineError> {
-        let id = |id: &[u8; 16]| format!("arrow_cast(X'{}', 'FixedSizeBinary(16)')", to_hex(id));
-        let between = format!("series_id >= {} and series_id <= {} and ", id(ids.0), id(ids.1));
-        self.ask("*", &between, table, start, end).await
+        self.ask("*", &of_series(ids), table, start, end).await
+    }
+
+    /// When series whose ids lie between two have points: `series_id`, `time` and `flags`; else as [`StoredRows::series`].
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn series_times(
+        &self,
+        table: Table,
+        ids: (&[u8; 16], &[u8; 16]),
+        start: i64,
+        end: i64,
+    ) -> Result<QueryAnswer, EngineError> {
+        self.ask("series_id, time, flags", &of_series(ids), table, start, end).await
     }
 
     /// Sums of spans of rollups that begin from `start` up to but not including `end`, of one service where one is named.

@@ -69,6 +69,9 @@ pub struct SelectHints {
     pub grouping: Vec<String>,
     /// Whether `grouping` keeps those labels instead of dropping them.
     pub by: bool,
+    /// Only the latest sample of each label set is used, at or before `end_ms`: an instant query's selector. A store may
+    /// leave out all before it.
+    pub latest_only: bool,
     /// Only count and sum of histograms are used. A store that leaves out their buckets MUST say by each one's hint
     /// whether it is reset since the one before.
     pub without_buckets: bool,

@@ -52,7 +52,7 @@ impl StoreSeries {
         let of_spans = self.block_on(span_metrics::exemplars(self.rows(), matchers, window))?;
         let of_points = self.with_selected(matchers, |all| {
             let mut found: BTreeMap<Labels, Vec<SeriesExemplar>> = BTreeMap::new();
-            for selected in all {
+            for selected in all.into_iter().filter(|selected| selected.metric.table != Table::Resources) {
                 let ids = selected.series.iter().map(|(at, labels)| (selected.metric.series[*at].id, labels.clone()));
                 let ids: BTreeMap<[u8; 16], Labels> = ids.collect();
                 let (Some(first), Some(last)) = (ids.keys().next(), ids.keys().next_back()) else { continue };

@@ -12,6 +12,7 @@ use arrow::record_batch::RecordBatch;
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
+use spanlake_schemas::ingest::OVERFLOW_KEY;
 use spanlake_schemas::prometheus::{FAMILY_KEY, HISTOGRAM_KEY, HistogramForm, MetricType, TYPE_KEY};
 use spanlake_schemas::tables::Table;
 use spanlake_store::{Catalog, DimensionRows};
@@ -19,11 +20,12 @@ use spanlake_store::{Catalog, DimensionRows};
 use crate::exporter::second_name;
 use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs, scope_labels};
 use crate::names::{Kind, Strategy, metric_name};
+use crate::target_info::TARGET_INFO;
 
 /// What of a metric a Prometheus series shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum View {
-    /// The number of a gauge or sum.
+    /// The number of a gauge or sum; of `target_info` always 1.
     Value,
     /// A histogram as a native one: exponential, or with custom buckets.
     Native,
@@ -40,7 +42,7 @@ impl View {
     const fn of(table: Table, is_verbatim: bool) -> &'static [(Self, &'static str)] {
         match table {
             Table::Histograms if is_verbatim => &[(Self::Native, "")],
-            Table::Points => &[(Self::Value, "")],
+            Table::Points | Table::Resources => &[(Self::Value, "")],
             Table::Histograms => {
                 &[(Self::Native, ""), (Self::Bucket, "_bucket"), (Self::Sum, "_sum"), (Self::Count, "_count")]
             }
@@ -63,6 +65,7 @@ impl View {
 /// A metric of OTLP: one name, unit and type.
 #[derive(Debug)]
 pub(crate) struct Metric {
+    /// Where its points are. Of `target_info`, which has none, it is that of the resources.
     pub(crate) table: Table,
     pub(crate) temporality: Temporality,
     /// What its histograms say in a way that is not OTLP's.
@@ -74,16 +77,19 @@ pub(crate) struct Metric {
     names: [String; 4],
     /// The family, of metrics that came from Prometheus: their names and labels are taken as they are.
     family: Option<String>,
+    /// Whether a series of it is an overflow series.
+    overflows: bool,
     pub(crate) series: Vec<StoredSeries>,
 }
 
 /// A series as it is stored.
 #[derive(Debug)]
 pub(crate) struct StoredSeries {
+    /// Of `target_info`, which is not stored, nothing.
     pub(crate) id: [u8; 16],
     /// Without the metric's name.
     labels: Pairs,
-    resource: Option<Arc<ResourceLabels>>,
+    pub(crate) resource: Option<Arc<ResourceLabels>>,
     /// `otel_scope_name` and its like, for whoever names one.
     scope: Option<Pairs>,
 }
@@ -97,6 +103,14 @@ pub(crate) struct Selected<'a> {
     pub(crate) series: Vec<(usize, Labels)>,
 }
 
+/// Series of one metric that belong to some resources.
+#[derive(Debug)]
+pub(crate) struct OfResources {
+    pub(crate) table: Table,
+    /// Ids, and the position of each one's resource among those asked for.
+    pub(crate) series: Vec<([u8; 16], usize)>,
+}
+
 /// What is known of a metric's name, for lists.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MetricFamily {
@@ -108,6 +122,8 @@ pub struct MetricFamily {
     pub unit: String,
     /// Stored series.
     pub series: usize,
+    /// Whether one of them holds points of series that were one too many.
+    pub overflows: bool,
 }
 
 /// What makes a metric one.
@@ -132,6 +148,9 @@ pub struct SeriesIndex {
     by_name: HashMap<String, BTreeSet<(usize, View)>>,
     /// Metrics under names of others, by name: their series are those of other metrics.
     seconds: HashMap<(String, Table), usize>,
+    /// `target_info`, and the resources that have a series of it.
+    target_info: Option<usize>,
+    targets: HashSet<i64>,
     resources: HashMap<i64, Arc<ResourceLabels>>,
     scopes: HashMap<i64, Pairs>,
     /// Positions of the catalog that are in it, blank ones among them.
@@ -226,6 +245,7 @@ impl SeriesIndex {
                 kind,
                 names,
                 family,
+                overflows: false,
                 series: Vec::new(),
             });
             self.by_key.insert(key, position);
@@ -233,10 +253,15 @@ impl SeriesIndex {
         });
         let id = batch.column(0).as_fixed_size_binary().value(row).try_into().expect("a series id has 16 bytes");
         let resource_id = batch.column_by_name("resource_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
-        let resource = resource_id.and_then(|ids| self.resources.get(&ids.value(row))).cloned();
+        let resource_id = resource_id.map(|ids| ids.value(row));
+        let resource = resource_id.and_then(|id| self.resources.get(&id)).cloned();
+        if let (Some(id), Some(resource)) = (resource_id, &resource) {
+            self.add_target(id, resource);
+        }
         let scope_id = batch.column_by_name("scope_id").and_then(|ids| ids.as_primitive_opt::<Int64Type>());
         let scope = scope_id.filter(|_| !is_verbatim).and_then(|ids| self.scopes.get(&ids.value(row))).cloned();
         let attributes = entries(batch, "attributes", row);
+        self.metrics[position].overflows |= attributes.iter().any(|(key, _)| key == OVERFLOW_KEY);
         if let Some(second) = second_name(name, &attributes).filter(|_| !is_verbatim) {
             self.add_second(position, second, id, resource.as_ref());
         }
@@ -246,6 +271,49 @@ impl SeriesIndex {
             labels.extend(resource.identity.clone());
         }
         self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource, scope });
+    }
+
+    /// Adds the `target_info` of a resource, once it has a series.
+    fn add_target(&mut self, id: i64, resource: &Arc<ResourceLabels>) {
+        let Some(labels) = resource.target_info.clone().filter(|_| self.targets.insert(id)) else { return };
+        let position = *self.target_info.get_or_insert_with(|| {
+            let position = self.metrics.len();
+            self.by_name.entry(TARGET_INFO.to_owned()).or_default().insert((position, View::Value));
+            self.metrics.push(Metric {
+                table: Table::Resources,
+                temporality: Temporality::Cumulative,
+                form: HistogramForm::default(),
+                unit: String::new(),
+                description: "Target metadata".to_owned(),
+                kind: "gauge",
+                names: Strategy::ALL.map(|_| TARGET_INFO.to_owned()),
+                family: Some(TARGET_INFO.to_owned()),
+                overflows: false,
+                series: Vec::new(),
+            });
+            position
+        });
+        let resource = Some(Arc::clone(resource));
+        self.metrics[position].series.push(StoredSeries { id: [0; 16], labels, resource, scope: None });
+    }
+
+    /// The stored series of some resources, by metric. `positions`: of each resource among those asked for.
+    pub(crate) fn of_resources(&self, positions: &HashMap<*const ResourceLabels, usize>) -> Vec<OfResources> {
+        let of_metric = |metric: &Metric| {
+            let series = metric.series.iter().filter_map(|series| {
+                let position = positions.get(&Arc::as_ptr(series.resource.as_ref()?))?;
+                Some((series.id, *position))
+            });
+            OfResources { table: metric.table, series: series.collect() }
+        };
+        let others = self.not_stored();
+        let metrics = self.metrics.iter().enumerate().filter(|(position, _)| !others.contains(position));
+        metrics.map(|(_, metric)| of_metric(metric)).filter(|found| !found.series.is_empty()).collect()
+    }
+
+    /// Metrics whose series are not stored under that name.
+    fn not_stored(&self) -> BTreeSet<usize> {
+        self.seconds.values().chain(&self.target_info).copied().collect()
     }
 
     /// Adds a stored series under another name: of the same points, with the labels that belong to that name.
@@ -265,8 +333,9 @@ impl SeriesIndex {
                 self.by_name.entry(format!("{name}{suffix}")).or_default().insert((position, *view));
             }
             let (names, family) = (Strategy::ALL.map(|_| name.clone()), Some(name));
-            let (form, series) = (HistogramForm::default(), Vec::new());
-            self.metrics.push(Metric { table, temporality, form, unit, description, kind, names, family, series });
+            let (form, overflows, series) = (HistogramForm::default(), false, Vec::new());
+            let metric = Metric { table, temporality, form, unit, description, kind, names, family, overflows, series };
+            self.metrics.push(metric);
             position
         });
         let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
@@ -348,13 +417,15 @@ impl SeriesIndex {
                 help: metric.description.clone(),
                 unit: metric.unit.clone(),
                 series: 0,
+                overflows: false,
             };
             let family = families.entry(name).or_insert_with(described);
             // Series of before their type was told.
             if family.kind == MetricType::Unknown.word() {
-                *family = MetricFamily { series: family.series, ..described() };
+                *family = MetricFamily { series: family.series, overflows: family.overflows, ..described() };
             }
             family.series += metric.series.len();
+            family.overflows |= metric.overflows;
         }
         families.into_values().collect()
     }
@@ -362,8 +433,8 @@ impl SeriesIndex {
     /// Stored series.
     #[must_use]
     pub fn len(&self) -> usize {
-        let seconds: BTreeSet<usize> = self.seconds.values().copied().collect();
-        let own = self.metrics.iter().enumerate().filter(|(position, _)| !seconds.contains(position));
+        let others = self.not_stored();
+        let own = self.metrics.iter().enumerate().filter(|(position, _)| !others.contains(position));
         own.map(|(_, metric)| metric.series.len()).sum()
     }
 

@@ -57,6 +57,9 @@ pub(crate) fn pairs(labels: BTreeMap<String, String>) -> Pairs {
     labels.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect()
 }
 
+/// Attributes that `job` and `instance` are made of.
+const IDENTIFYING: [&str; 3] = ["service.namespace", "service.name", "service.instance.id"];
+
 /// What a resource gives to all its series.
 #[derive(Clone, Debug)]
 pub(crate) struct ResourceLabels {
@@ -64,6 +67,9 @@ pub(crate) struct ResourceLabels {
     pub(crate) identity: BTreeMap<String, String>,
     /// Every attribute, for whoever names one.
     pub(crate) all: Pairs,
+    /// Labels of its `target_info`, by the specification's section "Resource Attributes": `job`, `instance` and all attributes
+    /// that these are not made of. `None` where there would be only the one or only the other.
+    pub(crate) target_info: Option<Pairs>,
 }
 
 impl ResourceLabels {
@@ -80,8 +86,19 @@ impl ResourceLabels {
         if let Some(instance) = get("service.instance.id").filter(|instance| !instance.is_empty()) {
             identity.insert("instance".to_owned(), instance.to_owned());
         }
-        Self { identity, all: pairs(as_labels(attributes)) }
+        let target_info = target_info(&identity, &attributes);
+        Self { identity, all: pairs(as_labels(attributes)), target_info }
     }
+}
+
+fn target_info(identity: &BTreeMap<String, String>, attributes: &[(String, String)]) -> Option<Pairs> {
+    let others = attributes.iter().filter(|(key, _)| !IDENTIFYING.contains(&key.as_str()));
+    let mut labels = as_labels(others.cloned().collect());
+    if identity.is_empty() || labels.is_empty() {
+        return None;
+    }
+    labels.extend(identity.clone());
+    Some(pairs(labels))
 }
 
 /// What a scope gives to its series: its name, version, schema and attributes, each behind `otel_scope_`.
@@ -122,5 +139,17 @@ mod tests {
         assert_eq!(resource.identity["job"], "shop/cart");
         assert_eq!(resource.identity["instance"], "cart-1");
         assert!(ResourceLabels::of(Vec::new()).identity.is_empty());
+    }
+
+    #[test]
+    fn target_info_needs_an_identity_and_something_to_say() {
+        let labels = |pairs: &[(&str, &str)]| {
+            let info = ResourceLabels::of(attributes(pairs)).target_info?;
+            Some(info.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" "))
+        };
+        assert_eq!(labels(&[("service.name", "cart"), ("service.instance.id", "1")]), None);
+        assert_eq!(labels(&[("k8s.pod.name", "pod-1")]), None);
+        let told = [("k8s.pod.name", "pod-1"), ("job", "mine"), ("service.name", "cart")];
+        assert_eq!(labels(&told).as_deref(), Some("job=cart k8s_pod_name=pod-1"));
     }
 }

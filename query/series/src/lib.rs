@@ -4,7 +4,8 @@
 //! of series in memory, and the way from a selector to samples. Never parses or evaluates a query, never writes.
 //!
 //! The life of a selection: [`index`] finds series by their labels -> [`numbers`] reads number points, a metric at a
-//! time; of others [`reading`] finds the rows and [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
+//! time, [`latest`] only the newest of each series; of others [`reading`] finds the rows and [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
+//! `target_info` and the sums of spans are not stored as series: [`target_info`] and [`span_metrics`] make them of what is.
 
 mod exemplars;
 mod expand;
@@ -12,11 +13,13 @@ mod exporter;
 mod hints;
 mod index;
 mod labels;
+mod latest;
 mod names;
 mod numbers;
 mod reading;
 mod source;
 mod span_metrics;
+mod target_info;
 
 pub use exemplars::{ExemplarSeries, SeriesExemplar};
 pub use index::{MetricFamily, SeriesIndex};

@@ -19,9 +19,11 @@ use tokio::runtime::Handle;
 use crate::expand::{Expanded, expand};
 use crate::hints::hint;
 use crate::index::{Selected, SeriesIndex, View};
+use crate::latest::read_latest;
 use crate::numbers::read_numbers;
 use crate::reading::{Window, read};
 use crate::span_metrics::{self, SpanMetric};
+use crate::target_info::read_target_info;
 
 /// How long a query waits to see series that have just begun.
 const REFRESH_PATIENCE: Duration = Duration::from_millis(500);
@@ -93,7 +95,7 @@ impl StoreSeries {
                     continue;
                 }
                 let mut found = BTreeMap::new();
-                self.read_selected(&selected, &request, &mut found)?;
+                self.read_selected(&index, &selected, &request, &mut found)?;
                 labels.extend(found.into_keys());
             }
             let of_spans = self.span_metrics(&span_metrics::meant(matchers), &request)?;
@@ -157,25 +159,49 @@ impl StoreSeries {
         then(self.index.read().select(matchers, &self.named))
     }
 
+    /// Floats of series that need no more than their times and numbers.
+    fn read_floats(
+        &self,
+        index: &SeriesIndex,
+        selected: &Selected<'_>,
+        request: &SelectRequest<'_>,
+    ) -> Result<Vec<Samples<f64>>, SourceError> {
+        let stored = selected.series.iter().map(|(at, _)| &selected.metric.series[*at]);
+        let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
+        if selected.metric.table == Table::Resources {
+            let resources: Vec<_> = stored.filter_map(|series| series.resource.as_ref()).collect();
+            return self.block_on(read_target_info(&self.rows, index, &resources, window, request.samples_max));
+        }
+        let found = if request.hints.latest_only {
+            let labels = selected.series.iter().map(|(_, labels)| labels);
+            let series: Vec<([u8; 16], &Labels)> = stored.map(|series| series.id).zip(labels).collect();
+            self.block_on(read_latest(&self.rows, &series, window, request.samples_max))
+        } else {
+            let ids: Vec<[u8; 16]> = stored.map(|series| series.id).collect();
+            self.block_on(read_numbers(&self.rows, &ids, window, request.samples_max))
+        };
+        found.map_err(|error| SourceError(error.to_string()))
+    }
+
     fn read_selected(
         &self,
+        index: &SeriesIndex,
         selected: &Selected<'_>,
         request: &SelectRequest<'_>,
         into: &mut BTreeMap<Labels, Series>,
     ) -> Result<(), SourceError> {
         let metric = selected.metric;
-        let ids: Vec<[u8; 16]> = selected.series.iter().map(|(at, _)| metric.series[*at].id).collect();
-        // What is known of a histogram depends on the one before it.
-        let before = if selected.view == View::Native { BEFORE_MS } else { 0 };
-        let window = Window { start_ms: request.start_ms.saturating_sub(before), end_ms: request.end_ms };
-        if metric.table == Table::Points {
-            let found = self.block_on(read_numbers(&self.rows, &ids, window, request.samples_max));
-            let found = found.map_err(|error| SourceError(error.to_string()))?;
+        if matches!(metric.table, Table::Points | Table::Resources) {
+            let found = self.read_floats(index, selected, request)?;
             for ((_, labels), samples) in selected.series.iter().zip(found).filter(|(_, samples)| !samples.is_empty()) {
                 merge(&mut entry(into, labels.clone(), metric.temporality).floats, samples);
             }
             return Ok(());
         }
+        let ids: Vec<[u8; 16]> = selected.series.iter().map(|(at, _)| metric.series[*at].id).collect();
+        // What is known of a histogram depends on the one before it.
+        let before = if selected.view == View::Native { BEFORE_MS } else { 0 };
+        let window = Window { start_ms: request.start_ms.saturating_sub(before), end_ms: request.end_ms };
         let points = self.block_on(read(&self.rows, metric.table, &ids, window, request.samples_max));
         let points = points.map_err(|error| SourceError(error.to_string()))?;
         let own_label = selected.view.own_label();
@@ -242,7 +268,7 @@ impl SeriesSource for StoreSeries {
         let mut found: BTreeMap<Labels, Series> = BTreeMap::new();
         let index = self.index.read();
         for selected in index.select(request.matchers, &self.named) {
-            self.read_selected(&selected, request, &mut found)?;
+            self.read_selected(&index, &selected, request, &mut found)?;
         }
         drop(index);
         let mut series: Vec<Series> = found.into_values().collect();

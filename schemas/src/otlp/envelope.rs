@@ -3,7 +3,7 @@
 //! Fields come in any order on the wire, so each message is first passed over lightly, to find resource, scope
 //! and schema url, and its items are read after that. What an item is, is the signal's business.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use arrow::datatypes::{Int64Type, TimestampNanosecondType, UInt32Type};
 
@@ -34,6 +34,14 @@ pub(super) struct Shared<'a> {
     pub list: AttributeList<'a>,
     pub scratch: Vec<u8>,
     pub room: Room,
+    pub overflowed: Overflowed,
+}
+
+/// What went to overflow series instead of its own.
+#[derive(Default)]
+pub(super) struct Overflowed {
+    pub points: u64,
+    pub series: BTreeSet<[u8; 16]>,
 }
 
 impl Shared<'_> {
@@ -46,6 +54,7 @@ impl Shared<'_> {
             list: AttributeList::default(),
             scratch: Vec::new(),
             room: Room { bytes_left: EXPANSION_BYTES_MAX },
+            overflowed: Overflowed::default(),
         }
     }
 }

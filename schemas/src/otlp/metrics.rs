@@ -1,23 +1,24 @@
 //! Metrics: each point to the table of its kind, each new series to `series`.
 //!
-//! Owns what a series is (its id and its description). The columns of points are in `points` and `distributions`.
+//! Owns what a series is (its id and its description), and where points go whose series would be one too many: to the
+//! overflow series of their metric, resource and scope. Whether it is too many the caller says. The columns of points are in `points` and `distributions`.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 
-use super::attributes::{Attribute, AttributeColumns, AttributeList};
+use super::attributes::{Attribute, AttributeColumns, AttributeList, Value};
 use super::canonical::{PartsHash, attributes_hash, series_hash, short_hash};
 use super::columns::{Assembler, ColumnError, Ids, Numbers, SparseFlags, SparseText, Text, fields_of};
 use super::descriptors::{self, Message};
 use super::distributions::{ExpHistogramRows, HistogramRows, SummaryRows};
-use super::envelope::{Origin, Shared, SignalRows};
+use super::envelope::{Origin, Room, Shared, SignalRows};
 use super::notes::{Change, Rejection};
 use super::points::{ExemplarRows, NumberRows, PointStart};
 use super::repair;
 use super::value_text::write_integer;
 use super::wire::{Reader, Singular, Wire};
-use crate::ingest::{Batches, KnownSeries};
+use crate::ingest::{Batches, KnownSeries, NewSeries, OVERFLOW_KEY};
 use crate::tables::Table;
 
 pub(super) const TEMPORALITIES: [&str; 3] = ["unspecified", "delta", "cumulative"];
@@ -306,12 +307,29 @@ impl<'m, 'a> SeriesOf<'m, 'a> {
         let repeated_bytes = texts.iter().map(|text| text.len()).sum::<usize>() + metadata_bytes;
         Self { metric, kind, origin, prefix: [a, b, c, d, e, f, g, h], hash, repeated_bytes }
     }
+
+    /// The id of the series with these attributes.
+    #[inline]
+    fn id_of(&self, attributes: &[Attribute<'_>], scratch: &mut Vec<u8>) -> [u8; 16] {
+        let mut id = [0; 16];
+        id[..8].copy_from_slice(&self.prefix);
+        id[8..].copy_from_slice(&series_hash(self.hash, attributes_hash(attributes, scratch)));
+        id
+    }
+
+    /// What of an id is that of the metric's name.
+    fn name_prefix(&self) -> [u8; 4] {
+        let [a, b, c, d, ..] = self.prefix;
+        [a, b, c, d]
+    }
 }
 
 /// The series that the store does not know yet.
 struct SeriesRows<'k> {
     known: &'k dyn KnownSeries,
     seen: HashSet<[u8; 16]>,
+    /// How many of these there are by metric's name.
+    seen_of: HashMap<[u8; 4], u32>,
     series_id: Ids<16>,
     name: Text,
     description: Text,
@@ -331,6 +349,7 @@ impl<'k> SeriesRows<'k> {
         Self {
             known,
             seen: HashSet::default(),
+            seen_of: HashMap::default(),
             series_id: Ids::default(),
             name: Text::default(),
             description: Text::default(),
@@ -356,15 +375,50 @@ impl<'k> SeriesRows<'k> {
         attributes: std::ops::Range<usize>,
     ) -> Option<[u8; 16]> {
         let attributes = &shared.list.entries[attributes];
-        let mut id = [0; 16];
-        id[..8].copy_from_slice(&described.prefix);
-        id[8..].copy_from_slice(&series_hash(described.hash, attributes_hash(attributes, &mut shared.scratch)));
+        let id = described.id_of(attributes, &mut shared.scratch);
+        // What was said of a series holds for the whole request, though it may become known meanwhile.
+        if !shared.overflowed.series.contains(&id) {
+            if self.known.is_known(&id) || self.seen.contains(&id) {
+                return Some(id);
+            }
+            if !self.known.overflows(&id, self.new_series(described)) {
+                return self.describe_new(&mut shared.room, id, described, attributes);
+            }
+            shared.overflowed.series.insert(id);
+        }
+        self.overflow_id(shared, described)
+    }
+
+    /// The series of points that have none of their own; described if it is new, however many there are.
+    #[cold]
+    fn overflow_id(&mut self, shared: &mut Shared<'_>, described: &SeriesOf<'_, '_>) -> Option<[u8; 16]> {
+        shared.overflowed.points += 1;
+        shared.notes.change(Change::SeriesOverLimit, 1);
+        let attributes = [Attribute { key: OVERFLOW_KEY.as_bytes(), value: Value::Bool(true) }];
+        let id = described.id_of(&attributes, &mut shared.scratch);
         if self.known.is_known(&id) || self.seen.contains(&id) {
             return Some(id);
         }
-        if !shared.room.take(described.repeated_bytes) {
+        self.describe_new(&mut shared.room, id, described, &attributes)
+    }
+
+    fn new_series(&self, described: &SeriesOf<'_, '_>) -> NewSeries {
+        let of_metric = self.seen_of.get(&described.name_prefix()).copied().unwrap_or(0);
+        NewSeries { of_metric, all: u32::try_from(self.seen.len()).unwrap_or(u32::MAX) }
+    }
+
+    /// Describes a series, where there is room.
+    fn describe_new(
+        &mut self,
+        room: &mut Room,
+        id: [u8; 16],
+        described: &SeriesOf<'_, '_>,
+        attributes: &[Attribute<'_>],
+    ) -> Option<[u8; 16]> {
+        if !room.take(described.repeated_bytes) {
             return None;
         }
+        *self.seen_of.entry(described.name_prefix()).or_default() += 1;
         self.describe(id, described, attributes);
         Some(id)
     }

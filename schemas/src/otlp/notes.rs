@@ -38,9 +38,10 @@ pub(super) enum Change {
     ExemplarsDropped,
     MetricsWithoutData,
     TextReplaced,
+    SeriesOverLimit,
 }
 
-const CHANGES: [(Change, &str); 7] = [
+const CHANGES: [(Change, &str); 8] = [
     (Change::AttributesOverLimit, "attributes over the limit dropped"),
     (Change::AttributesTooDeep, "attributes nested too deep dropped"),
     (Change::LinksDropped, "span links with invalid ids dropped"),
@@ -48,6 +49,10 @@ const CHANGES: [(Change, &str); 7] = [
     (Change::ExemplarsDropped, "exemplars with times out of range dropped"),
     (Change::MetricsWithoutData, "metrics without data or of an unknown type skipped"),
     (Change::TextReplaced, "texts that are not UTF-8 repaired"),
+    (
+        Change::SeriesOverLimit,
+        "points of more series than the server takes put into series with otel.metric.overflow=true",
+    ),
 ];
 
 /// Names of items quoted for each reason.

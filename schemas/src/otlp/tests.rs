@@ -7,6 +7,7 @@ mod generate;
 mod hostile;
 mod json;
 mod json_writer;
+mod overflow;
 mod readback;
 mod round_trip;
 mod values;

@@ -72,6 +72,7 @@ fn heading(group: &str) -> &'static str {
         "hot" => "Hot tier",
         "cold" => "Cold tier",
         "sampling" => "Sampling",
+        "metrics" => "Metrics",
         "retention" => "Retention",
         "query" => "Queries",
         "self_telemetry" => "The server's own telemetry",

@@ -135,6 +135,11 @@ settings! {
     sampling.overload_memory_bytes: optional_bytes ["1MiB", "1TiB"] = "";
     "The same for unsealed rows and requests in flight; less than `hot.memory_bytes_max`, at which senders are told to retry. Empty: never."
 
+    metrics.series_max: count ["1", "100000000"] = "2000000";
+    "Metric series that may be active, which is for a day after their last point. Points of new ones beyond it are not refused: they go to a series of their metric and resource with `otel.metric.overflow=true` (docs/promql.md)."
+    metrics.series_per_metric_max: count ["1", "100000000"] = "200000";
+    "The same for the series of one metric's name."
+
     retention.spans: optional_duration ["1h", "100000d"] = "";
     "How long spans are kept after the hour that they are filed under; then whole files go."
     retention.logs: optional_duration ["1h", "100000d"] = "";

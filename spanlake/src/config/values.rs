@@ -29,6 +29,7 @@ pub struct Config {
     pub hot: HotSettings,
     pub cold: ColdSettings,
     pub sampling: SamplingSettings,
+    pub metrics: MetricsSettings,
     pub retention: RetentionSettings,
     pub query: QuerySettings,
     pub self_telemetry: SelfTelemetrySettings,
@@ -105,6 +106,13 @@ pub struct HeadSetting {
     pub probability: f64,
     /// Of operations that have one of their own.
     pub operations: BTreeMap<String, f64>,
+}
+
+/// Active series.
+#[derive(Clone, Debug, Default)]
+pub struct MetricsSettings {
+    pub series_max: u32,
+    pub series_per_metric_max: u32,
 }
 
 /// `None` keeps for ever.
@@ -184,6 +192,7 @@ impl Config {
             hot: HotSettings::default(),
             cold: ColdSettings::default(),
             sampling: SamplingSettings::default(),
+            metrics: MetricsSettings::default(),
             retention: RetentionSettings::default(),
             query: QuerySettings::default(),
             self_telemetry: SelfTelemetrySettings::default(),

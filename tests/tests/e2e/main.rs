@@ -31,6 +31,7 @@ mod sampling_door;
 mod sampling_pins;
 mod scrape;
 mod search;
+mod series_guard;
 mod span_red;
 mod sql;
 mod structure;

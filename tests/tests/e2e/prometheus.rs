@@ -213,8 +213,28 @@ fn check_all(server: &TestServer) {
     expect(server, "histogram_count(rpc_size_bytes)", "instance", &[("cart-1", "180"), ("cart-2", "180")]);
     expect(server, "histogram_quantile(1, rpc_size_bytes{instance=\"cart-1\"})", "instance", &[("cart-1", "4")]);
     expect(server, "gc_pause_seconds{instance=\"cart-2\"}", "quantile", &[("0.5", "1.5"), ("1", "9")]);
+    check_target_info(server);
     let native = query(server, "rpc_size_bytes{instance=\"cart-1\"}");
     assert_eq!(native[0]["histogram"][1]["buckets"], json!([[0, "1", "2", "60"], [0, "2", "4", "120"]]), "{native}");
+}
+
+/// What Prometheus makes of a resource, while a metric of it has points, and for a lookback after the last.
+fn check_target_info(server: &TestServer) {
+    let pods = [("pod-1", "1"), ("pod-2", "1")];
+    expect(server, "target_info", "k8s_pod_name", &pods);
+    assert_eq!(
+        query(server, "target_info{instance=\"cart-1\"}")[0]["metric"],
+        json!({"__name__": "target_info", "instance": "cart-1", "job": "shop/cart", "k8s_pod_name": "pod-1"})
+    );
+    let joined = "rate(http_requests_total[5m]) * on (job, instance) group_left (k8s_pod_name) target_info";
+    expect(server, joined, "k8s_pod_name", &[("pod-1", "1"), ("pod-2", "2")]);
+    expect(server, "info(http_requests_total)", "k8s_pod_name", &[("pod-1", "600"), ("pod-2", "1200")]);
+    expect(server, "info(http_requests_total, {k8s_pod_name=\"pod-2\"})", "k8s_pod_name", &[("pod-2", "1200")]);
+    expect(server, "target_info offset -299s", "k8s_pod_name", &pods);
+    expect(server, "target_info offset -300s", "k8s_pod_name", &[]);
+    // Ten minutes with a sample each ten seconds, and none before.
+    expect(server, "count_over_time(target_info{instance=\"cart-2\"}[1h])", "instance", &[("cart-2", "61")]);
+    expect(server, "target_info offset 601s", "k8s_pod_name", &[]);
 }
 
 /// Scenario: every kind of OTLP metric, asked for by PromQL: in memory, in files, and in the cold tier.
@@ -257,7 +277,9 @@ fn the_api_has_prometheus_forms() {
     );
     assert_eq!(server.raw(&head, body.as_bytes()).json()["data"]["result"][0]["values"][1], json!([BEGIN + 60, "60"]));
     let names = get(&server, "label/__name__/values");
-    for name in ["http_requests_total", "http_server_request_duration_seconds_bucket", "queue_fill_ratio"] {
+    let some =
+        ["http_requests_total", "http_server_request_duration_seconds_bucket", "queue_fill_ratio", "target_info"];
+    for name in some {
         assert!(names.as_array().expect("a list").contains(&json!(name)), "{names}");
     }
     assert_eq!(get(&server, "label/job/values"), json!(["shop/cart"]));
@@ -279,6 +301,10 @@ fn the_api_has_prometheus_forms() {
     assert_eq!(
         metadata["http_server_request_duration_seconds"],
         json!([{"type": "histogram", "help": "How long requests take.", "unit": "s"}])
+    );
+    assert_eq!(
+        get(&server, "metadata?metric=target_info"),
+        json!({"target_info": [{"type": "gauge", "help": "Target metadata", "unit": ""}]})
     );
     let exemplars = get(&server, &format!("query_exemplars?query=http_server_request_duration_seconds_bucket&{range}"));
     assert_eq!(exemplars[0]["exemplars"][0]["labels"]["trace_id"], "07070707070707070707070707070707", "{exemplars}");

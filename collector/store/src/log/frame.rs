@@ -4,21 +4,26 @@
 //!
 //! ```text
 //! frame : magic u32 | crc32c u32 (of all that follows) | body_bytes u32 | records u32 | first_lsn u64 | records…
-//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | filing u8 | tenant u16 | has_door u16
-//!         | attributes_per_item_max u32 | value_depth_max u32 | inflated_bytes_max u64 | received_at i64 | digest u128 | [door] | payload
+//! record: payload_bytes u32 | signal u8 | encoding u8 | codec u8 | filing u8 | tenant u16 | parts u16
+//!         | attributes_per_item_max u32 | value_depth_max u32 | inflated_bytes_max u64 | received_at i64 | digest u128
+//!         | [door] | [overflow] | payload
 //! ```
 //!
-//! `[door]`, where `has_door` is 1, is [`super::door`]'s: which thresholds held back a part of the request's rows.
+//! `[door]`, where `parts` has bit 0, is [`super::door`]'s: which thresholds held back a part of the request's rows.
+//! `[overflow]`, where it has bit 1, is [`super::overflow`]'s: which series were one too many.
 
 use spanlake_schemas::door::DoorThresholds;
 use spanlake_schemas::ingest::{DecodeLimits, Encoding, Filing, Signal};
 
-use super::{LogSequence, door};
+use super::{LogSequence, door, overflow};
 
 /// `SLF1`.
 pub const FRAME_MAGIC: u32 = u32::from_le_bytes(*b"SLF1");
 pub const FRAME_HEADER_BYTES: usize = 24;
 const RECORD_HEADER_BYTES: usize = 52;
+/// Bits of `parts`; one that is not known is of a newer version.
+const HAS_DOOR: u16 = 1;
+const HAS_OVERFLOW: u16 = 2;
 /// No frame is larger: one group holds at most a few MiB and one request at most 64 MiB of body.
 pub const FRAME_BODY_BYTES_MAX: usize = 256 << 20;
 /// The one tenant there is for now.
@@ -43,6 +48,8 @@ pub struct RecordHeader {
     pub limits: DecodeLimits,
     /// What held back a part of its rows.
     pub door: DoorThresholds,
+    /// Series whose points went to overflow series.
+    pub overflowed: Vec<[u8; 16]>,
     /// Nanoseconds since the epoch.
     pub received_at: i64,
     /// Of the body as received; a retry has the same.
@@ -95,7 +102,9 @@ impl FrameBuilder {
         ]);
         out.extend_from_slice(&TENANT_DEFAULT.to_le_bytes());
         let has_door = header.door != DoorThresholds::default();
-        out.extend_from_slice(&u16::from(has_door).to_le_bytes());
+        let has_overflow = !header.overflowed.is_empty();
+        let parts = u16::from(has_door) * HAS_DOOR + u16::from(has_overflow) * HAS_OVERFLOW;
+        out.extend_from_slice(&parts.to_le_bytes());
         out.extend_from_slice(&header.limits.attributes_per_item_max.to_le_bytes());
         out.extend_from_slice(&header.limits.value_depth_max.to_le_bytes());
         out.extend_from_slice(&header.limits.inflated_bytes_max.to_le_bytes());
@@ -103,6 +112,9 @@ impl FrameBuilder {
         out.extend_from_slice(&header.digest.to_le_bytes());
         if has_door {
             door::write(&header.door, out);
+        }
+        if has_overflow {
+            overflow::write(&header.overflowed, out);
         }
         out.extend_from_slice(payload);
         self.records += 1;
@@ -171,11 +183,12 @@ pub fn records(body: &[u8]) -> impl Iterator<Item = Option<(RecordHeader, &[u8])
 fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
     let (fixed, rest) = bytes.split_at_checked(RECORD_HEADER_BYTES)?;
     let payload_bytes = usize::try_from(u32_at(fixed, 0)).ok()?;
-    let (door, rest) = match u16::from_le_bytes(array_at(fixed, 10)) {
-        0 => (DoorThresholds::default(), rest),
-        1 => door::split(rest)?,
-        _ => return None,
-    };
+    let parts = u16::from_le_bytes(array_at(fixed, 10));
+    if parts & !(HAS_DOOR | HAS_OVERFLOW) != 0 {
+        return None;
+    }
+    let (door, rest) = if parts & HAS_DOOR != 0 { door::split(rest)? } else { (DoorThresholds::default(), rest) };
+    let (overflowed, rest) = if parts & HAS_OVERFLOW != 0 { overflow::split(rest)? } else { (Vec::new(), rest) };
     let (payload, after) = rest.split_at_checked(payload_bytes)?;
     let header = RecordHeader {
         signal: Signal::ALL.into_iter().find(|signal| *signal as u8 == fixed[4])?,
@@ -190,6 +203,7 @@ fn split_record(bytes: &[u8]) -> Option<(RecordHeader, &[u8], &[u8])> {
             filing: [Filing::Receipt, Filing::OwnTime].into_iter().find(|filing| *filing as u8 == fixed[7])?,
         },
         door,
+        overflowed,
         received_at: i64::from_le_bytes(array_at(fixed, 28)),
         digest: u128::from_le_bytes(array_at(fixed, 36)),
     };
@@ -224,22 +238,25 @@ mod tests {
             codec: Codec::Zstd,
             limits: DecodeLimits::default(),
             door: DoorThresholds { everyone: overload, services },
+            overflowed: vec![[1; 16], [9; 16]],
             received_at: -5,
             digest: u128::MAX - 3,
         };
         let mut builder = FrameBuilder::default();
         builder.clear();
         builder.push(&header, b"hello");
-        let header_of_all = RecordHeader { door: DoorThresholds::default(), ..header.clone() };
+        let header_of_all = RecordHeader { door: DoorThresholds::default(), overflowed: Vec::new(), ..header.clone() };
         builder.push(&header_of_all, b"");
+        let header_of_metrics = RecordHeader { door: DoorThresholds::default(), ..header.clone() };
+        builder.push(&header_of_metrics, b"m");
         let mut bytes = builder.finish(42).to_vec();
         let (head, body) = bytes.split_at(FRAME_HEADER_BYTES);
         let head: [u8; FRAME_HEADER_BYTES] = head.try_into().unwrap();
         let frame = FrameHeader::parse(&head).unwrap();
-        assert_eq!((frame.first_lsn, frame.records, frame.body_bytes), (42, 2, body.len()));
+        assert_eq!((frame.first_lsn, frame.records, frame.body_bytes), (42, 3, body.len()));
         assert!(frame.matches(&head, body));
         let read: Vec<_> = records(body).map(Option::unwrap).collect();
-        assert_eq!(read, vec![(header, &b"hello"[..]), (header_of_all, &b""[..])]);
+        assert_eq!(read, vec![(header, &b"hello"[..]), (header_of_all, &b""[..]), (header_of_metrics, &b"m"[..])]);
         for bit in 32..bytes.len() * 8 {
             bytes[bit / 8] ^= 1 << (bit % 8);
             let (head, body) = bytes.split_at(FRAME_HEADER_BYTES);

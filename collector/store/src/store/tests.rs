@@ -17,6 +17,7 @@ mod compaction;
 mod forget;
 mod missing;
 mod rolled_up;
+mod series_guard;
 mod services;
 
 use super::*;

@@ -88,9 +88,13 @@ pub(super) async fn metadata(State(shared): State<Arc<Shared>>, parameters: Para
     Ok(success(&written))
 }
 
-/// `/api/v1/status/tsdb`: how many series there are, and of which metrics the most.
+/// `/api/v1/status/tsdb`: how many series there are, of which metrics the most, and beside what Prometheus has the limits
+/// and the metrics that have met one.
 pub(super) async fn cardinality(State(shared): State<Arc<Shared>>) -> Result<Response, Failure> {
     let mut families = families(&shared).await?;
+    let limits = shared.config.series_limits;
+    let overflowing: Vec<String> =
+        families.iter().filter(|family| family.overflows).map(|family| family.name.clone()).collect();
     let series: usize = families.iter().map(|family| family.series).sum();
     families.sort_by(|left, right| right.series.cmp(&left.series).then_with(|| left.name.cmp(&right.name)));
     let greatest: Vec<Value> =
@@ -108,5 +112,7 @@ pub(super) async fn cardinality(State(shared): State<Arc<Shared>>) -> Result<Res
         "headStats": { "numSeries": series, "numLabelPairs": values.values().map(BTreeSet::len).sum::<usize>() },
         "seriesCountByMetricName": greatest,
         "labelValueCountByLabelName": counts,
+        "seriesLimits": { "seriesMax": limits.all_max, "seriesPerMetricMax": limits.per_metric_max },
+        "overflowingMetricNames": overflowing,
     })))
 }

@@ -149,7 +149,12 @@ impl Planner<'_> {
             Expr::Paren(paren) => return self.node(&paren.expr, &ungrouped),
             Expr::Number(number) => NodeKind::Number(number.value),
             Expr::String(text) => NodeKind::Text(text.clone()),
-            Expr::Selector(selector) => NodeKind::Selector(self.selector(selector, around.hints())?),
+            Expr::Selector(selector) => {
+                // Values between two samples need both.
+                let latest_only = around.hints.step_ms == 0 && selector.range_ends != RangeEnds::Smoothed;
+                let hints = SelectHints { latest_only, ..around.hints() };
+                NodeKind::Selector(self.selector(selector, hints)?)
+            }
             Expr::Matrix(matrix) => {
                 let range_ms = self.duration_ms(&matrix.range, false)?;
                 let hints = SelectHints { range_ms, ..ungrouped.hints() };
@@ -160,7 +165,7 @@ impl Planner<'_> {
                     Some(step) => self.duration_ms(step, false)?,
                     None => self.times.subquery_step_ms,
                 };
-                let mut inside = ungrouped.with(SelectHints { step_ms, ..ungrouped.hints.clone() });
+                let mut inside = ungrouped.with(SelectHints { step_ms: step_ms.max(1), ..ungrouped.hints.clone() });
                 inside.needs_buckets = true;
                 let inner = self.node(&subquery.expr, &inside)?;
                 let range_ms = self.duration_ms(&subquery.range, false)?;

@@ -278,6 +278,21 @@ fn a_source_is_asked_for_what_is_needed_and_told_what_for() {
 }
 
 #[test]
+fn a_source_is_told_where_only_the_latest_sample_counts() {
+    let asked = |query: &str| {
+        let recorder = Recorder::default();
+        let expr = parse_expression(query).expect(query);
+        evaluate_instant(&recorder, &expr, 3_600_000, &EvalOptions::default()).expect(query);
+        let asked = recorder.asked.into_inner().expect("no test panics while it holds the lock");
+        asked.into_iter().map(|(_, _, hints)| hints.latest_only).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("sum(a) + b offset 5m"), [true, true]);
+    assert_eq!(asked("timestamp(a) > rate(b[5m])"), [true, false]);
+    assert_eq!(asked("max_over_time(a[10m:30s])"), [false]);
+    assert_eq!(asked("a smoothed"), [false], "what comes after is needed too");
+}
+
+#[test]
 fn a_sources_error_is_the_querys() {
     struct Broken;
     impl SeriesSource for Broken {

@@ -115,7 +115,7 @@ fn points(number: u64, person: &str, host: &str) -> Bytes {
     Bytes::from(ExportMetricsServiceRequest { resource_metrics }.encode_to_vec())
 }
 
-async fn send_as(store: &Store, signal: Signal, body: Bytes) {
+pub(super) async fn send_as(store: &Store, signal: Signal, body: Bytes) {
     let (received_at, limits) = (crate::now_nanos(), DecodeLimits::default());
     let known = store.known_series();
     let decoded =
