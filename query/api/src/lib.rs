@@ -42,6 +42,7 @@ mod state;
 mod tempo;
 mod trace;
 mod trace_list;
+mod trace_sample;
 mod traced;
 mod weighed;
 
