@@ -7,9 +7,12 @@
 mod counts;
 mod key;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
+use arrow::array::AsArray;
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
+use arrow::record_batch::RecordBatch;
 use axum::Json;
 use axum::extract::State;
 use http::Uri;
@@ -20,7 +23,7 @@ use crate::error::ApiError;
 use crate::matching_spans::{MatchingSpans, parameter};
 use crate::parameters::{self, sql_moment};
 use crate::state::Shared;
-use crate::trace_sample::TraceSample;
+use crate::trace_sample::{TraceSample, start_of_newest};
 use counts::{Counted, Counts, KeyCounts, VALUES_MAX};
 pub(crate) use key::FacetKey;
 
@@ -32,7 +35,7 @@ const KEYS_MAX: usize = 32;
 const SAMPLE_SPANS: usize = 5_000;
 /// Attributes that are shown unasked, and how many values one of them may have in the sample.
 const COMMON_KEYS: usize = 4;
-const COMMON_VALUES_MAX: i64 = 200;
+const COMMON_VALUES_MAX: usize = 200;
 /// Other attributes of the sample that are offered.
 const OFFERED_MAX: usize = 100;
 /// Where a range has more spans than this, those of some traces are counted, and stand for all.
@@ -125,47 +128,94 @@ fn facet(key: &FacetKey, counts: KeyCounts, sample: TraceSample, limit: usize) -
 
 /// Attributes with columns that the newest spans have most, and all names that they have.
 async fn common_keys(shared: &Shared, spans: &mut MatchingSpans) -> Result<(Vec<FacetKey>, Vec<String>), ApiError> {
-    let condition = spans.condition().to_owned();
-    let sql = format!(
-        "SELECT min(start_time) AS since FROM \
-         (SELECT start_time FROM spans WHERE {condition} ORDER BY start_time DESC LIMIT {SAMPLE_SPANS})"
-    );
-    let batches = spans.rows(shared, &sql).await?;
-    let since = batches.iter().find_map(|batch| Numbers::<TimestampNanosecondType>::of(batch, "since").at(0));
-    let Some(since) = since else { return Ok((Vec::new(), Vec::new())) };
-    let sample = format!("{condition} AND start_time >= {}", sql_moment(since));
+    let Some(since) = start_of_newest_matches(shared, spans).await? else { return Ok((Vec::new(), Vec::new())) };
     let keys = FacetKey::promoted();
-    let columns: Vec<String> = keys
-        .iter()
-        .enumerate()
-        .map(|(index, key)| format!("count({0}) AS n{index}, count(DISTINCT {0}) AS d{index}", key.sql()))
-        .collect();
-    let sql = format!("SELECT {} FROM spans WHERE {sample}", columns.join(", "));
-    let mut counted: Vec<(i64, i64, FacetKey)> = Vec::new();
-    for batch in spans.rows(shared, &sql).await? {
-        counted.extend(keys.iter().enumerate().map(|(index, key)| {
-            let number = |kind: char| Numbers::<Int64Type>::of(&batch, &format!("{kind}{index}")).or_zero(0);
-            (number('n'), number('d'), key.clone())
-        }));
-    }
-    counted.retain(|(count, ..)| *count > 0);
-    counted.sort_by_key(|(count, ..)| std::cmp::Reverse(*count));
-    let mut names: Vec<String> = FacetKey::fixed().iter().map(|key| key.name().to_owned()).collect();
-    names.extend(counted.iter().map(|(_, _, key)| key.name().to_owned()));
-    // A key of one value, or of a value a span, tells little.
-    let is_telling = |values: i64| (2..=COMMON_VALUES_MAX).contains(&values);
-    let common =
-        counted.into_iter().filter(|(_, values, _)| is_telling(*values)).map(|(.., key)| key).take(COMMON_KEYS);
-    let common = common.collect();
+    let columns: String =
+        keys.iter().enumerate().map(|(index, key)| format!("{} AS {}, ", key.sql(), Counts::column(index))).collect();
     let sql = format!(
-        "SELECT key, count(*) AS n FROM (SELECT unnest(map_keys(other_attributes)) AS key FROM spans WHERE {sample}) \
-         GROUP BY key ORDER BY n DESC, key LIMIT {OFFERED_MAX}"
+        "SELECT {columns}map_keys(other_attributes) AS others FROM spans WHERE {} AND start_time >= {} LIMIT {}",
+        spans.condition(),
+        sql_moment(since),
+        2 * SAMPLE_SPANS
     );
-    for batch in spans.rows(shared, &sql).await? {
-        let texts = Texts::of(&batch, "key");
-        names.extend((0..batch.num_rows()).map(|row| texts.or_empty(row).to_owned()));
-    }
-    let mut seen = std::collections::HashSet::new();
+    let mut usage = vec![KeyUsage::default(); keys.len()];
+    let mut others: HashMap<String, usize> = HashMap::new();
+    let add = |batch: &RecordBatch| {
+        usage
+            .iter_mut()
+            .enumerate()
+            .for_each(|(index, usage)| usage.add(&Texts::of(batch, &Counts::column(index)), batch.num_rows()));
+        add_names(&mut others, batch);
+    };
+    spans.each_batch(shared, &sql, add).await?;
+    let mut used: Vec<(KeyUsage, FacetKey)> =
+        usage.into_iter().zip(keys).filter(|(usage, _)| usage.spans > 0).collect();
+    used.sort_by_key(|(usage, _)| std::cmp::Reverse(usage.spans));
+    let mut others: Vec<(String, usize)> = others.into_iter().collect();
+    others.sort_unstable_by(|(one, of_one), (other, of_other)| of_other.cmp(of_one).then_with(|| one.cmp(other)));
+    let fixed = FacetKey::fixed().into_iter().map(|key| key.name().to_owned());
+    let mut names: Vec<String> = fixed.chain(used.iter().map(|(_, key)| key.name().to_owned())).collect();
+    names.extend(others.into_iter().take(OFFERED_MAX).map(|(name, _)| name));
+    let mut seen = HashSet::new();
     names.retain(|name| seen.insert(name.clone()));
-    Ok((common, names))
+    let common = used.into_iter().filter(|(usage, _)| usage.is_telling()).map(|(_, key)| key).take(COMMON_KEYS);
+    Ok((common.collect(), names))
+}
+
+/// How the newest spans have a key.
+#[derive(Clone, Default)]
+struct KeyUsage {
+    spans: usize,
+    /// Different values, of which no more are kept than can be told.
+    values: HashSet<String>,
+}
+
+impl KeyUsage {
+    fn add(&mut self, values: &Texts<'_>, rows: usize) {
+        for value in (0..rows).filter_map(|row| values.at(row)) {
+            self.spans += 1;
+            if self.values.len() <= COMMON_VALUES_MAX && !self.values.contains(value) {
+                self.values.insert(value.to_owned());
+            }
+        }
+    }
+
+    /// A key of one value, or of a value a span, tells little.
+    fn is_telling(&self) -> bool {
+        (2..=COMMON_VALUES_MAX).contains(&self.values.len())
+    }
+}
+
+/// Counts the names in lists of them.
+fn add_names(counts: &mut HashMap<String, usize>, batch: &RecordBatch) {
+    let Some(lists) = batch.column_by_name("others").and_then(|column| column.as_list_opt::<i32>()) else { return };
+    let Some(names) = lists.values().as_string_opt::<i32>() else { return };
+    let of_rows = lists.value_offsets()[0] as usize..lists.value_offsets()[batch.num_rows()] as usize;
+    for name in of_rows.map(|index| names.value(index)) {
+        match counts.get_mut(name) {
+            Some(count) => *count += 1,
+            None => _ = counts.insert(name.to_owned(), 1),
+        }
+    }
+}
+
+/// The start of the oldest of the newest spans that match; looked for among few spans first, as most filters are met soon.
+async fn start_of_newest_matches(shared: &Shared, spans: &mut MatchingSpans) -> Result<Option<i64>, ApiError> {
+    let few = start_of_newest(spans.engine.version(), (spans.start, spans.end), 10 * SAMPLE_SPANS as u64);
+    for from in few.map(Some).into_iter().chain([None]) {
+        let after = from.map(|from| format!(" AND start_time >= {}", sql_moment(from))).unwrap_or_default();
+        let sql = format!(
+            "SELECT min(start_time) AS since, count(*) AS spans FROM \
+             (SELECT start_time FROM spans WHERE {}{after} ORDER BY start_time DESC LIMIT {SAMPLE_SPANS})",
+            spans.condition()
+        );
+        for batch in spans.rows(shared, &sql).await? {
+            let since = Numbers::<TimestampNanosecondType>::of(&batch, "since").at(0);
+            let found = Numbers::<Int64Type>::of(&batch, "spans").or_zero(0);
+            if from.is_none() || found >= SAMPLE_SPANS as i64 {
+                return Ok(since);
+            }
+        }
+    }
+    Ok(None)
 }

@@ -120,6 +120,13 @@ impl Piece {
     }
 }
 
+/// A moment after which about so many spans of the range start, by the newest piece alone; `None` where it has fewer.
+pub(crate) fn start_of_newest(version: &Version, (start, end): (i64, i64), spans: u64) -> Option<i64> {
+    let newest = Piece::all(version, start, end).into_iter().max_by_key(|piece| (piece.end, piece.spans))?;
+    let share = spans as f64 / newest.spans as f64;
+    (share < 1.0).then(|| newest.end - ((newest.end - newest.start) as f64 * share) as i64)
+}
+
 /// Slices of time of some of the pieces, spread over them.
 fn slices(mut pieces: Vec<Piece>) -> Vec<(i64, i64)> {
     pieces.sort_unstable_by_key(|piece| (piece.start, piece.end, piece.spans));
