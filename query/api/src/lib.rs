@@ -15,6 +15,7 @@ mod error;
 mod export;
 mod facets;
 mod forget;
+mod grpc;
 mod guard;
 mod health;
 mod heatmap;
