@@ -24,6 +24,7 @@ pub mod status;
 pub(crate) mod tier;
 pub(crate) mod write;
 
+pub use cache::BlockReads;
 pub use log::ColdLogError;
 pub use place::PlaceError;
 pub use status::{ColdCondition, ColdStatus};

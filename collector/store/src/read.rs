@@ -22,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::arrivals::Arrivals;
 use crate::catalog::Catalog;
-use crate::cold::cache::ReadCache;
+use crate::cold::cache::{BlockReads, ReadCache};
 use crate::columns::pick_columns;
 use crate::version::{DataFile, Version};
 use resident::ResidentFiles;
@@ -131,6 +131,12 @@ impl ReadHalf {
     #[must_use]
     pub fn bucket(&self) -> Option<&Arc<dyn ObjectStore>> {
         self.inner.bucket.as_ref()
+    }
+
+    /// The same, for someone who counts what is asked through it.
+    #[must_use]
+    pub fn bucket_counting(&self, reads: &Arc<BlockReads>) -> Option<Arc<dyn ObjectStore>> {
+        self.inner.cache.as_ref().map(|cache| Arc::new(cache.counting(reads)) as Arc<dyn ObjectStore>)
     }
 
     /// All rows of [`Table::Spans`] or [`Table::Logs`] with one of these trace ids, from memory and files, in

@@ -16,7 +16,7 @@ use http::header::HeaderName;
 use http::{Extensions, HeaderMap, HeaderValue, StatusCode, Uri, header};
 
 use crate::error::ApiError;
-use crate::jaeger::{is_storage, refused};
+use crate::grpc;
 use crate::live::TOKEN_PROTOCOL;
 use crate::own_metrics::Refusal;
 use crate::state::{ApiConfig, Shared};
@@ -33,7 +33,7 @@ pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
         Ok(()) => next.run(request).await,
         Err((refusal, error)) => {
             shared.metrics.refused(refusal);
-            if is_storage(request.uri().path()) { refused(error) } else { error.into_response() }
+            if grpc::is_call(request.uri().path()) { grpc::refused(error) } else { error.into_response() }
         }
     };
     let headers = response.headers_mut();
@@ -65,7 +65,7 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
     let path = uri.path();
     let is_data = ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of))
         || path == "/metrics"
-        || is_storage(path);
+        || grpc::is_call(path);
     let site = text(HeaderName::from_static("sec-fetch-site"));
     if is_data && text(header::ORIGIN).is_none() && matches!(site, Some("cross-site" | "same-site")) {
         return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));

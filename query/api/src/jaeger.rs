@@ -44,7 +44,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .merge(v3::routes())
 }
 
-pub(crate) use grpc::{is_storage, refused, routes as storage_routes};
+pub(crate) use grpc::routes as grpc_routes;
 
 /// What went wrong, in Jaeger's envelope.
 struct Failure(ApiError);

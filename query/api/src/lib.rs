@@ -15,6 +15,7 @@ mod error;
 mod export;
 mod facets;
 mod forget;
+mod grpc;
 mod guard;
 mod health;
 mod heatmap;
@@ -42,6 +43,7 @@ mod state;
 mod tempo;
 mod trace;
 mod trace_list;
+mod trace_sample;
 mod traced;
 mod weighed;
 

@@ -37,6 +37,8 @@ pub(crate) struct MatchingSpans {
     files_read: u64,
     files_total: u64,
     notes: Vec<String>,
+    /// One trace in so many was looked at.
+    parts: u64,
 }
 
 impl MatchingSpans {
@@ -66,6 +68,7 @@ impl MatchingSpans {
             files_read: 0,
             files_total: 0,
             notes: Vec::new(),
+            parts: 1,
         };
         let mut conditions = vec![sql_window("start_time", start, Some(end))];
         conditions.extend(filter.asked.iter().cloned());
@@ -144,6 +147,29 @@ impl MatchingSpans {
         Ok(batches)
     }
 
+    /// Batches of a statement over the version as they come, none of which is held.
+    pub(crate) async fn each_batch(
+        &mut self,
+        shared: &Shared,
+        sql: &str,
+        mut take: impl FnMut(&RecordBatch),
+    ) -> Result<(), ApiError> {
+        let all = |batch: &RecordBatch| {
+            take(batch);
+            true
+        };
+        let stats = query::each_batch(shared, &self.engine, sql, all).await?;
+        self.files_read = self.files_read.max(stats.files_read);
+        self.files_total = self.files_total.max(stats.files_total);
+        Ok(())
+    }
+
+    /// One trace in so many was looked at.
+    pub(crate) fn sampled(&mut self, parts: u64) {
+        self.parts = parts;
+        self.note(format!("estimated from one trace in {parts}"));
+    }
+
     /// What the answer cost, and whether it is exact.
     pub(crate) fn stats(&self) -> Value {
         let mut stats = json!({
@@ -152,6 +178,10 @@ impl MatchingSpans {
             "files_total": self.files_total,
             "exact": self.notes.is_empty(),
         });
+        if self.parts > 1 {
+            stats["sampled"] = json!(true);
+            stats["share"] = json!(1.0 / self.parts as f64);
+        }
         if !self.notes.is_empty() {
             stats["note"] = json!(self.notes.join("; "));
         }

@@ -1,4 +1,4 @@
-//! Statements of our own: run through the engine like anybody's, read whole.
+//! Statements of our own: run through the engine like anybody's, read whole or batch by batch.
 
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
@@ -51,6 +51,35 @@ async fn whole(
         Ok(found) => {
             running.end(Outcome::Done);
             Ok(found)
+        }
+        Err(error) => {
+            running.end(Outcome::of(&error));
+            Err(error.into())
+        }
+    }
+}
+
+/// Hands over batches as they come, until one is enough: rows are never held as they were read.
+pub(crate) async fn each_batch(
+    shared: &Shared,
+    engine: &PinnedEngine,
+    sql: &str,
+    mut take: impl FnMut(&RecordBatch) -> bool,
+) -> Result<QueryStats, ApiError> {
+    let running = shared.metrics.start();
+    let result = async {
+        let mut answer = engine.query(sql).await?;
+        while let Some(batch) = answer.batches.try_next().await? {
+            if !take(&batch) {
+                break;
+            }
+        }
+        Ok(answer.stats())
+    };
+    match result.await {
+        Ok(stats) => {
+            running.end(Outcome::Done);
+            Ok(stats)
         }
         Err(error) => {
             running.end(Outcome::of(&error));

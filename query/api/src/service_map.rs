@@ -55,6 +55,10 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         "elapsed_ms": (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
         "files_read": read.files_read, "files_total": read.files_total, "exact": read.note.is_none(),
     });
+    if read.weight > 1 {
+        stats["sampled"] = json!(true);
+        stats["share"] = json!(1.0 / read.weight as f64);
+    }
     if let Some(note) = read.note {
         stats["note"] = json!(note);
     }

@@ -1,4 +1,4 @@
-//! Tempo's HTTP API under `/tempo`: what Grafana's Tempo data source asks.
+//! Tempo's HTTP API under `/tempo`: what Grafana's Tempo data source asks, and what it has streamed over gRPC: [`streaming`].
 //!
 //! Owns Tempo's paths, parameters and JSON (its documentation "HTTP API", and `pkg/api` and `pkg/tempopb` where that is
 //! silent). Nanoseconds are strings, ids in JSON traces base64. Never searches itself.
@@ -6,6 +6,7 @@
 mod lists;
 pub(crate) mod metrics;
 mod search;
+mod streaming;
 mod trace;
 
 use std::sync::Arc;
@@ -38,6 +39,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/api/search/tag/{tag}/values", get(lists::values))
         .route("/api/v2/search/tag/{tag}/values", get(lists::typed_values))
 }
+
+pub(crate) use streaming::routes as grpc_routes;
 
 async fn build_info() -> Json<Value> {
     Json(json!({

@@ -11,10 +11,12 @@ mod filter;
 mod matching;
 mod scan;
 mod summary;
+mod watched;
 
 pub(crate) use cursor::Cursor;
-pub(crate) use filter::{Filter, Parameters, parse};
-pub(crate) use matching::{Match, with_traces};
+pub(crate) use filter::{Filter, Parameters, Reach, parse};
+pub(crate) use matching::{Match, matching, with_traces};
+pub(crate) use watched::{Step, watched_search};
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -23,19 +25,18 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use http::Uri;
+use http::{HeaderMap, Uri, header};
 use serde::Serialize;
-use spanlake_engine::PinnedEngine;
+use spanlake_engine::{PinnedEngine, QueryStats};
 use spanlake_schemas::ids::TraceId;
 use spanlake_store::now_nanos;
 
 use crate::error::ApiError;
 use crate::state::Shared;
 use cursor::{PENDING_MAX, Place};
-use filter::Reach;
-use matching::matching;
 use scan::Scan;
 pub(crate) use summary::Summary;
+use watched::Watcher;
 
 /// After this long nothing older is looked at; the page shows what is known, with how far it reaches.
 const LOOK_BACK_TIME: Duration = Duration::from_secs(3);
@@ -54,37 +55,72 @@ pub(crate) struct List {
     files_read: u64,
     files_total: u64,
     bytes_scanned: u64,
+    row_groups_pruned: u64,
+    cache_hits: u64,
+    cache_misses: u64,
 }
 
-/// The route.
-pub(crate) async fn list(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Response, ApiError> {
-    Ok(Json(page(&shared, Parameters::of(&uri)?).await?).into_response())
+/// The route: the page whole, or line by line as it is found.
+pub(crate) async fn list(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::of(&uri)?;
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if accepted.contains(watched::CONTENT_TYPE) {
+        return watched::lines(shared, Asked::of(parameters)?);
+    }
+    Ok(Json(page(&shared, parameters).await?).into_response())
 }
 
 /// The page that the parameters ask for.
-pub(crate) async fn page(shared: &Shared, mut parameters: Parameters) -> Result<List, ApiError> {
-    let query = parameters.fingerprint();
-    let cursor = parameters.cursor.take().filter(|text| !text.is_empty());
-    let cursor = cursor.map(|text| Cursor::decoded(&text, query)).transpose()?;
-    let now = cursor.as_ref().map_or_else(now_nanos, Cursor::now);
-    let (filter, windows) = Filter::read(parameters, now)?;
-    let mut search = Searching::begin(shared, shared.engine.pinned(), &filter, windows, cursor);
-    search.run().await?;
-    let page = search.page();
-    let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
-    let searched_back_to = (!search.is_exhausted()).then(|| search.frontier().saturating_add(1).to_string());
-    let [future, past] = &search.scans;
-    let files_total = future.files_total.max(past.files_total);
-    Ok(List {
-        next_cursor,
-        searched_back_to,
-        too_large: search.too_large,
-        // Statements that go on in a window read some of the files of the one before.
-        files_read: (future.files_read + past.files_read).min(files_total),
-        files_total,
-        bytes_scanned: future.bytes_scanned + past.bytes_scanned,
-        traces: page.into_iter().filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
-    })
+pub(crate) async fn page(shared: &Shared, parameters: Parameters) -> Result<List, ApiError> {
+    Asked::of(parameters)?.page(shared, None).await
+}
+
+/// A request for a page that was read.
+struct Asked {
+    query: u64,
+    now: i64,
+    filter: Filter,
+    windows: Vec<Reach>,
+    cursor: Option<Cursor>,
+}
+
+impl Asked {
+    fn of(mut parameters: Parameters) -> Result<Self, ApiError> {
+        let query = parameters.fingerprint();
+        let cursor = parameters.cursor.take().filter(|text| !text.is_empty());
+        let cursor = cursor.map(|text| Cursor::decoded(&text, query)).transpose()?;
+        let now = cursor.as_ref().map_or_else(now_nanos, Cursor::now);
+        let (filter, windows) = Filter::read(parameters, now)?;
+        Ok(Self { query, now, filter, windows, cursor })
+    }
+
+    /// The page; of what a watcher was told already, only the rest.
+    async fn page(self, shared: &Shared, watcher: Option<Watcher>) -> Result<List, ApiError> {
+        let Self { query, now, filter, windows, cursor } = self;
+        let mut search = Searching::begin(shared, shared.engine.pinned(), &filter, windows, cursor);
+        search.watcher = watcher;
+        search.run().await?;
+        let page = search.page();
+        let next_cursor = search.cursor(query, now, &page).map(|cursor| cursor.encoded());
+        let cost = search.cost();
+        let rest = page.into_iter().skip(search.told());
+        Ok(List {
+            next_cursor,
+            searched_back_to: search.searched_back_to(),
+            too_large: search.too_large,
+            files_read: cost.files_read,
+            files_total: cost.files_total,
+            bytes_scanned: cost.bytes_scanned,
+            row_groups_pruned: cost.row_groups_pruned,
+            cache_hits: cost.cache_hits,
+            cache_misses: cost.cache_misses,
+            traces: rest.filter_map(|place| search.found.remove(&place)).map(|found| found.summary).collect(),
+        })
+    }
 }
 
 /// Spans of matches that are kept for the answer; of later ones only the summary is.
@@ -174,6 +210,8 @@ struct Searching<'a> {
     found: BTreeMap<Place, Found>,
     /// Traces on which the query was not evaluated, as they have too many spans.
     too_large: usize,
+    /// Who is told how it goes.
+    watcher: Option<Watcher>,
 }
 
 impl<'a> Searching<'a> {
@@ -194,7 +232,7 @@ impl<'a> Searching<'a> {
         let last = cursor.as_ref().map(|cursor| cursor.last);
         let pending = cursor.map(|cursor| cursor.pending).unwrap_or_default();
         let (seen, found) = (HashSet::new(), BTreeMap::new());
-        Self { shared, filter, engine, scans, last, pending, seen, found, too_large: 0 }
+        Self { shared, filter, engine, scans, last, pending, seen, found, too_large: 0, watcher: None }
     }
 
     /// Every trace with a later place is known.
@@ -204,6 +242,18 @@ impl<'a> Searching<'a> {
 
     fn is_exhausted(&self) -> bool {
         self.scans.iter().all(Scan::is_exhausted)
+    }
+
+    /// What its statements have read so far.
+    fn cost(&self) -> QueryStats {
+        let [future, past] = &self.scans;
+        let cost = future.cost.and(past.cost);
+        QueryStats { files_read: cost.files_read.min(cost.files_total), ..cost }
+    }
+
+    /// Every trace that begins after this was found; `None` once all were.
+    fn searched_back_to(&self) -> Option<String> {
+        (!self.is_exhausted()).then(|| self.frontier().saturating_add(1).to_string())
     }
 
     /// Places whose trace is sure to be the next, newest first.
@@ -222,6 +272,7 @@ impl<'a> Searching<'a> {
     /// Looks further and further back until the page is full, or time is up.
     async fn run(&mut self) -> Result<(), ApiError> {
         let began = Instant::now();
+        let patience = if self.watcher.is_some() { watched::LOOK_BACK_TIME } else { LOOK_BACK_TIME };
         let pending: Vec<(TraceId, i64)> =
             std::mem::take(&mut self.pending).into_iter().map(|id| (id, i64::MAX)).collect();
         self.seen.extend(pending.iter().map(|(id, _)| *id));
@@ -229,12 +280,13 @@ impl<'a> Searching<'a> {
         // A few more than asked for: a trace's newest span may be much newer than its start.
         let mut at_once = self.filter.limit + self.filter.limit / 2 + 1;
         while !self.is_exhausted() && self.settled().nth(self.filter.limit - 1).is_none() {
-            if began.elapsed() > LOOK_BACK_TIME || self.seen.len() > CANDIDATES_MAX {
+            if began.elapsed() > patience || self.seen.len() > CANDIDATES_MAX {
                 break;
             }
             let which = usize::from(self.scans[0].frontier() < self.scans[1].frontier());
             let fresh = self.scans[which].next(self.shared, &self.engine, &mut self.seen, at_once).await?;
             self.add(&fresh, which).await?;
+            self.tell().await;
             at_once = (at_once * 2).min(CANDIDATES_AT_ONCE.max(at_once));
         }
         Ok(())

@@ -4,6 +4,7 @@
 //! optimiser pushes filters, limits and TopK through them. Never computes a column: see [`crate::logical`].
 
 mod attribute_columns;
+mod counted_footers;
 mod file_columns;
 mod files;
 mod hot;

@@ -269,6 +269,7 @@ fn searches_of_a_bucket_give_the_same_pages() {
     let number = |cost: &Value, name: &str| cost[name].as_u64().unwrap_or_else(|| panic!("{name} of {cost}"));
     assert!(costs.iter().all(|cost| number(cost, "files_read") <= number(cost, "files_total")), "{costs:?}");
     assert!(costs.iter().any(|cost| number(cost, "files_total") > 0 && number(cost, "bytes_scanned") > 0), "{costs:?}");
+    assert!(costs.iter().any(|cost| number(cost, "cache_hits") > 0), "{costs:?}");
     server.kill();
     server.restart();
     assert_eq!(all(&server), in_memory, "after a restart");

@@ -14,10 +14,9 @@ use spanlake_bench::corpus::{integer, text};
 use spanlake_tests::requests::{TRACES, span, traces};
 use spanlake_tests::server::{Setup, TestServer, encoded};
 use spanlake_tests::settings::NO_SEALS;
-use tonic::codegen::http::uri::PathAndQuery;
-use tonic::transport::{Channel, Endpoint};
-use tonic::{Code, Request, Status};
-use tonic_prost::ProstCodec;
+use tonic::{Code, Status};
+
+use crate::grpc_client::GrpcClient;
 
 #[derive(Clone, PartialEq, Message)]
 struct GetTracesRequest {
@@ -209,18 +208,11 @@ struct SearchCapabilities {
 }
 
 /// A Jaeger that reads from a server.
-struct Jaeger {
-    runtime: tokio::runtime::Runtime,
-    channel: Channel,
-    token: Option<&'static str>,
-}
+struct Jaeger(GrpcClient);
 
 impl Jaeger {
     fn of(server: &TestServer) -> Self {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let endpoint = Endpoint::from_shared(format!("http://{}", server.ports().listen)).expect("an address");
-        let channel = runtime.block_on(endpoint.connect()).expect("a connection");
-        Self { runtime, channel, token: None }
+        Self(GrpcClient::of(server))
     }
 
     /// All messages of a call.
@@ -229,27 +221,11 @@ impl Jaeger {
         Q: Message + 'static,
         A: Message + Default + 'static,
     {
-        let path = PathAndQuery::try_from(format!("/jaeger.storage.v2.{method}")).expect("a path");
-        let mut request = Request::new(question);
-        if let Some(token) = self.token {
-            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().expect("ASCII"));
-        }
-        self.runtime.block_on(async {
-            let mut client = tonic::client::Grpc::new(self.channel.clone());
-            client.ready().await.expect("a connection");
-            let mut messages = client.server_streaming(request, path, ProstCodec::default()).await?.into_inner();
-            let mut all = Vec::new();
-            while let Some(message) = messages.message().await? {
-                all.push(message);
-            }
-            Ok(all)
-        })
+        self.0.call(&format!("jaeger.storage.v2.{method}"), question)
     }
 
     fn one<A: Message + Default + 'static>(&self, method: &str, question: impl Message + 'static) -> A {
-        let mut all = self.call(method, question).unwrap_or_else(|status| panic!("{method}: {status}"));
-        assert_eq!(all.len(), 1, "{method}");
-        all.remove(0)
+        self.0.one(&format!("jaeger.storage.v2.{method}"), question)
     }
 
     fn traces(&self, method: &str, question: impl Message + 'static) -> Vec<TracesData> {
@@ -483,7 +459,7 @@ fn the_token_is_wanted_here_too() {
     let mut jaeger = Jaeger::of(&server);
     let refused = jaeger.call::<_, GetServicesResponse>("TraceReader/GetServices", ()).unwrap_err();
     assert_eq!(refused.code(), Code::Unauthenticated);
-    jaeger.token = Some("a-secret-of-some-length");
+    jaeger.0.token = Some("a-secret-of-some-length");
     let services: GetServicesResponse = jaeger.one("TraceReader/GetServices", ());
     assert!(services.services.is_empty());
 }

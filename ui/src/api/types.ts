@@ -33,6 +33,9 @@ export interface ExploreStats {
   files_total: number;
   exact: boolean;
   note?: string;
+  /** Only some traces were looked at, and stand for all: which share of them. */
+  sampled?: boolean;
+  share?: number;
 }
 
 export interface FacetValue {

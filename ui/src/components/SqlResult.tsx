@@ -51,6 +51,8 @@ function Stats({ answer: { stats, warning } }: { answer: SqlAnswer }) {
       {stats.truncated && <span className="warn-text">{texts.sql.truncated}</span>}
       {stats.files_total !== undefined && stats.files_read !== undefined && <span className="stat-detail">{texts.sql.files(stats.files_read, stats.files_total)}</span>}
       {stats.bytes_scanned !== undefined && <span className="stat-detail">{texts.sql.scanned(formatBytes(stats.bytes_scanned))}</span>}
+      {!!stats.row_groups_pruned && <span className="stat-detail">{texts.sql.rowGroups(stats.row_groups_pruned)}</span>}
+      {!!stats.cache_hits && <span className="stat-detail">{texts.sql.fromCache(stats.cache_hits, stats.cache_hits + (stats.cache_misses ?? 0))}</span>}
     </p>
   );
 }

@@ -13,7 +13,7 @@ export interface SqlAnswer {
   rows: SqlCell[][];
   /** Of an answer with too many rows to hold each: `rows` are then its first ones. */
   whole?: { count: number; rowAt: (row: number) => SqlCell[] };
-  stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number; sampled_files?: number };
+  stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number; row_groups_pruned?: number; cache_hits?: number; cache_misses?: number; sampled_files?: number };
   /** What to know of the answer: its rows are a sample. */
   warning?: string;
 }

@@ -8,6 +8,7 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
@@ -33,6 +34,28 @@ pub struct ReadCache {
     dir: PathBuf,
     bytes_max: u64,
     kept: Arc<Mutex<Kept>>,
+    reads: Arc<BlockReads>,
+}
+
+/// Blocks that someone asked for.
+#[derive(Debug, Default)]
+pub struct BlockReads {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl BlockReads {
+    /// Those that were on the local disk.
+    #[must_use]
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
+    }
+
+    /// Those that had to be fetched.
+    #[must_use]
+    pub fn misses(&self) -> u64 {
+        self.misses.load(Ordering::Relaxed)
+    }
 }
 
 /// Which blocks are there.
@@ -61,7 +84,13 @@ impl ReadCache {
             }
         }
         kept.shrink(bytes_max);
-        Self { bucket, dir, bytes_max, kept: Arc::new(Mutex::new(kept)) }
+        Self { bucket, dir, bytes_max, kept: Arc::new(Mutex::new(kept)), reads: Arc::default() }
+    }
+
+    /// The same cache, for someone who counts what is asked through it.
+    #[must_use]
+    pub fn counting(&self, reads: &Arc<BlockReads>) -> Self {
+        Self { reads: Arc::clone(reads), ..self.clone() }
     }
 
     /// Removes every block of an object that is data no more.
@@ -94,6 +123,7 @@ impl ReadCache {
         let mut block = first;
         while block <= last {
             if let Some(bytes) = self.kept_block(self.path_of(location, block)).await {
+                self.reads.hits.fetch_add(1, Ordering::Relaxed);
                 joined.extend_from_slice(&bytes);
                 block += 1;
                 continue;
@@ -102,6 +132,7 @@ impl ReadCache {
             while end <= last && end - block < BLOCKS_AT_ONCE && !self.has(&self.path_of(location, end)) {
                 end += 1;
             }
+            self.reads.misses.fetch_add(end - block, Ordering::Relaxed);
             let fetched = self.bucket.get_range(location, block * BLOCK_BYTES..end * BLOCK_BYTES).await?;
             joined.extend_from_slice(&fetched);
             self.keep(location, block, fetched).await;
@@ -291,6 +322,8 @@ mod tests {
         let (bucket, location, content) = filled(5_300_000).await;
         let dir = tempfile::tempdir().unwrap();
         let cache = ReadCache::open(Arc::clone(&bucket) as _, dir.path().into(), 100 << 20);
+        let reads = Arc::new(BlockReads::default());
+        let cache = cache.counting(&reads);
         let ranges = [0..10, 1_048_570..1_048_590, 3_000_000..5_300_000, 0..5_300_000, 5_299_999..5_300_000];
         for round in 0..2 {
             for range in ranges.clone() {
@@ -300,6 +333,8 @@ mod tests {
             // From now on nothing can be fetched.
             let _ = bucket.delete(&location).await;
         }
+        // Six blocks were fetched once each.
+        assert_eq!((reads.misses(), reads.hits()), (6, 8 + 14));
         let all = cache.get_ranges(&location, &ranges).await.unwrap();
         assert!(all.iter().zip(&ranges).all(|(found, range)| found.len() as u64 == range.end - range.start));
         let again = ReadCache::open(bucket, dir.path().into(), 100 << 20);

@@ -1,11 +1,12 @@
-//! Jaeger's storage API over gRPC, `jaeger.storage.v2`: what a Jaeger asks of the backend that it reads from.
+//! Jaeger's storage API over gRPC, `jaeger.storage.v2`: what a Jaeger asks of the backend that it reads from. Beside it, what a
+//! Jaeger itself is asked: [`query_service`].
 //!
 //! Owns the services' names (`proto/storage/v2/*.proto` of jaegertracing/jaeger-idl) and the way from their queries to searches of ours;
 //! traces are OTLP. It is on the same port as everything else and behind the same guard, so it has no switch of its own.
 //! Never writes: what a Jaeger collects goes to the OTLP door. A structured filter is refused, and said to be unsupported.
 
-mod framing;
 mod messages;
+mod query_service;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,21 +27,18 @@ use tonic::Status;
 use super::{add_tag, recent_operations};
 use crate::columns::Ids;
 use crate::error::ApiError;
+use crate::grpc::messages::Moment;
+use crate::grpc::{Answer, Message, answered, bytes_of, no_such_method, one, status};
 use crate::parameters::sql_text;
 use crate::query::texts;
-use crate::service_map;
+use crate::service_map::calls;
 use crate::state::{OWN_SERVICE, Shared};
 use crate::trace_list::{self, Filter, Keeps, Parameters, Summary};
-pub(crate) use framing::refused;
-use framing::{Message, answered, no_such_method, one, status};
 use messages::{
-    Capabilities, Dependencies, Dependency, Found, FoundIds, Moment, Operation, Operations, OperationsAsked,
-    SearchAsked, SearchCapabilities, ServiceSummary, Services, Summaries, TraceQuery, TraceSummary, TracesAsked,
-    WindowAsked,
+    Capabilities, Dependencies, Dependency, Found, FoundIds, Operation, Operations, OperationsAsked, SearchAsked,
+    SearchCapabilities, ServiceSummary, Services, Summaries, TraceQuery, TraceSummary, TracesAsked, WindowAsked,
 };
 
-/// What all paths begin with.
-const PACKAGE: &str = "/jaeger.storage.v2.";
 /// Traces that a search shows unless told.
 const SEARCH_DEPTH: usize = 100;
 /// Traces that one call may name.
@@ -57,11 +55,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/jaeger.storage.v2.TraceReader/{method}", post(trace_reader))
         .route("/jaeger.storage.v2.DependencyReader/{method}", post(dependency_reader))
         .route("/jaeger.storage.v2.Capabilities/{method}", post(capabilities))
-}
-
-/// Whether a path is one of these services'.
-pub(crate) fn is_storage(path: &str) -> bool {
-    path.starts_with(PACKAGE)
+        .route("/jaeger.api_v3.QueryService/{method}", post(query_service::query_service))
 }
 
 async fn trace_reader(State(shared): State<Arc<Shared>>, Path(method): Path<String>, request: Request) -> Response {
@@ -99,9 +93,6 @@ async fn get_capabilities((): ()) -> Answer {
     let search = SearchCapabilities { without_service_name: true, same_span_conjunction: true };
     one(&Capabilities { search: Some(search) })
 }
-
-/// Messages of an answer, or why there is none.
-type Answer = Result<BoxStream<'static, Message>, Status>;
 
 /// The time range beside an id is a hint that is not needed: ids are looked up by an index.
 async fn get_traces(shared: Arc<Shared>, asked: TracesAsked) -> Answer {
@@ -191,7 +182,7 @@ async fn find_summaries(shared: Arc<Shared>, asked: SearchAsked) -> Answer {
     for some in found.chunks(SUMMARIES_AT_ONCE) {
         let orphans = orphans(&shared, &version, some).await.map_err(status)?;
         let summaries = some.iter().map(|trace| summary(trace, orphans.get(&trace.trace_id).copied())).collect();
-        messages.push(Ok(framing::bytes_of(&Summaries { summaries })));
+        messages.push(Ok(bytes_of(&Summaries { summaries })));
     }
     Ok(stream::iter(messages).boxed())
 }
@@ -296,7 +287,7 @@ async fn get_dependencies(shared: Arc<Shared>, asked: WindowAsked) -> Answer {
     if start >= end {
         return Err(Status::invalid_argument("end_time: it must be later than start_time"));
     }
-    let calls = service_map::calls(&shared, start, end).await.map_err(status)?;
+    let calls = calls(&shared, start, end).await.map_err(status)?;
     let dependencies = calls.into_iter().map(|(parent, child, call_count)| Dependency {
         parent,
         child,

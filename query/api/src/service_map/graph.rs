@@ -4,7 +4,7 @@
 //! it says what calling costs; a consumer and the producer that it names as parent or by link; a client without such a
 //! child and the database, the broker or the address that it names.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spanlake_schemas::ids::{SpanId, TraceId};
 
@@ -38,7 +38,7 @@ pub(super) struct Node {
 }
 
 /// What an edge is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum EdgeKind {
     Call,
     Messaging,
@@ -152,51 +152,63 @@ impl Graph {
             let name = |span: &MapSpan| names.get(span.service as usize);
             key(one).cmp(&key(other)).then_with(|| name(one).cmp(&name(other)))
         });
-        let mut drawing =
-            Drawing { spans: &spans, names, is_answered: vec![false; spans.len()], graph: Self::default() };
+        let mut drawing = Drawing {
+            spans: &spans,
+            names,
+            is_answered: vec![false; spans.len()],
+            nodes: vec![None; names.len()],
+            edges: HashMap::new(),
+        };
         drawing.requests();
         drawing.parents();
         drawing.links(links);
         drawing.targets();
-        let mut graph = drawing.graph;
-        for tally in graph.nodes.values_mut().chain(graph.edges.values_mut()) {
-            tally.durations.sort_unstable();
-        }
-        graph
+        drawing.graph()
     }
 }
 
+/// A map in the making, by the numbers of nodes.
 struct Drawing<'a> {
     spans: &'a [MapSpan],
     names: &'a [Node],
     /// The other side of this span is known.
     is_answered: Vec<bool>,
-    graph: Graph,
+    nodes: Vec<Option<Tally>>,
+    edges: HashMap<(u32, u32, EdgeKind), Tally>,
 }
 
 impl Drawing<'_> {
+    /// The same with names, and durations in order.
+    fn graph(self) -> Graph {
+        let name = |number: u32| self.names[number as usize].clone();
+        let nodes = self.names.iter().cloned().zip(self.nodes).filter_map(|(node, tally)| Some((node, tally?)));
+        let edges = self.edges.into_iter().map(|((from, to, kind), tally)| ((name(from), name(to), kind), tally));
+        let mut graph = Graph { nodes: nodes.collect(), edges: edges.collect() };
+        for tally in graph.nodes.values_mut().chain(graph.edges.values_mut()) {
+            tally.durations.sort_unstable();
+        }
+        graph
+    }
+
     fn at(&self, place: Place) -> Option<usize> {
         let index = self.spans.partition_point(|span| (span.trace, span.id) < place);
         self.spans.get(index).filter(|span| (span.trace, span.id) == place).map(|_| index)
     }
 
-    fn node(&self, number: u32) -> Node {
-        self.names.get(number as usize).cloned().unwrap_or(Node { kind: NodeKind::Service, name: String::new() })
+    fn node(&mut self, number: u32) -> &mut Tally {
+        self.nodes[number as usize].get_or_insert_default()
     }
 
-    fn add_edge(&mut self, source: Node, target: Node, kind: EdgeKind, span: usize, is_error: bool) {
-        for node in [&source, &target] {
-            if !self.graph.nodes.contains_key(node) {
-                self.graph.nodes.insert(node.clone(), Tally::default());
-            }
-        }
-        self.graph.edges.entry((source, target, kind)).or_default().add(&self.spans[span], is_error);
+    fn add_edge(&mut self, source: u32, target: u32, kind: EdgeKind, span: usize, is_error: bool) {
+        self.node(source);
+        self.node(target);
+        self.edges.entry((source, target, kind)).or_default().add(&self.spans[span], is_error);
     }
 
     /// What services are asked.
     fn requests(&mut self) {
         for span in self.spans {
-            let tally = self.graph.nodes.entry(self.node(span.service)).or_default();
+            let tally = self.node(span.service);
             if matches!(span.role, Role::Server | Role::Consumer) || span.parent.is_none() {
                 tally.add(span, span.is_error);
             }
@@ -219,7 +231,7 @@ impl Drawing<'_> {
         let kind = if is_message { EdgeKind::Messaging } else { EdgeKind::Call };
         // A producer is done long before its message is.
         let timed = if from.role == Role::Client { caller } else { called };
-        let (source, target) = (self.node(from.service), self.node(to.service));
+        let (source, target) = (from.service, to.service);
         let is_error = from.is_error && from.role == Role::Client || to.is_error;
         self.add_edge(source, target, kind, timed, is_error);
         self.is_answered[caller] = true;
@@ -241,31 +253,41 @@ impl Drawing<'_> {
 
     /// What is called that sends no spans.
     fn targets(&mut self) {
+        let services = self.services_with_names_of_others();
         for index in 0..self.spans.len() {
             let span = &self.spans[index];
             let Some(target) = span.target.filter(|_| !self.is_answered[index]) else { continue };
-            let (source, mut target) = (self.node(span.service), self.node(target));
+            let (source, is_error) = (span.service, span.is_error);
             if span.role == Role::Consumer {
-                self.add_edge(target, source, EdgeKind::Messaging, index, span.is_error);
+                self.add_edge(target, source, EdgeKind::Messaging, index, is_error);
                 continue;
             }
-            let as_service = Node { kind: NodeKind::Service, name: target.name.clone() };
-            let is_service = target.kind == NodeKind::External && self.graph.nodes.contains_key(&as_service);
-            let kind = match target.kind {
-                NodeKind::External if is_service => EdgeKind::Call,
+            // It has spans of its own, but none for this call.
+            let service = services.get(&target).copied();
+            let kind = match self.names[target as usize].kind {
+                NodeKind::External if service.is_some() => EdgeKind::Call,
                 NodeKind::External | NodeKind::Service => EdgeKind::External,
                 NodeKind::Database => EdgeKind::Database,
                 NodeKind::Messaging => EdgeKind::Messaging,
             };
-            if is_service {
-                // It has spans of its own, but none for this call.
-                target = as_service;
-            } else {
-                self.graph.nodes.entry(target.clone()).or_default().add(span, span.is_error);
+            if service.is_none() {
+                self.node(target).add(span, is_error);
             }
+            let target = service.unwrap_or(target);
             if target != source {
-                self.add_edge(source, target, kind, index, span.is_error);
+                self.add_edge(source, target, kind, index, is_error);
             }
         }
+    }
+
+    /// Services that are called by their names: the number of the name, that of the service.
+    fn services_with_names_of_others(&self) -> HashMap<u32, u32> {
+        let numbers = || (0_u32..).zip(self.names);
+        let services: HashMap<&str, u32> = numbers()
+            .filter(|(number, node)| node.kind == NodeKind::Service && self.nodes[*number as usize].is_some())
+            .map(|(number, node)| (node.name.as_str(), number))
+            .collect();
+        let external = numbers().filter(|(_, node)| node.kind == NodeKind::External);
+        external.filter_map(|(number, node)| Some((number, *services.get(node.name.as_str())?))).collect()
     }
 }

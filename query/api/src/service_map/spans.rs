@@ -1,26 +1,23 @@
 //! The spans of a range, with no more of each than the map needs.
 //!
-//! Owns how many are held at once. Of more than that whole traces are left out, by the last byte of their ids: the same
-//! ones wherever the spans lie.
+//! Owns how many are held at once. Of more than that whole traces are left out: see [`crate::trace_sample`].
 
 use std::collections::HashMap;
 
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
-use futures::TryStreamExt;
-use spanlake_engine::{PinnedEngine, QueryStats};
 use spanlake_schemas::ids::{SpanId, TraceId};
 
 use super::graph::{Link, MapSpan, Node, NodeKind, Role};
 use crate::columns::{Ids, Numbers, Texts};
 use crate::error::ApiError;
-use crate::own_metrics::Outcome;
 use crate::parameters::sql_window;
 use crate::query;
 use crate::state::{OWN_SERVICE, Shared};
+use crate::trace_sample::TraceSample;
 
-/// Spans that are held, some 80 bytes each; more are sampled by trace.
-const SPANS_MAX: i64 = 1_000_000;
+/// Spans that are held, some 80 bytes each; of more only some traces are looked at.
+const SPANS_MAX: u64 = 500_000;
 /// Links that are looked at.
 const LINKS_MAX: usize = 200_000;
 /// Different services and things that they call.
@@ -48,16 +45,13 @@ pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: boo
         format!("{}{hidden}", sql_window(column, start, Some(end)))
     };
     let mut read = Read { weight: 1, ..Read::default() };
-    let sql = format!("SELECT count(*) AS spans FROM spans WHERE {}", window("start_time"));
-    let (batches, _) = query::rows_at(shared, &engine, &sql).await?;
-    let total = batches.first().map_or(0, |batch| Numbers::<Int64Type>::of(batch, "spans").or_zero(0));
-    let mut sample = String::new();
-    if total > SPANS_MAX {
-        let parts = u64::try_from(total / SPANS_MAX + 1).unwrap_or(1).next_power_of_two().min(256);
-        sample = format!(" AND last_byte(trace_id) < {}", 256 / parts);
-        read.weight = parts;
-        read.note = Some(format!("of {total} spans one trace in {parts} was looked at, and stands for all"));
+    let sample = TraceSample::of(shared, &engine, (start, end), SPANS_MAX).await?;
+    read.weight = sample.weight();
+    if sample != TraceSample::All {
+        let parts = read.weight;
+        read.note = Some(format!("one trace in {parts} was looked at, and stands for all"));
     }
+    let sample = sample.condition();
     let sql = format!(
         "SELECT trace_id, span_id, parent_span_id, service_name, kind, status_code, duration, \
          coalesce(db_system_name, db_system) AS db, coalesce(db_namespace, db_name) AS db_namespace, messaging_system, \
@@ -66,18 +60,21 @@ pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: boo
     );
     let mut names = Names::default();
     let spans = &mut read.spans;
-    let stats = each_batch(shared, &engine, &sql, |batch| {
+    let stats = query::each_batch(shared, &engine, &sql, |batch| {
         add_spans(batch, &mut names, spans);
-        spans.len() < 2 * SPANS_MAX as usize
+        spans.len() < 4 * SPANS_MAX as usize
     })
     .await?;
     (read.files_read, read.files_total) = (stats.files_read, stats.files_total);
+    // Consumers are who links lead from, so that those of others need not be read.
     let sql = format!(
-        "SELECT trace_id, span_id, linked_trace_id, linked_span_id FROM span_links WHERE {}{sample} LIMIT {LINKS_MAX}",
-        window("span_start_time")
+        "SELECT trace_id, span_id, link['trace_id'] AS linked_trace_id, link['span_id'] AS linked_span_id FROM \
+         (SELECT trace_id, span_id, unnest(links) AS link FROM spans WHERE {}{sample} AND kind = 'consumer') \
+         LIMIT {LINKS_MAX}",
+        window("start_time")
     );
     let links = &mut read.links;
-    each_batch(shared, &engine, &sql, |batch| {
+    query::each_batch(shared, &engine, &sql, |batch| {
         add_links(batch, links);
         true
     })
@@ -89,59 +86,25 @@ pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: boo
     Ok(read)
 }
 
-/// Hands over batches as they come, until one is enough: rows are never held as they were read.
-async fn each_batch(
-    shared: &Shared,
-    engine: &PinnedEngine,
-    sql: &str,
-    mut take: impl FnMut(&RecordBatch) -> bool,
-) -> Result<QueryStats, ApiError> {
-    let running = shared.metrics.start();
-    let result = async {
-        let mut answer = engine.query(sql).await?;
-        while let Some(batch) = answer.batches.try_next().await? {
-            if !take(&batch) {
-                break;
-            }
-        }
-        Ok(answer.stats())
-    };
-    match result.await {
-        Ok(stats) => {
-            running.end(Outcome::Done);
-            Ok(stats)
-        }
-        Err(error) => {
-            running.end(Outcome::of(&error));
-            Err(error.into())
-        }
-    }
-}
-
 /// Services and what they call, each with a number.
 #[derive(Default)]
 struct Names {
     nodes: Vec<Node>,
-    numbers: HashMap<Node, u32>,
+    numbers: HashMap<NodeKind, HashMap<String, u32>>,
 }
 
 impl Names {
     fn number(&mut self, kind: NodeKind, name: &str) -> u32 {
-        let mut node = Node { kind, name: name.to_owned() };
-        if let Some(number) = self.numbers.get(&node) {
+        let of_kind = self.numbers.entry(kind).or_default();
+        if let Some(number) = of_kind.get(name) {
             return *number;
         }
-        if self.nodes.len() >= NAMES_MAX {
-            // All the rest are one.
-            node.name = "…".to_owned();
-            if let Some(number) = self.numbers.get(&node) {
-                return *number;
-            }
-        }
-        let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(node.clone());
-        self.numbers.insert(node, number);
-        number
+        // All the rest are one.
+        let name = if self.nodes.len() < NAMES_MAX { name } else { "…" };
+        *of_kind.entry(name.to_owned()).or_insert_with(|| {
+            self.nodes.push(Node { kind, name: name.to_owned() });
+            u32::try_from(self.nodes.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 }
 

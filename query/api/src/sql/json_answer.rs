@@ -74,6 +74,9 @@ fn assemble(columns: &serde_json::Value, rows: &Rows, stats: QueryStats, elapsed
         "files_read": stats.files_read,
         "files_total": stats.files_total,
         "bytes_scanned": stats.bytes_scanned,
+        "row_groups_pruned": stats.row_groups_pruned,
+        "cache_hits": stats.cache_hits,
+        "cache_misses": stats.cache_misses,
         "sampled_files": stats.sampled_files,
     });
     let mut body = Vec::with_capacity(rows.json.len() + 1024);

@@ -24,10 +24,10 @@ const SCOPES: [(&str, &str); 3] =
     [("resource", "resource_attributes"), ("span", "attributes"), ("instrumentation", "scope_attributes")];
 
 #[derive(Debug, Default, Deserialize)]
-struct Asked {
-    scope: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
+pub(super) struct Asked {
+    pub(super) scope: Option<String>,
+    pub(super) start: Option<String>,
+    pub(super) end: Option<String>,
 }
 
 impl Asked {
@@ -63,28 +63,36 @@ fn intrinsics() -> Vec<&'static str> {
 
 /// `/api/search/tags`.
 pub(super) async fn tags(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    let asked: Asked = parameters::read(&uri)?;
+    Ok(Json(tag_names(&shared, &parameters::read(&uri)?).await?))
+}
+
+/// Names of tags of all scopes in one list.
+pub(super) async fn tag_names(shared: &Shared, asked: &Asked) -> Result<Value, ApiError> {
     let mut names = Vec::new();
     for (_, column) in &SCOPES[..2] {
-        names.extend(keys(&shared, &asked, column).await?);
+        names.extend(keys(shared, asked, column).await?);
     }
     names.sort();
     names.dedup();
-    Ok(Json(json!({ "tagNames": names })))
+    Ok(json!({ "tagNames": names }))
 }
 
 /// `/api/v2/search/tags`.
 pub(super) async fn tags_by_scope(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    let asked: Asked = parameters::read(&uri)?;
+    Ok(Json(scoped_tag_names(&shared, &parameters::read(&uri)?).await?))
+}
+
+/// Names of tags by scope.
+pub(super) async fn scoped_tag_names(shared: &Shared, asked: &Asked) -> Result<Value, ApiError> {
     let wanted = asked.scope.as_deref().filter(|scope| !matches!(*scope, "" | "none"));
     let mut scopes = Vec::new();
     for (scope, column) in SCOPES.iter().filter(|(scope, _)| wanted.is_none_or(|wanted| wanted == *scope)) {
-        scopes.push(json!({ "name": scope, "tags": keys(&shared, &asked, column).await? }));
+        scopes.push(json!({ "name": scope, "tags": keys(shared, asked, column).await? }));
     }
     if wanted.is_none_or(|wanted| wanted == "intrinsic") {
         scopes.push(json!({ "name": "intrinsic", "tags": intrinsics() }));
     }
-    Ok(Json(json!({ "scopes": scopes })))
+    Ok(json!({ "scopes": scopes }))
 }
 
 /// The expression of a tag: `span.x`, `resource.x`, `.x`, an intrinsic, or, in the first version, a bare key.
@@ -113,8 +121,7 @@ fn expression(tag: &str) -> Option<String> {
     })
 }
 
-async fn values_of(shared: &Shared, tag: &str, uri: &Uri) -> Result<Vec<String>, ApiError> {
-    let asked: Asked = parameters::read(uri)?;
+async fn values_of(shared: &Shared, tag: &str, asked: &Asked) -> Result<Vec<String>, ApiError> {
     let Some(expression) = expression(tag) else { return Ok(Vec::new()) };
     let newest = asked.newest(&format!("CAST({expression} AS VARCHAR)"))?;
     only_column(
@@ -130,7 +137,12 @@ pub(super) async fn values(
     Path(tag): Path<String>,
     uri: Uri,
 ) -> Result<Json<Value>, ApiError> {
-    Ok(Json(json!({ "tagValues": values_of(&shared, &tag, &uri).await? })))
+    Ok(Json(tag_values(&shared, &tag, &parameters::read(&uri)?).await?))
+}
+
+/// Values of a tag.
+pub(super) async fn tag_values(shared: &Shared, tag: &str, asked: &Asked) -> Result<Value, ApiError> {
+    Ok(json!({ "tagValues": values_of(shared, tag, asked).await? }))
 }
 
 /// `/api/v2/search/tag/<tag>/values`. What `q` says is not looked at: it is half-typed, and more is offered than fits.
@@ -139,9 +151,13 @@ pub(super) async fn typed_values(
     Path(tag): Path<String>,
     uri: Uri,
 ) -> Result<Json<Value>, ApiError> {
-    let kind =
-        if matches!(tag.as_str(), "status" | "kind" | "span:status" | "span:kind") { "keyword" } else { "string" };
-    let values = values_of(&shared, &tag, &uri).await?;
+    Ok(Json(typed_tag_values(&shared, &tag, &parameters::read(&uri)?).await?))
+}
+
+/// Values of a tag with their types.
+pub(super) async fn typed_tag_values(shared: &Shared, tag: &str, asked: &Asked) -> Result<Value, ApiError> {
+    let kind = if matches!(tag, "status" | "kind" | "span:status" | "span:kind") { "keyword" } else { "string" };
+    let values = values_of(shared, tag, asked).await?;
     let values: Vec<Value> = values.into_iter().map(|value| json!({ "type": kind, "value": value })).collect();
-    Ok(Json(json!({ "tagValues": values })))
+    Ok(json!({ "tagValues": values }))
 }

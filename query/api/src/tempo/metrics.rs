@@ -46,16 +46,16 @@ const EXAMPLES_MAX: usize = 100_000;
 const INTERVALS: i64 = 240;
 
 #[derive(Debug, Default, Deserialize)]
-struct Asked {
-    q: Option<String>,
+pub(super) struct Asked {
+    pub(super) q: Option<String>,
     /// As older clients call it.
-    query: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
-    since: Option<String>,
-    step: Option<String>,
+    pub(super) query: Option<String>,
+    pub(super) start: Option<String>,
+    pub(super) end: Option<String>,
+    pub(super) since: Option<String>,
+    pub(super) step: Option<String>,
     /// How many, where the query has no hint.
-    exemplars: Option<String>,
+    pub(super) exemplars: Option<String>,
 }
 
 /// What was counted.
@@ -68,7 +68,11 @@ struct Answered {
 
 /// `/api/metrics/query_range`.
 pub(super) async fn query_range(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    let asked: Asked = parameters::read(&uri)?;
+    Ok(Json(range(&shared, &parameters::read(&uri)?).await?))
+}
+
+/// Series over a range.
+pub(super) async fn range(shared: &Shared, asked: &Asked) -> Result<Value, ApiError> {
     let (start, end) = asked.range()?;
     let step = match given(asked.step.as_deref()) {
         Some(text) => length("step", text)?,
@@ -80,8 +84,8 @@ pub(super) async fn query_range(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         (None, None | Some("0")) => 0,
         (None, Some(text)) => parameters::count("exemplars", Some(text), 0, EXEMPLARS_MAX)?,
     };
-    let answered = answer(&shared, query, grid(Grid::range(start, end, step))?, exemplars.min(EXEMPLARS_MAX)).await?;
-    Ok(Json(envelope(written_range(&answered.series, &answered.grid), answered.note)))
+    let answered = answer(shared, query, grid(Grid::range(start, end, step))?, exemplars.min(EXEMPLARS_MAX)).await?;
+    Ok(envelope(written_range(&answered.series, &answered.grid), answered.note))
 }
 
 /// Series over a range in Tempo's form.
@@ -117,16 +121,20 @@ fn written_exemplar(exemplar: &Exemplar, series: &Series) -> Option<Value> {
 
 /// `/api/metrics/query`.
 pub(super) async fn query_instant(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    let asked: Asked = parameters::read(&uri)?;
+    Ok(Json(instant(&shared, &parameters::read(&uri)?).await?))
+}
+
+/// One value of each series.
+pub(super) async fn instant(shared: &Shared, asked: &Asked) -> Result<Value, ApiError> {
     let (start, end) = asked.range()?;
-    let answered = answer(&shared, asked.query()?, grid(Grid::instant(start, end))?, 0).await?;
+    let answered = answer(shared, asked.query()?, grid(Grid::instant(start, end))?, 0).await?;
     let series = answered.series.iter().filter_map(|series| {
         let value = series.values.first().filter(|value| !value.is_nan())?;
         let mut written = labels(series);
         written.insert("value".to_owned(), number(*value));
         Some(Value::Object(written))
     });
-    Ok(Json(envelope(series.collect(), answered.note)))
+    Ok(envelope(series.collect(), answered.note))
 }
 
 fn given(text: Option<&str>) -> Option<&str> {

@@ -19,59 +19,82 @@ use super::moment;
 use crate::error::ApiError;
 use crate::parameters;
 use crate::state::Shared;
-use crate::trace_list::{self, Filter, Keeps, Match, Parameters, Summary};
+use crate::trace_list::{self, Filter, Keeps, Match, Parameters, Reach, Summary};
 
 /// Spans shown of a set unless told.
 const SPANS_PER_SET: usize = 3;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asked {
-    q: Option<String>,
+pub(super) struct Asked {
+    pub(super) q: Option<String>,
     /// `key=value key="other value"`.
-    tags: Option<String>,
-    min_duration: Option<String>,
-    max_duration: Option<String>,
-    limit: Option<String>,
-    spss: Option<String>,
-    start: Option<String>,
-    end: Option<String>,
+    pub(super) tags: Option<String>,
+    pub(super) min_duration: Option<String>,
+    pub(super) max_duration: Option<String>,
+    pub(super) limit: Option<String>,
+    pub(super) spss: Option<String>,
+    pub(super) start: Option<String>,
+    pub(super) end: Option<String>,
+}
+
+/// A search that was read, and what is shown of each span.
+pub(super) struct Prepared {
+    pub(super) filter: Filter,
+    pub(super) windows: Vec<Reach>,
+    pub(super) shown: Shown,
+}
+
+/// What is shown of what was found.
+pub(super) struct Shown {
+    fields: Vec<Field>,
+    spans_per_set: usize,
 }
 
 /// The route.
 pub(super) async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Value>, ApiError> {
-    let asked: Asked = parameters::read(&uri)?;
-    let query =
-        asked.q.clone().filter(|query| !query.trim().is_empty()).unwrap_or_else(|| of_tags(asked.tags.as_deref()));
-    let seconds = |name, text: Option<&str>| {
-        let text = text.filter(|text| !text.is_empty() && *text != "0");
-        text.map(|text| moment(name, text).map(|nanos| nanos.to_string())).transpose()
-    };
-    let parameters = Parameters {
-        filter: Some(query.clone()),
-        min_duration: asked.min_duration,
-        max_duration: asked.max_duration,
-        limit: asked.limit,
-        start: seconds("start", asked.start.as_deref())?,
-        end: seconds("end", asked.end.as_deref())?,
-        ..Parameters::default()
-    };
-    let shown = parameters::count("spss", asked.spss.as_deref(), SPANS_PER_SET, 10_000)?;
-    let fields: Vec<Field> = plan(&trace_list::parse(&query)?)
-        .sources
-        .first()
-        .map(|source| source.fields.iter().cloned().collect())
-        .unwrap_or_default();
-    let (filter, windows) = Filter::read(parameters, now_nanos())?;
+    let Prepared { filter, windows, shown } = parameters::read::<Asked>(&uri)?.prepared()?;
     let found = trace_list::search(&shared, &filter, windows, Keeps::Matches).await?;
-    let matches: HashMap<TraceId, &Match> = found.matches.iter().map(|one| (one.id(), one)).collect();
-    let traces: Vec<Value> = found
-        .traces
-        .iter()
-        .map(|trace| written(trace, matches.get(&trace.trace_id).copied(), &fields, shown))
-        .collect();
+    let traces = shown.written(&found.traces, &found.matches);
     let metrics = json!({ "inspectedTraces": found.inspected, "completedJobs": 1, "totalJobs": 1 });
     Ok(Json(json!({ "traces": traces, "metrics": metrics })))
+}
+
+impl Asked {
+    pub(super) fn prepared(self) -> Result<Prepared, ApiError> {
+        let query =
+            self.q.clone().filter(|query| !query.trim().is_empty()).unwrap_or_else(|| of_tags(self.tags.as_deref()));
+        let seconds = |name, text: Option<&str>| {
+            let text = text.filter(|text| !text.is_empty() && *text != "0");
+            text.map(|text| moment(name, text).map(|nanos| nanos.to_string())).transpose()
+        };
+        let parameters = Parameters {
+            filter: Some(query.clone()),
+            min_duration: self.min_duration,
+            max_duration: self.max_duration,
+            limit: self.limit,
+            start: seconds("start", self.start.as_deref())?,
+            end: seconds("end", self.end.as_deref())?,
+            ..Parameters::default()
+        };
+        let spans_per_set = parameters::count("spss", self.spss.as_deref(), SPANS_PER_SET, 10_000)?;
+        let fields: Vec<Field> = plan(&trace_list::parse(&query)?)
+            .sources
+            .first()
+            .map(|source| source.fields.iter().cloned().collect())
+            .unwrap_or_default();
+        let (filter, windows) = Filter::read(parameters, now_nanos())?;
+        Ok(Prepared { filter, windows, shown: Shown { fields, spans_per_set } })
+    }
+}
+
+impl Shown {
+    /// The traces in their order, with what was found of them.
+    pub(super) fn written(&self, traces: &[Summary], matches: &[Match]) -> Vec<Value> {
+        let matches: HashMap<TraceId, &Match> = matches.iter().map(|one| (one.id(), one)).collect();
+        let found = |trace: &Summary| matches.get(&trace.trace_id).copied();
+        traces.iter().map(|trace| written(trace, found(trace), &self.fields, self.spans_per_set)).collect()
+    }
 }
 
 /// Tags as TraceQL: each on one span, or its resource.

@@ -93,21 +93,52 @@ async fn facets_count_spans_traces_and_errors() {
     }
 }
 
-#[tokio::test]
-async fn traces_of_very_many_spans_are_estimated() {
-    let lake = Lake::new();
+/// 512 traces of one span, half of them with an error, with these ids.
+async fn many(lake: &Lake, id: fn(u128) -> u128) {
     let now = now_nanos() - 600 * SECOND;
-    for trace in 1..=512_u128 {
-        let one = span(trace, 1, 0, if trace % 2 == 0 { "even" } else { "odd" }, now);
-        lake.send(Signal::Traces, &spans("shop", &[one])).await;
+    for trace in 0..512_u128 {
+        let mut one = span(id(trace), 1, 0, if trace % 2 == 0 { "even" } else { "odd" }, now);
+        one["status"] = json!({"code": if trace % 4 == 0 { 2 } else { 0 }});
+        lake.send(Signal::Traces, &spans(if trace % 2 == 0 { "shop" } else { "store" }, &[one])).await;
     }
-    let all = lake.json("/api/traces/facets?keys=service,operation").await;
-    assert_eq!((&all["spans"], &all["traces"], &all["stats"]["exact"]), (&json!(512), &json!(512), &json!(false)));
-    let counted = |key: &str, value: usize| facet(&all, key)["values"][value].clone();
-    assert_eq!(counted("service", 0), json!({"value": "shop", "spans": 512, "traces": 512, "errors": 0}));
-    // Ids that end in zero are even here.
-    assert_eq!(counted("operation", 0), json!({"value": "even", "spans": 256, "traces": 512, "errors": 0}));
-    assert_eq!(counted("operation", 1), json!({"value": "odd", "spans": 256, "traces": 0, "errors": 0}));
+}
+
+#[tokio::test]
+async fn of_very_many_spans_a_share_of_the_traces_is_counted() {
+    // Ids of which the leading bits are spread evenly, and ids that begin with zeros, of which the last byte decides.
+    let ids: [fn(u128) -> u128; 2] = [|trace| (trace << 119) | 1, |trace| trace + 1];
+    for id in ids {
+        let lake = Lake::new();
+        many(&lake, id).await;
+        for place in ["memory", "files"] {
+            let all = lake.json("/api/traces/facets?keys=service,operation,status").await;
+            let stats = &all["stats"];
+            assert_eq!(
+                (&stats["exact"], &stats["sampled"], &stats["share"]),
+                (&json!(false), &json!(true), &json!(0.25))
+            );
+            assert_eq!(
+                (&all["spans"], &all["traces"], &all["errors"]),
+                (&json!(512), &json!(512), &json!(128)),
+                "{place}"
+            );
+            let shop = json!({"value": "shop", "spans": 256, "traces": 256, "errors": 128});
+            assert_eq!(
+                (&facet(&all, "service")["values"][0], &facet(&all, "service")["sampled"]),
+                (&shop, &Value::Null)
+            );
+            assert_eq!(facet(&all, "status")["values"][1]["spans"], 128);
+            let operations = facet(&all, "operation");
+            assert_eq!(operations["sampled"], true);
+            assert_eq!(operations["values"][0], json!({"value": "even", "spans": 256, "traces": 256, "errors": 128}));
+            assert_eq!(operations["values"][1], json!({"value": "odd", "spans": 256, "traces": 256, "errors": 0}));
+            // What is seldom is counted.
+            let few = lake.json("/api/traces/facets?keys=operation&status=error").await;
+            assert_eq!((&few["stats"]["exact"], &few["stats"]["sampled"]), (&json!(true), &Value::Null));
+            assert_eq!(facet(&few, "operation")["values"][0]["spans"], 128);
+            lake.store.seal().await;
+        }
+    }
 }
 
 #[tokio::test]

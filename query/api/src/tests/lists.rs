@@ -1,6 +1,7 @@
 //! Lists of traces, services, operations.
 
-use http::StatusCode;
+use axum::body::Body;
+use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use spanlake_schemas::ingest::Signal;
 use spanlake_store::now_nanos;
@@ -134,4 +135,30 @@ async fn services_and_operations_are_counted() {
     assert_eq!(all["operations"].as_array().unwrap().len(), 2, "{all}");
     let before = format!("/api/services?start={}&end={}", now - 1000 * SECOND, now - 100 * SECOND);
     assert_eq!(lake.json(&before).await, json!({"services": [], "sampled": false}));
+}
+
+#[tokio::test]
+async fn a_list_can_be_told_line_by_line() {
+    let lake = Lake::new();
+    shop(&lake, now_nanos()).await;
+    lake.store.seal().await;
+    for query in ["limit=2", "limit=10", "status=error", "service=none", "filter=%7B%20%7D%20%3E%3E%20%7B%20%7D"] {
+        let page = lake.json(&format!("/api/traces?{query}")).await;
+        let request = Request::get(format!("/api/traces?{query}")).header(header::HOST, "localhost:4300");
+        let told = lake.ask(request.header(header::ACCEPT, "application/x-ndjson").body(Body::empty()).unwrap()).await;
+        assert_eq!((told.status, told.header(header::CONTENT_TYPE)), (StatusCode::OK, "application/x-ndjson"));
+        let lines: Vec<Value> = told.text().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let traces: Vec<&Value> = lines.iter().filter_map(|line| line.get("trace")).collect();
+        assert_eq!(json!(traces), page["traces"], "{query}");
+        let done = &lines.last().unwrap()["done"];
+        for name in ["searched_back_to", "too_large", "files_total"] {
+            assert_eq!(done[name], page[name], "{query}: {name}");
+        }
+        assert_eq!(done["next_cursor"].is_null(), page["next_cursor"].is_null(), "{query}");
+        let progress = lines.iter().find_map(|line| line.get("progress")).unwrap();
+        assert!(progress["files_read"].as_u64() <= progress["files_total"].as_u64(), "{progress}");
+    }
+    let request = Request::get("/api/traces?status=bad").header(header::HOST, "localhost:4300");
+    let refused = lake.ask(request.header(header::ACCEPT, "application/x-ndjson").body(Body::empty()).unwrap()).await;
+    assert_eq!(refused.status, StatusCode::BAD_REQUEST, "before the first line a mistake has its status");
 }

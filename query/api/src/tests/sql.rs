@@ -40,7 +40,8 @@ async fn json_is_cut_at_the_limit_and_says_so() {
         assert_eq!(
             answer["stats"],
             json!({"rows": rows, "truncated": truncated, "elapsed_ms": answer["stats"]["elapsed_ms"],
-            "files_read": 0, "files_total": 0, "bytes_scanned": 0, "sampled_files": 0})
+            "files_read": 0, "files_total": 0, "bytes_scanned": 0, "row_groups_pruned": 0, "cache_hits": 0,
+            "cache_misses": 0, "sampled_files": 0})
         );
     }
     let exact = lake.post_sql(&json!({"query": "select unnest(range(0, 7)) as n", "limit": 7})).await.json();

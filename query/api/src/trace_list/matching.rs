@@ -34,14 +34,14 @@ impl Match {
 
 /// What came of candidates.
 #[derive(Default)]
-pub(super) struct Matched {
-    pub(super) matches: Vec<Match>,
+pub(crate) struct Matched {
+    pub(crate) matches: Vec<Match>,
     /// Traces that are too large to be evaluated.
-    pub(super) too_large: usize,
+    pub(crate) too_large: usize,
 }
 
 /// Those of these traces, each with its number of spans, that the query finds.
-pub(super) async fn matching(
+pub(crate) async fn matching(
     shared: &Shared,
     version: &Arc<Version>,
     pipeline: &Arc<Pipeline>,

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use arrow::datatypes::TimestampNanosecondType;
 use arrow::record_batch::RecordBatch;
-use spanlake_engine::PinnedEngine;
+use spanlake_engine::{PinnedEngine, QueryStats};
 use spanlake_schemas::ids::TraceId;
 
 use super::filter::{Filter, Reach};
@@ -42,9 +42,8 @@ pub(super) struct Scan<'a> {
     /// Ids that were handed out.
     handed_out: usize,
     frontier: i64,
-    pub(super) files_read: u64,
-    pub(super) files_total: u64,
-    pub(super) bytes_scanned: u64,
+    /// Of all its statements. One that goes on in a window reads some of the files of the one before.
+    pub(super) cost: QueryStats,
 }
 
 impl<'a> Scan<'a> {
@@ -62,9 +61,7 @@ impl<'a> Scan<'a> {
             left_out: Vec::new(),
             handed_out: 0,
             frontier,
-            files_read: 0,
-            files_total: 0,
-            bytes_scanned: 0,
+            cost: QueryStats::default(),
         }
     }
 
@@ -118,9 +115,7 @@ impl<'a> Scan<'a> {
         let by_length = self.filter.has_duration() && self.handed_out >= LOOKED_AT_MAX;
         let statement = self.filter.candidates(window, self.read_to, &self.left_out, self.rows, by_length);
         let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
-        self.files_read += stats.files_read;
-        self.files_total = self.files_total.max(stats.files_total);
-        self.bytes_scanned += stats.bytes_scanned;
+        self.cost = self.cost.and(stats);
         self.take(&batches);
         let last = self.waiting.back().map(|(_, at)| *at).filter(|_| self.waiting.len() >= self.rows);
         if last.is_some() && last == self.read_to {

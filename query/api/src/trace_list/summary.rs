@@ -23,7 +23,7 @@ fn as_text<T: std::fmt::Display, S: Serializer>(value: &T, serializer: S) -> Res
 }
 
 /// One row of the list.
-#[derive(Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub(crate) struct Summary {
     #[serde(serialize_with = "as_text")]
     pub(crate) trace_id: TraceId,
@@ -49,7 +49,7 @@ impl Summary {
 }
 
 /// A service's part in a trace.
-#[derive(Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
 pub(crate) struct ServiceShare {
     pub(crate) name: String,
     pub(crate) spans: u64,

@@ -133,6 +133,9 @@ impl FileAdapter {
             _ => return Ok(None),
         };
         let Some(literal) = literal.downcast_ref::<Literal>() else { return Ok(None) };
+        if let (ScalarValue::FixedSizeBinary(_, Some(id)), Some(operator)) = (literal.value(), operator) {
+            return self.id_comparison(column, operator, id);
+        }
         let (ScalarValue::TimestampNanosecond(Some(nanos), zone), Some(operator)) = (literal.value(), operator) else {
             return Ok(None);
         };
@@ -147,6 +150,16 @@ impl FileAdapter {
         let coarse = BinaryExpr::new(self.stored(column.name())?, coarse, Arc::new(Literal::new(micros)));
         let exact = BinaryExpr::new(exact, operator, Arc::new(literal.clone()));
         Ok(Some(Arc::new(BinaryExpr::new(Arc::new(coarse), Operator::And, Arc::new(exact)))))
+    }
+
+    /// A comparison of an id with a literal, where ids are stored as bytes of any length: those are ordered alike.
+    fn id_comparison(&self, column: &Column, operator: Operator, id: &[u8]) -> Result<Option<Arc<dyn PhysicalExpr>>> {
+        let stored = self.physical.field_with_name(column.name()).map(Field::data_type);
+        if !operator.supports_propagation() || !matches!(stored, Ok(DataType::Binary)) {
+            return Ok(None);
+        }
+        let id = Literal::new(ScalarValue::Binary(Some(id.to_vec())));
+        Ok(Some(Arc::new(BinaryExpr::new(self.stored(column.name())?, operator, Arc::new(id)))))
     }
 }
 

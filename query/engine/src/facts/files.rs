@@ -2,7 +2,7 @@
 //!
 //! Owns the choice whether filters run inside the Parquet reader. Never opens a file.
 
-use std::path::Path;
+use std::path::{Component, Path};
 use std::sync::Arc;
 
 use arrow::datatypes::DataType;
@@ -10,7 +10,6 @@ use datafusion::catalog::Session;
 use datafusion::common::stats::Precision;
 use datafusion::common::{ColumnStatistics, DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{
     FileGroup, FileScanConfigBuilder, ParquetFileReaderFactory, ParquetSource,
 };
@@ -21,6 +20,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use object_store::path::Path as ObjectPath;
 use spanlake_store::DataFile;
 
+use super::counted_footers::CountedFooters;
 use super::file_columns::FileColumns;
 use super::value_filters::{self, WantedValue};
 use super::{FilterPlace, Scan};
@@ -69,11 +69,14 @@ async fn exec_one(
     state: &dyn Session,
 ) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let runtime = state.runtime_env();
-    let footers = runtime.cache_manager.get_file_metadata_cache();
-    let reader = CachedParquetFileReaderFactory::new(runtime.object_store(&url)?, footers);
+    let reading = &scan.facts.reading;
+    let bucket = files.iter().any(|file| file.object.is_some());
+    let counting = bucket.then(|| scan.facts.store.bucket_counting(&reading.blocks)).flatten();
+    let store = counting.map_or_else(|| runtime.object_store(&url), Ok)?;
+    let reader = CountedFooters::new(store, runtime.cache_manager.get_file_metadata_cache(), Arc::clone(reading));
     let reader: Arc<dyn ParquetFileReaderFactory> = Arc::new(reader);
     let parts = files.iter().map(|file| partitioned(scan, file)).collect::<Result<_>>()?;
-    let parts = value_filters::narrowed(parts, &asked.values, &reader).await;
+    let parts = value_filters::narrowed(parts, &asked.values, &reader, reading).await;
     if parts.is_empty() {
         return Ok(None);
     }
@@ -129,7 +132,9 @@ fn partitioned(scan: &Scan<'_>, file: &DataFile) -> Result<PartitionedFile> {
 }
 
 fn location(path: &Path) -> Result<ObjectPath> {
-    let absolute = std::path::absolute(path)?;
+    // `..` is no part of an object's path, and what it means depends on links.
+    let climbs = path.components().any(|part| part == Component::ParentDir);
+    let absolute = if climbs { path.canonicalize()? } else { std::path::absolute(path)? };
     ObjectPath::from_absolute_path(absolute).map_err(|error| DataFusionError::External(Box::new(error)))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use spanlake_schemas::tables::Table;
+use spanlake_store::cold::BlockReads;
 use spanlake_store::{TraceRows, Version};
 
 use crate::QueryStats;
@@ -14,6 +15,8 @@ pub(crate) struct Reading {
     /// Plans name files by their paths; they stay where they are while a version with them is held.
     version: Arc<Version>,
     seen: Mutex<Seen>,
+    /// Of the bucket's files.
+    pub(super) blocks: Arc<BlockReads>,
 }
 
 #[derive(Debug, Default)]
@@ -21,11 +24,14 @@ struct Seen {
     files: HashMap<Table, usize>,
     looked_up: u64,
     sampled: u64,
+    row_groups_pruned: u64,
+    footers_kept: u64,
+    footers_read: u64,
 }
 
 impl Reading {
     pub(crate) fn of(version: Arc<Version>) -> Self {
-        Self { version, seen: Mutex::default() }
+        Self { version, seen: Mutex::default(), blocks: Arc::default() }
     }
 
     /// Whether sampling left out spans of some file.
@@ -54,12 +60,26 @@ impl Reading {
         self.seen.lock().looked_up += found.files_read as u64;
     }
 
+    /// Row groups that a scan leaves out before it begins.
+    pub(super) fn add_pruned_row_groups(&self, count: usize) {
+        self.seen.lock().row_groups_pruned += count as u64;
+    }
+
+    /// A footer is asked for, which is in memory or not.
+    pub(super) fn add_footer(&self, is_kept: bool) {
+        let mut seen = self.seen.lock();
+        *if is_kept { &mut seen.footers_kept } else { &mut seen.footers_read } += 1;
+    }
+
     pub(crate) fn stats(&self) -> QueryStats {
         let seen = self.seen.lock();
         QueryStats {
             files_read: seen.looked_up,
             files_total: seen.files.values().map(|files| *files as u64).sum(),
             bytes_scanned: 0,
+            row_groups_pruned: seen.row_groups_pruned,
+            cache_hits: seen.footers_kept + self.blocks.hits(),
+            cache_misses: seen.footers_read + self.blocks.misses(),
             sampled_files: seen.sampled,
         }
     }

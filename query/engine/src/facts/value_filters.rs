@@ -18,6 +18,7 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::ParquetError;
 use spanlake_store::attribute_columns::{AttributeNote, MAP, is_map_value};
 
+use super::Reading;
 use crate::attributes::{Attribute, AttributeType};
 
 /// Files that are looked at together.
@@ -91,12 +92,17 @@ pub(super) async fn narrowed(
     parts: Vec<PartitionedFile>,
     wanted: &[WantedValue],
     files: &Arc<dyn ParquetFileReaderFactory>,
+    reading: &Reading,
 ) -> Vec<PartitionedFile> {
     if wanted.is_empty() {
         return parts;
     }
     let looked = stream::iter(parts).map(|part| async move {
-        match row_groups(&part, wanted, files).await {
+        let groups = row_groups(&part, wanted, files).await;
+        if let Ok(Some(groups)) = &groups {
+            reading.add_pruned_row_groups(groups.iter().filter(|may_hold| !**may_hold).count());
+        }
+        match groups {
             Ok(Some(groups)) if !groups.contains(&true) => None,
             Ok(Some(groups)) if groups.contains(&false) => Some(part.with_extension(access_plan(&groups))),
             // Damage is told by who reads the rows.

@@ -120,3 +120,17 @@ async fn a_metric_by_name_reads_its_files_only() {
     let (_, read, _) = files(&lake, "select count(*) from spans where k8s_pod_name = 'nothing'").await;
     assert_eq!(read, 0);
 }
+
+#[tokio::test]
+async fn what_was_left_out_and_what_was_kept_is_told() {
+    let lake = a_file_a_chunk().await;
+    let cost = async |sql: &str| ask(&lake.engine, sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}")).1;
+    let absent = "select count(*) from spans where name = 'between all names' or duration < -5";
+    let first = cost(absent).await;
+    assert_eq!(first.cache_misses, 12, "{first:?}");
+    let again = cost(absent).await;
+    assert_eq!((again.cache_hits, again.cache_misses), (first.cache_hits + 12, 0), "{again:?}");
+    let pruned = cost("select count(*) from spans where duration < -5").await;
+    assert_eq!(pruned.row_groups_pruned, 12, "{pruned:?}");
+    assert_eq!(pruned.bytes_scanned, 0, "{pruned:?}");
+}

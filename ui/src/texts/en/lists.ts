@@ -57,6 +57,8 @@ export const lists = {
     took: (ms: string) => `in ${ms}`,
     files: (read: number, total: number) => `${read.toLocaleString("en-US")} of ${plural(total, "file")} read`,
     scanned: (bytes: string) => `${bytes} scanned`,
+    rowGroups: (left: number) => `${plural(left, "row group")} left out`,
+    fromCache: (hits: number, all: number) => `${hits.toLocaleString("en-US")} of ${plural(all, "look-up")} from the cache`,
     noRows: "The statement ran and gave no rows.",
     idle: "Write a statement and press Ctrl+Enter.",
     noChart: "A chart needs a time or a text column and a number column.",

@@ -57,6 +57,8 @@ export const lists = {
     took: (ms: string) => `用时 ${ms}`,
     files: (read: number, total: number) => `共 ${count(total, "个文件")}，读取 ${read.toLocaleString("zh-CN")} 个`,
     scanned: (bytes: string) => `扫描了 ${bytes}`,
+    rowGroups: (left: number) => `跳过 ${left.toLocaleString("zh-CN")} 个行组`,
+    fromCache: (hits: number, all: number) => `${all.toLocaleString("zh-CN")} 次查找中 ${hits.toLocaleString("zh-CN")} 次命中缓存`,
     noRows: "语句已运行，没有返回行。",
     idle: "请写一条语句并按 Ctrl+Enter。",
     noChart: "图表需要一个时间列或文本列，以及一个数字列。",

@@ -3,9 +3,9 @@
 //! Owns field numbers: `proto/storage/v2/trace_storage.proto`, `dependency_storage.proto` and `capabilities.proto` of
 //! jaegertracing/jaeger-idl. Names are those of the work that they do; the wire has only numbers.
 
-use prost::{Message, Oneof};
+use prost::Message;
 
-use crate::parameters::SECOND;
+use crate::grpc::messages::{KeyValue, Moment};
 
 /// `GetTracesRequest`.
 #[derive(Clone, PartialEq, Message)]
@@ -19,25 +19,6 @@ pub(super) struct TracesAsked {
 pub(super) struct TraceAsked {
     #[prost(bytes = "vec", tag = "1")]
     pub(super) trace_id: Vec<u8>,
-}
-
-/// `google.protobuf.Timestamp`, and `Duration`, which has the same fields.
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-pub(super) struct Moment {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
-}
-
-impl Moment {
-    pub(super) const fn of(nanos: i64) -> Self {
-        Self { seconds: nanos.div_euclid(SECOND), nanos: nanos.rem_euclid(SECOND) as i32 }
-    }
-
-    pub(super) fn nanos(&self) -> i64 {
-        self.seconds.saturating_mul(SECOND).saturating_add(self.nanos.into())
-    }
 }
 
 /// `GetServicesResponse`.
@@ -100,45 +81,6 @@ pub(super) struct TraceQuery {
     /// A structured filter: only that there is one is read.
     #[prost(bytes = "vec", optional, tag = "9")]
     pub(super) filter: Option<Vec<u8>>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct KeyValue {
-    #[prost(string, tag = "1")]
-    pub(super) key: String,
-    #[prost(message, optional, tag = "2")]
-    pub(super) value: Option<AnyValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct AnyValue {
-    #[prost(oneof = "Value", tags = "1, 2, 3, 4")]
-    pub(super) value: Option<Value>,
-}
-
-/// Lists and bytes are no values that a search compares.
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum Value {
-    #[prost(string, tag = "1")]
-    String(String),
-    #[prost(bool, tag = "2")]
-    Bool(bool),
-    #[prost(int64, tag = "3")]
-    Int(i64),
-    #[prost(double, tag = "4")]
-    Double(f64),
-}
-
-impl AnyValue {
-    /// As attributes are compared.
-    pub(super) fn text(self) -> Option<String> {
-        self.value.map(|value| match value {
-            Value::String(text) => text,
-            Value::Bool(is) => is.to_string(),
-            Value::Int(number) => number.to_string(),
-            Value::Double(number) => number.to_string(),
-        })
-    }
 }
 
 /// `FindTraceIDsResponse`.

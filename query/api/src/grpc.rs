@@ -1,7 +1,9 @@
 //! One call of gRPC: its message in, messages or a status out.
 //!
-//! Owns the codec. Answers are bytes that were written already, as spans are; every call may stream, and one with a single
+//! Owns the codec, which paths are calls, and the messages that several services share ([`messages`]). Answers are bytes that were written already, as spans are; every call may stream, and one with a single
 //! message looks the same on the wire. Never knows what is asked.
+
+pub(crate) mod messages;
 
 use std::future::Future;
 use std::marker::PhantomData;
@@ -17,17 +19,27 @@ use tonic::codec::{Codec, CompressionEncoding, DecodeBuf, Decoder, EncodeBuf, En
 use tonic::server::{Grpc, ServerStreamingService};
 use tonic::{Code, Status};
 
-use super::Answer;
 use crate::error::ApiError;
 
 /// Bytes of a question; the longest list of ids fits.
 const QUESTION_BYTES_MAX: usize = 1 << 20;
 
+/// What the paths of the services begin with.
+const PACKAGES: [&str; 3] = ["/jaeger.storage.v2.", "/jaeger.api_v3.", "/tempopb."];
+
 /// A message of an answer.
-pub(super) type Message = Result<Bytes, Status>;
+pub(crate) type Message = Result<Bytes, Status>;
+
+/// Messages of an answer, or why there is none.
+pub(crate) type Answer = Result<BoxStream<'static, Message>, Status>;
+
+/// Whether a path is a call.
+pub(crate) fn is_call(path: &str) -> bool {
+    PACKAGES.iter().any(|package| path.starts_with(package))
+}
 
 /// Reads the question, has it answered, and writes the answer.
-pub(super) async fn answered<Q, F>(request: Request, answer: impl FnOnce(Q) -> F + Send) -> Response
+pub(crate) async fn answered<Q, F>(request: Request, answer: impl FnOnce(Q) -> F + Send) -> Response
 where
     Q: prost::Message + Default + 'static,
     F: Future<Output = Answer> + Send + 'static,
@@ -39,7 +51,7 @@ where
     call.server_streaming(Once(Some(answer)), request).await.map(Body::new)
 }
 
-pub(super) fn no_such_method() -> Response {
+pub(crate) fn no_such_method() -> Response {
     Status::unimplemented("there is no such method").into_http::<tonic::body::Body>().map(Body::new)
 }
 
@@ -48,17 +60,17 @@ pub(crate) fn refused(error: ApiError) -> Response {
     status(error).into_http::<tonic::body::Body>().map(Body::new)
 }
 
-pub(super) fn bytes_of(message: &impl prost::Message) -> Bytes {
+pub(crate) fn bytes_of(message: &impl prost::Message) -> Bytes {
     message.encode_to_vec().into()
 }
 
 /// An answer of one message.
-pub(super) fn one(message: &impl prost::Message) -> Answer {
+pub(crate) fn one(message: &impl prost::Message) -> Answer {
     Ok(stream::iter([Ok(bytes_of(message))]).boxed())
 }
 
 /// The one place that says which error is which status.
-pub(super) fn status(error: ApiError) -> Status {
+pub(crate) fn status(error: ApiError) -> Status {
     let code = match error.status {
         StatusCode::BAD_REQUEST => Code::InvalidArgument,
         StatusCode::UNAUTHORIZED => Code::Unauthenticated,
