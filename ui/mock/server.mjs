@@ -17,7 +17,7 @@ import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
-import { tagNames, tagValues } from "./tempo.mjs";
+import { tagNames, tagValues, traceqlSeries } from "./tempo.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -73,6 +73,7 @@ function answerExplore(state, store, pathname, search) {
   if (pathname === "/api/traces/compare") return traceCompare(store, search);
   if (pathname === "/api/service-map") return state.mapNodes > 0 ? largeMap(state.mapNodes) : serviceMap(store, search);
   if (pathname === "/tempo/api/v2/search/tags") return tagNames(store);
+  if (/^\/tempo\/api\/metrics\/query(_range)?$/.test(pathname)) return traceqlSeries(store, search, pathname.endsWith("_range"));
   const tag = /^\/tempo\/api\/v2\/search\/tag\/(.+)\/values$/.exec(pathname);
   return tag ? tagValues(store, decodeURIComponent(tag[1])) : null;
 }

@@ -18,6 +18,11 @@ it("reads what it writes", () => {
   expect(writeBoard(read)).not.toContain("unknown");
 });
 
+it("reads histograms, maps and TraceQL", () => {
+  const panels = [{ ...panel, kind: "histogram", queries: [{ traceql: "{ } | rate()", legend: "{{name}}" }] }, { ...panel, id: "b", kind: "map", queries: [], map: { service: "$service", more: 1 } }];
+  expect(readBoard(board({ panels })).board?.panels).toEqual([panels[0], { ...panels[1], map: { service: "$service" } }]);
+});
+
 it("says where a document is wrong", () => {
   expect(problem('{"version": 1,\n "title": }')).toContain("line 2, column 11");
   expect(problem(board({ version: 2 }))).toContain("version 2");
@@ -25,6 +30,8 @@ it("says where a document is wrong", () => {
   expect(problem(board({ panels: [panel, { ...panel, id: "b", w: 30 }] }))).toContain("panels[1].w");
   expect(problem(board({ panels: [panel, panel] }))).toContain("panels[1].id");
   expect(problem(board({ panels: [{ ...panel, queries: [{ promql: "a", sql: "b" }] }] }))).toContain("panels[0].queries[0]");
+  expect(problem(board({ panels: [{ ...panel, queries: [{ sql: "a", traceql: "b" }] }] }))).toContain("panels[0].queries[0]");
+  expect(problem(board({ panels: [{ ...panel, kind: "map", map: { service: 1 } }] }))).toContain("panels[0].map.service");
   expect(problem(board({ links: [{ title: "x", url: "javascript:alert(1)" }] }))).toContain("links[0].url");
   expect(problem("[]")).toBeDefined();
   expect(problem('{"title":"x"}')).toContain("version");

@@ -33,7 +33,7 @@ export function colourFromGrafana(colour: string): ThresholdColour | null {
 /** Kinds that are ours under another name; null where there is nothing like it. */
 export const KINDS: Record<string, PanelKind | null> = {
   timeseries: "timeseries", graph: "timeseries", trend: "timeseries", stat: "stat", singlestat: "stat", gauge: "gauge", bargauge: "bar", barchart: "bar", piechart: "bar",
-  table: "table", "table-old": "table", heatmap: "heatmap", histogram: "heatmap", "state-timeline": "state", "status-history": "state", text: "text", row: "row",
+  table: "table", "table-old": "table", heatmap: "heatmap", histogram: "histogram", "state-timeline": "state", "status-history": "state", text: "text", row: "row",
   logs: null, traces: null, nodeGraph: null, flamegraph: null, news: null, alertlist: null, dashlist: null, annolist: null, geomap: null, canvas: null, "welcome": null,
 };
 
