@@ -3,7 +3,7 @@ import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { ASKS_AT_ONCE, OF_BUCKETS, type Board, type Panel } from "../model/board";
 import { marksOfGrid, marksOfRows, type Mark } from "../model/boardAnnotations";
-import { frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
+import { barsFromVectors, frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
 import { chosenOf, writeChosen, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
 import { fromClassicBuckets, type HistogramSeries } from "../model/promAnswer";
 import type { Steps } from "../model/promRange";
@@ -140,8 +140,8 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
     })),
     combine: (all) => ({ parts: all.map((one) => one.data ?? null), error: all.find((one) => one.error)?.error ?? null, isPending: all.some((one) => one.isPending && one.fetchStatus !== "idle"), isStale: all.some((one) => one.isPlaceholderData) }),
   });
-  if (isLive && isWanted) return { ...joined(live.parts), error: live.error, isPending: live.parts.every((part) => part === null) && live.error === null, isStale: false };
-  return { ...joined(results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
+  if (isLive && isWanted) return { ...joined(panel, live.parts), error: live.error, isPending: live.parts.every((part) => part === null) && live.error === null, isStale: false };
+  return { ...joined(panel, results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
 }
 
 /** The same parts, told as they change. */
@@ -156,15 +156,15 @@ function useLiveParts(panel: Panel, queries: readonly (string | null)[], steps: 
   return { parts, error };
 }
 
-function joined(parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
+function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
   const frames = parts.flatMap((part, place) => (part && "frame" in part ? [{ part, place }] : []));
-  const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place) }] : []));
+  const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place), legend: panel.queries?.[place]?.legend ?? "" }] : []));
   const table = parts.find((part): part is { table: SqlAnswer } => part !== null && "table" in part)?.table ?? null;
   const heat = frames.find(({ part }) => part.histogram);
   return {
     frame: frames.length === 0 ? null : mergeFrames(frames.map(({ part }) => part.frame)),
     queryOf: frames.flatMap(({ part, place }) => part.frame.series.map(() => place)),
-    table: table ?? (vectors.length > 0 ? tableFromVectors(vectors.length === 1 ? [{ ...vectors[0], name: "value" }] : vectors) : null),
+    table: table ?? (panel.kind === "bar" && (vectors.length > 1 || vectors[0]?.legend) ? barsFromVectors(vectors.map((one) => ({ ...one, letter: one.name }))) : vectors.length > 0 ? tableFromVectors(vectors.length === 1 ? [{ ...vectors[0], name: "value" }] : vectors) : null),
     histogram: heat?.part.histogram ? { seconds: heat.part.frame.seconds, histogram: heat.part.histogram } : null,
   };
 }

@@ -2,7 +2,7 @@
 // both languages become the same lines, tables and states.
 import { expect, it } from "vitest";
 import { isSafeAddress, readBoard, translateBoard, writeBoard } from "./boardReading";
-import { barsOf, frameFromSql, mergeFrames, reduceValues, stateSpans, tableFromVectors, thresholdOf } from "./boardData";
+import { barsFromVectors, barsOf, frameFromSql, mergeFrames, reduceValues, stateSpans, tableFromVectors, thresholdOf } from "./boardData";
 import { jsonMistake } from "./jsonPlace";
 import { chosenOf, mentionedVariables, readChosen, writeChosen, withLinkVariables, withPromVariables, withSqlVariables, withTextVariables } from "./boardVariables";
 
@@ -21,6 +21,12 @@ it("reads what it writes", () => {
 it("reads histograms, maps and TraceQL", () => {
   const panels = [{ ...panel, kind: "histogram", queries: [{ traceql: "{ } | rate()", legend: "{{name}}" }] }, { ...panel, id: "b", kind: "map", queries: [], map: { service: "$service", more: 1 } }];
   expect(readBoard(board({ panels })).board?.panels).toEqual([panels[0], { ...panels[1], map: { service: "$service" } }]);
+});
+
+it("makes bars of several queries, named by their legends", () => {
+  const answer = (...metrics: Record<string, string>[]) => ({ resultType: "vector", result: metrics.map((metric, place): { metric: Record<string, string>; value: [number, string] } => ({ metric, value: [1, String(place + 1)] })) });
+  const table = barsFromVectors([{ answer: answer({ job: "a" }), legend: "CPU", letter: "A" }, { answer: answer({ job: "a" }, { job: "b" }), legend: "{{job}} memory", letter: "B" }, { answer: answer({}), legend: "", letter: "C" }]);
+  expect(barsOf(table)).toEqual([{ name: "b memory", value: 2 }, { name: "CPU", value: 1 }, { name: "a memory", value: 1 }, { name: "C", value: 1 }]);
 });
 
 it("says where a document is wrong", () => {
@@ -59,6 +65,7 @@ it("puts values into PromQL", () => {
   expect(withPromVariables('x{a="$v", b=~"$v"}', { v: one })).toBe('x{a="a.b", b=~"a\\\\.b"}');
   expect(withPromVariables('x{b=~"p-${v}"}', { v: two })).toBe('x{b=~"p-a\\\\.b|c\\""}');
   expect(withPromVariables('x{b!~"$v"} + $__interval', { v: all })).toBe('x{b!~".*"} + $__interval');
+  expect(withPromVariables('x{a=~"${v:raw}"}', { v: { values: ["sd[a-z]+"], isAll: false } })).toBe('x{a=~"sd[a-z]+"}');
   expect(withPromVariables('topk($n, x{a=~"${v:regex}"})', { n: { values: ["5"], isAll: false }, v: one })).toBe('topk(5, x{a=~"a\\\\.b"})');
   expect(withPromVariables("rate(x[$__rate_interval])", {})).toBe("rate(x[$__rate_interval])");
 });
