@@ -24,8 +24,8 @@ test("shipped dashboards are listed and show data in every panel", options, asyn
   await page.keyboard.press("g");
   await page.keyboard.press("d");
   await page.waitForURL(/\/boards$/);
-  await page.locator(".board-card").nth(3).waitFor();
-  for (const name of ["services", "spanlake", "mysql", "service?var-service=frontend"]) {
+  await page.locator(".board-card").nth(4).waitFor();
+  for (const name of ["services", "hosts", "spanlake", "mysql", "service?var-service=frontend"]) {
     await go(`/boards/${name}`);
     await page.locator(".panel").first().waitFor();
     for (let at = 0; at < 3; at++) await page.locator(".board-page").evaluate((board) => board.scrollBy(0, 700)).then(() => page.waitForLoadState("networkidle"));

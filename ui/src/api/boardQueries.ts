@@ -164,9 +164,15 @@ function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer
   return {
     frame: frames.length === 0 ? null : mergeFrames(frames.map(({ part }) => part.frame)),
     queryOf: frames.flatMap(({ part, place }) => part.frame.series.map(() => place)),
-    table: table ?? (panel.kind === "bar" && (vectors.length > 1 || vectors[0]?.legend) ? barsFromVectors(vectors.map((one) => ({ ...one, letter: one.name }))) : vectors.length > 0 ? tableFromVectors(vectors.length === 1 ? [{ ...vectors[0], name: "value" }] : vectors) : null),
+    table: table ?? (panel.kind === "bar" && (vectors.length > 1 || vectors[0]?.legend) ? barsFromVectors(vectors.map((one) => ({ ...one, letter: one.name }))) : vectors.length > 0 ? tableFromVectors(vectors.map((one) => ({ ...one, name: columnName(one, vectors.length) }))) : null),
     histogram: heat?.part.histogram ? { seconds: heat.part.frame.seconds, histogram: heat.part.histogram } : null,
   };
+}
+
+/** Of a table's values: what the legend says of all of them, else the letter of the query. */
+function columnName({ legend, name }: { legend: string; name: string }, queries: number): string {
+  if (legend !== "" && !legend.includes("{{")) return legend;
+  return queries === 1 ? "value" : name;
 }
 
 export function usePanelTraces(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean) {
