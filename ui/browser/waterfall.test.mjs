@@ -261,3 +261,24 @@ test("the table counts by service and span by span, sorted, each row leading to 
   await page.locator(".span-panel h2", { hasText: "POST /checkout" }).waitFor();
   assert.deepEqual(view.problems, []);
 });
+
+test("spans are coloured by any field: the choice is in the address, the legend finds spans", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.getByRole("button", { name: "Colours" }).click();
+  await page.getByRole("radio", { name: "kind" }).click();
+  await page.waitForURL(/colour=kind/);
+  await page.locator(".colour-value", { hasText: "server" }).click();
+  await page.waitForURL(/q=kind%3Dserver/);
+  await page.locator(".match-count", { hasText: "21" }).waitFor();
+  await page.getByRole("button", { name: "Coloured by kind" }).click();
+  await page.getByRole("combobox", { name: /any attribute/ }).fill("http.response.status_code");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/colour=http\.response\.status_code/);
+  await page.locator(".colour-value", { hasText: "504" }).waitFor();
+  await page.reload();
+  await page.locator(".colour-value", { hasText: "without" }).waitFor();
+  await page.getByRole("tab", { name: "Flame" }).or(page.getByRole("link", { name: "Flame" })).first().click();
+  await page.locator(".colour-value", { hasText: "504" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});

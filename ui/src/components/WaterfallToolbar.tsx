@@ -4,6 +4,7 @@ import { fullWindow, isFull } from "../layout/timeWindow";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
+import { WaterfallColours } from "./WaterfallColours";
 import { WaterfallServices } from "./WaterfallServices";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 
@@ -51,6 +52,7 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           <span className="wide-only">{texts.trace.fold}</span>
         </button>
       )}
+      <WaterfallColours waterfall={waterfall} />
       {!isFlame && <WaterfallServices waterfall={waterfall} />}
       {!isFlame && <RowTools waterfall={waterfall} logs={logs} isCritical={isCritical} toggleCritical={toggleCritical} />}
     </div>
