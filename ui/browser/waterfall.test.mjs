@@ -282,3 +282,21 @@ test("spans are coloured by any field: the choice is in the address, the legend 
   await page.locator(".colour-value", { hasText: "504" }).waitFor();
   assert.deepEqual(view.problems, []);
 });
+
+test("the graph shows who calls whom in the trace, and leads to the spans of a node", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.getByRole("tab", { name: "Graph" }).click();
+  await page.waitForURL(/tab=graph/);
+  await page.locator(".map-node").first().waitFor();
+  assert.equal(await page.locator(".map-node").count(), 9);
+  await page.getByRole("button", { name: "Operations" }).click();
+  await page.waitForURL(/by=operation/);
+  await page.locator(".map-node", { hasText: "SELECT shop.products" }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=service/);
+  await page.locator(".match-count", { hasText: "7" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});

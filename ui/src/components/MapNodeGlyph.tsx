@@ -49,12 +49,14 @@ interface MapNodeGlyphProps {
   isTabStop: boolean;
   /** In place of its service's. */
   colour?: string;
+  /** In place of its requests and rate. */
+  said?: { short: string; long: string };
   onHover: (isOver: boolean) => void;
   onFocus: () => void;
   onChoose: () => void;
 }
 
-export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, isTabStop, colour, onHover, onFocus, onChoose }: MapNodeGlyphProps) {
+export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, isTabStop, colour, said, onHover, onFocus, onChoose }: MapNodeGlyphProps) {
   const { radius } = placed;
   const round = 2 * Math.PI * radius;
   const share = errorShareOf(node);
@@ -78,13 +80,13 @@ export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, is
       onFocus={onFocus}
       onClick={onChoose}
     >
-      <title>{`${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}</title>
+      <title>{said ? `${name}, ${said.long}` : `${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}</title>
       <circle className="node-halo" r={radius + 6} />
       <circle className="node-body" r={radius} style={{ fill: `color-mix(in srgb, ${stroke} 22%, var(--surface))`, stroke }} />
       {share > 0 && <circle className="node-errors" r={radius} transform="rotate(-90)" style={{ strokeDasharray: `${Math.max(share * round, 4)} ${round}` }} />}
       {SIGNS[node.kind] && <path className="node-sign" d={SIGNS[node.kind]} />}
       <text className="node-name" aria-hidden="true" y={radius + 6 + fontSize * 0.75} style={{ fontSize }}>{name.length > NAME_MOST ? `${name.slice(0, NAME_MOST - 1)}…` : name}</text>
-      {!isSmall && <text className="node-figures" aria-hidden="true" y={radius + 28}>{mapRate(node)} · {node.requests === 0 ? "–" : formatDuration(Number(node.p95))}</text>}
+      {!isSmall && <text className="node-figures" aria-hidden="true" y={radius + 28}>{said?.short ?? `${mapRate(node)} · ${node.requests === 0 ? "–" : formatDuration(Number(node.p95))}`}</text>}
     </g>
   );
 }

@@ -1,7 +1,7 @@
 // Owns a map of services that is looked at whole: fitted into its frame, without moving about. Nodes are chosen by click or
 // key, figures are told by titles. The page of the map is ServiceMap.
 import { useMemo, useState, type KeyboardEvent } from "react";
-import type { MapEdge, MapNode } from "../api/types";
+import type { MapEdge, MapFigures, MapNode } from "../api/types";
 import { fitView, type Size } from "../layout/mapView";
 import { edgeKey, layoutMap, nextNode } from "../layout/serviceMap";
 import { texts } from "../texts";
@@ -17,12 +17,14 @@ interface MapPictureProps {
   label: string;
   /** Colour of a node that is no service of this store, by its id. */
   colourOf?: (node: MapNode) => string;
+  /** How figures are said, of a node by its id or of a call (null), in place of requests and rates. */
+  describe?: (id: string | null, figures: MapFigures) => { short: string; long: string };
   onChoose: (node: MapNode) => void;
 }
 
 const DIRECTIONS: Record<string, [x: number, y: number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export default function MapPicture({ nodes, edges, frame, chosen = null, label, colourOf, onChoose }: MapPictureProps) {
+export default function MapPicture({ nodes, edges, frame, chosen = null, label, colourOf, describe, onChoose }: MapPictureProps) {
   const map = useMemo(() => layoutMap(nodes, edges), [nodes, edges]);
   const view = fitView(map, frame);
   const [focused, setFocused] = useState<string | null>(null);
@@ -49,12 +51,12 @@ export default function MapPicture({ nodes, edges, frame, chosen = null, label, 
         {map.edges.map((placed) => (
           <MapEdgeLine
             key={edgeKey(placed.edge)} placed={placed} edge={placed.edge} isDim={hovered !== null && placed.edge.source !== hovered && placed.edge.target !== hovered}
-            title={`${names.get(placed.edge.source)} → ${names.get(placed.edge.target)}: ${mapFigures(placed.edge)}`}
+            title={`${names.get(placed.edge.source)} → ${names.get(placed.edge.target)}: ${describe?.(null, placed.edge).long ?? mapFigures(placed.edge)}`}
           />
         ))}
         {map.nodes.map((placed) => (
           <MapNodeGlyph
-            key={placed.node.id} placed={placed} node={placed.node} scale={view.scale} isSmall={view.scale < SMALL_SCALE} colour={colourOf?.(placed.node)}
+            key={placed.node.id} placed={placed} node={placed.node} scale={view.scale} isSmall={view.scale < SMALL_SCALE} colour={colourOf?.(placed.node)} said={describe?.(placed.node.id, placed.node)}
             isChosen={placed.node.id === chosen} isDim={hovered !== null && !near.has(placed.node.id)} isTabStop={placed.node.id === tabStop}
             onHover={(isOver) => setHovered(isOver ? placed.node.id : null)} onFocus={() => setFocused(placed.node.id)} onChoose={() => onChoose(placed.node)}
           />

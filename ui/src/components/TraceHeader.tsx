@@ -11,7 +11,7 @@ import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
 import { TraceWhy } from "./TraceWhy";
 
-export const TRACE_TABS = ["waterfall", "flame", "table", "logs"] as const;
+export const TRACE_TABS = ["waterfall", "flame", "graph", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
 
 interface TraceHeaderProps {
@@ -62,7 +62,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
         </span>
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name })}>
+            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name, by: null })}>
               {texts.trace[name]}
             </button>
           ))}
