@@ -31,6 +31,7 @@ const VIEWS = [
   { name: "trace-colours", path: `/trace/${FAILING}?colour=operation` },
   { name: "trace-graph", path: `/trace/${FAILING}?tab=graph` },
   { name: "trace-graph-operations", path: `/trace/${FAILING}?tab=graph&by=operation` },
+  { name: "trace-usual", path: `/trace/${HEALTHY}?tab=table&by=usual` },
   { name: "trace-flame-huge", path: `/trace/${ODD.huge}?tab=flame` },
   { name: "trace-menu", path: `/trace/${FAILING}`, click: ".menu-holder button" },
   { name: "trace-noroot", path: `/trace/${ODD.noRoot}` },

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startMock } from "../mock/server.mjs";
-import { FAILING, ODD } from "../mock/store.mjs";
+import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 
 let mock;
@@ -298,5 +298,22 @@ test("the graph shows who calls whom in the trace, and leads to the spans of a n
   await page.keyboard.press("Enter");
   await page.waitForURL(/q=service/);
   await page.locator(".match-count", { hasText: "7" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("a trace and a span are told beside others like them", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.locator(".waterfall-row").nth(3).click();
+  await page.locator(".span-usual", { hasText: /^Median .* p95 .* failed\./ }).waitFor();
+  await go(`/trace/${HEALTHY}`);
+  await page.locator(".usual-fact").click();
+  await page.waitForURL(/tab=table&by=usual|by=usual&tab=table/);
+  await page.locator(".shape-row:not(.head)").nth(3).waitFor();
+  assert.match(await page.locator(".shape-note").innerText(), /This trace takes .* the median of \d+ traces of the same shape takes/);
+  await page.locator(".shape-row:not(.head) a").first().click();
+  await page.waitForURL(/span=/);
+  await go(`/trace/${ODD.cycle}?tab=table&by=usual`);
+  await page.getByText(/Too few traces have the same shape/).waitFor();
   assert.deepEqual(view.problems, []);
 });

@@ -17,6 +17,7 @@ import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
+import { spanPeers, traceShape } from "./shape.mjs";
 import { tagNames, tagValues, traceqlSeries } from "./tempo.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
@@ -96,6 +97,11 @@ function answerApi(state, address, request, body, response) {
   if (pathname === "/api/sampling") return send({ sampling: state.sampling ? samplingReport() : null, door: null });
   if (pathname === "/api/pins") return send({ pins: [], in_force: state.sampling === true });
   if (/^\/api\/traces\/[^/]+\/why$/.test(pathname)) return send({ rows: 1, undecided_rows: 1, stored: [], outlook: null, is_sampled: false });
+  const beside = /^\/api\/traces\/([^/]+)\/(shape|peers)$/.exec(pathname);
+  if (beside) {
+    const answer = beside[2] === "shape" ? traceShape(store, beside[1]) : spanPeers(store, beside[1], search.get("span_id"));
+    return answer ? send(answer) : send({ error: { code: "not_found", message: "no such trace" } }, 404);
+  }
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
   if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });

@@ -9,6 +9,7 @@ import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
+import { TraceUsual } from "./TraceUsual";
 import { TraceWhy } from "./TraceWhy";
 
 export const TRACE_TABS = ["waterfall", "flame", "graph", "table", "logs"] as const;
@@ -60,6 +61,8 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           </button>
           <TraceMenu tree={tree} title={hasRoot ? `${service}: ${spans.names[first]}` : texts.trace.title} />
         </span>
+        {/* Comes later than the rest: beside it nothing has to move. */}
+        {!tree.isBeginning && <TraceUsual tree={tree} />}
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (
             <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name, by: null })}>
