@@ -15,10 +15,10 @@ const SQL = `/sql?run=1&q=${encodeURIComponent("select * from spans order by sta
 const VIEWS = [
   ["/"], ["/?facets=on"], ["/?sel=__error&diff=on"], ["/?service=nobody"], ["/map?view=map"], ["/map?node=checkout"], ["/map?view=table&of=calls"],
   [`/trace/${FAILING}`], [`/trace/${FAILING}?q=shop.Payment`, { keys: ["n", "Enter"] }], [`/trace/${FAILING}?critical=on&logs=on`], [`/trace/${FAILING}?tab=logs`], [`/trace/${FAILING}?tab=table`], [`/trace/${FAILING}?tab=table&by=span`],
-  [`/trace/${FAILING}?tab=flame`], [`/trace/${ODD.noRoot}`], [`/trace/${ODD.skew}`], [`/trace/${ODD.cycle}`], [`/trace/${FAILING}`, { click: ".menu-holder button" }],
+  [`/trace/${FAILING}?tab=flame`], [`/trace/${FAILING}?tab=graph`], [`/trace/${FAILING}?colour=operation`], [`/trace/${FAILING}`, { click: ".colours-box > button" }], [`/trace/${ODD.noRoot}`], [`/trace/${ODD.skew}`], [`/trace/${ODD.cycle}`], [`/trace/${FAILING}`, { click: ".menu-holder button" }],
   [`/compare?a=${HEALTHY}&b=${FAILING}`], [`/compare?a=${HEALTHY}`], ["/file"], ["/services"], ["/services/checkout"], ["/logs"], ["/logs?level=warn", { keys: ["j", "j"] }],
   ["/metrics/explore"], ["/metrics/explore?name=http.server.request.duration"], ["/metrics/explore?name=app.orders.placed&compare=1d"], [`/metrics/explore?${new URLSearchParams({ a: "sum(rate(foo[5m]) by" })}`],
-  ["/boards"], ["/boards/services"], ["/boards/spanlake"], ["/boards/mysql?edit=on"], ["/boards/mysql?edit=on", { click: "[aria-label='Edit the panel']" }], ["/sampling"],
+  ["/boards"], ["/boards/services"], ["/boards/hosts"], ["/boards/spanlake"], ["/boards/mysql?edit=on"], ["/boards/mysql?edit=on", { click: "[aria-label='Edit the panel']" }], ["/sampling"],
   ...["/mysql", ...["overview", "now", "locks", "statements", "statements&digest=d3a177c1b2d3a1&in=shop", "innodb", "variables", "events"].map((tab) => `/mysql/db-1%3A3306?tab=${tab}`), "/mysql/db-3%3A3306?tab=replication", "/mysql/reports%3A3306?tab=poller", "/mysql/archive%3A3306"].map((path) => [path]),
   ["/sql"], [SQL], [`/sql?run=1&q=${encodeURIComponent("frm spans")}`], ["/", { keys: ["Control+k"] }], ["/", { keys: ["?"] }], ["/", { click: "[aria-label='Language and time zone']" }],
 ];

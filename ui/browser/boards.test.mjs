@@ -24,8 +24,8 @@ test("shipped dashboards are listed and show data in every panel", options, asyn
   await page.keyboard.press("g");
   await page.keyboard.press("d");
   await page.waitForURL(/\/boards$/);
-  await page.locator(".board-card").nth(3).waitFor();
-  for (const name of ["services", "spanlake", "mysql", "service?var-service=frontend"]) {
+  await page.locator(".board-card").nth(4).waitFor();
+  for (const name of ["services", "hosts", "spanlake", "mysql", "service?var-service=frontend"]) {
     await go(`/boards/${name}`);
     await page.locator(".panel").first().waitFor();
     for (let at = 0; at < 3; at++) await page.locator(".board-page").evaluate((board) => board.scrollBy(0, 700)).then(() => page.waitForLoadState("networkidle"));
@@ -33,6 +33,39 @@ test("shipped dashboards are listed and show data in every panel", options, asyn
     const empty = await page.locator(".panel:has(.panel-note, .panel-problem)").evaluateAll((panels) => panels.map((one) => one.textContent));
     assert.deepEqual(empty, name === "spanlake" ? ["Its own operationsNo data"] : [], name);
   }
+  noProblems();
+});
+
+const KINDS = {
+  version: 1, title: "Kinds", range: "1h", panels: [
+    { id: "t", title: "By TraceQL", kind: "timeseries", x: 0, y: 0, w: 12, h: 8, queries: [{ traceql: "{ status = error } | rate() by (resource.service.name)" }] },
+    { id: "b", title: "Bars", kind: "bar", x: 12, y: 0, w: 12, h: 8, queries: [{ traceql: "{ } | rate() by (resource.service.name)" }] },
+    { id: "h", title: "Spread", kind: "histogram", unit: "s", x: 0, y: 8, w: 12, h: 8, queries: [{ promql: "sum by (le) (rate(http_server_request_duration_seconds_bucket[$__rate_interval]))" }] },
+    { id: "v", title: "Values", kind: "histogram", x: 12, y: 8, w: 12, h: 8, queries: [{ promql: "process_memory_usage_bytes" }] },
+    { id: "m", title: "Map", kind: "map", x: 0, y: 16, w: 12, h: 10 },
+    { id: "n", title: "Round checkout", kind: "map", x: 12, y: 16, w: 12, h: 10, map: { service: "checkout" } },
+    { id: "w", title: "Wrong", kind: "timeseries", x: 0, y: 26, w: 12, h: 6, queries: [{ traceql: "nonsense" }] },
+  ],
+};
+
+test("histograms, the service map and TraceQL are drawn; a node leads to its service", options, async () => {
+  const { page } = view;
+  mock.state.boards = new Map([["kinds", { text: JSON.stringify(KINDS), number: 1 }]]);
+  await go("/boards/kinds");
+  await panel("By TraceQL").locator("canvas").waitFor();
+  await panel("Bars").locator(".bar-line", { hasText: "frontend" }).waitFor();
+  for (const title of ["Spread", "Values"]) assert.ok((await panel(title).locator(".histogram-bin").count()) > 3, title);
+  await panel("Map").scrollIntoViewIfNeeded();
+  await panel("Map").locator(".map-node").first().waitFor();
+  const around = await panel("Round checkout").locator(".map-node").count();
+  assert.ok(around > 2 && around < (await panel("Map").locator(".map-node").count()), String(around));
+  await page.locator(".board-page").evaluate((board) => board.scrollTo(0, 9999));
+  await panel("Wrong").locator(".panel-problem").waitFor();
+  await page.setViewportSize({ width: 1440, height: 1400 });
+  if (process.env.SHOT) await page.screenshot({ path: process.env.SHOT });
+  await panel("Map").locator("[data-node]", { hasText: "payment" }).focus();
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/\/services\/payment/);
   noProblems();
 });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { startMock } from "../mock/server.mjs";
-import { FAILING, ODD } from "../mock/store.mjs";
+import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 
 let mock;
@@ -259,5 +259,61 @@ test("the table counts by service and span by span, sorted, each row leading to 
   await page.reload();
   await page.locator(".operation-rows .span-row").first().getByRole("link", { name: "POST /checkout" }).click();
   await page.locator(".span-panel h2", { hasText: "POST /checkout" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("spans are coloured by any field: the choice is in the address, the legend finds spans", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.getByRole("button", { name: "Colours" }).click();
+  await page.getByRole("radio", { name: "kind" }).click();
+  await page.waitForURL(/colour=kind/);
+  await page.locator(".colour-value", { hasText: "server" }).click();
+  await page.waitForURL(/q=kind%3Dserver/);
+  await page.locator(".match-count", { hasText: "21" }).waitFor();
+  await page.getByRole("button", { name: "Coloured by kind" }).click();
+  await page.getByRole("combobox", { name: /any attribute/ }).fill("http.response.status_code");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/colour=http\.response\.status_code/);
+  await page.locator(".colour-value", { hasText: "504" }).waitFor();
+  await page.reload();
+  await page.locator(".colour-value", { hasText: "without" }).waitFor();
+  await page.getByRole("tab", { name: "Flame" }).or(page.getByRole("link", { name: "Flame" })).first().click();
+  await page.locator(".colour-value", { hasText: "504" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("the graph shows who calls whom in the trace, and leads to the spans of a node", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.getByRole("tab", { name: "Graph" }).click();
+  await page.waitForURL(/tab=graph/);
+  await page.locator(".map-node").first().waitFor();
+  assert.equal(await page.locator(".map-node").count(), 9);
+  await page.getByRole("button", { name: "Operations" }).click();
+  await page.waitForURL(/by=operation/);
+  await page.locator(".map-node", { hasText: "SELECT shop.products" }).focus();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/q=service/);
+  await page.locator(".match-count", { hasText: "7" }).waitFor();
+  assert.deepEqual(view.problems, []);
+});
+
+test("a trace and a span are told beside others like them", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}`);
+  await page.locator(".waterfall-row").nth(3).click();
+  await page.locator(".span-usual", { hasText: /^Median .* p95 .* failed\./ }).waitFor();
+  await go(`/trace/${HEALTHY}`);
+  await page.locator(".usual-fact").click();
+  await page.waitForURL(/tab=table&by=usual|by=usual&tab=table/);
+  await page.locator(".shape-row:not(.head)").nth(3).waitFor();
+  assert.match(await page.locator(".shape-note").innerText(), /This trace takes .* the median of \d+ traces of the same shape takes/);
+  await page.locator(".shape-row:not(.head) a").first().click();
+  await page.waitForURL(/span=/);
+  await go(`/trace/${ODD.cycle}?tab=table&by=usual`);
+  await page.getByText(/Too few traces have the same shape/).waitFor();
   assert.deepEqual(view.problems, []);
 });

@@ -1,5 +1,6 @@
 // Owns the series behind the mock's Prometheus routes: each metric of metrics.mjs as waves that depend on the time alone,
 // under its translated name. Counters and histograms are known by their rate, so that no history has to be kept.
+import { hostMetrics } from "./hosts.mjs";
 import { LIST, seriesOf } from "./metrics.mjs";
 import { FAILING, HEALTHY } from "./store.mjs";
 
@@ -50,7 +51,7 @@ function moreMetrics() {
 
 /** Every metric: its name, what it is, and its series, each with labels, the resource's hidden labels and a wave. */
 export function allMetrics() {
-  return [...moreMetrics(), ...LIST.map((entry) => {
+  return [...moreMetrics(), ...hostMetrics(waveOf), ...LIST.map((entry) => {
     const [name, type, unit, help, shown, , , scale] = entry;
     const isMonotonic = shown === "rate";
     const all = seriesOf(entry);

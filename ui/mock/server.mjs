@@ -17,7 +17,8 @@ import { answerPrometheus } from "./prometheus.mjs";
 import { skeletonBytes } from "./skeleton.mjs";
 import { asCsv, runStatement } from "./sql.mjs";
 import { createStore, listOperations, listServices, listTraces } from "./store.mjs";
-import { tagNames, tagValues } from "./tempo.mjs";
+import { spanPeers, traceShape } from "./shape.mjs";
+import { tagNames, tagValues, traceqlSeries } from "./tempo.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
 const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -73,6 +74,7 @@ function answerExplore(state, store, pathname, search) {
   if (pathname === "/api/traces/compare") return traceCompare(store, search);
   if (pathname === "/api/service-map") return state.mapNodes > 0 ? largeMap(state.mapNodes) : serviceMap(store, search);
   if (pathname === "/tempo/api/v2/search/tags") return tagNames(store);
+  if (/^\/tempo\/api\/metrics\/query(_range)?$/.test(pathname)) return traceqlSeries(store, search, pathname.endsWith("_range"));
   const tag = /^\/tempo\/api\/v2\/search\/tag\/(.+)\/values$/.exec(pathname);
   return tag ? tagValues(store, decodeURIComponent(tag[1])) : null;
 }
@@ -95,6 +97,11 @@ function answerApi(state, address, request, body, response) {
   if (pathname === "/api/sampling") return send({ sampling: state.sampling ? samplingReport() : null, door: null });
   if (pathname === "/api/pins") return send({ pins: [], in_force: state.sampling === true });
   if (/^\/api\/traces\/[^/]+\/why$/.test(pathname)) return send({ rows: 1, undecided_rows: 1, stored: [], outlook: null, is_sampled: false });
+  const beside = /^\/api\/traces\/([^/]+)\/(shape|peers)$/.exec(pathname);
+  if (beside) {
+    const answer = beside[2] === "shape" ? traceShape(store, beside[1]) : spanPeers(store, beside[1], search.get("span_id"));
+    return answer ? send(answer) : send({ error: { code: "not_found", message: "no such trace" } }, 404);
+  }
   if (pathname === "/api/services") return send({ services: listServices(store) });
   if (pathname === "/api/operations") return send({ operations: listOperations(store, search.get("service")) });
   if (pathname === "/api/metrics") return send({ metrics: state.empty ? [] : metricList() });

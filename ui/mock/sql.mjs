@@ -1,5 +1,6 @@
 // Owns answers to a handful of statements; it does not understand SQL, only what the examples and tests need.
 // The statements of whole pages are in statements.mjs.
+import { HOSTS } from "./hosts.mjs";
 import { allLogs } from "./logs.mjs";
 import { runPageStatement } from "./statements.mjs";
 import { runTraceStatement } from "./traceStatements.mjs";
@@ -38,6 +39,7 @@ export function runStatement(query, state) {
     return answer([column("table_name", "Utf8"), column("column_name", "Utf8"), column("data_type", "Utf8")], Object.entries(TABLES).flatMap(([table, columns]) => columns.map(([name, type]) => [table, name, type])));
   }
   if (/^explain\b/i.test(text)) return answer([column("plan_type", "Utf8"), column("plan", "Utf8")], [["Plan with Metrics", PLAN]]);
+  if (/from series where .*system\./is.test(text)) return answer([column("host", "Utf8")], HOSTS.map((host) => [host]));
   if (/date_bin|date_trunc/i.test(text)) return perMinute();
   if (/group by/i.test(text)) return perService(store);
   const ofTrace = /from logs where trace_id = '([0-9a-f]+)'/i.exec(text);

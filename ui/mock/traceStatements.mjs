@@ -4,6 +4,7 @@
 const TEXT = "'((?:[^']|'')*)'";
 const unquote = (text) => text.replaceAll("''", "'");
 const ATTRIBUTE = new RegExp(`^select span_id\\nfrom spans\\nwhere trace_id = ${TEXT}\\n  and \\((?:strpos\\(lower\\()?attributes\\[${TEXT}\\](?:\\), ${TEXT}\\) > 0| = ${TEXT}|( is not null)) or .*\\)\\nlimit \\d+$`);
+const VALUES = new RegExp(`^select span_id, coalesce\\(attributes\\[${TEXT}\\], .*\\) as value\\nfrom spans\\nwhere trace_id = ${TEXT}\\n`);
 const PILLS = new RegExp(`^select span_id, name, coalesce\\(http_request_method.*\\nfrom spans\\nwhere trace_id = ${TEXT}\\n  and `);
 const REVERSE = new RegExp(`^select linked_span_id, trace_id.*\\nfrom span_links\\nwhere linked_trace_id = ${TEXT}\\n`);
 const PILL_KEYS = [["http.request.method", "http.method"], ["http.response.status_code", "http.status_code"], ["rpc.system"], ["rpc.grpc.status_code"], ["db.system.name", "db.system"], ["messaging.system"], ["gen_ai.request.model"]];
@@ -23,6 +24,12 @@ export function runTraceStatement(text, store) {
       return isThere ? true : whole !== undefined ? String(value) === unquote(whole) : String(value).toLowerCase().includes(unquote(part));
     };
     return { columns: ["span_id"], rows: spansOf(traceId).filter((span) => holds(span.attributes) || holds(span.resource_attributes)).map((span) => [span.span_id]) };
+  }
+  const values = VALUES.exec(text);
+  if (values) {
+    const key = unquote(values[1]);
+    const rows = spansOf(values[2]).map((span) => [span.span_id, span.attributes?.[key] ?? span.resource_attributes?.[key] ?? null]);
+    return { columns: ["span_id", "value"], rows: rows.filter(([, value]) => value !== null) };
   }
   const pills = PILLS.exec(text);
   if (pills) {

@@ -1,13 +1,14 @@
 // Owns asking for what the panels and variables of a dashboard show. Never draws.
 import { keepPreviousData, useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { ASKS_AT_ONCE, type Board, type Panel } from "../model/board";
+import { ASKS_AT_ONCE, OF_BUCKETS, type Board, type Panel } from "../model/board";
 import { marksOfGrid, marksOfRows, type Mark } from "../model/boardAnnotations";
-import { frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
+import { barsFromVectors, frameFromGrid, frameFromSql, mergeFrames, tableFromVectors, type Frame } from "../model/boardData";
 import { chosenOf, writeChosen, withPromVariables, withSqlVariables, withTextVariables, type Chosen, type ChosenValues } from "../model/boardVariables";
 import { fromClassicBuckets, type HistogramSeries } from "../model/promAnswer";
 import type { Steps } from "../model/promRange";
 import { cellText, type SqlAnswer } from "../model/sqlResult";
+import { frameFromTraceql, vectorFromTraceql } from "../model/traceqlSeries";
 import { learnServices } from "../model/serviceColour";
 import { nanosecondsText } from "../model/instant";
 import { getJson } from "./client";
@@ -15,6 +16,7 @@ import { texts } from "../texts";
 import { useLiveRanges, useLiveVectors } from "./liveQueries";
 import { askInstant, askLabelValues, askRange } from "./promQueries";
 import { runSql } from "./queries";
+import { askTraceqlInstant, askTraceqlRange } from "./traceqlQueries";
 import type { TraceList } from "./types";
 
 const KEPT_MS = 60_000;
@@ -99,10 +101,12 @@ export interface PanelAnswer {
 type Part = { frame: Frame; histogram: HistogramSeries | null } | { table: SqlAnswer } | { vector: Awaited<ReturnType<typeof askInstant>> };
 
 /** The text as it is sent; null where there is none. */
-export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { promql: string | null; sql: string | null }[] {
+export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { promql: string | null; sql: string | null; traceql: string | null }[] {
   return (panel.queries ?? []).map((query) => ({
     promql: query.promql?.trim() ? withPromVariables(query.promql, chosen) : null,
     sql: query.sql?.trim() ? withSqlVariables(query.sql, chosen, steps) : null,
+    // Its texts and regular expressions are quoted as in PromQL.
+    traceql: query.traceql?.trim() ? withPromVariables(query.traceql, chosen) : null,
   }));
 }
 
@@ -114,26 +118,30 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
   const isLive = liveSteps !== null && asked.length > 0 && asked.every(({ promql }) => promql !== null);
   const live = useLiveParts(panel, isLive && isWanted ? asked.map(({ promql }) => promql) : [], liveSteps);
   const results = useQueries({
-    queries: asked.map(({ promql, sql }, place) => ({
-      queryKey: ["panel", isAtOnce, isRows, promql, sql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
+    queries: asked.map(({ promql, sql, traceql }, place) => ({
+      queryKey: ["panel", isAtOnce, isRows, promql, sql, traceql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
       queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Part> => {
         if (sql !== null) {
           const answer = await runSql(sql, signal, 10_000);
           return isRows ? { table: answer } : { frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
         }
+        if (traceql !== null) {
+          if (isAtOnce) return { vector: vectorFromTraceql(await askTraceqlInstant(traceql, steps, signal), steps.endMs) };
+          return { frame: frameFromTraceql(await askTraceqlRange(traceql, steps, signal), steps), histogram: null };
+        }
         if (isAtOnce) return { vector: await askInstant(promql ?? "", steps, signal) };
         const { grid } = await askRange(promql ?? "", steps, 0, signal);
-        return { frame: frameFromGrid(grid), histogram: grid.histograms[0] ?? (panel.kind === "heatmap" ? fromClassicBuckets(grid.series) : null) };
+        return { frame: frameFromGrid(grid), histogram: grid.histograms[0] ?? (OF_BUCKETS.includes(panel.kind) ? fromClassicBuckets(grid.series) : null) };
       },
-      enabled: isWanted && !isLive && (promql !== null || sql !== null),
+      enabled: isWanted && !isLive && (promql !== null || sql !== null || traceql !== null),
       placeholderData: keepPreviousData,
       structuralSharing: false as const,
       gcTime: KEPT_MS,
     })),
     combine: (all) => ({ parts: all.map((one) => one.data ?? null), error: all.find((one) => one.error)?.error ?? null, isPending: all.some((one) => one.isPending && one.fetchStatus !== "idle"), isStale: all.some((one) => one.isPlaceholderData) }),
   });
-  if (isLive && isWanted) return { ...joined(live.parts), error: live.error, isPending: live.parts.every((part) => part === null) && live.error === null, isStale: false };
-  return { ...joined(results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
+  if (isLive && isWanted) return { ...joined(panel, live.parts), error: live.error, isPending: live.parts.every((part) => part === null) && live.error === null, isStale: false };
+  return { ...joined(panel, results.parts), error: results.error, isPending: results.isPending, isStale: results.isStale };
 }
 
 /** The same parts, told as they change. */
@@ -144,21 +152,27 @@ function useLiveParts(panel: Panel, queries: readonly (string | null)[], steps: 
   const vectors = useLiveVectors(isAtOnce ? questions : [], steps);
   const error = [...ranges, ...vectors].find((one) => one.error)?.error ?? null;
   if (isAtOnce) return { parts: vectors.map(({ vector }) => (vector ? { vector } : null)), error };
-  const parts = ranges.map(({ data }): Part | null => (data ? { frame: frameFromGrid(data.grid), histogram: data.grid.histograms[0] ?? (panel.kind === "heatmap" ? fromClassicBuckets(data.grid.series) : null) } : null));
+  const parts = ranges.map(({ data }): Part | null => (data ? { frame: frameFromGrid(data.grid), histogram: data.grid.histograms[0] ?? (OF_BUCKETS.includes(panel.kind) ? fromClassicBuckets(data.grid.series) : null) } : null));
   return { parts, error };
 }
 
-function joined(parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
+function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
   const frames = parts.flatMap((part, place) => (part && "frame" in part ? [{ part, place }] : []));
-  const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place) }] : []));
+  const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place), legend: panel.queries?.[place]?.legend ?? "" }] : []));
   const table = parts.find((part): part is { table: SqlAnswer } => part !== null && "table" in part)?.table ?? null;
   const heat = frames.find(({ part }) => part.histogram);
   return {
     frame: frames.length === 0 ? null : mergeFrames(frames.map(({ part }) => part.frame)),
     queryOf: frames.flatMap(({ part, place }) => part.frame.series.map(() => place)),
-    table: table ?? (vectors.length > 0 ? tableFromVectors(vectors.length === 1 ? [{ ...vectors[0], name: "value" }] : vectors) : null),
+    table: table ?? (panel.kind === "bar" && (vectors.length > 1 || vectors[0]?.legend) ? barsFromVectors(vectors.map((one) => ({ ...one, letter: one.name }))) : vectors.length > 0 ? tableFromVectors(vectors.map((one) => ({ ...one, name: columnName(one, vectors.length) }))) : null),
     histogram: heat?.part.histogram ? { seconds: heat.part.frame.seconds, histogram: heat.part.histogram } : null,
   };
+}
+
+/** Of a table's values: what the legend says of all of them, else the letter of the query. */
+function columnName({ legend, name }: { legend: string; name: string }, queries: number): string {
+  if (legend !== "" && !legend.includes("{{")) return legend;
+  return queries === 1 ? "value" : name;
 }
 
 export function usePanelTraces(panel: Panel, steps: Steps, chosen: ChosenValues, isWanted: boolean) {

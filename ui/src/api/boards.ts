@@ -9,7 +9,7 @@ import { ApiError, getJson, getResponse, sendJson } from "./client";
 const PREFIX = "spanlake.board.";
 const shippedFiles = import.meta.glob<unknown>("../boards/*.json", { import: "default" });
 /** In the order of the list. */
-const SHIPPED = ["services", "service", "spanlake", "mysql"];
+const SHIPPED = ["services", "service", "hosts", "mysql", "spanlake"];
 
 export interface BoardEntry {
   name: string;

@@ -2,10 +2,11 @@
 // the rows, who links here, how long others of the operation took. Never draws.
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { attributeStatement, attributeWords, ATTRIBUTE_MATCHES_MAX, spansHere, type AttributeWord } from "../model/attributeSearch";
+import { attributeStatement, attributeWords, ATTRIBUTE_MATCHES_MAX, spansHere, valuesHere, valueStatement, type AttributeWord } from "../model/attributeSearch";
 import { peerStatement, readPeers, type PeerQuestion } from "../model/peerDurations";
 import { readReverseLinks, reverseLinkStatement } from "../model/reverseLinks";
 import { pillStatement, PILL_SPANS_MAX, readPill, type SpanPill } from "../model/spanPills";
+import { cellText } from "../model/sqlResult";
 import type { AttributeMatches } from "../model/traceSearch";
 import type { TraceTree } from "../model/traceTree";
 import { isLocalTraceId } from "./localTraces";
@@ -46,6 +47,23 @@ export function useAttributeMatches(tree: TraceTree, query: string): AttributeMa
     // Answers are a new list at every drawing; how many there are of each tells whether one came.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [tree, words, known]);
+}
+
+/** By span id the value of one attribute, of the span or of its resource; `null` asks nothing. */
+export function useSpanValues(tree: TraceTree, key: string | null) {
+  const { traceId, count } = tree.spans;
+  return useQuery({
+    queryKey: ["span-values", traceId, key, count],
+    queryFn: async ({ signal }): Promise<Map<string, string>> => {
+      if (isLocalTraceId(traceId)) return valuesHere((await wholeTrace(traceId, signal)).spans, key ?? "");
+      const { rows } = await runSql(valueStatement(traceId, key ?? ""), signal, ATTRIBUTE_MATCHES_MAX);
+      return new Map(rows.map(([spanId, value]) => [String(spanId), cellText(value)]));
+    },
+    enabled: key !== null && tree.isBeginning !== true,
+    staleTime: HOLDS_MS,
+    structuralSharing: false,
+    retry: false,
+  });
 }
 
 const NO_PILLS: ReadonlyMap<number, SpanPill> = new Map();

@@ -20,6 +20,7 @@ interface Pointed {
 
 export function FlameRows({ waterfall, scroller }: { waterfall: Waterfall; scroller: RefObject<HTMLDivElement | null> }) {
   const { tree, window, open, cursor, matching, reveal } = waterfall;
+  const { colouring } = waterfall.colours;
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useElementWidth(scroller);
   const theme = useTheme();
@@ -29,8 +30,8 @@ export function FlameRows({ waterfall, scroller }: { waterfall: Waterfall; scrol
   const height = scroller.current?.clientHeight ?? 600;
   const boxes = useMemo(() => visibleBoxes(tree, layout, window, width, scrollTop, height), [tree, layout, window, width, scrollTop, height]);
   useEffect(() => {
-    if (canvas.current && width > 0) paintFlame(canvas.current, tree, boxes, { open, cursor, matching, hovered: pointed?.node ?? -1 }, width, height);
-  }, [tree, boxes, open, cursor, matching, pointed, width, height, theme]);
+    if (canvas.current && width > 0) paintFlame(canvas.current, tree, colouring, boxes, { open, cursor, matching, hovered: pointed?.node ?? -1 }, width, height);
+  }, [tree, colouring, boxes, open, cursor, matching, pointed, width, height, theme]);
   useEffect(() => {
     const element = scroller.current;
     if (!reveal || !element) return;

@@ -10,6 +10,8 @@ import { texts } from "../texts";
 import { percentText } from "./FigureTable";
 
 const NAME_MOST = 20;
+/** Below this scale names are drawn larger and figures left out. */
+export const SMALL_SCALE = 0.62;
 const SIGNS: Record<MapNode["kind"], string> = {
   service: "",
   database: "M-6-5c0-2.600 12-2.600 12 0v10c0 2.600-12 2.600-12 0zM-6-5c0 2.600 12 2.600 12 0M-6 0c0 2.600 12 2.600 12 0",
@@ -45,15 +47,20 @@ interface MapNodeGlyphProps {
   isChosen: boolean;
   isDim: boolean;
   isTabStop: boolean;
+  /** In place of its service's. */
+  colour?: string;
+  /** In place of its requests and rate. */
+  said?: { short: string; long: string };
   onHover: (isOver: boolean) => void;
   onFocus: () => void;
   onChoose: () => void;
 }
 
-export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, isTabStop, onHover, onFocus, onChoose }: MapNodeGlyphProps) {
+export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, isTabStop, colour, said, onHover, onFocus, onChoose }: MapNodeGlyphProps) {
   const { radius } = placed;
   const round = 2 * Math.PI * radius;
   const share = errorShareOf(node);
+  const stroke = colour ?? nodeColour(node);
   const name = node.name === "" ? texts.trace.noService : node.name;
   // Names stay legible when the whole of a large map is in view, as far as there is room for them.
   const fontSize = isSmall ? Math.min(12 / scale, 19) : 12;
@@ -73,13 +80,13 @@ export function MapNodeGlyph({ placed, node, scale, isSmall, isChosen, isDim, is
       onFocus={onFocus}
       onClick={onChoose}
     >
-      <title>{`${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}</title>
+      <title>{said ? `${name}, ${said.long}` : `${name}, ${texts.mapPage.kinds[node.kind] ?? node.kind}, ${mapFigures(node)}`}</title>
       <circle className="node-halo" r={radius + 6} />
-      <circle className="node-body" r={radius} style={{ fill: `color-mix(in srgb, ${nodeColour(node)} 22%, var(--surface))`, stroke: nodeColour(node) }} />
+      <circle className="node-body" r={radius} style={{ fill: `color-mix(in srgb, ${stroke} 22%, var(--surface))`, stroke }} />
       {share > 0 && <circle className="node-errors" r={radius} transform="rotate(-90)" style={{ strokeDasharray: `${Math.max(share * round, 4)} ${round}` }} />}
       {SIGNS[node.kind] && <path className="node-sign" d={SIGNS[node.kind]} />}
       <text className="node-name" aria-hidden="true" y={radius + 6 + fontSize * 0.75} style={{ fontSize }}>{name.length > NAME_MOST ? `${name.slice(0, NAME_MOST - 1)}…` : name}</text>
-      {!isSmall && <text className="node-figures" aria-hidden="true" y={radius + 28}>{mapRate(node)} · {node.requests === 0 ? "–" : formatDuration(Number(node.p95))}</text>}
+      {!isSmall && <text className="node-figures" aria-hidden="true" y={radius + 28}>{said?.short ?? `${mapRate(node)} · ${node.requests === 0 ? "–" : formatDuration(Number(node.p95))}`}</text>}
     </g>
   );
 }

@@ -13,6 +13,7 @@ const HEIGHT = 56;
 
 export function Overview({ waterfall }: { waterfall: Waterfall }) {
   const { tree, window } = waterfall;
+  const { colouring } = waterfall.colours;
   const holder = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const width = useElementWidth(holder);
@@ -20,8 +21,8 @@ export function Overview({ waterfall }: { waterfall: Waterfall }) {
   const total = Math.max(tree.totalNs, 1);
   useEffect(() => {
     if (!canvas.current || width === 0) return;
-    paintOverview(canvas.current, tree, width, HEIGHT);
-  }, [tree, width, theme]);
+    paintOverview(canvas.current, tree, colouring, width, HEIGHT);
+  }, [tree, colouring, width, theme]);
   const drag = useDragRange(({ from, to }) => waterfall.showWindow(clampWindow({ startNs: from * total, endNs: to * total }, total)));
   const zoomed = !isFull(window, total);
   const left = (window.startNs / total) * 100;

@@ -2,11 +2,11 @@
 // Where things lie is layout/serviceMap's; which node is chosen is the page's.
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 import type { MapEdge, MapNode } from "../api/types";
-import { edgeKey, nextNode, type PlacedEdge, type PlacedMap, type PlacedNode } from "../layout/serviceMap";
-import { errorShareOf } from "../model/serviceGraph";
+import { edgeKey, nextNode, type PlacedMap, type PlacedNode } from "../layout/serviceMap";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
-import { mapFigures, MapNodeGlyph } from "./MapNodeGlyph";
+import { MapArrows, MapEdgeLine } from "./MapEdgeLine";
+import { mapFigures, MapNodeGlyph, SMALL_SCALE } from "./MapNodeGlyph";
 import { useElementSize } from "./useElementSize";
 import { useMapView } from "./useMapView";
 
@@ -22,8 +22,6 @@ interface ServiceMapProps {
 
 const DIRECTIONS: Record<string, [x: number, y: number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const PAN_PX = 80;
-/** Below this scale names are drawn larger and figures left out. */
-const SMALL_SCALE = 0.62;
 
 export function ServiceMap({ map, nodes, edges, chosen, query, onChoose }: ServiceMapProps) {
   const frame = useRef<HTMLDivElement>(null);
@@ -68,15 +66,12 @@ export function ServiceMap({ map, nodes, edges, chosen, query, onChoose }: Servi
     <div className="map-frame" ref={frame} onKeyDown={onKeyDown} {...looking.handlers} onClick={(click) => !looking.wasDragged() && !(click.target as Element).closest("[data-node], button") && onChoose(null)}>
       {size.width > 0 && (
         <svg className="map-canvas" width={size.width} height={size.height} role="group" aria-label={texts.mapPage.canvas} data-small={view.scale < SMALL_SCALE || undefined}>
-          <defs>
-            <marker id="map-arrow" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" className="map-arrow" /></marker>
-            <marker id="map-arrow-error" viewBox="0 0 8 8" refX="2" refY="4" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" className="map-arrow error" /></marker>
-          </defs>
+          <MapArrows />
           <g transform={`translate(${view.x} ${view.y}) scale(${view.scale})`}>
             {map.edges.map((placed) => {
               const key = edgeKey(placed.edge);
               const isNear = standing === null ? query === "" : placed.edge.source === standing || placed.edge.target === standing;
-              return <EdgeLine key={key} placed={placed} edge={latestEdge.get(key) ?? placed.edge} isDim={!isNear} onHover={(isOver) => setHoveredEdge(isOver ? key : null)} />;
+              return <MapEdgeLine key={key} placed={placed} edge={latestEdge.get(key) ?? placed.edge} isDim={!isNear} onHover={(isOver) => setHoveredEdge(isOver ? key : null)} />;
             })}
             {map.nodes.map((placed) => (
               <MapNodeGlyph
@@ -109,16 +104,6 @@ export function ServiceMap({ map, nodes, edges, chosen, query, onChoose }: Servi
 }
 
 const nameOf = (nodes: ReadonlyMap<string, MapNode>, id: string): string => nodes.get(id)?.name || id || texts.trace.noService;
-
-function EdgeLine({ placed, edge, isDim, onHover }: { placed: PlacedEdge; edge: MapEdge; isDim: boolean; onHover: (isOver: boolean) => void }) {
-  const share = errorShareOf(edge);
-  return (
-    <g className="map-edge" data-dim={isDim || undefined} data-kind={edge.kind} data-error={share > 0 || undefined}>
-      <path d={placed.path} className="edge-line" style={{ strokeWidth: placed.width, stroke: share > 0 ? `color-mix(in srgb, var(--error) ${Math.round(10 + 90 * Math.sqrt(share))}%, var(--line-strong))` : undefined }} markerEnd={`url(#map-arrow${share >= 0.05 ? "-error" : ""})`} />
-      <path d={placed.path} className="edge-reach" onPointerEnter={() => onHover(true)} onPointerLeave={() => onHover(false)} />
-    </g>
-  );
-}
 
 function Tip({ title, text, x, y, width }: { title: string; text: string; x: number; y: number; width: number }) {
   return (

@@ -9,9 +9,10 @@ import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
+import { TraceUsual } from "./TraceUsual";
 import { TraceWhy } from "./TraceWhy";
 
-export const TRACE_TABS = ["waterfall", "flame", "table", "logs"] as const;
+export const TRACE_TABS = ["waterfall", "flame", "graph", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
 
 interface TraceHeaderProps {
@@ -60,9 +61,11 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           </button>
           <TraceMenu tree={tree} title={hasRoot ? `${service}: ${spans.names[first]}` : texts.trace.title} />
         </span>
+        {/* Comes later than the rest: beside it nothing has to move. */}
+        {!tree.isBeginning && <TraceUsual tree={tree} />}
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (
-            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name })}>
+            <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name, by: null })}>
               {texts.trace[name]}
             </button>
           ))}

@@ -3,11 +3,12 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState, type CSSProperties, type ReactNode } from "react";
 import type { TraceSummary } from "../api/types";
-import { nextTraceSort, readTraceSort, SORTABLE, type SortColumn, type TraceColumn } from "../model/traceColumns";
+import { fittingColumns, nextTraceSort, readTraceSort, SORTABLE, type SortColumn, type TraceColumn } from "../model/traceColumns";
 import { navigate, traceAddress, useParameter } from "../router";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 import { TraceRow } from "./TraceRow";
+import { useElementWidth } from "./useElementWidth";
 import { useNarrow } from "./useNarrow";
 import { useShortcuts } from "./useShortcuts";
 
@@ -23,10 +24,13 @@ interface TraceListProps {
   onTopChange: (atTop: boolean) => void;
 }
 
-export function TraceList({ traces, columns, more, onTopChange }: TraceListProps) {
+export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceListProps) {
   const scroller = useRef<HTMLDivElement>(null);
+  const width = useElementWidth(scroller);
   const [current, setCurrent] = useState<string | null>(null);
   const isNarrow = useNarrow();
+  // The narrow form has places of its own for all of them.
+  const columns = isNarrow ? chosen : fittingColumns(chosen, width);
   const height = isNarrow ? NARROW_ROW_PX : ROW_PX;
   const virtual = useVirtualizer({ count: traces.length, getScrollElement: () => scroller.current, estimateSize: () => height, overscan: 10, getItemKey: (index) => traces[index]?.trace_id ?? index });
   const move = (step: number): void => {

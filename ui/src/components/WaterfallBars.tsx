@@ -8,8 +8,9 @@ import type { CriticalSegment } from "../model/criticalPath";
 import type { EventMark } from "../model/eventMarks";
 import { formatDuration } from "../model/duration";
 import { foldFigures, isFoldRow } from "../model/siblingFolds";
+import { sharedValue, type SpanColouring } from "../model/spanColour";
 import { isMissing } from "../model/traceTree";
-import { paletteColour, readPalette, type Palette } from "../paint/palette";
+import { readPalette, readToken, type Palette } from "../paint/palette";
 import { paintWaterfall, type PaintedRow, type RowPill } from "../paint/waterfallCanvas";
 import { useTheme } from "../theme";
 import { texts } from "../texts";
@@ -28,6 +29,8 @@ interface BarsLook {
   nameWidth: number;
   isNarrow: boolean;
   palette: Palette;
+  colouring: SpanColouring;
+  /** One a value of the colouring. */
   colours: readonly string[];
 }
 
@@ -51,12 +54,14 @@ export function WaterfallBars({ waterfall, lines, critical, marks, pills, width,
   const isNarrow = useNarrow();
   // The tokens are read again when the theme has changed them.
   const palette: Palette = useMemo(() => ({ of: theme, ...readPalette() }), [theme]);
-  const colours = useMemo(() => tree.spans.services.map((service) => paletteColour(palette, service)), [tree, palette]);
+  const { colouring } = waterfall.colours;
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  const colours = useMemo(() => colouring.tokens.map(readToken), [colouring, palette]);
   const look = useMemo(
-    (): BarsLook => ({ waterfall, lines, critical, marks, pills, width, nameWidth, isNarrow, palette, colours }),
+    (): BarsLook => ({ waterfall, lines, critical, marks, pills, width, nameWidth, isNarrow, palette, colouring, colours }),
     // The waterfall is a new object at every drawing; these are the parts of it that are painted.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-    [tree, window, foldState, matching, collapsed, lines, critical, marks, pills, width, nameWidth, isNarrow, palette, colours],
+    [tree, window, foldState, matching, collapsed, lines, critical, marks, pills, width, nameWidth, isNarrow, palette, colouring, colours],
   );
   if (width === 0 || last < first) return null;
   // As many canvases at every place of the list: another one would be a new bitmap.
@@ -112,7 +117,7 @@ export function segmentsOf({ foldState }: Waterfall, critical: Map<number, Criti
   return segments.length === 0 ? undefined : segments;
 }
 
-function paintedRow({ waterfall, critical, marks, pills, width, nameWidth, colours, isNarrow }: BarsLook, node: number, top: number): PaintedRow {
+function paintedRow({ waterfall, critical, marks, pills, width, nameWidth, colouring, colours, isNarrow }: BarsLook, node: number, top: number): PaintedRow {
   const { tree, window } = waterfall;
   const { foldState, isFold, isMatch, isSearched, isClosed } = rowState(waterfall, node);
   const missing = isMissing(tree, node);
@@ -123,7 +128,7 @@ function paintedRow({ waterfall, critical, marks, pills, width, nameWidth, colou
     top,
     indent: indentOf(tree.depthOf[node], ROW_INDENT, nameWidth * 0.45),
     isOpen: isFold || tree.childCountOf[node] === 0 ? null : !isClosed,
-    colour: missing ? null : colours[tree.spans.serviceOf[node]],
+    colour: missing ? null : colours[isFold ? sharedValue(colouring, members) : colouring.valueOf[node]],
     isFailed: !missing && tree.spans.errors[node] === 1,
     isNegative: !missing && tree.spans.durations[node] < 0,
     isDim: (isSearched && !isMatch) || (critical !== null && !segments),

@@ -4,6 +4,7 @@ import { fullWindow, isFull } from "../layout/timeWindow";
 import { texts } from "../texts";
 import { Icon, type IconName } from "./Icon";
 import type { Waterfall } from "./useWaterfall";
+import { WaterfallColours } from "./WaterfallColours";
 import { WaterfallServices } from "./WaterfallServices";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 
@@ -33,7 +34,7 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
         </>
       )}
       {(query !== "" || (isCritical && !isFlame)) && !isFlame && (
-        <button type="button" className="button small-button" aria-pressed={waterfall.isOnly} title={texts.trace.onlyHint} onClick={waterfall.toggleOnly}>
+        <button type="button" className="button small-button" aria-pressed={waterfall.isOnly} aria-label={texts.trace.only} title={texts.trace.onlyHint} onClick={waterfall.toggleOnly}>
           <Icon name="eye" size={14} />
           <span className="wide-only">{texts.trace.only}</span>
         </button>
@@ -51,6 +52,7 @@ export function WaterfallToolbar({ waterfall, logs, search, isCritical, toggleCr
           <span className="wide-only">{texts.trace.fold}</span>
         </button>
       )}
+      <WaterfallColours waterfall={waterfall} />
       {!isFlame && <WaterfallServices waterfall={waterfall} />}
       {!isFlame && <RowTools waterfall={waterfall} logs={logs} isCritical={isCritical} toggleCritical={toggleCritical} />}
     </div>
@@ -61,7 +63,7 @@ function RowTools({ waterfall, logs, isCritical, toggleCritical }: Omit<Waterfal
   return (
     <>
       <LogsToggle logs={logs} />
-      <button type="button" className="button small-button" aria-pressed={isCritical} title={texts.trace.criticalHint} onClick={toggleCritical}>
+      <button type="button" className="button small-button" aria-pressed={isCritical} aria-label={texts.trace.critical} title={texts.trace.criticalHint} onClick={toggleCritical}>
         <Icon name="path" size={14} />
         <span className="wide-only">{texts.trace.critical}</span>
       </button>

@@ -17,6 +17,7 @@ import { SpanPanel } from "./SpanPanel";
 import { useWaterfall, type Waterfall } from "./useWaterfall";
 import { useWaterfallLogs } from "./useWaterfallLogs";
 import { useWaterfallKeys } from "./useWaterfallKeys";
+import { ColourLegend } from "./WaterfallColours";
 import { WaterfallRows } from "./WaterfallRows";
 import { WaterfallToolbar } from "./WaterfallToolbar";
 
@@ -45,6 +46,7 @@ export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFl
         <div className="waterfall-main">
           <WaterfallToolbar waterfall={waterfall} logs={logs} search={search} isCritical={isCritical} toggleCritical={toggleCritical} isFlame={isFlame} />
           <Overview waterfall={waterfall} />
+          <ColourLegend waterfall={waterfall} />
           {waterfall.leftOut > 0 && <LeftOutNote waterfall={waterfall} />}
           {isFlame ? (
             <FlameRows waterfall={waterfall} scroller={scroller} />

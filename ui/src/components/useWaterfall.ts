@@ -10,6 +10,7 @@ import { useAttributeMatches } from "../api/spanQueries";
 import { readHidden, shownSpans, writeHidden } from "../model/shownSpans";
 import { setParameters, useParameter } from "../router";
 import { useLaggedParameter } from "./useLaggedParameter";
+import { useSpanColouring } from "./useSpanColouring";
 
 /** A span's id; a span whose id was already used also says which one it is. */
 export function nodeText(tree: TraceTree, node: number): string {
@@ -96,6 +97,7 @@ export function useWaterfall(tree: TraceTree, critical: ReadonlyMap<number, unkn
     for (const node of matches) flags[node] = 1;
     return flags;
   }, [matches, searched, tree]);
+  const colours = useSpanColouring(tree);
   const hidden = useMemo(() => readHidden(hiddenText), [hiddenText]);
   const isOnly = onlyText === "on";
   const shown = useMemo(() => shownSpans(tree, { matching: isOnly ? matching : null, onPath: isOnly ? critical : null, hidden }), [tree, isOnly, matching, critical, hidden]);
@@ -137,7 +139,7 @@ export function useWaterfall(tree: TraceTree, critical: ReadonlyMap<number, unkn
       setUnfolded(toggled(unfolded, leader));
       if (unfolded.has(leader) && cursor !== null) setCursorState(leader);
     }, cursor, open, window, query: query ?? "", matches, matching, reveal, logText,
-    hidden, isOnly,
+    hidden, isOnly, colours,
     /** Spans without a row because something else is wanted. */
     leftOut: shown?.left ?? 0,
     setHidden: (next: ReadonlySet<string>) => setHiddenText(writeHidden(next)),

@@ -10,12 +10,12 @@ export interface OverviewLayout {
   width: Float32Array;
 }
 
-/** More spans than pixels: which service is seen at each, and where a failed span is. */
+/** More spans than pixels: which value is seen at each, and where a failed span is. */
 export interface OverviewCells {
   columns: number;
   rows: number;
-  /** Index into the services by row and column; -1 where nothing is, -2 for a parent that never arrived. */
-  serviceOf: Int32Array;
+  /** By row and column what `valueOf` says of the span; -1 where nothing is, -2 for a parent that never arrived. */
+  valueOf: Int32Array;
   failed: Uint8Array;
 }
 
@@ -24,10 +24,10 @@ export const CROWDED_NODES = 5000;
 
 const MISSING = -2;
 
-/** What is lower in the trace is over what is above it, as where each is painted. */
-export function overviewCells(tree: TraceTree, widthPx: number, heightPx: number): OverviewCells {
+/** `valueOf` is a number of each span: those of one number look alike. What is lower in the trace is over what is above it, as where each is painted. */
+export function overviewCells(tree: TraceTree, valueOf: Int32Array, widthPx: number, heightPx: number): OverviewCells {
   const [columns, rows] = [Math.max(1, Math.ceil(widthPx)), Math.max(1, Math.floor(heightPx))];
-  const cells = { columns, rows, serviceOf: new Int32Array(columns * rows).fill(-1), failed: new Uint8Array(columns * rows) };
+  const cells = { columns, rows, valueOf: new Int32Array(columns * rows).fill(-1), failed: new Uint8Array(columns * rows) };
   const scale = columns / Math.max(tree.totalNs, 1);
   const rowScale = rows / Math.max(tree.nodeCount, 1);
   for (let position = 0; position < tree.nodeCount; position++) {
@@ -36,7 +36,7 @@ export function overviewCells(tree: TraceTree, widthPx: number, heightPx: number
     const from = Math.min(columns - 1, Math.max(0, Math.floor(tree.startOf[node] * scale)));
     const to = Math.min(columns - 1, Math.max(from, Math.ceil(tree.endOf[node] * scale) - 1));
     const isSpan = node < tree.spans.count;
-    cells.serviceOf.fill(isSpan ? tree.spans.serviceOf[node] : MISSING, row + from, row + to + 1);
+    cells.valueOf.fill(isSpan ? valueOf[node] : MISSING, row + from, row + to + 1);
     if (isSpan && tree.spans.errors[node] === 1) cells.failed[row + from] = 1;
   }
   return cells;

@@ -31,7 +31,7 @@ export interface PlacedMap {
 
 const RADII = [13, 17, 21, 26, 31];
 const LABEL_PX = 34;
-const LABEL_WIDTHS = { least: 84, most: 150, character: 7 };
+const LABEL_WIDTHS = { least: 112, most: 150, character: 7 };
 const SPACE = { betweenNodes: 16, betweenEdges: 6, betweenLayers: 72, margin: 24 };
 /** The arrow's point stays this far from the circle. */
 const ARROW_GAP_PX = 5;

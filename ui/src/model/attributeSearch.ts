@@ -43,6 +43,21 @@ export function attributeStatement(traceId: string, { key, value, isExact }: Att
   return `select span_id\nfrom spans\nwhere trace_id = ${sqlText(traceId)}\n  and (${holds("attributes")} or ${holds("resource_attributes")})\nlimit ${ATTRIBUTE_MATCHES_MAX}`;
 }
 
+/** The value of one attribute of every span that has it, its own before its resource's. */
+export function valueStatement(traceId: string, key: string): string {
+  const read = (map: string): string => `${map}[${sqlText(key)}]`;
+  return `select span_id, coalesce(${read("attributes")}, ${read("resource_attributes")}) as value\nfrom spans\nwhere trace_id = ${sqlText(traceId)}\n  and (${read("attributes")} is not null or ${read("resource_attributes")} is not null)\nlimit ${ATTRIBUTE_MATCHES_MAX}`;
+}
+
+export function valuesHere(spans: readonly SpanWithAttributes[], key: string): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const { span_id: id, attributes, resource_attributes: resource } of spans) {
+    if (key in attributes) found.set(id, attributeText(attributes[key]));
+    else if (key in resource) found.set(id, attributeText(resource[key]));
+  }
+  return found;
+}
+
 interface SpanWithAttributes {
   span_id: string;
   attributes: Attributes;

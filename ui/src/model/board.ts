@@ -6,7 +6,7 @@ import type { ValueMapping } from "./boardMappings";
 export const BOARD_VERSION = 1;
 export const GRID_COLUMNS = 24;
 
-export const PANEL_KINDS = ["timeseries", "stat", "gauge", "table", "bar", "heatmap", "state", "logs", "traces", "text", "row"] as const;
+export const PANEL_KINDS = ["timeseries", "stat", "gauge", "table", "bar", "heatmap", "histogram", "state", "logs", "traces", "map", "text", "row"] as const;
 export type PanelKind = (typeof PANEL_KINDS)[number];
 export const THRESHOLD_COLOURS = ["green", "yellow", "red"] as const;
 export type ThresholdColour = (typeof THRESHOLD_COLOURS)[number];
@@ -23,6 +23,8 @@ export interface Threshold {
 export interface PanelQuery {
   promql?: string;
   sql?: string;
+  /** One that makes series, such as `{ status = error } | rate() by (name)`. */
+  traceql?: string;
   /** Names of the series, such as `{{http_route}}`. */
   legend?: string;
   /** Counts of a SQL step become counts a second. */
@@ -39,6 +41,12 @@ export interface TraceQuery {
   filter?: string;
   min_duration?: string;
   limit?: number;
+}
+
+/** Which part of the service map a panel shows; its text may hold variables. */
+export interface MapQuery {
+  /** This service with who calls it and what it calls; everything without. */
+  service?: string;
 }
 
 export interface BoardLink {
@@ -61,6 +69,7 @@ export interface Panel extends Place {
   description?: string;
   queries?: PanelQuery[];
   traces?: TraceQuery;
+  map?: MapQuery;
   text?: string;
   unit?: string;
   thresholds?: Threshold[];
@@ -111,13 +120,17 @@ export interface Board {
 
 /** What a kind asks for besides its panel. */
 export const ASKS_AT_ONCE: readonly PanelKind[] = ["table", "bar"];
+/** Kinds whose classic buckets, told apart by `le`, are one histogram. */
+export const OF_BUCKETS: readonly PanelKind[] = ["heatmap", "histogram"];
+/** Kinds that ask by no query of their own. */
+export const WITHOUT_QUERIES: readonly PanelKind[] = ["text", "row", "traces", "map"];
 
 export function emptyBoard(title: string): Board {
   return { version: BOARD_VERSION, title, range: "1h", panels: [] };
 }
 
 export function newPanel(id: string, place: Place, title: string, kind: PanelKind = "timeseries"): Panel {
-  return { id, title, kind, ...place, queries: kind === "text" || kind === "row" || kind === "traces" ? [] : [{ promql: "" }] };
+  return { id, title, kind, ...place, queries: WITHOUT_QUERIES.includes(kind) ? [] : [{ promql: "" }] };
 }
 
 export function freeId(panels: readonly Panel[]): string {

@@ -4,6 +4,7 @@ import { type Reduction, type Threshold, type ThresholdColour } from "./board";
 import { numberOf, type Grid, type Labels, type MatrixAnswer } from "./promAnswer";
 import { cellNumber, cellText, columnRole, type SqlAnswer } from "./sqlResult";
 import type { Steps } from "./promRange";
+import { formatLegend } from "./seriesNames";
 import { lineFigures } from "./seriesTable";
 
 const MOMENTS_MOST = 2000;
@@ -131,6 +132,16 @@ export function tableFromVectors(vectors: readonly { answer: MatrixAnswer; name:
     rows: [...rows.values()],
     stats: { rows: rows.size, truncated: false, elapsed_ms: 0 },
   };
+}
+
+/** Bars of answers at a moment whose queries name them: a row a series, named by the query's legend. */
+export function barsFromVectors(vectors: readonly { answer: MatrixAnswer; legend: string; letter: string }[]): SqlAnswer {
+  const rows = vectors.flatMap(({ answer, legend, letter }) => answer.result.flatMap((one): unknown[][] => {
+    if (!one.value) return [];
+    const words = Object.entries(one.metric).filter(([label]) => label !== "__name__").map(([, value]) => value).join(" · ");
+    return [[(legend === "" ? words : formatLegend(legend, one.metric)) || letter, numberOf(one.value[1])]];
+  }));
+  return { columns: [{ name: "name", type: "Utf8" }, { name: "value", type: "Float64" }], rows, stats: { rows: rows.length, truncated: false, elapsed_ms: 0 } };
 }
 
 /** Name and value of each row: the texts joined, and the first number. */

@@ -4,7 +4,7 @@ import { texts } from "../texts";
 import type { BoardAnnotation } from "./boardAnnotations";
 import type { ValueMapping } from "./boardMappings";
 import { jsonMistake } from "./jsonPlace";
-import { BOARD_VERSION, GRID_COLUMNS, PANEL_KINDS, REDUCTIONS, THRESHOLD_COLOURS, VARIABLE_KINDS, type Board, type BoardLink, type BoardVariable, type Panel, type PanelQuery, type Threshold, type TraceQuery } from "./board";
+import { BOARD_VERSION, GRID_COLUMNS, PANEL_KINDS, REDUCTIONS, THRESHOLD_COLOURS, VARIABLE_KINDS, type Board, type BoardLink, type BoardVariable, type MapQuery, type Panel, type PanelQuery, type Threshold, type TraceQuery } from "./board";
 
 export type ReadBoard = { board: Board; problem?: undefined } | { board?: undefined; problem: string };
 
@@ -129,6 +129,7 @@ function panelOf(value: unknown, at: string): Panel {
     description: textOf(fields, "description", place),
     queries: listOf(fields, "queries", place, queryOf),
     traces: fields.traces === undefined ? undefined : traceQueryOf(fields.traces, `${place}traces`),
+    map: fields.map === undefined ? undefined : mapQueryOf(fields.map, `${place}map`),
     text: textOf(fields, "text", place),
     unit: textOf(fields, "unit", place),
     thresholds: listOf(fields, "thresholds", place, thresholdOf),
@@ -145,9 +146,9 @@ function panelOf(value: unknown, at: string): Panel {
 function queryOf(value: unknown, at: string): PanelQuery {
   const fields = fieldsOf(value, at);
   const place = `${at}.`;
-  const [promql, sql] = [textOf(fields, "promql", place), textOf(fields, "sql", place)];
-  if ((promql === undefined) === (sql === undefined)) fail(at, texts.boards.problems.either);
-  return present({ promql, sql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
+  const [promql, sql, traceql] = ["promql", "sql", "traceql"].map((name) => textOf(fields, name, place));
+  if ([promql, sql, traceql].filter((one) => one !== undefined).length !== 1) fail(at, texts.boards.problems.oneLanguage);
+  return present({ promql, sql, traceql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
 }
 
 function annotationOf(value: unknown, at: string): BoardAnnotation {
@@ -167,6 +168,10 @@ function traceQueryOf(value: unknown, at: string): TraceQuery {
   const place = `${at}.`;
   const text = (name: string) => textOf(fields, name, place);
   return present({ service: text("service"), operation: text("operation"), status: text("status"), filter: text("filter"), min_duration: text("min_duration"), limit: numberOf(fields, "limit", place) });
+}
+
+function mapQueryOf(value: unknown, at: string): MapQuery {
+  return present({ service: textOf(fieldsOf(value, at), "service", `${at}.`) });
 }
 
 function thresholdOf(value: unknown, at: string): Threshold {

@@ -24,10 +24,13 @@ function replaced(text: string, chosen: ChosenValues, write: (one: Chosen, forma
   });
 }
 
-/** One value is itself where the text compares with `=`; several, or all, are alternatives of a regular expression. */
+/**
+ * One value is itself where the text compares with `=`; several, or all, are alternatives of a regular expression.
+ * `${name:raw}` is an expression already.
+ */
 export function withPromVariables(text: string, chosen: ChosenValues): string {
   return text.replace(/(=~|!~)\s*("(?:[^"\\]|\\.)*")|[\s\S]/g, (part, sign: string | undefined, regex: string | undefined) =>
-    sign === undefined || regex === undefined ? part.replaceAll("$", "\u0000") : `${sign}${replaced(regex, chosen, (one) => (one.isAll ? ".*" : inString(one.values.map(escapeRegex).join("|"))))}`,
+    sign === undefined || regex === undefined ? part.replaceAll("$", "\u0000") : `${sign}${replaced(regex, chosen, (one, format) => (one.isAll ? ".*" : inString(one.values.map(format === "raw" ? (value) => value : escapeRegex).join("|"))))}`,
   ).replace(/\u0000(?:\{(\w+)(?::(\w+))?\}|(\w+))/g, (whole, braced: string | undefined, format: string | undefined, bare: string | undefined) => {
     const name = braced ?? bare ?? "";
     if (!Object.hasOwn(chosen, name)) return whole;

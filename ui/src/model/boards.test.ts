@@ -2,7 +2,7 @@
 // both languages become the same lines, tables and states.
 import { expect, it } from "vitest";
 import { isSafeAddress, readBoard, translateBoard, writeBoard } from "./boardReading";
-import { barsOf, frameFromSql, mergeFrames, reduceValues, stateSpans, tableFromVectors, thresholdOf } from "./boardData";
+import { barsFromVectors, barsOf, frameFromSql, mergeFrames, reduceValues, stateSpans, tableFromVectors, thresholdOf } from "./boardData";
 import { jsonMistake } from "./jsonPlace";
 import { chosenOf, mentionedVariables, readChosen, writeChosen, withLinkVariables, withPromVariables, withSqlVariables, withTextVariables } from "./boardVariables";
 
@@ -18,6 +18,17 @@ it("reads what it writes", () => {
   expect(writeBoard(read)).not.toContain("unknown");
 });
 
+it("reads histograms, maps and TraceQL", () => {
+  const panels = [{ ...panel, kind: "histogram", queries: [{ traceql: "{ } | rate()", legend: "{{name}}" }] }, { ...panel, id: "b", kind: "map", queries: [], map: { service: "$service", more: 1 } }];
+  expect(readBoard(board({ panels })).board?.panels).toEqual([panels[0], { ...panels[1], map: { service: "$service" } }]);
+});
+
+it("makes bars of several queries, named by their legends", () => {
+  const answer = (...metrics: Record<string, string>[]) => ({ resultType: "vector", result: metrics.map((metric, place): { metric: Record<string, string>; value: [number, string] } => ({ metric, value: [1, String(place + 1)] })) });
+  const table = barsFromVectors([{ answer: answer({ job: "a" }), legend: "CPU", letter: "A" }, { answer: answer({ job: "a" }, { job: "b" }), legend: "{{job}} memory", letter: "B" }, { answer: answer({}), legend: "", letter: "C" }]);
+  expect(barsOf(table)).toEqual([{ name: "b memory", value: 2 }, { name: "CPU", value: 1 }, { name: "a memory", value: 1 }, { name: "C", value: 1 }]);
+});
+
 it("says where a document is wrong", () => {
   expect(problem('{"version": 1,\n "title": }')).toContain("line 2, column 11");
   expect(problem(board({ version: 2 }))).toContain("version 2");
@@ -25,6 +36,8 @@ it("says where a document is wrong", () => {
   expect(problem(board({ panels: [panel, { ...panel, id: "b", w: 30 }] }))).toContain("panels[1].w");
   expect(problem(board({ panels: [panel, panel] }))).toContain("panels[1].id");
   expect(problem(board({ panels: [{ ...panel, queries: [{ promql: "a", sql: "b" }] }] }))).toContain("panels[0].queries[0]");
+  expect(problem(board({ panels: [{ ...panel, queries: [{ sql: "a", traceql: "b" }] }] }))).toContain("panels[0].queries[0]");
+  expect(problem(board({ panels: [{ ...panel, kind: "map", map: { service: 1 } }] }))).toContain("panels[0].map.service");
   expect(problem(board({ links: [{ title: "x", url: "javascript:alert(1)" }] }))).toContain("links[0].url");
   expect(problem("[]")).toBeDefined();
   expect(problem('{"title":"x"}')).toContain("version");
@@ -52,6 +65,7 @@ it("puts values into PromQL", () => {
   expect(withPromVariables('x{a="$v", b=~"$v"}', { v: one })).toBe('x{a="a.b", b=~"a\\\\.b"}');
   expect(withPromVariables('x{b=~"p-${v}"}', { v: two })).toBe('x{b=~"p-a\\\\.b|c\\""}');
   expect(withPromVariables('x{b!~"$v"} + $__interval', { v: all })).toBe('x{b!~".*"} + $__interval');
+  expect(withPromVariables('x{a=~"${v:raw}"}', { v: { values: ["sd[a-z]+"], isAll: false } })).toBe('x{a=~"sd[a-z]+"}');
   expect(withPromVariables('topk($n, x{a=~"${v:regex}"})', { n: { values: ["5"], isAll: false }, v: one })).toBe('topk(5, x{a=~"a\\\\.b"})');
   expect(withPromVariables("rate(x[$__rate_interval])", {})).toBe("rate(x[$__rate_interval])");
 });

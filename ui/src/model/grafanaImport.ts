@@ -5,9 +5,10 @@ import { compacted } from "../layout/boardGrid";
 import { texts } from "../texts";
 import { BOARD_VERSION, GRID_COLUMNS, type Board, type Panel, type PanelKind, type Reduction, type Threshold } from "./board";
 import { listFrom, numberFrom, recordFrom, textFrom, type Loose } from "./loose";
-import { colourFromGrafana, KINDS, rangeFromGrafana, refreshFromGrafana, unitFromGrafana } from "./grafanaUnits";
+import { colourFromGrafana, kindFromGrafana, rangeFromGrafana, refreshFromGrafana, unitFromGrafana } from "./grafanaUnits";
 import { mappingsFromGrafana } from "./grafanaMappings";
-import { variablesFromGrafana } from "./grafanaVariables";
+import { questionOf, queriesOf, withBraces } from "./grafanaQueries";
+import { plainVariables, variablesFromGrafana } from "./grafanaVariables";
 
 export interface Imported {
   board: Board;
@@ -27,13 +28,14 @@ export function importGrafana(value: unknown): Imported | null {
   if (given.length === 0 || (source.schemaVersion === undefined && source.templating === undefined && source.time === undefined && listFrom(source.rows).length === 0)) return null;
   const report: string[] = [];
   const variables = variablesFromGrafana(listFrom(recordFrom(source.templating).list), report);
+  const names = { all: variables.map((one) => one.name), plain: plainVariables(listFrom(recordFrom(source.templating).list)) };
   const all = flattened(source);
   const panels = all.flatMap((panel, place) => {
-    const made = panelFrom(panel, `g${place + 1}`, report, variables.map((one) => one.name));
+    const made = panelFrom(panel, `g${place + 1}`, report, names);
     return made ? [made] : [];
   });
   const marked = listFrom(recordFrom(source.annotations).list).filter((one) => textFrom(one.type) !== "dashboard" && one.builtIn !== 1);
-  const annotations = marked.filter((one) => textFrom(one.expr) !== "" && one.enable !== false).map((one) => ({ title: textFrom(one.name), promql: withBraces(textFrom(one.expr)) }));
+  const annotations = marked.filter((one) => textFrom(one.expr) !== "" && one.enable !== false).map((one) => ({ title: textFrom(one.name), promql: withBraces(textFrom(one.expr), names.plain) }));
   if (marked.length > annotations.length) report.push(texts.boards.grafana.annotations(marked.length - annotations.length));
   return {
     report: [...new Set(report)],
@@ -72,18 +74,33 @@ function flattened(source: Loose): Loose[] {
   return panels;
 }
 
-function panelFrom(panel: Loose, id: string, report: string[], variables: readonly string[]): Panel | null {
+interface VariableNames {
+  all: readonly string[];
+  /** Whose values are put in as they are. */
+  plain: readonly string[];
+}
+
+function panelFrom(panel: Loose, id: string, report: string[], names: VariableNames): Panel | null {
   const say = texts.boards.grafana;
   const type = textFrom(panel.type) || "timeseries";
   const title = textFrom(panel.title);
-  const kind: PanelKind | null = Object.hasOwn(KINDS, type) ? KINDS[type] : "timeseries";
-  if (kind === null) {
+  const known = recordFrom(panel.gauge).show === true ? "gauge" : kindFromGrafana(type);
+  if (known === null) {
     report.push(say.noPanel(title, type));
     return null;
   }
-  if (!Object.hasOwn(KINDS, type)) report.push(say.panelKind(title, type));
+  if (known === undefined) report.push(say.panelKind(title, type));
+  const question = questionOf(panel, known);
+  const kind: PanelKind = question?.kind ?? known ?? "timeseries";
   const place = placeOf(recordFrom(panel.gridPos), kind);
+  const repeat = names.all.includes(textFrom(panel.repeat)) ? textFrom(panel.repeat) : "";
+  if (repeat !== textFrom(panel.repeat) || (kind === "row" && repeat !== "")) report.push(say.repeat(title));
   if (kind === "row") return { id, title, kind, ...place };
+  if (question) return { id, title, ...place, ...question };
+  if (kind === "map" || kind === "traces") {
+    report.push(say.noPanel(title, type));
+    return null;
+  }
   const options = recordFrom(panel.options);
   if (kind === "text") return { id, title, kind, ...place, text: plainText(textFrom(options.content) || textFrom(panel.content), textFrom(options.mode) || textFrom(panel.mode)) };
   const defaults = recordFrom(recordFrom(panel.fieldConfig).defaults);
@@ -91,19 +108,18 @@ function panelFrom(panel: Loose, id: string, report: string[], variables: readon
   reportLosses(panel, title, report);
   const { mappings, lost } = mappingsFromGrafana(defaults, panel);
   if (lost) report.push(say.mappings(title));
-  const repeat = variables.includes(textFrom(panel.repeat)) ? textFrom(panel.repeat) : "";
-  if (repeat !== textFrom(panel.repeat)) report.push(say.repeat(title));
   const unit = unitOf(panel, defaults, title, report);
   const thresholds = thresholdsOf(panel, defaults);
   const reduce = CALCULATIONS[textFrom(listOf(recordFrom(options.reduceOptions).calcs)[0]) || textFrom(panel.valueName)];
   const isStacked = ["normal", "percent"].includes(textFrom(recordFrom(custom.stacking).mode)) || panel.stack === true;
   const isBars = textFrom(custom.drawStyle) === "bars" || panel.bars === true;
   const legend = recordFrom(options.legend ?? panel.legend);
-  const [min, max] = [numberFrom(defaults.min), numberFrom(defaults.max)];
+  const old = recordFrom(panel.gauge);
+  const [min, max] = [numberFrom(defaults.min) ?? numberFrom(old.minValue), numberFrom(defaults.max) ?? numberFrom(old.maxValue)];
   return {
     id, title, kind, ...place,
     ...(textFrom(panel.description) ? { description: textFrom(panel.description) } : {}),
-    queries: queriesOf(panel, title, report),
+    queries: queriesOf(panel, title, report, names.plain),
     ...(unit ? { unit } : {}),
     ...(thresholds.length > 0 ? { thresholds } : {}),
     ...(mappings.length > 0 ? { mappings } : {}),
@@ -121,24 +137,6 @@ const listOf = (value: unknown): unknown[] => (Array.isArray(value) ? value : []
 function placeOf(position: Loose, kind: PanelKind) {
   const w = kind === "row" ? GRID_COLUMNS : Math.min(Math.max(Math.round(numberFrom(position.w) ?? 12), 2), GRID_COLUMNS);
   return { x: Math.min(Math.max(Math.round(numberFrom(position.x) ?? 0), 0), GRID_COLUMNS - w), y: Math.max(Math.round(numberFrom(position.y) ?? 0), 0), w, h: kind === "row" ? 1 : Math.min(Math.max(Math.round(numberFrom(position.h) ?? 8), 2), 60) };
-}
-
-function queriesOf(panel: Loose, title: string, report: string[]): NonNullable<Panel["queries"]> {
-  return listFrom(panel.targets).filter((target) => target.hide !== true).flatMap((target) => {
-    const type = textFrom(recordFrom(target.datasource).type) || textFrom(recordFrom(panel.datasource).type);
-    const expr = textFrom(target.expr);
-    if (expr === "" || (type !== "" && !/prometheus|mimir|thanos|^datasource$|^\$|mixed/i.test(type))) {
-      report.push(texts.boards.grafana.datasource(title, type || "?"));
-      return [];
-    }
-    const legend = textFrom(target.legendFormat);
-    return [{ promql: withBraces(expr), ...(legend !== "" && legend !== "__auto" ? { legend: withBraces(legend) } : {}) }];
-  });
-}
-
-/** `[[name]]` is the old spelling of `${name}`. */
-function withBraces(text: string): string {
-  return text.replace(/\[\[(\w+)(?::(\w+))?\]\]/g, (_, name: string, format: string | undefined) => `\${${name}${format ? `:${format}` : ""}}`);
 }
 
 function unitOf(panel: Loose, defaults: Loose, title: string, report: string[]): string {
@@ -166,6 +164,8 @@ function thresholdsOf(panel: Loose, defaults: Loose): Threshold[] {
   }
   const old = textFrom(panel.thresholds).split(",").filter((part) => part.trim() !== "").map(Number);
   const colours = listOf(panel.colors).map((colour) => colourFromGrafana(textFrom(colour)));
+  // Below the first bound a colour says something only where it warns.
+  if (old.length > 0 && old.every(Number.isFinite) && colours[0] && colours[0] !== "green") return [Math.min(0, old[0] - 1), ...old].flatMap((value, place): Threshold[] => (colours[place] ? [{ value, colour: colours[place] as Threshold["colour"] }] : []));
   return old.every(Number.isFinite) ? old.flatMap((value, place): Threshold[] => (colours[place + 1] ? [{ value, colour: colours[place + 1] as Threshold["colour"] }] : [])) : [];
 }
 

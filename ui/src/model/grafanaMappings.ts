@@ -16,6 +16,8 @@ export function mappingsFromGrafana(defaults: Loose, panel: Loose): { mappings: 
     const entries = Object.entries(options);
     if (one.type === "value" && entries.length > 0) for (const [value, result] of entries) add(numeric(value), numeric(value), textFrom(recordFrom(result).text));
     else if (one.type === "range") add(numberFrom(options.from), numberFrom(options.to), textFrom(recordFrom(options.result).text));
+    // No value is a dash here anyway.
+    else if (one.type === "special" && /null|nan/.test(textFrom(options.match))) continue;
     else lost = true;
   }
   for (const one of listFrom(panel.valueMaps)) if (textFrom(one.value) !== "null") add(numeric(one.value), numeric(one.value), textFrom(one.text));

@@ -8,7 +8,7 @@ const UNITS: Record<string, string> = {
   bytes: "By", decbytes: "By", kbytes: "KiBy", deckbytes: "KBy", mbytes: "MiBy", decmbytes: "MBy", gbytes: "GiBy", decgbytes: "GBy", bits: "bit", decbits: "bit",
   Bps: "By/s", binBps: "By/s", KBs: "KBy/s", KiBs: "KiBy/s", MBs: "MBy/s", MiBs: "MiBy/s", bps: "bit/s", binbps: "bit/s", Kbits: "kbit/s", Mbits: "Mbit/s", pps: "{packet}/s",
   reqps: "{request}/s", rps: "{read}/s", wps: "{write}/s", ops: "{operation}/s", iops: "{operation}/s", cps: "1/s", eps: "{event}/s", mps: "{message}/s", recps: "{record}/s", opm: "{operation}/min", rpm: "{read}/min", wpm: "{write}/min",
-  hertz: "Hz", rothz: "Hz", celsius: "Cel", volt: "V", amp: "A", watt: "W", joule: "J", currencyUSD: "USD", currencyEUR: "EUR", currencyGBP: "GBP",
+  hertz: "Hz", rothz: "Hz", rotrpm: "{rotation}/min", lengthm: "m", celsius: "Cel", volt: "V", amp: "A", watt: "W", joule: "J", currencyUSD: "USD", currencyEUR: "EUR", currencyGBP: "GBP",
 };
 
 export function unitFromGrafana(id: string): string | null {
@@ -30,11 +30,19 @@ export function colourFromGrafana(colour: string): ThresholdColour | null {
   return red > green && red > blue ? "red" : "green";
 }
 
+/** Plugins that draw what one of Grafana's own panels draws. */
+const PLUGINS: readonly [RegExp, PanelKind][] = [[/singlestat|polystat/, "stat"], [/piechart|bubblechart/, "bar"], [/discrete-panel|statusmap/, "state"], [/gauge-panel/, "gauge"], [/text-?panel|html/, "text"]];
+
+/** Ours for a kind of Grafana's: null where there is nothing like it, undefined where nobody knows it. */
+export function kindFromGrafana(type: string): PanelKind | null | undefined {
+  return Object.hasOwn(KINDS, type) ? KINDS[type] : PLUGINS.find(([name]) => name.test(type))?.[1];
+}
+
 /** Kinds that are ours under another name; null where there is nothing like it. */
-export const KINDS: Record<string, PanelKind | null> = {
+const KINDS: Record<string, PanelKind | null> = {
   timeseries: "timeseries", graph: "timeseries", trend: "timeseries", stat: "stat", singlestat: "stat", gauge: "gauge", bargauge: "bar", barchart: "bar", piechart: "bar",
-  table: "table", "table-old": "table", heatmap: "heatmap", histogram: "heatmap", "state-timeline": "state", "status-history": "state", text: "text", row: "row",
-  logs: null, traces: null, nodeGraph: null, flamegraph: null, news: null, alertlist: null, dashlist: null, annolist: null, geomap: null, canvas: null, "welcome": null,
+  table: "table", "table-old": "table", heatmap: "heatmap", histogram: "histogram", "state-timeline": "state", "status-history": "state", text: "text", row: "row",
+  logs: null, traces: "traces", nodeGraph: "map", flamegraph: null, news: null, alertlist: null, dashlist: null, annolist: null, geomap: null, canvas: null, "welcome": null,
 };
 
 const RANGES: Record<string, string> = { "now-5m": "5m", "now-15m": "15m", "now-30m": "1h", "now-1h": "1h", "now-3h": "6h", "now-6h": "6h", "now-12h": "24h", "now-24h": "24h", "now-1d": "24h", "now-2d": "7d", "now-7d": "7d" };

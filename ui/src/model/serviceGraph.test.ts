@@ -1,7 +1,7 @@
 // Guarantees: neighbours come by traffic, filters quote whatever a service is called, and the table's order is total.
 import { expect, it } from "vitest";
 import type { MapEdge, MapNode } from "../api/types";
-import { neighboursOf, nextMapSort, readMapSort, sortMapRows, tracesOfCall, tracesOfNode } from "./serviceGraph";
+import { aroundService, neighboursOf, nextMapSort, readMapSort, sortMapRows, tracesOfCall, tracesOfNode } from "./serviceGraph";
 
 const node = (name: string, kind: MapNode["kind"] = "service"): MapNode => ({ id: name, name, kind, requests: 1, errors: 0, p50: "1", p95: "2", rate: 1 });
 const edge = (source: string, target: string, requests: number): MapEdge => ({ source, target, kind: "call", requests, errors: 0, p50: "1", p95: "2", rate: 1 });
@@ -10,6 +10,14 @@ it("finds callers and callees, the busiest first, never oneself", () => {
   const { callers, callees } = neighboursOf("b", [node("a"), node("b")], [edge("a", "b", 1), edge("b", "b", 9), edge("b", "c", 2), edge("b", "d", 5)]);
   expect(callers.map((one) => one.id)).toEqual(["a"]);
   expect(callees.map((one) => [one.id, one.node?.name])).toEqual([["d", undefined], ["c", undefined]]);
+});
+
+it("keeps what lies round one service, with the calls among them", () => {
+  const all = ["a", "b", "c", "d", "e"].map((name) => node(name));
+  const { nodes, edges } = aroundService("b", all, [edge("a", "b", 1), edge("b", "c", 1), edge("a", "c", 1), edge("c", "d", 1), edge("d", "e", 1)]);
+  expect(nodes.map((one) => one.name)).toEqual(["a", "b", "c"]);
+  expect(edges.map((one) => one.source + one.target)).toEqual(["ab", "bc", "ac"]);
+  expect(aroundService("x", all, []).nodes).toEqual([]);
 });
 
 it("leads to traces of what it names", () => {

@@ -18,6 +18,14 @@ export function neighboursOf(id: string, nodes: readonly MapNode[], edges: reado
   return { callers: side("target", "source"), callees: side("source", "target") };
 }
 
+/** One service, who calls it and what it calls, with the calls among them; of an unknown one nothing. */
+export function aroundService(name: string, nodes: readonly MapNode[], edges: readonly MapEdge[]): { nodes: MapNode[]; edges: MapEdge[] } {
+  const centre = nodes.find((node) => node.kind === "service" && node.name === name);
+  if (!centre) return { nodes: [], edges: [] };
+  const ids = new Set([centre.id, ...edges.filter((edge) => edge.source === centre.id || edge.target === centre.id).flatMap((edge) => [edge.source, edge.target])]);
+  return { nodes: nodes.filter((node) => ids.has(node.id)), edges: edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)) };
+}
+
 /** Attributes by which spans name what they call, of current and earlier conventions. */
 const NAMED_BY = {
   database: ["span.db.system.name", "span.db.system", "span.db.namespace", "span.server.address", "span.peer.service"],

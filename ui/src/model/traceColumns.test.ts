@@ -2,7 +2,7 @@
 // kept where nothing else was asked for.
 import { expect, it } from "vitest";
 import type { TraceSummary } from "../api/types";
-import { nextTraceSort, readColumns, readTraceSort, sortTraces, toggledColumns } from "./traceColumns";
+import { fittingColumns, nextTraceSort, readColumns, readTraceSort, sortTraces, toggledColumns } from "./traceColumns";
 
 const trace = (id: string, duration: number, errors: number, service = "a"): TraceSummary => ({ trace_id: id, root_service: service, root_name: "", start_time: id, duration: String(duration), span_count: 1, error_count: errors, services: [] });
 
@@ -11,6 +11,13 @@ it("reads and toggles columns", () => {
   expect(readColumns("nonsense,traceId")).toEqual(["start", "root", "traceId"]);
   expect(toggledColumns(readColumns(null), "traceId")).toBe("duration,spans,errors,services,traceId");
   expect(readColumns(toggledColumns(readColumns("duration"), "duration"))).toEqual(["start", "root"]);
+});
+
+it("lets columns go where there is no room", () => {
+  const all = readColumns("duration,spans,errors,services,traceId");
+  expect([0, 1100].map((width) => fittingColumns(all, width))).toEqual([all, all]);
+  expect(fittingColumns(all, 700)).toEqual(["start", "root", "duration", "spans", "errors"]);
+  expect(fittingColumns(all, 500)).toEqual(["start", "root", "duration", "errors"]);
 });
 
 it("reads the order, also of earlier links", () => {

@@ -18,6 +18,18 @@ export function readColumns(text: string | null): TraceColumn[] {
   return TRACE_COLUMNS.filter((column) => ALWAYS.includes(column) || wanted.includes(column));
 }
 
+/** Beside other columns of the page there is no room for these, and the root is worth more than all of them. */
+const FIRST_TO_GO: readonly TraceColumn[] = ["services", "traceId", "spans"];
+const ROOMY_PX = 820;
+const TIGHT_PX = 560;
+
+/** Of the chosen columns those that fit a list of this width; before it is known, all. */
+export function fittingColumns(columns: readonly TraceColumn[], widthPx: number): readonly TraceColumn[] {
+  if (widthPx === 0 || widthPx >= ROOMY_PX) return columns;
+  const gone = widthPx >= TIGHT_PX ? FIRST_TO_GO.slice(0, 2) : FIRST_TO_GO;
+  return columns.filter((column) => !gone.includes(column));
+}
+
 export function rememberedColumns(): string | null {
   try {
     return localStorage.getItem(KEY);

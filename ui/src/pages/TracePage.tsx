@@ -8,6 +8,7 @@ import { ErrorNote } from "../components/ErrorNote";
 import { Link } from "../components/Link";
 import { LoadingNote } from "../components/LoadingNote";
 import { TRACE_TABS, TraceHeader } from "../components/TraceHeader";
+import { TraceGraph } from "../components/TraceGraph";
 import { TraceLogs } from "../components/TraceLogs";
 import { TraceTable } from "../components/TraceTable";
 import { useTitle } from "../components/useTitle";
@@ -42,6 +43,7 @@ export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
     <div className="trace-page" aria-busy={tree.isBeginning === true}>
       <TraceHeader tree={tree} tab={tab} isReloading={query.isFetching} reload={reload} />
       {tab === "logs" && <TraceLogs tree={tree} />}
+      {tab === "graph" && !tree.isBeginning && <TraceGraph tree={tree} />}
       {tab === "table" && !tree.isBeginning && <TraceTable tree={tree} />}
       {(tab === "waterfall" || tab === "flame") && <WaterfallView tree={tree} isFlame={tab === "flame"} />}
     </div>

@@ -1,7 +1,8 @@
 // Owns filling the canvas of the flame view. Where rectangles lie is decided in layout/flame.
 import { FLAME_ROW_PX, type FlameBox } from "../layout/flame";
+import type { SpanColouring } from "../model/spanColour";
 import { isMissing, type TraceTree } from "../model/traceTree";
-import { paletteColour, prepareCanvas, readPalette } from "./palette";
+import { prepareCanvas, readPalette, readToken } from "./palette";
 
 interface FlameState {
   open: number | null;
@@ -14,11 +15,11 @@ interface FlameState {
 const FONT = "11px Inter, ui-sans-serif, system-ui, sans-serif";
 const LEAST_TEXT_PX = 28;
 
-export function paintFlame(canvas: HTMLCanvasElement, tree: TraceTree, boxes: readonly FlameBox[], state: FlameState, width: number, height: number): void {
+export function paintFlame(canvas: HTMLCanvasElement, tree: TraceTree, colouring: SpanColouring, boxes: readonly FlameBox[], state: FlameState, width: number, height: number): void {
   const context = prepareCanvas(canvas, width, height);
   if (!context) return;
   const palette = readPalette();
-  const colours = tree.spans.services.map((service) => paletteColour(palette, service));
+  const colours = colouring.tokens.map(readToken);
   context.font = FONT;
   context.textBaseline = "middle";
   for (const box of boxes) {
@@ -26,7 +27,7 @@ export function paintFlame(canvas: HTMLCanvasElement, tree: TraceTree, boxes: re
     const boxHeight = FLAME_ROW_PX - 1;
     const isDim = state.matching !== null && state.matching[box.node] === 0;
     context.globalAlpha = isDim ? 0.25 : missing ? 0.4 : 0.82;
-    context.fillStyle = missing ? palette.line : colours[tree.spans.serviceOf[box.node]];
+    context.fillStyle = missing ? palette.line : colours[colouring.valueOf[box.node]];
     const gap = box.width > 3 ? 0.5 : 0;
     context.fillRect(box.x, box.y, box.width - gap, boxHeight);
     if (!missing && tree.spans.errors[box.node] === 1) {

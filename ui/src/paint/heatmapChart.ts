@@ -36,7 +36,7 @@ export function createHeatmap(holder: HTMLElement, input: HeatmapInput, palette:
     width,
     height,
     ...zoneOptions(),
-    padding: [10, 12, 0, 0],
+    padding: [14, 12, 0, 0],
     legend: { show: false },
     cursor: { points: { show: false }, drag: { x: input.onZoom !== undefined, y: false, setScale: false }, ...(input.syncKey ? { sync: { key: input.syncKey, setSeries: false, scales: ["x", null] as [string, null] } } : {}) },
     scales: { x: { time: true, range: () => [seconds[0] ?? 0, seconds[seconds.length - 1] ?? 1] }, y: { range: () => [0, rows] } },

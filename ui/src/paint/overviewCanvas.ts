@@ -1,19 +1,20 @@
-// Owns filling the overview's canvas: every span as a thin line in its service's colour, errors last and on top.
+// Owns filling the overview's canvas: every span as a thin line in the colour of its value, errors last and on top.
 // Where the lines lie is decided in layout/overview.
 import { CROWDED_NODES, layOutOverview, overviewCells } from "../layout/overview";
+import type { SpanColouring } from "../model/spanColour";
 import type { TraceTree } from "../model/traceTree";
-import { paletteColour, prepareCanvas, readPalette } from "./palette";
+import { prepareCanvas, readPalette, readToken } from "./palette";
 
 /** Room above and below. */
 const MARGIN = 2;
 
-export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, width: number, height: number): void {
+export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, colouring: SpanColouring, width: number, height: number): void {
   const context = prepareCanvas(canvas, width, height);
   if (!context) return;
   const palette = readPalette();
   const { spans } = tree;
-  const colours = spans.services.map((service) => paletteColour(palette, service));
-  if (tree.nodeCount > CROWDED_NODES) return paintCells(context, tree, width, height - 2 * MARGIN, colours, palette);
+  const colours = colouring.tokens.map(readToken);
+  if (tree.nodeCount > CROWDED_NODES) return paintCells(context, tree, colouring, width, height - 2 * MARGIN, colours, palette);
   const layout = layOutOverview(tree, width, height - 2 * MARGIN);
   const failed: number[] = [];
   let colour = "";
@@ -21,7 +22,7 @@ export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, width:
     const node = tree.order[position];
     const isSpan = node < spans.count;
     if (isSpan && spans.errors[node] === 1) failed.push(position);
-    const wanted = isSpan ? colours[spans.serviceOf[node]] : palette.line;
+    const wanted = isSpan ? colours[colouring.valueOf[node]] : palette.line;
     if (wanted !== colour) context.fillStyle = colour = wanted;
     context.fillRect(layout.x[position], layout.y[position] + MARGIN, layout.width[position], layout.rowHeight);
   }
@@ -34,15 +35,15 @@ export function paintOverview(canvas: HTMLCanvasElement, tree: TraceTree, width:
 }
 
 /** A rectangle for each run of one colour: at most as many as there are pixels, however many spans. */
-function paintCells(context: CanvasRenderingContext2D, tree: TraceTree, width: number, height: number, colours: readonly string[], palette: ReturnType<typeof readPalette>): void {
-  const { columns, rows, serviceOf, failed } = overviewCells(tree, width, height);
+function paintCells(context: CanvasRenderingContext2D, tree: TraceTree, colouring: SpanColouring, width: number, height: number, colours: readonly string[], palette: ReturnType<typeof readPalette>): void {
+  const { columns, rows, valueOf, failed } = overviewCells(tree, colouring.valueOf, width, height);
   for (let row = 0; row < rows; row++) {
     for (let from = 0; from < columns; ) {
-      const service = serviceOf[row * columns + from];
+      const value = valueOf[row * columns + from];
       let to = from + 1;
-      while (to < columns && serviceOf[row * columns + to] === service) to++;
-      if (service !== -1) {
-        context.fillStyle = service < 0 ? palette.line : colours[service];
+      while (to < columns && valueOf[row * columns + to] === value) to++;
+      if (value !== -1) {
+        context.fillStyle = value < 0 ? palette.line : colours[value];
         context.fillRect(from, row + MARGIN, to - from, 1);
       }
       from = to;

@@ -47,6 +47,11 @@ export function readPalette(): Palette {
   };
 }
 
+/** The colour of one custom property, such as `--service-3`. */
+export function readToken(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim() || "#888";
+}
+
 export function paletteColour(palette: Palette, service: string): string {
   return palette.services[colourSlot(service)];
 }

@@ -19,6 +19,7 @@ import { SqlGrid } from "../SqlGrid";
 import { BoardMarksContext } from "./boardMarks";
 import { usePanelOutlook } from "./usePanelOutlook";
 import { BarBody, LogBody } from "./RowBodies";
+import { HistogramBody } from "./HistogramBody";
 import { GaugeBody, StatBody } from "./FigureBodies";
 import { StateBody } from "./StateBody";
 
@@ -57,7 +58,7 @@ export function usePanelLines(panel: Panel, answer: PanelAnswer, chosen: ChosenV
 
 /** A service has its colour on every page; everything else takes its turn. */
 function colourOf(labels: Labels, place: number): string {
-  const service = Object.keys(labels).length === 1 ? labels.service_name : undefined;
+  const service = Object.keys(labels).length === 1 ? (labels.service_name ?? labels["resource.service.name"]) : undefined;
   return service === undefined ? `var(--service-${place % COLOURS})` : serviceColour(service);
 }
 
@@ -74,6 +75,7 @@ export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoo
   if (panel.kind === "heatmap") {
     return answer.histogram ? <HeatmapView seconds={answer.histogram.seconds} histogram={answer.histogram.histogram} label={panel.title} height={height} write={write} syncKey={syncKey} onZoom={onZoom} /> : empty;
   }
+  if (panel.kind === "histogram") return answer.frame ? <HistogramBody histogram={answer.histogram?.histogram ?? null} lines={lines} write={write} width={width} label={panel.title} /> : empty;
   if (!answer.frame || lines.length === 0) return empty;
   if (panel.kind === "stat") return <StatBody lines={lines} reduce={panel.reduce ?? "last"} thresholds={panel.thresholds} height={height} width={width} />;
   if (panel.kind === "gauge") return <GaugeBody lines={lines} reduce={panel.reduce ?? "last"} thresholds={panel.thresholds} min={panel.min} max={panel.max} unit={panel.unit ?? ""} height={height} />;

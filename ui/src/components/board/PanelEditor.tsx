@@ -1,6 +1,6 @@
 // Owns editing one panel with its picture beside it: every change is seen at once, and nothing is kept until it is done.
 import { useEffect, useState, type ReactNode } from "react";
-import { REDUCTIONS, PANEL_KINDS, THRESHOLD_COLOURS, type Panel, type PanelKind, type TraceQuery } from "../../model/board";
+import { REDUCTIONS, PANEL_KINDS, THRESHOLD_COLOURS, WITHOUT_QUERIES, type Panel, type PanelKind, type TraceQuery } from "../../model/board";
 import { texts } from "../../texts";
 import { Dialog } from "../Dialog";
 import { Icon } from "../Icon";
@@ -39,7 +39,7 @@ export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProp
   const close = (): void => {
     if (draft === panel || window.confirm(say.confirmDiscard)) onClose();
   };
-  const hasQueries = draft.kind !== "text" && draft.kind !== "traces";
+  const hasQueries = !WITHOUT_QUERIES.includes(draft.kind);
   return (
     <Dialog title={say.editorTitle} onClose={close}>
       <div className="panel-editor">
@@ -51,7 +51,7 @@ export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProp
               {PANEL_KINDS.filter((kind) => kind !== "row").map((kind) => <option key={kind} value={kind}>{say.kinds[kind]}</option>)}
             </select>
           </Field>
-          {draft.kind !== "text" && draft.kind !== "logs" && draft.kind !== "traces" && (
+          {hasQueries && draft.kind !== "logs" && (
             <Field name={say.unit}>
               <select value={draft.unit ?? ""} onChange={(change) => set({ unit: change.target.value || undefined })}>
                 {[...new Set([...UNITS, draft.unit ?? ""])].map((unit) => <option key={unit} value={unit}>{say.units[unit] ?? unit}</option>)}
@@ -89,6 +89,7 @@ export function PanelEditor({ panel, preview, onDone, onClose }: PanelEditorProp
         {hasQueries && <QueryEditor queries={draft.queries ?? []} onlySql={draft.kind === "logs"} onChange={(queries) => set({ queries })} />}
         {draft.kind === "text" && <label className="field wide"><span>{say.text}</span><textarea rows={8} value={draft.text ?? ""} onChange={(change) => set({ text: change.target.value })} /></label>}
         {draft.kind === "traces" && <TraceFields traces={draft.traces ?? {}} onChange={(traces) => set({ traces })} />}
+        {draft.kind === "map" && <Field name={say.mapService}><input value={draft.map?.service ?? ""} placeholder="$service" onChange={(change) => set({ map: change.target.value === "" ? undefined : { service: change.target.value } })} /></Field>}
         {WITH_THRESHOLDS.includes(draft.kind) && <Thresholds panel={draft} set={set} />}
         <Links panel={draft} set={set} />
         <div className="editor-end">

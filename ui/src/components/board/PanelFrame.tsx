@@ -1,15 +1,19 @@
 // Owns one panel: its head, asking for its data once it has been seen, what went wrong with it, its body. A panel that
 // breaks leaves the others alone.
 import { Component, useEffect, useRef, useState, type ReactNode } from "react";
+import { usePanelMap } from "../../api/mapQueries";
 import { usePanelAnswer, usePanelTraces } from "../../api/boardQueries";
-import type { Panel } from "../../model/board";
+import { WITHOUT_QUERIES, type Panel } from "../../model/board";
+import { aroundService } from "../../model/serviceGraph";
 import { withLinkVariables, withTextVariables, type ChosenValues } from "../../model/boardVariables";
 import { readMistake } from "../../model/promMistake";
 import type { Steps } from "../../model/promRange";
 import { ApiError } from "../../api/client";
+import type { ServiceMapAnswer } from "../../api/types";
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
 import { BoardAnchor, TextBody, TraceBody } from "./RowBodies";
+import { MapBody } from "./MapBody";
 import { PanelBody } from "./PanelBody";
 
 interface PanelFrameProps {
@@ -71,12 +75,13 @@ function useSeen() {
 export function PanelFrame({ panel, steps, liveSteps = null, chosen, isReady, syncKey, onZoom, tools }: PanelFrameProps) {
   const { element, isSeen, size } = useSeen();
   const isAsking = isSeen && isReady;
-  const answer = usePanelAnswer(panel, steps, chosen, isAsking && panel.kind !== "traces" && panel.kind !== "text", liveSteps);
+  const answer = usePanelAnswer(panel, steps, chosen, isAsking && !WITHOUT_QUERIES.includes(panel.kind), liveSteps);
   const traces = usePanelTraces(panel, steps, chosen, isAsking && panel.kind === "traces");
-  const error = answer.error ?? (traces.error as Error | null);
+  const map = usePanelMap(steps, isAsking && panel.kind === "map");
+  const error = answer.error ?? (traces.error as Error | null) ?? (map.error as Error | null);
   const title = withTextVariables(panel.title, chosen);
-  const hasNoQuery = panel.kind !== "text" && panel.kind !== "traces" && (panel.queries ?? []).every((query) => !(query.promql ?? query.sql)?.trim());
-  const isPending = answer.isPending || (panel.kind === "traces" && traces.isPending);
+  const hasNoQuery = !WITHOUT_QUERIES.includes(panel.kind) && (panel.queries ?? []).every((query) => !(query.promql ?? query.sql ?? query.traceql)?.trim());
+  const isPending = answer.isPending || (panel.kind === "traces" && traces.isPending) || (panel.kind === "map" && map.isPending);
   return (
     <article className="panel" aria-label={title} data-kind={panel.kind} data-stale={answer.isStale || undefined}>
       <header className="panel-head">
@@ -91,12 +96,18 @@ export function PanelFrame({ panel, steps, liveSteps = null, chosen, isReady, sy
             : hasNoQuery ? <p className="panel-note muted">{texts.boards.noQuery}</p>
             : error && !answer.isPending ? <PanelProblem error={error} />
             : isPending || size.width === 0 || !isAsking ? <PanelWaiting />
+            : panel.kind === "map" ? map.data && <MapBody answer={shownMap(map.data, panel, chosen)} frame={size} range={`${steps.startMs}-${steps.endMs}`} />
             : panel.kind === "traces" ? <TraceBody traces={traces.data ?? []} />
             : <PanelBody panel={panel} answer={answer} chosen={chosen} width={size.width} height={size.height} syncKey={syncKey} onZoom={onZoom} />}
         </PanelBoundary>
       </div>
     </article>
   );
+}
+
+function shownMap(answer: ServiceMapAnswer, panel: Panel, chosen: ChosenValues): ServiceMapAnswer {
+  const service = withTextVariables(panel.map?.service ?? "", chosen);
+  return service === "" || service === "*" ? answer : { ...answer, ...aroundService(service, answer.nodes, answer.edges) };
 }
 
 function PanelWaiting() {

@@ -1,4 +1,4 @@
-// Owns the queries of a panel while it is edited: PromQL with completion, or SQL; names of the series.
+// Owns the queries of a panel while it is edited: PromQL with completion, SQL or TraceQL; names of the series.
 import { useCallback } from "react";
 import { useMetricNames } from "../../api/queries";
 import type { PanelQuery } from "../../model/board";
@@ -7,6 +7,12 @@ import { texts } from "../../texts";
 import { PromField } from "../explore/PromField";
 import { Icon } from "../Icon";
 import { RemoveButton } from "./PanelEditor";
+
+const LANGUAGES = ["promql", "sql", "traceql"] as const;
+const ONLY_SQL = ["sql"] as const;
+const NAMES = { promql: "PromQL", sql: "SQL", traceql: "TraceQL" };
+const NO_LANGUAGE: Partial<PanelQuery> = { promql: undefined, sql: undefined, traceql: undefined, perSecond: undefined, zero: undefined };
+const TRACEQL_EXAMPLE = "{ status = error } | rate() by (resource.service.name)";
 
 interface QueryEditorProps {
   queries: readonly PanelQuery[];
@@ -22,22 +28,24 @@ export function QueryEditor({ queries, onlySql, onChange }: QueryEditorProps) {
     <div className="query-editor">
       {queries.map((query, place) => {
         const name = texts.boards.query(String.fromCharCode(65 + place));
-        const isSql = query.sql !== undefined;
+        const language = LANGUAGES.find((one) => query[one] !== undefined) ?? "promql";
+        const isSql = language === "sql";
         return (
           <section key={place} aria-label={name}>
             <header>
               <strong>{name}</strong>
               <span className="segments" role="radiogroup" aria-label={texts.boards.language}>
-                {!onlySql && <button type="button" role="radio" aria-checked={!isSql} onClick={() => isSql && change(place, { promql: "", sql: undefined, perSecond: undefined })}>PromQL</button>}
-                <button type="button" role="radio" aria-checked={isSql} onClick={() => !isSql && change(place, { sql: "", promql: undefined })}>SQL</button>
+                {(onlySql ? ONLY_SQL : LANGUAGES).map((one) => (
+                  <button key={one} type="button" role="radio" aria-checked={one === language} onClick={() => one !== language && change(place, { ...NO_LANGUAGE, [one]: "" })}>{NAMES[one]}</button>
+                ))}
               </span>
               <input aria-label={texts.boards.legendFormat} placeholder={texts.boards.legendFormat} value={query.legend ?? ""} onChange={(changed) => change(place, { legend: changed.target.value || undefined })} />
               {isSql && <label className="check"><input type="checkbox" checked={query.perSecond ?? false} onChange={(changed) => change(place, { perSecond: changed.target.checked || undefined })} /> {texts.boards.perSecond}</label>}
               {isSql && <label className="check"><input type="checkbox" checked={query.zero ?? false} onChange={(changed) => change(place, { zero: changed.target.checked || undefined })} /> {texts.boards.zero}</label>}
               <RemoveButton name={name} onClick={() => onChange(queries.filter((_, index) => index !== place))} />
             </header>
-            {isSql ? (
-              <textarea key={`sql ${place}`} rows={5} spellCheck={false} aria-label={`SQL ${name}`} className="mono" value={query.sql} onChange={(changed) => change(place, { sql: changed.target.value })} />
+            {language !== "promql" ? (
+              <textarea key={`${language} ${place}`} rows={isSql ? 5 : 2} spellCheck={false} aria-label={`${NAMES[language]} ${name}`} className="mono" placeholder={isSql ? undefined : TRACEQL_EXAMPLE} value={query[language]} onChange={(changed) => change(place, { [language]: changed.target.value })} />
             ) : (
               <PromField text={query.promql ?? ""} label={`PromQL ${name}`} metrics={known} mistake={null} isLive onDone={(promql) => change(place, { promql })} />
             )}
