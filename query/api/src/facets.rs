@@ -24,7 +24,7 @@ use crate::matching_spans::{MatchingSpans, parameter};
 use crate::parameters::{self, sql_moment};
 use crate::state::Shared;
 use crate::trace_sample::{TraceSample, start_of_newest};
-use counts::{Counted, Counts, KeyCounts, VALUES_MAX};
+use counts::{Counted, Counts, VALUES_MAX};
 pub(crate) use key::FacetKey;
 
 /// Values shown of a key unless told, and at most.
@@ -55,39 +55,35 @@ pub(crate) async fn facets(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
     let mut spans = MatchingSpans::of(&shared, &uri).await?;
     let (common, mut offered) = common_keys(&shared, &mut spans).await?;
     let keys = asked.unwrap_or_else(|| FacetKey::fixed().into_iter().chain(common).collect());
-    let (sample, counts) = counted(&shared, &mut spans, &keys).await?;
-    let all = counts.all().times(sample.weight());
+    let counts = counted(&shared, &mut spans, &keys).await?;
+    let mut answer = counts.all().written();
     let mut facets = Vec::new();
-    for (key, counts) in keys.iter().zip(counts.into_keys()) {
-        if counts.untold > 0 {
+    for (key, (values, untold)) in keys.iter().zip(counts.into_keys()) {
+        if untold > 0 {
             spans.note(format!("{} has more than {VALUES_MAX} values, of which not all are told apart", key.name()));
         }
-        facets.push(facet(key, counts, sample, limit));
+        facets.push(facet(key, values, untold, limit));
     }
     offered.retain(|name| keys.iter().all(|key| key.name() != name));
-    Ok(Json(json!({
-        "spans": all.spans, "traces": all.traces, "errors": all.errors,
-        "facets": facets, "keys": offered, "stats": spans.stats(),
-    })))
+    answer["facets"] = json!(facets);
+    answer["keys"] = json!(offered);
+    answer["stats"] = spans.stats();
+    Ok(Json(answer))
 }
 
 /// Counts the keys over the spans that match, or over those of a sample of traces.
-async fn counted(
-    shared: &Shared,
-    spans: &mut MatchingSpans,
-    keys: &[FacetKey],
-) -> Result<(TraceSample, Counts), ApiError> {
+async fn counted(shared: &Shared, spans: &mut MatchingSpans, keys: &[FacetKey]) -> Result<Counts, ApiError> {
     let spans_max = EXACT_SPANS_MAX.min(VALUES_LOOKED_AT_MAX / keys.len().max(1) as u64);
     let sample = TraceSample::of(shared, &spans.engine, (spans.start, spans.end), spans_max).await?;
     let counts = counted_in(shared, spans, keys, sample).await?;
     if sample == TraceSample::All {
-        return Ok((sample, counts));
+        return Ok(counts);
     }
-    if counts.all().spans < THIN_SAMPLE_SPANS {
-        return Ok((TraceSample::All, counted_in(shared, spans, keys, TraceSample::All).await?));
+    if counts.rows() < THIN_SAMPLE_SPANS {
+        return counted_in(shared, spans, keys, TraceSample::All).await;
     }
     spans.sampled(sample.weight());
-    Ok((sample, counts))
+    Ok(counts)
 }
 
 async fn counted_in(
@@ -99,27 +95,27 @@ async fn counted_in(
     let columns: String =
         keys.iter().enumerate().map(|(index, key)| format!(", {} AS {}", key.sql(), Counts::column(index))).collect();
     let condition = format!("{}{}", spans.condition(), sample.condition());
-    let sql = format!("SELECT trace_id, status_code{columns} FROM spans WHERE {condition}");
-    let mut counts = Counts::of(keys.len());
+    let sql = format!("SELECT trace_id, status_code, sampling_probability{columns} FROM spans WHERE {condition}");
+    let mut counts = Counts::of(keys.len(), sample.weight());
     spans.each_batch(shared, &sql, |batch| counts.add(batch)).await?;
     Ok(counts)
 }
 
 /// A key's most frequent values.
-fn facet(key: &FacetKey, counts: KeyCounts, sample: TraceSample, limit: usize) -> Value {
-    let untold = counts.untold * sample.weight();
-    let mut values = counts.into_values(sample.weight());
+fn facet(key: &FacetKey, mut values: Vec<(String, Counted)>, untold: u64, limit: usize) -> Value {
     values.sort_unstable_by(|(one, of_one), (other, of_other)| {
-        of_other.spans.cmp(&of_one.spans).then_with(|| one.cmp(other))
+        of_other.spans.value().cmp(&of_one.spans.value()).then_with(|| one.cmp(other))
     });
     let others = values.split_off(limit.min(values.len()));
     let shown: Vec<Value> = values
         .iter()
-        .map(|(value, Counted { spans, traces, errors })| {
-            json!({"value": value, "spans": spans, "traces": traces, "errors": errors})
+        .map(|(value, counted)| {
+            let mut written = counted.written();
+            written["value"] = json!(value);
+            written
         })
         .collect();
-    let spans_of_others = others.iter().map(|(_, counted)| counted.spans).sum::<u64>() + untold;
+    let spans_of_others = others.iter().map(|(_, counted)| counted.spans.value()).sum::<u64>() + untold;
     json!({
         "key": key.name(), "label": key.label(), "values": shown,
         "other": {"values": others.len(), "spans": spans_of_others}, "filter": key.filter(),

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::columns::Numbers;
 use crate::error::ApiError;
+use crate::estimated::weighed_count;
 use crate::matching_spans::{MatchingSpans, parameter};
 use crate::parameters;
 use crate::state::Shared;
@@ -40,9 +41,15 @@ pub(crate) async fn heatmap(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
         greatest = Numbers::<Int64Type>::of(&batch, "greatest").at(0);
     }
     let scale = Scale::of(least.unwrap_or(1_000), greatest.unwrap_or(1_000_000_000), rows);
+    let is_error = "status_code = 'error'";
+    let [all, errors] = if spans.is_sampled {
+        [weighed_count("true"), weighed_count(is_error)]
+    } else {
+        ["count(*)".to_owned(), format!("count(*) FILTER (WHERE {is_error})")]
+    };
     let sql = format!(
-        "SELECT (CAST(start_time AS BIGINT) - {start}) / {step} AS cell_column, {row} AS cell_row, count(*) AS spans, \
-         count(*) FILTER (WHERE status_code = 'error') AS errors FROM spans WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT (CAST(start_time AS BIGINT) - {start}) / {step} AS cell_column, {row} AS cell_row, {all} AS spans, \
+         {errors} AS errors FROM spans WHERE {condition} GROUP BY 1, 2 ORDER BY 1, 2",
         start = spans.start,
         row = scale.sql("duration"),
     );

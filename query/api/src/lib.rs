@@ -12,6 +12,7 @@ mod boards;
 mod columns;
 mod compare;
 mod error;
+mod estimated;
 mod export;
 mod facets;
 mod forget;

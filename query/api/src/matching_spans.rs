@@ -15,6 +15,7 @@ use spanlake_search::exact_pipeline;
 use spanlake_store::now_nanos;
 
 use crate::error::ApiError;
+use crate::estimated;
 use crate::parameters::{self, HOUR, sql_window};
 use crate::query;
 use crate::state::Shared;
@@ -31,6 +32,8 @@ pub(crate) struct MatchingSpans {
     pub(crate) start: i64,
     pub(crate) end: i64,
     condition: String,
+    /// Sampling left out spans of the range, so that those that are there stand for more.
+    pub(crate) is_sampled: bool,
     /// Whether anything but the range and the hidden service is asked for.
     pub(crate) has_span_condition: bool,
     began: Instant,
@@ -58,8 +61,10 @@ impl MatchingSpans {
         // These answers have limits of their own.
         parameters.limit = Some(TRACES_MAX.to_string());
         let (filter, windows) = Filter::read(parameters, now)?;
+        let engine = shared.engine.pinned();
         let mut this = Self {
-            engine: shared.engine.pinned(),
+            is_sampled: estimated::is_sampled(engine.version(), (start, end)),
+            engine,
             start,
             end,
             condition: String::new(),
@@ -176,14 +181,18 @@ impl MatchingSpans {
             "elapsed_ms": (self.began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
             "files_read": self.files_read,
             "files_total": self.files_total,
-            "exact": self.notes.is_empty(),
+            "exact": self.notes.is_empty() && !self.is_sampled,
         });
-        if self.parts > 1 {
+        if self.parts > 1 || self.is_sampled {
             stats["sampled"] = json!(true);
+        }
+        if self.parts > 1 {
             stats["share"] = json!(1.0 / self.parts as f64);
         }
-        if !self.notes.is_empty() {
-            stats["note"] = json!(self.notes.join("; "));
+        let kept = self.is_sampled.then_some(estimated::FROM_KEPT);
+        let notes: Vec<&str> = kept.into_iter().chain(self.notes.iter().map(String::as_str)).collect();
+        if !notes.is_empty() {
+            stats["note"] = json!(notes.join("; "));
         }
         stats
     }

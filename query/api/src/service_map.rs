@@ -38,7 +38,7 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         .iter()
         .map(|(node, tally)| {
             let mut value = json!({"id": node.id(), "name": node.name, "kind": node.kind.as_str()});
-            add_numbers(&mut value, tally, read.weight, seconds);
+            add_numbers(&mut value, tally, seconds);
             value
         })
         .collect();
@@ -47,7 +47,7 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         .iter()
         .map(|((source, target, kind), tally)| {
             let mut value = json!({"source": source.id(), "target": target.id(), "kind": kind.as_str()});
-            add_numbers(&mut value, tally, read.weight, seconds);
+            add_numbers(&mut value, tally, seconds);
             value
         })
         .collect();
@@ -55,9 +55,11 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         "elapsed_ms": (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
         "files_read": read.files_read, "files_total": read.files_total, "exact": read.note.is_none(),
     });
-    if read.weight > 1 {
+    if read.parts > 1 || read.is_sampled {
         stats["sampled"] = json!(true);
-        stats["share"] = json!(1.0 / read.weight as f64);
+    }
+    if read.parts > 1 {
+        stats["share"] = json!(1.0 / read.parts as f64);
     }
     if let Some(note) = read.note {
         stats["note"] = json!(note);
@@ -69,10 +71,10 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
 
 /// Calls between services: caller, called, how often.
 pub(crate) async fn calls(shared: &Shared, start: i64, end: i64) -> Result<Vec<(String, String, u64)>, ApiError> {
-    let (graph, read) = of_range(shared, start, end, true).await?;
+    let (graph, _) = of_range(shared, start, end, true).await?;
     let between_services = graph.edges.into_iter().filter_map(|((source, target, _), tally)| {
         let are_services = source.kind == NodeKind::Service && target.kind == NodeKind::Service;
-        are_services.then(|| (source.name, target.name, tally.requests() * read.weight))
+        are_services.then(|| (source.name, target.name, tally.requests().value()))
     });
     let mut calls: Vec<(String, String, u64)> = Vec::new();
     for (source, target, count) in between_services {
@@ -94,10 +96,13 @@ async fn of_range(shared: &Shared, start: i64, end: i64, is_internal: bool) -> R
     Ok((graph, read))
 }
 
-fn add_numbers(value: &mut Value, tally: &Tally, weight: u64, seconds: f64) {
-    let requests = tally.requests() * weight;
+fn add_numbers(value: &mut Value, tally: &Tally, seconds: f64) {
+    let requests = tally.requests().value();
     value["requests"] = json!(requests);
-    value["errors"] = json!(tally.errors * weight);
+    if let Some(interval) = tally.requests().interval() {
+        value["interval"] = interval;
+    }
+    value["errors"] = json!(tally.errors());
     value["p50"] = json!(tally.quantile(0.5).to_string());
     value["p95"] = json!(tally.quantile(0.95).to_string());
     value["rate"] = json!((requests as f64 / seconds * 1e4).round() / 1e4);

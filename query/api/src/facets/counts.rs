@@ -1,38 +1,61 @@
 //! Values of keys over rows of spans, counted in one pass over them.
 //!
-//! Owns what is held of each value: spans, errors, and which traces have it. Rows of a trace mostly come one after the
-//! other, so that most are known by the row before. Never asks for rows.
+//! Owns what is held of each value: errors, and how many spans of which traces have it. Rows of a trace mostly come one
+//! after the other, so that most are known by the row before. Never asks for rows.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use arrow::record_batch::RecordBatch;
+use serde_json::{Value, json};
 use spanlake_schemas::ids::TraceId;
 
 use crate::columns::{Ids, Texts};
+use crate::estimated::{Estimate, Probabilities, whole};
 
 /// Values of one key that are told apart: those that come first. What has more is no way to group spans.
 pub(super) const VALUES_MAX: usize = 50_000;
 
 /// How often a value is there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Counted {
-    pub(super) spans: u64,
-    pub(super) traces: u64,
-    pub(super) errors: u64,
+    pub(super) spans: Estimate,
+    traces: f64,
+    errors: f64,
 }
 
 impl Counted {
-    /// Where each stands for so many.
-    pub(super) const fn times(self, weight: u64) -> Self {
-        Self { spans: self.spans * weight, traces: self.traces * weight, errors: self.errors * weight }
+    fn add_trace(&mut self, spans: f64, probability: f64) {
+        self.spans.add(spans, probability);
+        self.traces += 1.0 / probability;
     }
+
+    /// As it stands in answers: with an interval where spans stand for others.
+    pub(super) fn written(&self) -> Value {
+        let mut written =
+            json!({"spans": self.spans.value(), "traces": whole(self.traces), "errors": whole(self.errors)});
+        if let Some(interval) = self.spans.interval() {
+            written["interval"] = interval;
+        }
+        written
+    }
+}
+
+/// A trace of which rows came.
+#[derive(Clone, Copy)]
+struct Trace {
+    spans: u32,
+    /// That with which it is looked at.
+    probability: f64,
 }
 
 /// All keys of an answer.
 pub(super) struct Counts {
-    spans: u64,
-    errors: u64,
-    traces: HashMap<TraceId, u32>,
+    /// One trace in so many is looked at.
+    parts: u64,
+    rows: u64,
+    errors: f64,
+    numbers: HashMap<TraceId, u32>,
+    traces: Vec<Trace>,
     keys: Vec<KeyCounts>,
 }
 
@@ -40,17 +63,21 @@ pub(super) struct Counts {
 #[derive(Default)]
 pub(super) struct KeyCounts {
     numbers: HashMap<String, u32>,
-    counted: Vec<Counted>,
-    /// Values and traces that were seen together, by their numbers.
-    pairs: HashSet<(u32, u32)>,
-    last: Option<(u32, u32)>,
+    /// Errors with each value.
+    errors: Vec<f64>,
+    /// Values and traces that were seen together, by their numbers, with their spans.
+    pairs: HashMap<(u32, u32), u32>,
+    /// The pair that came last, with spans that are not in `pairs` yet.
+    run: Option<((u32, u32), u32)>,
     /// Spans with a value beyond those that are told apart.
-    pub(super) untold: u64,
+    untold: f64,
 }
 
 impl Counts {
-    pub(super) fn of(keys: usize) -> Self {
-        Self { spans: 0, errors: 0, traces: HashMap::new(), keys: (0..keys).map(|_| KeyCounts::default()).collect() }
+    /// Of one trace in so many.
+    pub(super) fn of(keys: usize, parts: u64) -> Self {
+        let keys = (0..keys).map(|_| KeyCounts::default()).collect();
+        Self { parts, rows: 0, errors: 0.0, numbers: HashMap::new(), traces: Vec::new(), keys }
     }
 
     /// The column with the values of a key.
@@ -58,76 +85,104 @@ impl Counts {
         format!("v{key}")
     }
 
-    /// Rows with `trace_id`, `status_code` and the columns of all keys.
+    /// Rows with `trace_id`, `status_code`, `sampling_probability` and the columns of all keys.
     pub(super) fn add(&mut self, batch: &RecordBatch) {
-        let traces = self.numbers_of_traces(batch);
+        let probabilities = Probabilities::of(batch, self.parts);
+        let traces = self.numbers_of_traces(batch, &probabilities);
         let statuses = Texts::of(batch, "status_code");
-        let are_errors: Vec<bool> = (0..batch.num_rows()).map(|row| statuses.at(row) == Some("error")).collect();
-        self.spans += batch.num_rows() as u64;
-        self.errors += are_errors.iter().filter(|is_error| **is_error).count() as u64;
+        let errors: Vec<f64> = (0..batch.num_rows())
+            .map(|row| if statuses.at(row) == Some("error") { 1.0 / probabilities.at(row) } else { 0.0 })
+            .collect();
+        self.rows += batch.num_rows() as u64;
+        self.errors += errors.iter().sum::<f64>();
         for (index, key) in self.keys.iter_mut().enumerate() {
             let values = Texts::of(batch, &Self::column(index));
             for row in 0..batch.num_rows() {
                 if let Some(value) = values.at(row) {
-                    key.add(value, traces[row], are_errors[row]);
+                    key.add(value, traces[row], errors[row], || probabilities.at(row));
                 }
             }
         }
     }
 
-    /// All rows.
+    /// Rows that were looked at.
+    pub(super) fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// All spans.
     pub(super) fn all(&self) -> Counted {
-        Counted { spans: self.spans, traces: self.traces.len() as u64, errors: self.errors }
+        let mut all = Counted { errors: self.errors, ..Counted::default() };
+        self.traces.iter().for_each(|trace| all.add_trace(trace.spans.into(), trace.probability));
+        all
     }
 
-    pub(super) fn into_keys(self) -> Vec<KeyCounts> {
-        self.keys
+    /// Each key's values with their numbers, and the spans of values that are not told apart.
+    pub(super) fn into_keys(self) -> Vec<(Vec<(String, Counted)>, u64)> {
+        let traces = self.traces;
+        self.keys.into_iter().map(|key| key.into_values(&traces)).collect()
     }
 
-    fn numbers_of_traces(&mut self, batch: &RecordBatch) -> Vec<u32> {
+    fn numbers_of_traces(&mut self, batch: &RecordBatch, probabilities: &Probabilities<'_>) -> Vec<u32> {
         let ids = Ids::of(batch, "trace_id");
         let mut last = (TraceId([0; 16]), None);
         let number = |row| {
             let id = TraceId::from_slice(ids.or_empty(row)).unwrap_or(TraceId([0; 16]));
             if last.0 != id || last.1.is_none() {
                 let next = u32::try_from(self.traces.len()).unwrap_or(u32::MAX);
-                last = (id, Some(*self.traces.entry(id).or_insert(next)));
+                let number = *self.numbers.entry(id).or_insert(next);
+                if number == next {
+                    self.traces.push(Trace { spans: 0, probability: probabilities.at(row) });
+                }
+                last = (id, Some(number));
             }
-            last.1.unwrap_or_default()
+            let number = last.1.unwrap_or_default();
+            self.traces[number as usize].spans += 1;
+            number
         };
         (0..batch.num_rows()).map(number).collect()
     }
 }
 
 impl KeyCounts {
-    fn add(&mut self, value: &str, trace: u32, is_error: bool) {
+    fn add(&mut self, value: &str, trace: u32, error: f64, probability: impl Fn() -> f64) {
         let number = match self.numbers.get(value) {
             Some(number) => *number,
-            None if self.counted.len() >= VALUES_MAX => {
-                self.untold += 1;
+            None if self.errors.len() >= VALUES_MAX => {
+                self.untold += 1.0 / probability();
                 return;
             }
             None => {
-                let next = u32::try_from(self.counted.len()).unwrap_or(u32::MAX);
+                let next = u32::try_from(self.errors.len()).unwrap_or(u32::MAX);
                 self.numbers.insert(value.to_owned(), next);
-                self.counted.push(Counted::default());
+                self.errors.push(0.0);
                 next
             }
         };
-        let counted = &mut self.counted[number as usize];
-        counted.spans += 1;
-        counted.errors += u64::from(is_error);
-        let pair = Some((number, trace));
-        if self.last != pair && self.pairs.insert((number, trace)) {
-            counted.traces += 1;
+        self.errors[number as usize] += error;
+        match &mut self.run {
+            Some((pair, spans)) if *pair == (number, trace) => *spans += 1,
+            _ => {
+                self.end_run();
+                self.run = Some(((number, trace), 1));
+            }
         }
-        self.last = pair;
     }
 
-    /// Each value with its numbers, each of which stands for so many.
-    pub(super) fn into_values(self, weight: u64) -> Vec<(String, Counted)> {
-        let counted = self.counted;
-        let weighed = |number: u32| counted[number as usize].times(weight);
-        self.numbers.into_iter().map(|(value, number)| (value, weighed(number))).collect()
+    fn end_run(&mut self) {
+        if let Some((pair, spans)) = self.run.take() {
+            *self.pairs.entry(pair).or_default() += spans;
+        }
+    }
+
+    fn into_values(mut self, traces: &[Trace]) -> (Vec<(String, Counted)>, u64) {
+        self.end_run();
+        let mut counted: Vec<Counted> =
+            self.errors.iter().map(|errors| Counted { errors: *errors, ..Counted::default() }).collect();
+        for ((value, trace), spans) in &self.pairs {
+            counted[*value as usize].add_trace((*spans).into(), traces[*trace as usize].probability);
+        }
+        let values = self.numbers.into_iter().map(|(value, number)| (value, counted[number as usize])).collect();
+        (values, whole(self.untold))
     }
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use spanlake_schemas::ids::{SpanId, TraceId};
 
+use crate::estimated::{Estimate, whole};
+
 /// Where a span is.
 type Place = (TraceId, SpanId);
 
@@ -58,6 +60,8 @@ pub(super) struct MapSpan {
     pub(super) is_error: bool,
     /// Nanoseconds.
     pub(super) duration: i64,
+    /// That with which its trace is looked at.
+    pub(super) probability: f64,
 }
 
 /// A span that names another one.
@@ -70,9 +74,19 @@ pub(super) struct Link {
 /// Requests of a node or an edge.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Tally {
-    pub(super) errors: u64,
-    /// Nanoseconds; ascending once all are there.
-    durations: Vec<i64>,
+    errors: f64,
+    requests: Vec<Request>,
+    /// Spans of all of them; of whole traces, as these are kept or left out.
+    counted: Estimate,
+}
+
+/// A span of a tally.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Request {
+    /// Nanoseconds.
+    duration: i64,
+    probability: f64,
+    trace: TraceId,
 }
 
 /// The map.
@@ -128,18 +142,39 @@ impl Node {
 
 impl Tally {
     fn add(&mut self, span: &MapSpan, is_error: bool) {
-        self.errors += u64::from(is_error);
-        self.durations.push(span.duration);
+        let (duration, probability, trace) = (span.duration, span.probability, span.trace);
+        self.errors += if is_error { 1.0 / probability } else { 0.0 };
+        self.requests.push(Request { duration, probability, trace });
     }
 
-    pub(super) fn requests(&self) -> u64 {
-        self.durations.len() as u64
+    /// Counts what was added, and puts durations in order.
+    fn finish(&mut self) {
+        self.requests.sort_unstable_by_key(|request| request.trace);
+        for of_trace in self.requests.chunk_by(|one, other| one.trace == other.trace) {
+            self.counted.add(of_trace.len() as f64, of_trace[0].probability);
+        }
+        self.requests.sort_unstable_by_key(|request| request.duration);
+    }
+
+    /// How many there are.
+    pub(super) fn requests(&self) -> Estimate {
+        self.counted
+    }
+
+    /// How many of them failed.
+    pub(super) fn errors(&self) -> u64 {
+        whole(self.errors)
     }
 
     /// The least duration that so great a share of requests does not pass; zero where there are none.
     pub(super) fn quantile(&self, share: f64) -> i64 {
-        let rank = ((share * self.durations.len() as f64).ceil() as usize).max(1) - 1;
-        self.durations.get(rank).copied().unwrap_or(0)
+        let all: f64 = self.requests.iter().map(|request| 1.0 / request.probability).sum();
+        let mut below = 0.0;
+        let at = self.requests.iter().find(|request| {
+            below += 1.0 / request.probability;
+            below >= share * all * (1.0 - 1e-12)
+        });
+        at.map_or(0, |request| request.duration)
     }
 }
 
@@ -184,9 +219,7 @@ impl Drawing<'_> {
         let nodes = self.names.iter().cloned().zip(self.nodes).filter_map(|(node, tally)| Some((node, tally?)));
         let edges = self.edges.into_iter().map(|((from, to, kind), tally)| ((name(from), name(to), kind), tally));
         let mut graph = Graph { nodes: nodes.collect(), edges: edges.collect() };
-        for tally in graph.nodes.values_mut().chain(graph.edges.values_mut()) {
-            tally.durations.sort_unstable();
-        }
+        graph.nodes.values_mut().chain(graph.edges.values_mut()).for_each(Tally::finish);
         graph
     }
 

@@ -11,6 +11,7 @@ use spanlake_schemas::ids::{SpanId, TraceId};
 use super::graph::{Link, MapSpan, Node, NodeKind, Role};
 use crate::columns::{Ids, Numbers, Texts};
 use crate::error::ApiError;
+use crate::estimated::{FROM_KEPT, Probabilities, is_sampled};
 use crate::parameters::sql_window;
 use crate::query;
 use crate::state::{OWN_SERVICE, Shared};
@@ -30,8 +31,10 @@ pub(super) struct Read {
     pub(super) links: Vec<Link>,
     /// What the numbers in spans stand for.
     pub(super) names: Vec<Node>,
-    /// How many spans each of them stands for.
-    pub(super) weight: u64,
+    /// One trace in so many was looked at.
+    pub(super) parts: u64,
+    /// Sampling left out spans of the range.
+    pub(super) is_sampled: bool,
     pub(super) files_read: u64,
     pub(super) files_total: u64,
     /// What is not exact.
@@ -44,16 +47,19 @@ pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: boo
         let hidden = if is_internal { String::new() } else { format!(" AND service_name <> '{OWN_SERVICE}'") };
         format!("{}{hidden}", sql_window(column, start, Some(end)))
     };
-    let mut read = Read { weight: 1, ..Read::default() };
+    let mut read = Read::default();
     let sample = TraceSample::of(shared, &engine, (start, end), SPANS_MAX).await?;
-    read.weight = sample.weight();
-    if sample != TraceSample::All {
-        let parts = read.weight;
-        read.note = Some(format!("one trace in {parts} was looked at, and stands for all"));
-    }
+    let parts = sample.weight();
+    read.parts = parts;
+    read.is_sampled = is_sampled(engine.version(), (start, end));
+    let of_parts =
+        (sample != TraceSample::All).then(|| format!("one trace in {parts} was looked at, and stands for all"));
+    let kept = read.is_sampled.then(|| FROM_KEPT.to_owned());
+    let notes: Vec<String> = kept.into_iter().chain(of_parts).collect();
+    read.note = (!notes.is_empty()).then(|| notes.join("; "));
     let sample = sample.condition();
     let sql = format!(
-        "SELECT trace_id, span_id, parent_span_id, service_name, kind, status_code, duration, \
+        "SELECT trace_id, span_id, parent_span_id, service_name, kind, status_code, duration, sampling_probability, \
          coalesce(db_system_name, db_system) AS db, coalesce(db_namespace, db_name) AS db_namespace, messaging_system, \
          messaging_destination_name, peer_service, server_address FROM spans WHERE {}{sample}",
         window("start_time")
@@ -61,7 +67,7 @@ pub(super) async fn read(shared: &Shared, start: i64, end: i64, is_internal: boo
     let mut names = Names::default();
     let spans = &mut read.spans;
     let stats = query::each_batch(shared, &engine, &sql, |batch| {
-        add_spans(batch, &mut names, spans);
+        add_spans(batch, parts, &mut names, spans);
         spans.len() < 4 * SPANS_MAX as usize
     })
     .await?;
@@ -108,13 +114,14 @@ impl Names {
     }
 }
 
-fn add_spans(batch: &RecordBatch, names: &mut Names, spans: &mut Vec<MapSpan>) {
+fn add_spans(batch: &RecordBatch, parts: u64, names: &mut Names, spans: &mut Vec<MapSpan>) {
     let [traces, ids, parents] = ["trace_id", "span_id", "parent_span_id"].map(|name| Ids::of(batch, name));
     let [services, kinds, statuses] = ["service_name", "kind", "status_code"].map(|name| Texts::of(batch, name));
     let targets =
         ["db", "db_namespace", "messaging_system", "messaging_destination_name", "peer_service", "server_address"]
             .map(|name| Texts::of(batch, name));
     let durations = Numbers::<Int64Type>::of(batch, "duration");
+    let probabilities = Probabilities::of(batch, parts);
     for row in 0..batch.num_rows() {
         let (Some(trace), Some(id)) = (traces.at(row).and_then(TraceId::from_slice), ids.at(row).and_then(span_id))
         else {
@@ -130,6 +137,7 @@ fn add_spans(batch: &RecordBatch, names: &mut Names, spans: &mut Vec<MapSpan>) {
             role,
             is_error: statuses.at(row) == Some("error"),
             duration: durations.or_zero(row),
+            probability: probabilities.at(row),
             target: target.map(|(kind, name)| names.number(kind, &name)),
         });
     }

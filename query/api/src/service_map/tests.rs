@@ -28,6 +28,7 @@ fn span(trace: u8, id: u8, parent: u8, service: u32, role: Role, duration: i64) 
         role,
         is_error: false,
         duration,
+        probability: 1.0,
     }
 }
 
@@ -42,11 +43,11 @@ fn drawn(spans: Vec<MapSpan>, links: &[Link]) -> Vec<String> {
             source.id(),
             kind.as_str(),
             target.id(),
-            tally.requests(),
+            tally.requests().value(),
             tally.quantile(0.5)
         )
     });
-    let nodes = graph.nodes.iter().map(|(node, tally)| format!("{}: {}", node.id(), tally.requests()));
+    let nodes = graph.nodes.iter().map(|(node, tally)| format!("{}: {}", node.id(), tally.requests().value()));
     edges.chain(nodes).collect()
 }
 

@@ -122,16 +122,15 @@ async fn of_very_many_spans_a_share_of_the_traces_is_counted() {
                 (&json!(512), &json!(512), &json!(128)),
                 "{place}"
             );
-            let shop = json!({"value": "shop", "spans": 256, "traces": 256, "errors": 128});
-            assert_eq!(
-                (&facet(&all, "service")["values"][0], &facet(&all, "service")["sampled"]),
-                (&shop, &Value::Null)
-            );
             assert_eq!(facet(&all, "status")["values"][1]["spans"], 128);
             let operations = facet(&all, "operation");
-            assert_eq!(operations["sampled"], true);
-            assert_eq!(operations["values"][0], json!({"value": "even", "spans": 256, "traces": 256, "errors": 128}));
-            assert_eq!(operations["values"][1], json!({"value": "odd", "spans": 256, "traces": 256, "errors": 0}));
+            for (index, value, errors) in [(0, "even", 128), (1, "odd", 0)] {
+                let mut found = operations["values"][index].clone();
+                let interval = found.as_object_mut().unwrap().remove("interval").unwrap_or_default();
+                let [low, high] = [0, 1].map(|end| interval[end].as_u64().unwrap_or_default());
+                assert!((150..256).contains(&low) && (257..400).contains(&high), "{found} {interval}");
+                assert_eq!(found, json!({"value": value, "spans": 256, "traces": 256, "errors": errors}));
+            }
             // What is seldom is counted.
             let few = lake.json("/api/traces/facets?keys=operation&status=error").await;
             assert_eq!((&few["stats"]["exact"], &few["stats"]["sampled"]), (&json!(true), &Value::Null));
