@@ -261,9 +261,10 @@ fn searches_of_a_bucket_give_the_same_pages() {
     let in_memory = all(&server);
     assert!(in_memory[0].len() > 2, "{in_memory:?}");
     server.seal();
-    wait_ready(&server);
-    // Counted after the move is visible.
-    wait_until(&server, "there are rows in the bucket", |cold| cold["rows"].as_u64() > Some(0));
+    // Nothing waits before the first look at what is to move, either.
+    wait_until(&server, "all of it is in the bucket", |cold| {
+        cold["rows"].as_u64() > Some(0) && cold["waiting_bytes"] == 0
+    });
     assert_eq!(all(&server), in_memory, "in the bucket");
     let costs = pages(&server, "").1;
     let number = |cost: &Value, name: &str| cost[name].as_u64().unwrap_or_else(|| panic!("{name} of {cost}"));
