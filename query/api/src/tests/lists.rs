@@ -151,10 +151,13 @@ async fn a_list_can_be_told_line_by_line() {
         let traces: Vec<&Value> = lines.iter().filter_map(|line| line.get("trace")).collect();
         assert_eq!(json!(traces), page["traces"], "{query}");
         let done = &lines.last().unwrap()["done"];
-        for name in ["searched_back_to", "too_large", "files_total"] {
+        for name in ["too_large", "files_total"] {
             assert_eq!(done[name], page[name], "{query}: {name}");
         }
-        assert_eq!(done["next_cursor"].is_null(), page["next_cursor"].is_null(), "{query}");
+        // Both depend on the moment of the request.
+        for name in ["searched_back_to", "next_cursor"] {
+            assert_eq!(done[name].is_null(), page[name].is_null(), "{query}: {name}");
+        }
         let progress = lines.iter().find_map(|line| line.get("progress")).unwrap();
         assert!(progress["files_read"].as_u64() <= progress["files_total"].as_u64(), "{progress}");
     }
