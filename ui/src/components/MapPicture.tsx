@@ -15,7 +15,7 @@ interface MapPictureProps {
   frame: Size;
   chosen?: string | null;
   label: string;
-  /** Colour of a node that is no service of this store, by its id. */
+  /** In place of the colour of the service that a node is named after. */
   colourOf?: (node: MapNode) => string;
   /** How figures are said, of a node by its id or of a call (null), in place of requests and rates. */
   describe?: (id: string | null, figures: MapFigures) => { short: string; long: string };

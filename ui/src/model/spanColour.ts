@@ -107,7 +107,7 @@ export function sharedValue({ valueOf, values }: SpanColouring, nodes: readonly 
 
 /** The word that finds the spans of a value in the search of the trace. */
 export function searchForValue(field: string, value: string): string {
-  if (field === "operation") return wordFor("name", value);
-  if (field === "service" || field === "kind" || field === "status") return wordFor(field, value).replace("==", field === "service" ? "==" : "=");
-  return wordFor(field, value);
+  // Kinds and states are compared whole anyway.
+  if (field === "kind" || field === "status") return `${field}=${value}`;
+  return wordFor(field === "operation" ? "name" : field, value);
 }
