@@ -28,17 +28,18 @@ use document::Document;
 /// Bytes of a dashboard, as the server's limit.
 const DOCUMENT_BYTES_MAX: u64 = 4 << 20;
 /// Dashboards that come along.
-const SHIPPED: [(&str, &str); 4] = [
+const SHIPPED: [(&str, &str); 5] = [
     ("services", include_str!("../../../ui/src/boards/services.json")),
     ("service", include_str!("../../../ui/src/boards/service.json")),
     ("spanlake", include_str!("../../../ui/src/boards/spanlake.json")),
     ("mysql", include_str!("../../../ui/src/boards/mysql.json")),
+    ("hosts", include_str!("../../../ui/src/boards/hosts.json")),
 ];
 const CHROMIUMS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 #[derive(Debug, Args)]
 pub struct ReportArguments {
-    /// Name of a dashboard of the server or of one that comes along (services, service, spanlake, mysql), or a .json file
+    /// Name of a dashboard of the server or of one that comes along (services, service, spanlake, mysql, hosts), or a .json file
     pub dashboard: String,
     /// Begin: RFC 3339, or back from now such as -6h, -7d [default: the dashboard's own range]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

@@ -46,6 +46,12 @@ impl Reading {
         files.filter(|file| file.is_sampled).any(|file| file.time_max >= start && file.time_min < end)
     }
 
+    /// Spans of files that lie in this range as a whole, nanoseconds.
+    pub(crate) fn sealed_spans_in(&self, start: i64, end: i64) -> u64 {
+        let files = self.version.files(Table::Spans).iter().map(|file| &file.entry);
+        files.filter(|file| file.time_min >= start && file.time_max < end).map(|file| file.rows).sum()
+    }
+
     /// A table is counted once, however often the statement names it.
     pub(crate) fn count_files(&self, table: Table, files: usize) {
         self.seen.lock().files.insert(table, files);

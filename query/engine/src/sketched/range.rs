@@ -45,8 +45,10 @@ pub(super) async fn known(session: &Session, question: &Question) -> Option<Know
     if asked.is_empty() || !session.reading.has_sampled_spans_in(start, end) {
         return None;
     }
-    let [ends_after, begins_before, resolution, uncertain] = numbers(session, &sketches(question, asked)).await?;
-    if uncertain != Some(0) {
+    let [ends_after, begins_before, resolution, uncertain, counted] =
+        numbers(session, &sketches(question, asked)).await?;
+    // A store may have spans that no sketch ever counted.
+    if uncertain != Some(0) || counted < i64::try_from(session.reading.sealed_spans_in(start, end)).ok() {
         return None;
     }
     for step in &question.steps {
@@ -60,7 +62,7 @@ pub(super) async fn known(session: &Session, question: &Question) -> Option<Know
 }
 
 /// Of the rollups that the range touches: when the last ends that its start cuts, when the first begins that its end
-/// cuts, the longest, seconds, and how many spans are not certain.
+/// cuts, the longest, seconds, how many spans are not certain, and how many were counted in all.
 fn sketches(question: &Question, asked: Range) -> String {
     let cells = super::rewritten::all(&question.cells);
     let cut = |of: &str, moment: Option<i64>, value: &str| match moment {
@@ -75,7 +77,8 @@ fn sketches(question: &Question, asked: Range) -> String {
     format!(
         "SELECT {after} AS ends_after, {before} AS begins_before, CAST(max(resolution) AS BIGINT) AS resolution, \
          CAST(coalesce(sum(CASE WHEN service_name = '{OVERFLOW}' THEN 1 WHEN {cells} THEN spans_scaled + spans_unknown \
-         ELSE 0 END), 0) AS BIGINT) AS uncertain \
+         ELSE 0 END), 0) AS BIGINT) AS uncertain, \
+         CAST(coalesce(sum(spans), 0) AS BIGINT) AS counted \
          FROM (SELECT *, CAST(time AS BIGINT) AS began, CAST(time AS BIGINT) + resolution * 1000000000 AS ended \
          FROM span_red WHERE {times}) AS {}",
         question.alias
