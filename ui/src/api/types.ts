@@ -43,6 +43,8 @@ export interface FacetValue {
   spans: number;
   traces: number;
   errors: number;
+  /** Ends of the 95 % interval of `spans`, where it is an estimate; an upper end that is not known is null. */
+  interval?: [number, number | null];
 }
 
 export interface Facet {
@@ -95,6 +97,8 @@ export type MapKind = "service" | "database" | "messaging" | "external";
 
 export interface MapFigures {
   requests: number;
+  /** Ends of the 95 % interval of `requests`, where it is an estimate. */
+  interval?: [number, number | null];
   errors: number;
   /** Nanoseconds. */
   p50: string;

@@ -54,13 +54,21 @@ export function FacetGroup({ facet, filter, onRemove }: FacetGroupProps) {
   );
 }
 
+/** Where the truth lies with 95 % certainty, on the scale of the bars. */
+function FacetBand({ interval: [low, high], most }: { interval: [number, number | null]; most: number }) {
+  const left = Math.min(low / most, 1) * 100;
+  const right = high === null ? 100 : Math.min(high / most, 1) * 100;
+  return <span className="facet-band" style={{ left: `calc(5px + ${left / 100} * (100% - 10px))`, width: `${Math.max(right - left, 0.5)}%` }} aria-hidden="true" />;
+}
+
 function Value({ one, facet, filter, most }: { one: FacetValue; facet: Facet; filter: TraceFilter; most: number }) {
   const words = texts.explore.facets;
   const condition = (isExcluded: boolean): Condition => ({ key: facet.filter, value: one.value, isExcluded });
   const toggle = (isExcluded: boolean): void => setParameters({ filter: toggledCondition(filter.query, condition(isExcluded)) }, "push");
   const shownValue = one.value === "" ? words.empty : one.value;
   const failed = one.errors > 0 ? percentText(one.errors / Math.max(one.spans, 1)) : null;
-  const title = `${words.value(shownValue, one.spans, one.traces)}${failed === null ? "" : `, ${words.errorShare(failed)}`}`;
+  const between = one.interval ? `, ${words.between(...one.interval)}` : "";
+  const title = `${words.value(shownValue, one.spans, one.traces)}${between}${failed === null ? "" : `, ${words.errorShare(failed)}`}`;
   return (
     <li className="facet-value">
       <button type="button" className="facet-name" aria-pressed={hasCondition(filter.query, condition(false))} title={title} onClick={(click) => toggle(click.altKey)}>
@@ -68,10 +76,11 @@ function Value({ one, facet, filter, most }: { one: FacetValue; facet: Facet; fi
         <span className="facet-bar" style={{ width: `${(one.spans / most) * 100}%` }} aria-hidden="true">
           {one.errors > 0 && <span style={{ width: `${Math.max((one.errors / Math.max(one.spans, 1)) * 100, 2)}%` }} />}
         </span>
+        {one.interval && <FacetBand interval={one.interval} most={most} />}
         {facet.key === "service" && <ServiceDot name={one.value} />}
         <span className="facet-text" aria-hidden="true">{shownValue}</span>
         {failed !== null && <span className="facet-errors" aria-hidden="true">{failed}</span>}
-        <span className="facet-count" aria-hidden="true">{formatCount(one.spans)}</span>
+        <span className="facet-count" aria-hidden="true">{one.interval && "≈ "}{formatCount(one.spans)}</span>
       </button>
       <button type="button" className="icon-button exclude-button" title={words.exclude(shownValue)} aria-label={words.exclude(shownValue)} aria-pressed={hasCondition(filter.query, condition(true))} onClick={() => toggle(true)}>
         <Icon name="minus" size={12} />

@@ -19,9 +19,10 @@ const SIGNS: Record<MapNode["kind"], string> = {
   external: "M-7 0a7 7 0 1 0 14 0a7 7 0 1 0-14 0M-7 0h14M0-7c4 4 4 10 0 14M0-7c-4 4-4 10 0 14",
 };
 
-/** `420 requests, 2.1 % failed, p95 350 ms`. */
+/** `420 requests, 2.1 % failed, p95 350 ms`; of an estimate, the interval too. */
 export function mapFigures(figures: MapFigures): string {
-  return texts.mapPage.figures(figures.requests, percentText(errorShareOf(figures)), figures.requests === 0 ? "–" : formatDuration(Number(figures.p95)));
+  const between = figures.interval ? `; ${texts.explore.facets.between(...figures.interval)}` : "";
+  return texts.mapPage.figures(figures.requests, percentText(errorShareOf(figures)), figures.requests === 0 ? "–" : formatDuration(Number(figures.p95))) + between;
 }
 
 export function mapRate(figures: MapFigures): string {

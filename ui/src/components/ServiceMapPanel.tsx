@@ -53,7 +53,7 @@ function FigureGrid({ figures }: { figures: MapFigures }) {
   const words = texts.mapPage;
   const duration = (text: string): string => (figures.requests === 0 ? "–" : formatDuration(Number(text)));
   const facts: [string, string, boolean][] = [
-    [words.requests, formatCount(figures.requests), false],
+    [words.requests, `${figures.interval ? "≈ " : ""}${formatCount(figures.requests)}`, false],
     [words.rate, mapRate(figures), false],
     [words.errors, percentText(errorShareOf(figures)), figures.errors > 0],
     [words.p50, duration(figures.p50), false],
@@ -64,7 +64,7 @@ function FigureGrid({ figures }: { figures: MapFigures }) {
       {facts.map(([name, value, isBad]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd className={isBad ? "error-text" : undefined}>{value}</dd>
+          <dd className={isBad ? "error-text" : undefined} title={name === words.requests ? mapFigures(figures) : undefined}>{value}</dd>
         </div>
       ))}
     </dl>

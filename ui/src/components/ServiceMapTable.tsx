@@ -10,7 +10,7 @@ import { setParameters, useParameter } from "../router";
 import { texts } from "../texts";
 import { percentText } from "./FigureTable";
 import { Icon } from "./Icon";
-import { mapRate, nodeColour } from "./MapNodeGlyph";
+import { mapFigures, mapRate, nodeColour } from "./MapNodeGlyph";
 
 const ROW_PX = 36;
 
@@ -103,7 +103,7 @@ function cellOf(row: Row, column: MapColumn, ofCalls: boolean) {
     case "kind":
       return <span className="muted">{kinds[row.kind] ?? row.kind}</span>;
     case "requests":
-      return <><span className="muted map-rate">{mapRate(row)}</span> {formatCount(row.requests)}</>;
+      return <span title={mapFigures(row)}><span className="muted map-rate">{mapRate(row)}</span> {row.interval && "≈ "}{formatCount(row.requests)}</span>;
     case "errors":
       return row.errors === 0 ? <span className="faint">–</span> : <span className="error-count">{percentText(errorShareOf(row))}</span>;
     case "p50":

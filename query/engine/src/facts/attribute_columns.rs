@@ -114,7 +114,7 @@ impl FileAttributes {
 
     fn letter(&self, access: &ScalarFunctionExpr) -> Result<Option<Arc<dyn PhysicalExpr>>> {
         let [map, types, key] = access.args() else { return Ok(None) };
-        if !is_column(map, MAP) || !is_column(types, TYPES) {
+        if !is_column(map, MAP) || !is_column(without_cast(types), TYPES) {
             return Ok(None);
         }
         Ok(Some(match self.place(key)? {
@@ -129,7 +129,7 @@ impl FileAttributes {
             Place::Nowhere => Arc::new(Literal::new(ScalarValue::Utf8View(None))),
             Place::Map => {
                 let types: Arc<dyn PhysicalExpr> = match self.physical.index_of(TYPES) {
-                    Ok(_) => self.stored(TYPES)?,
+                    Ok(_) => Arc::new(CastExpr::new(self.stored(TYPES)?, DataType::Utf8, None)),
                     Err(_) => Arc::new(Literal::new(ScalarValue::Utf8(None))),
                 };
                 let arguments = vec![self.stored(MAP)?, types, Arc::clone(key)];
@@ -253,6 +253,11 @@ fn is_column(expr: &Arc<dyn PhysicalExpr>, name: &str) -> bool {
     expr.downcast_ref::<Column>().is_some_and(|column| column.name() == name)
 }
 
+/// What is cast, where something is: scans give text as views, which functions take as text.
+fn without_cast(expr: &Arc<dyn PhysicalExpr>) -> &Arc<dyn PhysicalExpr> {
+    expr.downcast_ref::<CastExpr>().map_or(expr, CastExpr::expr)
+}
+
 fn text_of(expr: &Arc<dyn PhysicalExpr>) -> Option<&str> {
     expr.downcast_ref::<Literal>()?.value().try_as_str().flatten()
 }
@@ -268,7 +273,9 @@ fn letter_asked(expr: &Arc<dyn PhysicalExpr>) -> Option<(&str, &str)> {
     let call = access.downcast_ref::<ScalarFunctionExpr>()?;
     call.fun().inner().downcast_ref::<AttributeType>()?;
     match call.args() {
-        [map, types, key] if is_column(map, MAP) && is_column(types, TYPES) => Some((text_of(key)?, letter)),
+        [map, types, key] if is_column(map, MAP) && is_column(without_cast(types), TYPES) => {
+            Some((text_of(key)?, letter))
+        }
         _ => None,
     }
 }

@@ -96,6 +96,17 @@ async fn values_of_attributes_prune_files() {
         let read = cost(nothing, 0).await;
         assert!(read * 3 < all, "{nothing}: {read} of {all}");
     }
+    // As searches ask, who look at lists themselves: no value of these keys is one.
+    for (key, value, rows) in
+        [("order.id", "order-3-170", 0), ("order.id", "order-3-17", 1), ("tenant", "t7", 0), ("rare", "of 5", 1)]
+    {
+        let plain = format!("attributes['{key}'] = '{value}'");
+        let or_list = format!("{plain} or attribute_type(other_attributes, other_attribute_types, '{key}') = 'a'");
+        let (plain, or_list) = (cost(&plain, rows).await, cost(&or_list, rows).await);
+        // A row that is found is looked at as a whole.
+        let more = if rows > 0 { all / 5 } else { 0 };
+        assert!(or_list <= plain + more, "{key} = {value}: {or_list}, not {plain}, of {all}");
+    }
 }
 
 #[tokio::test]

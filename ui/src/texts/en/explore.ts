@@ -55,6 +55,7 @@ export const explore = {
     kind: "Kind",
     matching: (spans: number, traces: number) => `${plural(spans, "span")} in ${plural(traces, "trace")}`,
     value: (value: string, spans: number, traces: number) => `${value}: ${plural(spans, "span")} in ${plural(traces, "trace")}`,
+    between: (low: number, high: number | null) => `estimated: ${low.toLocaleString("en-GB")} ${high === null ? "or more" : `to ${high.toLocaleString("en-GB")}`} with 95 % certainty`,
     errorShare: (share: string) => `${share} failed`,
     exclude: (value: string) => `Without ${value} (or Alt and click)`,
     empty: "(empty)",

@@ -55,6 +55,7 @@ export const explore = {
     kind: "类型",
     matching: (spans: number, traces: number) => `${count(traces, "条追踪")}中的 ${count(spans, "个 span")}`,
     value: (value: string, spans: number, traces: number) => `${value}：${count(traces, "条追踪")}中的 ${count(spans, "个 span")}`,
+    between: (low: number, high: number | null) => `估计：95 % 的把握在 ${low.toLocaleString("zh-CN")} ${high === null ? "以上" : `到 ${high.toLocaleString("zh-CN")}`}${high === null ? "" : " 之间"}`,
     errorShare: (share: string) => `${share} 失败`,
     exclude: (value: string) => `排除 ${value}（或按住 Alt 点击）`,
     empty: "（空）",
