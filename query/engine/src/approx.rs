@@ -125,8 +125,7 @@ impl AggregateUDFImpl for Approx {
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let state = Field::new(format_state_name(args.name, "state"), DataType::Binary, true);
-        Ok(vec![Arc::new(state)])
+        Ok(vec![state_field(&args)])
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
@@ -136,6 +135,11 @@ impl AggregateUDFImpl for Approx {
         };
         Ok(Box::new(Weighted::new(State::of(self.kind), quantile)))
     }
+}
+
+/// A state as bytes.
+fn state_field(args: &StateFieldsArgs<'_>) -> FieldRef {
+    Arc::new(Field::new(format_state_name(args.name, "state"), DataType::Binary, true))
 }
 
 fn is_a_number(given: &DataType) -> bool {

@@ -15,6 +15,7 @@ use spanlake_tests::settings::NO_SEALS;
 use tonic::Code;
 
 use crate::grpc_client::GrpcClient;
+use crate::jaeger_messages::{Call, Dependency, GetDependenciesRequest, GetOperationsResponse, Operation, Timestamp};
 
 const SERVICE: &str = "jaeger.api_v3.QueryService";
 
@@ -22,14 +23,6 @@ const SERVICE: &str = "jaeger.api_v3.QueryService";
 struct GetTraceRequest {
     #[prost(string, tag = "1")]
     trace_id: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-struct Timestamp {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -56,12 +49,6 @@ struct TraceQueryParameters {
     search_depth: i32,
     #[prost(message, optional, tag = "10")]
     filter: Option<Call>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Call {
-    #[prost(string, tag = "1")]
-    op: String,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -107,41 +94,9 @@ struct GetOperationsRequest {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct GetOperationsResponse {
-    #[prost(message, repeated, tag = "1")]
-    operations: Vec<Operation>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Operation {
-    #[prost(string, tag = "1")]
-    name: String,
-    #[prost(string, tag = "2")]
-    span_kind: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GetDependenciesRequest {
-    #[prost(message, optional, tag = "1")]
-    start_time: Option<Timestamp>,
-    #[prost(message, optional, tag = "2")]
-    end_time: Option<Timestamp>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 struct DependenciesResponse {
     #[prost(message, repeated, tag = "1")]
     dependencies: Vec<Dependency>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dependency {
-    #[prost(string, tag = "1")]
-    parent: String,
-    #[prost(string, tag = "2")]
-    child: String,
-    #[prost(uint64, tag = "3")]
-    call_count: u64,
 }
 
 /// Trace 1 of the shop; trace 2 of shop and bank, with a failure.

@@ -17,6 +17,7 @@ use spanlake_tests::settings::NO_SEALS;
 use tonic::{Code, Status};
 
 use crate::grpc_client::GrpcClient;
+use crate::jaeger_messages::{Call, Dependency, GetDependenciesRequest, GetOperationsResponse, Timestamp};
 
 #[derive(Clone, PartialEq, Message)]
 struct GetTracesRequest {
@@ -34,14 +35,6 @@ struct GetTraceParams {
     end_time: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Message)]
-struct Timestamp {
-    #[prost(int64, tag = "1")]
-    seconds: i64,
-    #[prost(int32, tag = "2")]
-    nanos: i32,
-}
-
 #[derive(Clone, PartialEq, Message)]
 struct GetServicesResponse {
     #[prost(string, repeated, tag = "1")]
@@ -52,20 +45,6 @@ struct GetServicesResponse {
 struct GetOperationsRequest {
     #[prost(string, tag = "1")]
     service: String,
-    #[prost(string, tag = "2")]
-    span_kind: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct GetOperationsResponse {
-    #[prost(message, repeated, tag = "1")]
-    operations: Vec<Operation>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Operation {
-    #[prost(string, tag = "1")]
-    name: String,
     #[prost(string, tag = "2")]
     span_kind: String,
 }
@@ -112,12 +91,6 @@ struct TraceQueryParameters {
     search_depth: i32,
     #[prost(message, optional, tag = "9")]
     filter: Option<Call>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Call {
-    #[prost(string, tag = "1")]
-    op: String,
 }
 
 /// `FindTracesRequest`, `FindTraceIDsRequest` and `FindTraceSummariesRequest` are alike.
@@ -170,27 +143,9 @@ struct TraceSummary {
 }
 
 #[derive(Clone, PartialEq, Message)]
-struct GetDependenciesRequest {
-    #[prost(message, optional, tag = "1")]
-    start_time: Option<Timestamp>,
-    #[prost(message, optional, tag = "2")]
-    end_time: Option<Timestamp>,
-}
-
-#[derive(Clone, PartialEq, Message)]
 struct GetDependenciesResponse {
     #[prost(message, repeated, tag = "1")]
     dependencies: Vec<Dependency>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct Dependency {
-    #[prost(string, tag = "1")]
-    parent: String,
-    #[prost(string, tag = "2")]
-    child: String,
-    #[prost(uint64, tag = "3")]
-    call_count: u64,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -11,6 +11,7 @@ mod doors;
 mod forget;
 mod fsck;
 mod grpc_client;
+mod jaeger_messages;
 mod jaeger_query;
 mod jaeger_storage;
 mod lifecycle;

@@ -2,20 +2,17 @@
 //!
 //! Owns how rows of spans and of sketches reach the sampler's states. Nobody writes these calls.
 
-use std::sync::Arc;
-
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array};
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, FieldRef, Float64Type, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_datafusion_err, plan_err};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::utils::format_state_name;
 use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Signature, Volatility};
 use spanlake_sampler::estimate::Estimate;
 use spanlake_sampler::estimate::sketched::{Part, SketchedQuantile, SketchedTotals};
 use spanlake_sampler::red::histogram::ExponentialHistogram;
 
 use super::accumulator::{answer_of, constant, kept_of, quantile_of, read, written};
-use super::answer_fields;
+use super::{answer_fields, state_field};
 
 /// Their names: of a total, of a ratio of two, of a quantile.
 pub(crate) const SKETCHED: [&str; 3] = ["sketched_total", "sketched_ratio", "sketched_quantile"];
@@ -70,8 +67,7 @@ impl AggregateUDFImpl for Sketched {
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        let state = Field::new(format_state_name(args.name, "state"), DataType::Binary, true);
-        Ok(vec![Arc::new(state)])
+        Ok(vec![state_field(&args)])
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
