@@ -8,7 +8,7 @@ use arrow::datatypes::{Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value, json};
 
-use crate::columns::Numbers;
+use crate::columns::{Numbers, truth_at};
 use crate::error::ApiError;
 use crate::query;
 use crate::state::Shared;
@@ -70,8 +70,8 @@ pub(crate) async fn ask(
     Ok(Weighed { batches, is_sampled: true })
 }
 
-/// A row's measures, whole numbers; of estimates the bounds too, as `"interval": {"spans": [low, high]}`, where an upper
-/// bound that the sample does not set is null.
+/// A row's measures, whole numbers; of those that are not known exactly the bounds too, as
+/// `"interval": {"spans": [low, high]}`, where an upper bound that the sample does not set is null.
 pub(crate) fn numbers(batch: &RecordBatch, row: usize, measures: &[Measure]) -> Map<String, Value> {
     let mut numbers = Map::new();
     let mut intervals = Map::new();
@@ -84,8 +84,10 @@ pub(crate) fn numbers(batch: &RecordBatch, row: usize, measures: &[Measure]) -> 
             }
             Some(estimate) => {
                 numbers.insert(measure.name.to_owned(), whole(estimate, "value", row).unwrap_or_else(|| json!(0)));
-                let bounds = ["low", "high"].map(|bound| whole(estimate, bound, row));
-                intervals.insert(measure.name.to_owned(), json!(bounds));
+                if truth_at(estimate, "is_exact", row) != Some(true) {
+                    let bounds = ["low", "high"].map(|bound| whole(estimate, bound, row));
+                    intervals.insert(measure.name.to_owned(), json!(bounds));
+                }
             }
         }
     }

@@ -131,14 +131,30 @@ fn sums_outlive_what_is_sampled_out() {
     let services: Value = server.get(&format!("/api/services?{range}")).json();
     let operations: Value = server.get(&format!("/api/operations?service=shop&{range}")).json();
     assert_eq!((&services["sampled"], &operations["sampled"]), (&Value::from(true), &Value::from(true)));
-    let within = |numbers: &Value, name: &str, truth: f64| {
-        let bounds: Vec<f64> = (0..2).map(|at| numbers["interval"][name][at].as_f64().expect("a bound")).collect();
+    let (of_service, of_operation) = (&services["services"][0], &operations["operations"][0]);
+    for (numbers, name, truth) in
+        [(of_service, "spans", 10_000), (of_service, "errors", 1_000), (of_operation, "spans", 5_000)]
+    {
+        assert_eq!((&numbers[name], &numbers["interval"][name]), (&Value::from(truth), &Value::Null), "{numbers}");
+    }
+    // A median is known up to a bucket of its sketch; where kept spans lie in it is an estimate.
+    let bounds: Vec<f64> = (0..2).map(|at| of_service["interval"]["p50"][at].as_f64().expect("a bound")).collect();
+    assert!(bounds[0] <= 501e6 && 500e6 <= bounds[1] && bounds[1] < bounds[0] * 1.1, "{of_service}");
+
+    // Of what sketches do not know apart, facets and the map count what kept spans stand for.
+    let facets: Value = server.get(&format!("/api/traces/facets?keys=operation&{range}")).json();
+    let within = |numbers: &Value, value: &Value, truth: f64| {
+        let bounds: Vec<f64> = (0..2).map(|at| numbers["interval"][at].as_f64().expect("a bound")).collect();
         // A tenth beside the 95 % interval, as the ids are the same at every run and their luck is too.
-        assert!(bounds[0] * 0.9 <= truth && truth <= bounds[1] * 1.1, "{name}: {numbers}");
+        assert!(bounds[0] * 0.9 <= truth && truth <= bounds[1] * 1.1 && value.is_u64(), "{numbers}");
     };
-    within(&services["services"][0], "spans", 10_000.0);
-    within(&services["services"][0], "errors", 1_000.0);
-    within(&operations["operations"][0], "spans", 5_000.0);
+    within(&facets, &facets["spans"], 10_000.0);
+    for value in facets["facets"][0]["values"].as_array().expect("values") {
+        within(value, &value["spans"], 5_000.0);
+    }
+    let map: Value = server.get(&format!("/api/service-map?{range}")).json();
+    within(&map["nodes"][0], &map["nodes"][0]["requests"], 10_000.0);
+    assert_eq!((&facets["stats"]["sampled"], &map["stats"]["exact"]), (&Value::from(true), &Value::from(false)));
 }
 
 /// Scenario: sums count apart by a promoted attribute and by another one.
