@@ -1,8 +1,10 @@
 //! `GET /api/services` and `GET /api/operations`: who sends spans, and which.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::TimestampNanosecondType;
+use arrow::record_batch::RecordBatch;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -36,19 +38,31 @@ pub(crate) async fn services(State(shared): State<Arc<Shared>>, uri: Uri) -> Res
     }
     let measures = [SPANS, ERRORS];
     let rest = |_: &dyn Fn(&str) -> String| format!("WHERE {conditions} GROUP BY service_name ORDER BY service_name");
-    let found = weighed::ask(&shared, "service_name, max(start_time) AS last_seen", &measures, rest).await?;
+    let found = weighed::ask(&shared, "service_name", ", max(start_time) AS last_seen", &measures, rest).await?;
+    let last_seen = last_seen(found.there());
     let mut services: Vec<Value> = Vec::new();
     for batch in &found.batches {
         let names = Texts::of(batch, "service_name");
-        let last_seen = Numbers::<TimestampNanosecondType>::of(batch, "last_seen");
         services.extend((0..batch.num_rows()).map(|row| {
+            let name = names.or_empty(row);
             let mut service = weighed::numbers(batch, row, &measures);
-            service.insert("name".to_owned(), json!(names.or_empty(row)));
-            service.insert("last_seen".to_owned(), json!(last_seen.or_zero(row).to_string()));
+            service.insert("name".to_owned(), json!(name));
+            // Of a service of which sampling kept nothing, only its numbers are known.
+            service.insert("last_seen".to_owned(), json!(last_seen.get(name).map(i64::to_string)));
             Value::Object(service)
         }));
     }
     Ok(Json(json!({ "services": services, "sampled": found.is_sampled })).into_response())
+}
+
+/// When the newest span of each service began, nanoseconds.
+fn last_seen<'a>(batches: &'a [RecordBatch]) -> HashMap<&'a str, i64> {
+    let of_batch = |batch: &'a RecordBatch| {
+        let names = Texts::of(batch, "service_name");
+        let times = Numbers::<TimestampNanosecondType>::of(batch, "last_seen");
+        (0..batch.num_rows()).map(move |row| (names.or_empty(row), times.or_zero(row)))
+    };
+    batches.iter().flat_map(of_batch).collect()
 }
 
 /// `GET /api/operations`.
@@ -68,7 +82,7 @@ pub(crate) async fn operations(State(shared): State<Arc<Shared>>, uri: Uri) -> R
         let order = ordered("spans");
         format!("WHERE {conditions} GROUP BY name, kind ORDER BY {order} DESC, name, kind LIMIT {OPERATIONS_MAX}")
     };
-    let found = weighed::ask(&shared, "name, kind", &measures, rest).await?;
+    let found = weighed::ask(&shared, "name, kind", "", &measures, rest).await?;
     let mut operations: Vec<Value> = Vec::new();
     for batch in &found.batches {
         let [names, kinds] = ["name", "kind"].map(|name| Texts::of(batch, name));

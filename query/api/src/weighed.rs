@@ -44,13 +44,24 @@ pub(crate) const P95: Measure = Measure {
 /// Groups with their numbers.
 pub(crate) struct Weighed {
     pub(crate) batches: Vec<RecordBatch>,
+    /// The same of spans that are there, where `batches` are estimates.
+    counted: Option<Vec<RecordBatch>>,
     pub(crate) is_sampled: bool,
 }
 
-/// Asks for `columns` and measures of spans; `rest` begins at `WHERE`. Order by a measure is by `ordered` of its name.
+impl Weighed {
+    /// Groups of spans that are there, with the facts about them.
+    pub(crate) fn there(&self) -> &[RecordBatch] {
+        self.counted.as_ref().unwrap_or(&self.batches)
+    }
+}
+
+/// Asks for `columns`, by which spans are grouped, and measures of spans, and for `facts` of the spans that are there (each with a
+/// comma before it); `rest` begins at `WHERE`. Order by a measure is by `ordered` of its name.
 pub(crate) async fn ask(
     shared: &Shared,
     columns: &str,
+    facts: &str,
     measures: &[Measure],
     rest: impl Fn(&dyn Fn(&str) -> String) -> String,
 ) -> Result<Weighed, ApiError> {
@@ -59,15 +70,15 @@ pub(crate) async fn ask(
         measures.collect::<Vec<_>>().join(", ")
     };
     let counted = all(|measure| measure.counted);
-    let plain = format!("SELECT {columns}, {counted} FROM spans {}", rest(&str::to_owned));
-    let (batches, stats) = query::rows(shared, &plain).await?;
+    let plain = format!("SELECT {columns}{facts}, {counted} FROM spans {}", rest(&str::to_owned));
+    let (there, stats) = query::rows(shared, &plain).await?;
     if stats.sampled_files == 0 {
-        return Ok(Weighed { batches, is_sampled: false });
+        return Ok(Weighed { batches: there, counted: None, is_sampled: false });
     }
     let estimated = all(|measure| measure.estimated);
     let ordered = rest(&|name| format!("get_field({name}, 'value')"));
     let (batches, _) = query::rows(shared, &format!("SELECT {columns}, {estimated} FROM spans {ordered}")).await?;
-    Ok(Weighed { batches, is_sampled: true })
+    Ok(Weighed { batches, counted: Some(there), is_sampled: true })
 }
 
 /// A row's measures, whole numbers; of those that are not known exactly the bounds too, as
