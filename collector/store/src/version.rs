@@ -215,4 +215,11 @@ impl Version {
     pub fn files(&self, table: Table) -> &[Arc<DataFile>] {
         &self.tables[table as usize].files
     }
+
+    /// Whether sampling left rows out of some file with rows from `start` up to but not including `end`, nanoseconds.
+    #[must_use]
+    pub fn has_sampled_files(&self, table: Table, start: i64, end: i64) -> bool {
+        let entries = self.files(table).iter().map(|file| &file.entry);
+        entries.filter(|entry| entry.is_sampled).any(|entry| entry.time_max >= start && entry.time_min < end)
+    }
 }

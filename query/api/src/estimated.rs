@@ -19,12 +19,19 @@ pub(crate) const FROM_KEPT: &str = "estimated from the spans that sampling kept"
 /// Whether sampling left out spans of files with spans that start from `start` and before `end`, nanoseconds, or of
 /// unsealed ones.
 pub(crate) fn is_sampled(version: &Version, (start, end): (i64, i64)) -> bool {
-    let files = version.files(Table::Spans).iter().map(|file| &file.entry);
-    let mut sampled = files.filter(|file| file.is_sampled).map(|file| (file.time_min, file.time_max));
-    let hot = version.hot(Table::Spans).iter().filter(|batch| batch.is_sampled());
-    let mut sampled_hot = hot.map(|batch| (batch.time_min, batch.time_max));
-    let is_in = |(min, max): (i64, i64)| max >= start && min < end;
-    sampled.any(is_in) || sampled_hot.any(is_in)
+    let mut hot = version.hot(Table::Spans).iter().filter(|batch| batch.is_sampled());
+    version.has_sampled_files(Table::Spans, start, end)
+        || hot.any(|batch| batch.time_max >= start && batch.time_min < end)
+}
+
+/// Says in the `stats` of an answer that its numbers are estimates, and of which share of the traces.
+pub(crate) fn add_sample(stats: &mut Value, parts: u64, is_sampled: bool) {
+    if parts > 1 || is_sampled {
+        stats["sampled"] = json!(true);
+    }
+    if parts > 1 {
+        stats["share"] = json!(1.0 / parts as f64);
+    }
 }
 
 /// `count(*)` of rows, or of those that meet a condition, in which each counts as what it stands for.

@@ -183,12 +183,7 @@ impl MatchingSpans {
             "files_total": self.files_total,
             "exact": self.notes.is_empty() && !self.is_sampled,
         });
-        if self.parts > 1 || self.is_sampled {
-            stats["sampled"] = json!(true);
-        }
-        if self.parts > 1 {
-            stats["share"] = json!(1.0 / self.parts as f64);
-        }
+        estimated::add_sample(&mut stats, self.parts, self.is_sampled);
         let kept = self.is_sampled.then_some(estimated::FROM_KEPT);
         let notes: Vec<&str> = kept.into_iter().chain(self.notes.iter().map(String::as_str)).collect();
         if !notes.is_empty() {

@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 use spanlake_store::now_nanos;
 
 use crate::error::ApiError;
+use crate::estimated;
 use crate::parameters::{self, Window};
 use crate::state::Shared;
 use graph::{Graph, NodeKind, Tally};
@@ -55,12 +56,7 @@ pub(crate) async fn service_map(State(shared): State<Arc<Shared>>, uri: Uri) -> 
         "elapsed_ms": (began.elapsed().as_secs_f64() * 10_000.0).round() / 10.0,
         "files_read": read.files_read, "files_total": read.files_total, "exact": read.note.is_none(),
     });
-    if read.parts > 1 || read.is_sampled {
-        stats["sampled"] = json!(true);
-    }
-    if read.parts > 1 {
-        stats["share"] = json!(1.0 / read.parts as f64);
-    }
+    estimated::add_sample(&mut stats, read.parts, read.is_sampled);
     if let Some(note) = read.note {
         stats["note"] = json!(note);
     }

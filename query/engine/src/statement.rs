@@ -40,11 +40,13 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
         planned => planned.map_err(explained)?,
     };
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
-    let plan = match sketched::plan(&session, named, &logical).await {
+    let weighs = approx::weighs(sql);
+    let sketched = if weighs { sketched::plan(&session, named, &logical).await } else { None };
+    let plan = match sketched {
         Some(plan) => plan,
         None => session.state.create_physical_plan(&logical).await.map_err(explained)?,
     };
-    let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading, weighs: approx::weighs(sql) });
+    let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading, weighs });
     Ok(Planned { plan, context: session.state.task_ctx(), cost })
 }
 

@@ -42,8 +42,7 @@ impl Reading {
     /// Whether sampling left out spans of some file with spans that began from `start` up to but not including `end`,
     /// nanoseconds.
     pub(crate) fn has_sampled_spans_in(&self, start: i64, end: i64) -> bool {
-        let files = self.version.files(Table::Spans).iter().map(|file| &file.entry);
-        files.filter(|file| file.is_sampled).any(|file| file.time_max >= start && file.time_min < end)
+        self.version.has_sampled_files(Table::Spans, start, end)
     }
 
     /// Spans of files that lie in this range as a whole, nanoseconds.
