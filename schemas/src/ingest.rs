@@ -172,17 +172,27 @@ pub struct NewSeries {
     pub all: u32,
 }
 
+/// A label of a series that is not known, in short.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NewLabel {
+    /// Hash of the attribute's key.
+    pub key: u64,
+    /// Hash of key and value.
+    pub value: u64,
+}
+
 /// Series that are stored already, so that the decoder need not describe them again, and whether there may be more.
 pub trait KnownSeries: Sync {
     /// `true` MUST only be said of a series whose row is durable and visible.
     fn is_known(&self, series_id: &[u8; 16]) -> bool;
 
     /// Whether points of a series that is not known go to the overflow series of its metric, resource and scope, because there
-    /// are too many series. The first four bytes of an id are those of its metric's name.
+    /// are too many series, or too many values of one of its labels. The first four bytes of an id are those of its metric's
+    /// name.
     ///
     /// What it says depends on the moment: [`Decoded::overflowed_series`] keeps it, and at the log's replay the same MUST
     /// be said of the same series.
-    fn overflows(&self, _series_id: &[u8; 16], _new: NewSeries) -> bool {
+    fn overflows(&self, _series_id: &[u8; 16], _new: NewSeries, _labels: &mut dyn Iterator<Item = NewLabel>) -> bool {
         false
     }
 }

@@ -187,7 +187,11 @@ fn open_state(config: &Config) -> Result<Arc<StateFile>, String> {
 
 fn series_limits(config: &Config) -> SeriesLimits {
     let metrics = &config.metrics;
-    SeriesLimits { all_max: metrics.series_max, per_metric_max: metrics.series_per_metric_max }
+    SeriesLimits {
+        all_max: metrics.series_max,
+        per_metric_max: metrics.series_per_metric_max,
+        values_per_label_max: metrics.values_per_label_max,
+    }
 }
 
 /// Half of the free disk is left to whatever else lives there.

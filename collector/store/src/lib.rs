@@ -31,6 +31,7 @@ pub mod open;
 pub mod read;
 mod reserve;
 pub mod retention;
+pub mod rollup;
 pub mod seal;
 mod sealer;
 mod series_guard;

@@ -24,6 +24,7 @@ use crate::arrivals::Arrivals;
 use crate::catalog::Catalog;
 use crate::cold::cache::{BlockReads, ReadCache};
 use crate::columns::pick_columns;
+use crate::rollup::read_rollups;
 use crate::version::{DataFile, Version};
 use resident::ResidentFiles;
 
@@ -137,6 +138,14 @@ impl ReadHalf {
     #[must_use]
     pub fn bucket_counting(&self, reads: &Arc<BlockReads>) -> Option<Arc<dyn ObjectStore>> {
         self.inner.cache.as_ref().map(|cache| Arc::new(cache.counting(reads)) as Arc<dyn ObjectStore>)
+    }
+
+    /// Rollups of a file of points, of series whose ids lie between two, both included, and of some others.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn rollups(&self, file: &DataFile, ids: (&[u8; 16], &[u8; 16])) -> Result<Vec<RecordBatch>, ReadError> {
+        read_rollups(file, self.bucket(), ids).await
     }
 
     /// All rows of [`Table::Spans`] or [`Table::Logs`] with one of these trace ids, from memory and files, in

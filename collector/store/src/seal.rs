@@ -128,5 +128,6 @@ fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
         level: effort.level,
         is_sampled: false,
         bucket_seconds: effort.bucket_seconds,
+        rollups: None,
     }
 }

@@ -1,6 +1,6 @@
 //! The guard against metric series without end: labels that never repeat.
 //!
-//! Owns the limits on active series, of a metric's name and of all, and what is said to the decoder of a series that would be one
+//! Owns the limits on active series, of a metric's name and of all, and on values of one label ([`labels`]), and what is said to the decoder of a series that would be one
 //! too many: its points go to the overflow series of their metric, resource and scope, with the attribute that the
 //! OpenTelemetry SDK's specification gives such a series, instead of being refused. A series is active for a day after it
 //! was last asked for by the decoder, so that those of yesterday's pods make room.
@@ -18,9 +18,14 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use spanlake_schemas::ingest::{KnownSeries, NewSeries};
+use parking_lot::Mutex;
+use spanlake_schemas::ingest::{KnownSeries, NewLabel, NewSeries};
 
 use crate::catalog::Catalog;
+
+mod labels;
+
+use labels::LabelValues;
 
 /// How long a series is active after it was last seen.
 const ACTIVE_HOURS: u32 = 24;
@@ -32,11 +37,13 @@ pub struct SeriesLimits {
     pub all_max: u32,
     /// Of one metric's name, in all its resources.
     pub per_metric_max: u32,
+    /// Values of one label of a metric's name, among series that began in the last day.
+    pub values_per_label_max: u32,
 }
 
 impl Default for SeriesLimits {
     fn default() -> Self {
-        Self { all_max: 2_000_000, per_metric_max: 200_000 }
+        Self { all_max: 2_000_000, per_metric_max: 200_000, values_per_label_max: 100_000 }
     }
 }
 
@@ -58,11 +65,13 @@ pub(crate) struct SeriesGuard {
     limits: SeriesLimits,
     /// The hour of the newest request.
     hour: AtomicU32,
+    /// Asked only of series that are new.
+    labels: Mutex<LabelValues>,
 }
 
 impl SeriesGuard {
     pub(crate) fn new(catalog: Arc<Catalog>, limits: SeriesLimits) -> Self {
-        Self { catalog, limits, hour: AtomicU32::new(0) }
+        Self { catalog, limits, hour: AtomicU32::new(0), labels: Mutex::default() }
     }
 
     /// The guard for a request that is decoded now.
@@ -77,10 +86,12 @@ impl KnownSeries for SeriesGuard {
         self.catalog.series.see(series_id, self.hour.load(Ordering::Relaxed))
     }
 
-    fn overflows(&self, series_id: &[u8; 16], new: NewSeries) -> bool {
-        let (of_metric, all) = self.catalog.series.active(series_id, self.hour.load(Ordering::Relaxed));
+    fn overflows(&self, series_id: &[u8; 16], new: NewSeries, labels: &mut dyn Iterator<Item = NewLabel>) -> bool {
+        let hour = self.hour.load(Ordering::Relaxed);
+        let (of_metric, all) = self.catalog.series.active(series_id, hour);
         of_metric.saturating_add(new.of_metric) >= self.limits.per_metric_max
             || all.saturating_add(new.all) >= self.limits.all_max
+            || !self.labels.lock().has_room(metric_of(series_id), labels, hour, self.limits.values_per_label_max)
     }
 }
 
@@ -102,7 +113,7 @@ impl KnownSeries for LoggedSeries<'_> {
         !self.overflowed.contains(series_id) && self.catalog.is_known(series_id)
     }
 
-    fn overflows(&self, series_id: &[u8; 16], _new: NewSeries) -> bool {
+    fn overflows(&self, series_id: &[u8; 16], _: NewSeries, _: &mut dyn Iterator<Item = NewLabel>) -> bool {
         self.overflowed.contains(series_id)
     }
 }

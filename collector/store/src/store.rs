@@ -254,12 +254,13 @@ impl Store {
     /// Counts points that went to overflow series; the first ones of this process are told.
     fn note_overflow(&self, points: u64) {
         if points > 0 && self.inner.metrics.overflowed_points.fetch_add(points, Ordering::Relaxed) == 0 {
-            let SeriesLimits { all_max, per_metric_max } = self.inner.config.series_limits;
+            let SeriesLimits { all_max, per_metric_max, values_per_label_max } = self.inner.config.series_limits;
             tracing::warn!(
                 series_max = all_max,
                 series_per_metric_max = per_metric_max,
-                "more metric series are active than metrics.series_max or metrics.series_per_metric_max allow: points of new ones go \
-                 to series with otel.metric.overflow=true; /prometheus/api/v1/status/tsdb names the metrics"
+                values_per_label_max,
+                "more metric series are active, or values of a label new, than metrics.series_max, metrics.series_per_metric_max or \
+                 metrics.values_per_label_max allow: points of new series go to series with otel.metric.overflow=true; /prometheus/api/v1/status/tsdb names the metrics"
             );
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use spanlake_schemas::sampling::COLUMNS;
 use spanlake_schemas::tables::Table;
 
+use crate::rollup::RollupPlace;
 use crate::seal::order::hours_of_folder;
 
 /// Rows that are durable in the log and not yet in a file.
@@ -78,6 +79,9 @@ pub struct FileEntry {
     /// Length of the time buckets that its rows are sorted by, seconds; spans and logs only.
     #[serde(default = "bucket_seconds_max")]
     pub bucket_seconds: u32,
+    /// Where the rollups of its points lie in it; `None` of other tables, and of files fresh from the seal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollups: Option<RollupPlace>,
 }
 
 /// Level of files of the cold tier.
@@ -108,6 +112,7 @@ impl FileEntry {
             level: 0,
             is_sampled: false,
             bucket_seconds: 1,
+            rollups: None,
         }
     }
 

@@ -17,6 +17,7 @@ use spanlake_traceql::syntax::field::{Attribute, Scope};
 
 use crate::columns::{Maps, Numbers, Texts};
 use crate::error::ApiError;
+use crate::estimated::{Probabilities, whole};
 use crate::matching_spans::{MatchingSpans, exact_filter, parameter};
 use crate::parameters::{self, sql_moment, sql_text};
 use crate::state::Shared;
@@ -60,7 +61,7 @@ pub(crate) async fn compare(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
     for (side, which) in [(Side::Selected, selected.clone()), (Side::Rest, format!("(({selected}) IS NOT TRUE)"))] {
         let columns = COLUMNS.map(|(column, ..)| column).join(", ");
         let sql = format!(
-            "SELECT {columns}, attributes, resource_attributes FROM spans WHERE {} AND {which} \
+            "SELECT {columns}, attributes, resource_attributes, sampling_probability FROM spans WHERE {} AND {which} \
              ORDER BY start_time DESC LIMIT {SPANS_MAX}",
             spans.condition()
         );
@@ -68,9 +69,10 @@ pub(crate) async fn compare(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
             add(&batch, side, &mut counts);
         }
     }
+    let [selected, rest] = [Side::Selected, Side::Rest].map(|side| whole(counts.spans(side)));
     let attributes: Vec<Value> = counts.ranked().into_iter().take(ATTRIBUTES_SHOWN).map(written).collect();
     Ok(Json(json!({
-        "selected": of_selection.min(SPANS_MAX), "rest": of_rest.min(SPANS_MAX),
+        "selected": selected, "rest": rest,
         "attributes": attributes, "stats": spans.stats(),
     })))
 }
@@ -108,8 +110,10 @@ fn add(batch: &RecordBatch, side: Side, counts: &mut Counts) {
     let columns = COLUMNS.map(|(column, name, filter)| (name, filter, Texts::of(batch, column)));
     let maps = [(Scope::Span, "attributes"), (Scope::Resource, "resource_attributes")]
         .map(|(scope, name)| (scope, Maps::of(batch, name, "no types")));
+    let probabilities = Probabilities::of(batch, 1);
     for row in 0..batch.num_rows() {
-        counts.begin_span(side);
+        let side = (side, 1.0 / probabilities.at(row));
+        counts.begin_span(side.0, side.1);
         for (name, filter, texts) in &columns {
             if let Some(text) = texts.at(row).filter(|text| !text.is_empty()) {
                 counts.add(side, name, text, || (*filter).to_owned());
@@ -131,9 +135,9 @@ fn written(attribute: score::Scored) -> Value {
         .values
         .iter()
         .take(VALUES_SHOWN)
-        .map(|(value, [selected, rest])| json!({"value": value, "selected": selected, "rest": rest}))
+        .map(|(value, [selected, rest])| json!({"value": value, "selected": whole(*selected), "rest": whole(*rest)}))
         .collect();
-    let [selected, rest] = attribute.absent;
+    let [selected, rest] = attribute.absent.map(whole);
     json!({
         "key": attribute.key, "filter": attribute.filter, "score": (attribute.score * 1e4).round() / 1e4,
         "values": values, "absent": {"selected": selected, "rest": rest},

@@ -119,8 +119,13 @@ impl Sessions {
         Ok(docs)
     }
 
+    /// The version that statements see: the newest, where none is pinned.
+    pub(crate) fn version(&self) -> Arc<Version> {
+        self.pinned.clone().unwrap_or_else(|| self.store.pin())
+    }
+
     fn tables(&self) -> (StatementTables, Arc<Reading>) {
-        let version = self.pinned.clone().unwrap_or_else(|| self.store.pin());
+        let version = self.version();
         let reading = Arc::new(Reading::of(Arc::clone(&version)));
         let facts = Facts { store: self.store.clone(), version, reading: Arc::clone(&reading), filters: self.filters };
         let (template, dimensions) = (Arc::clone(&self.template), Arc::clone(&self.dimensions));

@@ -2,13 +2,16 @@
 //!
 //! Owns one version of the store for as long as it lives, so that all ranges are of one moment. Never writes.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
+use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
+use spanlake_store::{DataFile, Version};
 
 use crate::driver;
 use crate::session::Sessions;
@@ -49,6 +52,21 @@ impl Engine {
 }
 
 impl StoredRows {
+    /// The version whose rows they are.
+    #[must_use]
+    pub fn version(&self) -> Arc<Version> {
+        self.sessions.version()
+    }
+
+    /// Rollups of a file of points, of series whose ids lie between two, both included, and of some others.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub async fn rollups(&self, file: &DataFile, ids: (&[u8; 16], &[u8; 16])) -> Result<Vec<RecordBatch>, EngineError> {
+        let read = self.sessions.store().rollups(file, ids).await;
+        read.map_err(|error| EngineError::Failed { message: format!("{}: {error}", file.path.display()) })
+    }
+
     /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch (exemplars: whose points
     /// are), with the columns and
     /// types of its physical schema, in no promised order.

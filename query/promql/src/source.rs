@@ -19,6 +19,9 @@ pub struct Samples<V> {
     /// When the counting began that the sample reports, in milliseconds since 1970; 0 where it is not known. As many as
     /// times, or none at all.
     pub start_times_ms: Vec<i64>,
+    /// How many samples of the store an entry stands for; none at all where each stands for itself. See
+    /// [`SelectRequest::period_ms`].
+    pub stands_for: Vec<u32>,
 }
 
 /// What a counter's samples count.
@@ -53,6 +56,20 @@ pub struct SelectRequest<'a> {
     /// stop reading once it has more and give what it has.
     pub samples_max: usize,
     pub hints: &'a SelectHints,
+    /// Where it is not 0, the samples of a stretch between two multiples of it, behind the first and up to and with the
+    /// second, are always looked at together: every time for which a latest sample is asked is a multiple of it, and so are
+    /// both ends of every range. A store may then give, in place of the samples of a stretch, entries within it that come to
+    /// the same by [`SelectHints::function`]:
+    ///
+    /// - without a range, and for `last_over_time`: the last sample, a staleness marker too;
+    /// - `first_over_time`, `present_over_time`, `absent_over_time`, `min_over_time`, `max_over_time`: any that give the same;
+    /// - `count_over_time`: any whose [`Samples::stands_for`] add up to as many;
+    /// - `sum_over_time`, `avg_over_time`: any whose values add up to the same sum, and `stands_for` to the count;
+    /// - `rate`, `increase`, `delta`: the first and the last sample and, but for `delta`, those before and after each fall and
+    ///   each change of the start time, with `stands_for` that add up to the count.
+    ///
+    /// Entries that are samples have their start times. For other functions over ranges it MUST give all samples.
+    pub period_ms: i64,
 }
 
 /// What the samples are for. A store may use it to read less or to push a part of the work down; the result MUST NOT
@@ -96,7 +113,7 @@ pub trait SeriesSource: Sync {
 
 impl<V> Default for Samples<V> {
     fn default() -> Self {
-        Self { times_ms: Vec::new(), values: Vec::new(), start_times_ms: Vec::new() }
+        Self { times_ms: Vec::new(), values: Vec::new(), start_times_ms: Vec::new(), stands_for: Vec::new() }
     }
 }
 
@@ -127,10 +144,11 @@ impl<V> Samples<V> {
             *index += 1;
             kept[*index - 1]
         };
-        let (mut a, mut b, mut c) = (0, 0, 0);
+        let (mut a, mut b, mut c, mut d) = (0, 0, 0, 0);
         self.times_ms.retain(|_| by(&mut a));
         self.values.retain(|_| by(&mut b));
         self.start_times_ms.retain(|_| by(&mut c));
+        self.stands_for.retain(|_| by(&mut d));
     }
 }
 
@@ -140,11 +158,11 @@ impl<V: Clone> Samples<V> {
     pub fn between(&self, start_ms: i64, end_ms: i64) -> Self {
         let first = self.times_ms.partition_point(|time| *time < start_ms);
         let last = self.count_until(end_ms).max(first);
-        let start_times_ms = self.start_times_ms.get(first..last).unwrap_or_default().to_vec();
         Self {
             times_ms: self.times_ms[first..last].to_vec(),
             values: self.values[first..last].to_vec(),
-            start_times_ms,
+            start_times_ms: self.start_times_ms.get(first..last).unwrap_or_default().to_vec(),
+            stands_for: self.stands_for.get(first..last).unwrap_or_default().to_vec(),
         }
     }
 }
@@ -153,7 +171,7 @@ impl Series {
     /// Bytes that its samples take in memory, about.
     #[must_use]
     pub fn size_bytes(&self) -> usize {
-        let floats = 16 * self.floats.len() + 8 * self.floats.start_times_ms.len();
+        let floats = 16 * self.floats.len() + 8 * self.floats.start_times_ms.len() + 4 * self.floats.stands_for.len();
         let histograms: usize = self.histograms.values.iter().map(|histogram| histogram.size_bytes() + 24).sum();
         floats + histograms + size_of::<Self>()
     }

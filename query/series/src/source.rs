@@ -8,10 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::RwLock;
-use spanlake_engine::{Engine, StoredRows};
+use spanlake_engine::{Engine, EngineError, StoredRows};
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::Matcher;
-use spanlake_promql::source::{Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError};
+use spanlake_promql::source::{Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError, Temporality};
 use spanlake_schemas::tables::Table;
 use spanlake_store::Catalog;
 use tokio::runtime::Handle;
@@ -22,6 +22,7 @@ use crate::index::{Selected, SeriesIndex, View};
 use crate::latest::read_latest;
 use crate::numbers::read_numbers;
 use crate::reading::{Window, read};
+use crate::rolled_up::{Asked, read_rolled_up};
 use crate::span_metrics::{self, SpanMetric};
 use crate::target_info::read_target_info;
 
@@ -87,8 +88,8 @@ impl StoreSeries {
         let index = self.index.read();
         for matchers in selectors {
             let hints = SelectHints::default();
-            let request =
-                SelectRequest { matchers, start_ms, end_ms, samples_max: SAMPLES_OF_LISTS_MAX, hints: &hints };
+            let (samples_max, hints) = (SAMPLES_OF_LISTS_MAX, &hints);
+            let request = SelectRequest { matchers, start_ms, end_ms, samples_max, hints, period_ms: 0 };
             for selected in index.select(matchers, &self.named) {
                 if selected.view.own_label().is_none() {
                     labels.extend(selected.series.into_iter().map(|(_, labels)| labels));
@@ -178,9 +179,26 @@ impl StoreSeries {
             self.block_on(read_latest(&self.rows, &series, window, request.samples_max))
         } else {
             let ids: Vec<[u8; 16]> = stored.map(|series| series.id).collect();
-            self.block_on(read_numbers(&self.rows, &ids, window, request.samples_max))
+            // A delta is no part of a count that rollups know of.
+            let asked = Asked::of(request).filter(|_| selected.metric.temporality == Temporality::Cumulative);
+            self.block_on(self.read_points(&ids, window, asked, request.samples_max))
         };
         found.map_err(|error| SourceError(error.to_string()))
+    }
+
+    async fn read_points(
+        &self,
+        ids: &[[u8; 16]],
+        window: Window,
+        asked: Option<Asked>,
+        samples_max: usize,
+    ) -> Result<Vec<Samples<f64>>, EngineError> {
+        if let Some(asked) = asked
+            && let Some(found) = read_rolled_up(&self.rows, ids, window, asked, samples_max).await?
+        {
+            return Ok(found);
+        }
+        read_numbers(&self.rows, ids, window, samples_max).await
     }
 
     fn read_selected(
@@ -235,11 +253,7 @@ impl StoreSeries {
     }
 }
 
-fn entry(
-    into: &mut BTreeMap<Labels, Series>,
-    labels: Labels,
-    temporality: spanlake_promql::source::Temporality,
-) -> &mut Series {
+fn entry(into: &mut BTreeMap<Labels, Series>, labels: Labels, temporality: Temporality) -> &mut Series {
     into.entry(labels.clone()).or_insert_with(|| Series { labels, temporality, ..Series::default() })
 }
 
@@ -267,8 +281,11 @@ impl SeriesSource for StoreSeries {
     fn select(&self, request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
         let mut found: BTreeMap<Labels, Series> = BTreeMap::new();
         let index = self.index.read();
-        for selected in index.select(request.matchers, &self.named) {
-            self.read_selected(&index, &selected, request, &mut found)?;
+        let selected = index.select(request.matchers, &self.named);
+        // What stands for samples of one series says nothing of them among samples of another.
+        let period_ms = if request.period_ms > 0 && are_apart(&selected) { request.period_ms } else { 0 };
+        for selected in selected {
+            self.read_selected(&index, &selected, &SelectRequest { period_ms, ..*request }, &mut found)?;
         }
         drop(index);
         let mut series: Vec<Series> = found.into_values().collect();
@@ -289,13 +306,19 @@ impl SeriesSource for StoreSeries {
     }
 }
 
+/// Whether no two series have one label set.
+fn are_apart(selected: &[Selected<'_>]) -> bool {
+    let mut seen = HashSet::new();
+    selected.iter().flat_map(|one| &one.series).all(|(_, labels)| seen.insert(labels))
+}
+
 /// Floats and histograms may alternate in a series, but not at one time.
 fn alternate(series: &mut Series) {
     if series.floats.is_empty() || series.histograms.is_empty() {
         return;
     }
     let times: std::collections::HashSet<i64> = series.histograms.times_ms.iter().copied().collect();
-    let Samples { times_ms, values, start_times_ms } = std::mem::take(&mut series.floats);
+    let Samples { times_ms, values, start_times_ms, .. } = std::mem::take(&mut series.floats);
     for ((time, value), start) in times_ms.into_iter().zip(values).zip(start_times_ms) {
         if !times.contains(&time) {
             series.floats.times_ms.push(time);

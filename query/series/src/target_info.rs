@@ -54,7 +54,7 @@ pub(crate) async fn read_target_info(
 
 fn as_samples(times_ms: Vec<i64>) -> Samples<f64> {
     let count = times_ms.len();
-    Samples { times_ms, values: vec![1.0; count], start_times_ms: vec![0; count] }
+    Samples { times_ms, values: vec![1.0; count], start_times_ms: vec![0; count], ..Samples::default() }
 }
 
 /// In which order series are read: metrics that tell of many resources with few series first, then what is left, by table.

@@ -6,11 +6,17 @@ use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 use super::attributes::{Attribute, Value};
 use super::value_text;
+use crate::ingest::NewLabel;
 
 /// A hash of attributes that does not depend on their order.
 #[inline]
 pub(super) fn attributes_hash(attributes: &[Attribute<'_>], scratch: &mut Vec<u8>) -> u64 {
     attributes.iter().fold(0, |sum, attribute| sum.wrapping_add(attribute_hash(attribute, scratch)))
+}
+
+/// An attribute in short.
+pub(super) fn label_hashes(attribute: &Attribute<'_>, scratch: &mut Vec<u8>) -> NewLabel {
+    NewLabel { key: xxh3_64(attribute.key), value: attribute_hash(attribute, scratch) }
 }
 
 #[inline]

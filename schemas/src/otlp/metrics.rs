@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use arrow::datatypes::{Int64Type, TimestampNanosecondType};
 
 use super::attributes::{Attribute, AttributeColumns, AttributeList, Value};
-use super::canonical::{PartsHash, attributes_hash, series_hash, short_hash};
+use super::canonical::{PartsHash, attributes_hash, label_hashes, series_hash, short_hash};
 use super::columns::{Assembler, ColumnError, Ids, Numbers, SparseFlags, SparseText, Text, fields_of};
 use super::descriptors::{self, Message};
 use super::distributions::{ExpHistogramRows, HistogramRows, SummaryRows};
@@ -381,7 +381,9 @@ impl<'k> SeriesRows<'k> {
             if self.known.is_known(&id) || self.seen.contains(&id) {
                 return Some(id);
             }
-            if !self.known.overflows(&id, self.new_series(described)) {
+            let scratch = &mut shared.scratch;
+            let mut labels = attributes.iter().map(|attribute| label_hashes(attribute, scratch));
+            if !self.known.overflows(&id, self.new_series(described), &mut labels) {
                 return self.describe_new(&mut shared.room, id, described, attributes);
             }
             shared.overflowed.series.insert(id);

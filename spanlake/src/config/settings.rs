@@ -139,6 +139,8 @@ settings! {
     "Metric series that may be active, which is for a day after their last point. Points of new ones beyond it are not refused: they go to a series of their metric and resource with `otel.metric.overflow=true` (docs/promql.md)."
     metrics.series_per_metric_max: count ["1", "100000000"] = "200000";
     "The same for the series of one metric's name."
+    metrics.values_per_label_max: count ["1", "100000000"] = "100000";
+    "The same for the values that one label of a metric's name gets with series that began in the last day."
 
     retention.spans: optional_duration ["1h", "100000d"] = "";
     "How long spans are kept after the hour that they are filed under; then whole files go."

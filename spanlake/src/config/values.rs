@@ -113,6 +113,7 @@ pub struct HeadSetting {
 pub struct MetricsSettings {
     pub series_max: u32,
     pub series_per_metric_max: u32,
+    pub values_per_label_max: u32,
 }
 
 /// `None` keeps for ever.

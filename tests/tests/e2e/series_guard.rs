@@ -48,7 +48,11 @@ fn check(server: &TestServer) {
     );
     let status = server.get("/prometheus/api/v1/status/tsdb").json();
     assert_eq!(status["data"]["overflowingMetricNames"], json!(["carts"]), "{status}");
-    assert_eq!(status["data"]["seriesLimits"], json!({"seriesMax": 2_000_000, "seriesPerMetricMax": 3}), "{status}");
+    assert_eq!(
+        status["data"]["seriesLimits"],
+        json!({"seriesMax": 2_000_000, "seriesPerMetricMax": 3, "valuesPerLabelMax": 100_000}),
+        "{status}"
+    );
 }
 
 /// Scenario: a metric with a user in each label set, a limit, a kill, a replay.

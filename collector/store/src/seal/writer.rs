@@ -20,6 +20,7 @@ use super::properties::{Effort, properties};
 use crate::attribute_columns::{AttributeNote, Splitter};
 use crate::cold::form::{cold_schema, to_cold};
 use crate::durable::{create_dirs, sync_dir};
+use crate::rollup::RollupBuilder;
 use crate::version::{COLD_LEVEL, FileEntry};
 
 pub const ROW_GROUP_ROWS: usize = 131_072;
@@ -37,6 +38,8 @@ pub struct FileWriter {
     entry: FileEntry,
     /// `None` where the table has no attributes.
     splitter: Option<Splitter>,
+    /// Of merged points.
+    rollups: Option<RollupBuilder>,
     is_cold: bool,
 }
 
@@ -88,7 +91,10 @@ impl FileWriter {
         let splitter = note.map(|note| Splitter::new(note, &schema, is_cold));
         let schema = splitter.as_ref().map_or(schema, |splitter| Arc::clone(splitter.schema()));
         let entry = super::entry(relative, table, effort);
-        Ok(Self { table, path, aside, schema, effort, rows: Rows::Awaited(buffered), entry, splitter, is_cold })
+        // What comes fresh from the seal is merged soon, and would have few samples of a stretch.
+        let rollups = (table == Table::Points && effort.level > 0).then(|| RollupBuilder::new(&aside));
+        let rows = Rows::Awaited(buffered);
+        Ok(Self { table, path, aside, schema, effort, rows, entry, splitter, rollups, is_cold })
     }
 
     /// Where rows go, of which these are the first where there are none yet.
@@ -111,6 +117,9 @@ impl FileWriter {
         for slice in rows.chunks(SLICE_ROWS) {
             let arrow_error = |source| SealError::Arrow { table: self.table.name(), source };
             let batch = gather.take(slice).map_err(arrow_error)?;
+            if let Some(rollups) = &mut self.rollups {
+                rollups.push(&batch)?;
+            }
             let batch = if self.is_cold { to_cold(&batch).map_err(arrow_error)? } else { batch };
             let batch = match &self.splitter {
                 Some(splitter) => splitter.split(&batch).map_err(arrow_error)?,
@@ -131,7 +140,10 @@ impl FileWriter {
 
     /// Syncs and renames: afterwards the file is whole under its name.
     pub fn finish(mut self) -> Result<FileEntry, SealError> {
-        let writer = self.take_rows()?;
+        let mut writer = self.take_rows()?;
+        if let Some(rollups) = self.rollups.take() {
+            self.entry.rollups = rollups.append_to(&mut writer)?;
+        }
         let buffered = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
         let Summed { file, sum } =
             buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;

@@ -112,7 +112,11 @@ pub(super) async fn cardinality(State(shared): State<Arc<Shared>>) -> Result<Res
         "headStats": { "numSeries": series, "numLabelPairs": values.values().map(BTreeSet::len).sum::<usize>() },
         "seriesCountByMetricName": greatest,
         "labelValueCountByLabelName": counts,
-        "seriesLimits": { "seriesMax": limits.all_max, "seriesPerMetricMax": limits.per_metric_max },
+        "seriesLimits": {
+            "seriesMax": limits.all_max,
+            "seriesPerMetricMax": limits.per_metric_max,
+            "valuesPerLabelMax": limits.values_per_label_max,
+        },
         "overflowingMetricNames": overflowing,
     })))
 }

@@ -35,7 +35,9 @@ pub(crate) fn kernel(function: FunctionName) -> Option<Kernel> {
         F::Idelta => super::rate::idelta,
         F::AvgOverTime => avg,
         F::SumOverTime => sum,
-        F::CountOverTime => |window, _| Ok(Some(Point::Float((window.floats.len() + window.histograms.len()) as f64))),
+        F::CountOverTime => {
+            |window, _| Ok(Some(Point::Float((window.floats.count() + window.histograms.count()) as f64)))
+        }
         F::PresentOverTime | F::AbsentOverTime => |_, _| Ok(Some(Point::Float(1.0))),
         F::FirstOverTime => |window, _| Ok(edge(window, true).map(|(_, point)| point)),
         F::LastOverTime => |window, _| Ok(edge(window, false).map(|(_, point)| point)),
@@ -127,11 +129,15 @@ fn sum(window: &Window<'_>, notes: &mut Annotations) -> Outcome {
     if window.floats.is_empty() {
         return Ok(histogram_total(window, notes, false));
     }
+    Ok(Some(Point::Float(sum_of(window.floats.values))))
+}
+
+fn sum_of(values: &[f64]) -> f64 {
     let (mut sum, mut lost) = (0.0, 0.0);
-    for value in window.floats.values {
+    for value in values {
         (sum, lost) = compensated_add(*value, sum, lost);
     }
-    Ok(Some(Point::Float(if f64::is_infinite(sum) { sum } else { sum + lost })))
+    if f64::is_infinite(sum) { sum } else { sum + lost }
 }
 
 fn avg(window: &Window<'_>, notes: &mut Annotations) -> Outcome {
@@ -140,6 +146,10 @@ fn avg(window: &Window<'_>, notes: &mut Annotations) -> Outcome {
     }
     if window.floats.is_empty() {
         return Ok(histogram_total(window, notes, true));
+    }
+    if !window.floats.stands_for.is_empty() {
+        // Entries are sums.
+        return Ok(Some(Point::Float(sum_of(window.floats.values) / window.floats.count() as f64)));
     }
     let mut mean = Mean::default();
     for value in window.floats.values {

@@ -92,15 +92,15 @@ struct Spread {
 }
 
 fn extrapolated(window: &Window<'_>, is_counter: bool, per_second: bool, notes: &mut Annotations) -> Option<Point> {
-    let (times, starts) = if window.histograms.is_empty() {
-        (window.floats.times, window.floats.starts)
+    let (times, starts, count) = if window.histograms.is_empty() {
+        (window.floats.times, window.floats.starts, window.floats.count())
     } else {
-        (window.histograms.times, window.histograms.starts)
+        (window.histograms.times, window.histograms.starts, window.histograms.count())
     };
     let spread = Spread {
         first_ms: *times.first()?,
         last_ms: *times.last()?,
-        intervals: times.len() - 1,
+        intervals: count.saturating_sub(1),
         first_start_ms: starts.first().copied().unwrap_or(0),
     };
     let mut float = 0.0;

@@ -31,8 +31,9 @@ impl Evaluator<'_> {
         }
         let (start_ms, end_ms) = needed_times(selector, grid, range_ms, self.options.lookback_ms);
         let samples_max = self.budget.limits().samples_max.saturating_sub(self.budget.samples());
-        let request =
-            SelectRequest { matchers: &selector.matchers, start_ms, end_ms, samples_max, hints: &selector.hints };
+        let period_ms = period(selector, grid, range_ms);
+        let (matchers, hints) = (&selector.matchers, &selector.hints);
+        let request = SelectRequest { matchers, start_ms, end_ms, samples_max, hints, period_ms };
         let mut series = self.source.select(&request)?;
         if selector.hints.without_buckets {
             series.iter_mut().for_each(drop_buckets);
@@ -94,6 +95,25 @@ pub(crate) fn needed_times(selector: &Selector, grid: &Grid, range_ms: i64, look
     };
     let start_ms = selector.shift.apply(grid.start_ms).saturating_sub(behind).saturating_add(1);
     (start_ms, selector.shift.apply(grid.last_ms()).saturating_add(ahead))
+}
+
+/// What all times at which the selector is asked are multiples of, and both ends of its ranges; 0 where values also depend
+/// on samples around those.
+fn period(selector: &Selector, grid: &Grid, range_ms: i64) -> i64 {
+    if selector.range_ends != RangeEnds::Plain {
+        return 0;
+    }
+    let moves = grid.steps > 1 && selector.shift.at_ms.is_none();
+    let step_ms = if moves { grid.step_ms } else { 0 };
+    [selector.shift.apply(grid.start_ms), step_ms, range_ms].into_iter().fold(0, greatest_common_divisor)
+}
+
+fn greatest_common_divisor(left: i64, right: i64) -> i64 {
+    let (mut left, mut right) = (left.unsigned_abs(), right.unsigned_abs());
+    while right != 0 {
+        (left, right) = (right, left % right);
+    }
+    i64::try_from(left).unwrap_or(0)
 }
 
 /// Keeps only count and sum of histograms. Resets are found out before, and said by the hints.

@@ -452,7 +452,7 @@ proptest! {
         let mut many = MemorySource::default();
         for copy in 0..20 {
             for series in source.select(&SelectRequest {
-                matchers: &[], start_ms: i64::MIN, end_ms: i64::MAX, samples_max: usize::MAX, hints: &SelectHints::default(),
+                matchers: &[], start_ms: i64::MIN, end_ms: i64::MAX, samples_max: usize::MAX, hints: &SelectHints::default(), period_ms: 0,
             }).expect("memory does not fail") {
                 let labels = series.labels.to_builder().set("copy", &copy.to_string()).build();
                 for (time, value) in series.floats.times_ms.iter().zip(&series.floats.values) {

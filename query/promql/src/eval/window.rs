@@ -30,6 +30,8 @@ pub(crate) struct Slice<'a, V> {
     pub values: &'a [V],
     /// As many as times, or none.
     pub starts: &'a [i64],
+    /// How many samples each stands for: as many as times, or none.
+    pub stands_for: &'a [u32],
 }
 
 /// What a function over a range sees.
@@ -87,7 +89,13 @@ impl<'a, V> Slice<'a, V> {
             times: &samples.times_ms[from..to],
             values: &samples.values[from..to],
             starts: samples.start_times_ms.get(from..to).unwrap_or_default(),
+            stands_for: samples.stands_for.get(from..to).unwrap_or_default(),
         }
+    }
+
+    /// How many samples all of them stand for.
+    pub(crate) fn count(&self) -> usize {
+        if self.stands_for.is_empty() { self.len() } else { self.stands_for.iter().map(|count| *count as usize).sum() }
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -3,31 +3,18 @@
 //! What a script loads comes in as a remote write request, through the decoder and the log.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
 
-use bytes::Bytes;
-use parking_lot::RwLock;
-use spanlake_engine::{Engine, EngineLimits};
 use spanlake_promql::labels::Labels;
 use spanlake_promql::series_notation::SequenceValue;
 use spanlake_promql::source::SeriesSource;
 use spanlake_promql::syntax::{Expr, named_labels};
-use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Ingest, Request, Signal};
-use spanlake_schemas::otlp::decode;
-use spanlake_schemas::prometheus::remote_write::{self, Version};
-use spanlake_schemas::prometheus::{FamiliesMemory, RequestBuilder};
-use spanlake_series::{SeriesIndex, StoreSeries};
-use spanlake_store::{Store, StoreConfig, now_nanos};
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::commands::Load;
 use crate::execute::Subject;
 use crate::nhcb;
-use crate::request::{Body, Value};
-
-const REQUEST_BYTES_MAX: u64 = 64 << 20;
+use crate::opened::Opened;
+use crate::opened::request::{Body, Value};
 
 pub struct Lake<'r> {
     runtime: &'r Runtime,
@@ -35,76 +22,20 @@ pub struct Lake<'r> {
     opened: Opened,
 }
 
-struct Opened {
-    store: Store,
-    engine: Engine,
-    index: Arc<RwLock<SeriesIndex>>,
-    _dir: TempDir,
-}
-
-impl Opened {
-    fn new(runtime: &Runtime) -> Self {
-        let dir = tempfile::tempdir().expect("a temporary directory can be made");
-        let config = StoreConfig {
-            seal_interval: Duration::from_secs(3600),
-            compaction: false,
-            ..StoreConfig::in_dir(dir.path().join("data"))
-        };
-        let _entered = runtime.enter();
-        let store = Store::open(config).expect("a new store can be opened").store;
-        let limits = EngineLimits {
-            memory_bytes_max: 256 << 20,
-            timeout: Duration::from_secs(60),
-            concurrency: 4,
-            queue_wait: Duration::from_secs(10),
-            threads: 1,
-            spill_dir: dir.path().join("spill"),
-            spill_bytes_max: 64 << 20,
-        };
-        let engine = Engine::new(store.read(), limits).expect("an engine over an open store can be made");
-        Self { store, engine, index: Arc::new(RwLock::new(SeriesIndex::default())), _dir: dir }
-    }
-}
-
 impl<'r> Lake<'r> {
     /// An empty one. If `is_sealed`, what is loaded is in files before it is asked for, else in memory.
     pub fn new(runtime: &'r Runtime, is_sealed: bool) -> Self {
-        Self { runtime, is_sealed, opened: Opened::new(runtime) }
+        Self { runtime, is_sealed, opened: Opened::new(runtime, false) }
     }
 
     pub fn close(&self) {
         self.runtime.block_on(self.opened.store.shutdown());
     }
 
-    /// One request with all samples, converted, decoded and stored as the door does it.
     fn write(&self, body: &[u8]) -> Result<(), String> {
-        let mut builder = RequestBuilder::new(REQUEST_BYTES_MAX);
-        remote_write::convert(Version::Two, body, &FamiliesMemory::default(), &mut builder)
-            .map_err(|error| error.to_string())?;
-        let (body, tally) = builder.finish();
-        if let Some(message) = tally.message() {
-            return Err(message);
-        }
-        let (received_at, limits, store) = (now_nanos(), DecodeLimits::default(), &self.opened.store);
-        let decoded = decode(Signal::Metrics, Encoding::Protobuf, &body, received_at, &limits, store.known_series())
-            .map_err(|error| error.to_string())?;
-        if decoded.rejected > 0 {
-            return Err(format!("{} points rejected: {:?}", decoded.rejected, decoded.message));
-        }
-        let request = Request {
-            signal: Signal::Metrics,
-            encoding: Encoding::Protobuf,
-            compression: Compression::None,
-            body: Bytes::from(body),
-            received_at,
-            limits,
-            door: spanlake_schemas::door::DoorThresholds::default(),
-            decoded,
-        };
-        let _permit = store.admit(1).map_err(|refusal| refusal.to_string())?;
-        self.runtime.block_on(store.store(request)).map_err(|refusal| refusal.to_string())?;
+        self.opened.write(self.runtime, body)?;
         if self.is_sealed {
-            self.runtime.block_on(store.seal());
+            self.runtime.block_on(self.opened.store.seal());
         }
         Ok(())
     }
@@ -135,7 +66,7 @@ fn loaded(load: &Load) -> Result<BTreeMap<Labels, Vec<Loaded>>, String> {
 impl Subject for Lake<'_> {
     fn clear(&mut self) {
         self.close();
-        self.opened = Opened::new(self.runtime);
+        self.opened = Opened::new(self.runtime, false);
     }
 
     fn load(&mut self, load: &Load) -> Result<(), String> {
@@ -155,9 +86,6 @@ impl Subject for Lake<'_> {
     }
 
     fn source(&self, expr: &Expr) -> Box<dyn SeriesSource + '_> {
-        let Opened { store, engine, index, .. } = &self.opened;
-        let read = store.read();
-        let runtime = self.runtime.handle().clone();
-        Box::new(StoreSeries::pin(index, read.catalog(), engine, runtime, named_labels(expr)))
+        Box::new(self.opened.source(self.runtime, named_labels(expr)))
     }
 }

@@ -21,7 +21,8 @@ mod nhcb;
 mod start_times;
 
 mod lake;
-mod request;
+#[path = "../opened/mod.rs"]
+mod opened;
 
 use folder::{listed_failures, repository_root, script_files, scripts_folder};
 use lake::Lake;

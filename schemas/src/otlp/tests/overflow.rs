@@ -7,7 +7,7 @@ use arrow::array::AsArray;
 use serde_json::json;
 
 use super::RECEIVED_AT;
-use crate::ingest::{DecodeLimits, Decoded, Encoding, KnownSeries, NewSeries, Signal};
+use crate::ingest::{DecodeLimits, Decoded, Encoding, KnownSeries, NewLabel, NewSeries, Signal};
 use crate::otlp::decode;
 use crate::tables::Table;
 
@@ -43,7 +43,7 @@ impl KnownSeries for TwoOfEach {
         false
     }
 
-    fn overflows(&self, _: &[u8; 16], new: NewSeries) -> bool {
+    fn overflows(&self, _: &[u8; 16], new: NewSeries, _: &mut dyn Iterator<Item = NewLabel>) -> bool {
         new.of_metric >= 2
     }
 }
@@ -56,7 +56,7 @@ impl KnownSeries for Logged {
         !self.0.contains(id)
     }
 
-    fn overflows(&self, id: &[u8; 16], _: NewSeries) -> bool {
+    fn overflows(&self, id: &[u8; 16], _: NewSeries, _: &mut dyn Iterator<Item = NewLabel>) -> bool {
         self.0.contains(id)
     }
 }
@@ -97,7 +97,7 @@ fn what_was_said_of_a_series_holds_for_the_whole_request() {
             self.0.fetch_add(1, Ordering::Relaxed) > 1
         }
 
-        fn overflows(&self, _: &[u8; 16], _: NewSeries) -> bool {
+        fn overflows(&self, _: &[u8; 16], _: NewSeries, _: &mut dyn Iterator<Item = NewLabel>) -> bool {
             true
         }
     }

@@ -45,7 +45,7 @@ fn by_series(store: &Store) -> BTreeMap<[u8; 16], Vec<i64>> {
 }
 
 fn config(dir: &Path, all_max: u32, per_metric_max: u32) -> StoreConfig {
-    let series_limits = SeriesLimits { all_max, per_metric_max };
+    let series_limits = SeriesLimits { all_max, per_metric_max, ..SeriesLimits::default() };
     StoreConfig { series_limits, seal_interval: Duration::from_secs(3600), ..StoreConfig::in_dir(dir) }
 }
 
@@ -83,4 +83,22 @@ async fn the_limit_of_all_series_spares_those_that_are_known() {
     let found = by_series(&store);
     assert_eq!(longest(&found), [1, 2, 3, 4]);
     assert_eq!(found.values().filter(|values| values.len() == 2).count(), 3, "the known ones go on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_that_never_repeats_fills_itself_and_not_its_metric() {
+    let dir = tempfile::tempdir().unwrap();
+    let with_values = |values_per_label_max| {
+        let series_limits = SeriesLimits { values_per_label_max, ..SeriesLimits::default() };
+        StoreConfig { series_limits, ..config(dir.path(), 1000, 1000) }
+    };
+    let store = open_with(with_values(4)).unwrap().store;
+    send_as(&store, Signal::Metrics, points("carts", 0..10)).await;
+    send_as(&store, Signal::Metrics, points("carts", 2..6)).await;
+    send_as(&store, Signal::Metrics, points("clicks", 0..2)).await;
+    let before = by_series(&store);
+    assert_eq!(longest(&before), [4, 4, 5, 5, 6, 7, 8, 9], "four users, and one series for all others");
+    assert_eq!(before.len(), 4 + 1 + 2);
+    drop(store);
+    assert_eq!(by_series(&open_with(with_values(1)).unwrap().store), before, "as it was said then");
 }
