@@ -74,6 +74,16 @@ fn questions(end: i64) -> Vec<Question> {
         path: "/prometheus/api/v1/query_range".to_owned(),
         form: Some(format!("query={}&start={}&end={end}&step={step}", escaped(query), end - hours * HOUR)),
     };
+    let day = |what, end: i64| Question {
+        what,
+        target_ms: None,
+        path: "/prometheus/api/v1/query_range".to_owned(),
+        form: Some(format!(
+            "query={}&start={}&end={end}&step=600",
+            escaped("sum by (service_name) (rate(shop_request_bytes_total[10m]))"),
+            end - 23 * HOUR
+        )),
+    };
     let list = |what, target_ms, path: &str| Question { what, target_ms, path: path.to_owned(), form: None };
     vec![
         instant("instant `sum by` over 1,920 series", Some(20), "sum by (service_name) (http_server_active_requests)"),
@@ -106,6 +116,9 @@ fn questions(end: i64) -> Vec<Question> {
             24,
             240,
         ),
+        // The end of hours and tens of minutes, so that rollups say enough; a second later they do not.
+        day("`sum by (rate)` over 24 h at 10 min, 1,920 series, on the hour", end / HOUR * HOUR),
+        day("the same a second later", end / HOUR * HOUR + 1),
         list("label values: `service_name`", Some(5), "/prometheus/api/v1/label/service_name/values"),
         list(
             "label values: `http_route` of a metric",

@@ -138,12 +138,14 @@ pub(super) fn add_rollups(
         }
     }
     let mut others = BTreeSet::new();
-    for (at, mut levels) in series {
+    for (at, levels) in series {
         let is_whole = !levels.contains_key(&NOT_ROLLED_UP);
-        let coarsest = levels.keys().copied().filter(|level| is_whole && *level <= asked.level).max();
-        let level = coarsest.and_then(|level| levels.remove(&level));
-        match level.filter(|level| asked.need != Need::Falls || !level.has_falls) {
-            Some(level) => into[at].extend(level.entries.into_iter().filter(|entry| is_meant(entry.time_ms))),
+        // Of a counter that begins anew every few minutes, a short stretch still tells all falls.
+        let is_enough = |(level, known): &(u32, Level)| {
+            is_whole && *level <= asked.level && !(asked.need == Need::Falls && known.has_falls)
+        };
+        match levels.into_iter().filter(is_enough).max_by_key(|(level, _)| *level) {
+            Some((_, known)) => into[at].extend(known.entries.into_iter().filter(|entry| is_meant(entry.time_ms))),
             None => {
                 others.insert(at);
             }
