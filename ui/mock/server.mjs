@@ -25,7 +25,7 @@ const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; conn
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
 
 export function startMock({ port = 0, empty = false, token = null } = {}) {
-  const state = { empty, token, down: false, cold: null, missing: [], searchBound: null, mapNodes: 0, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
+  const state = { empty, token, down: false, cold: null, missing: [], searchBound: null, searchStepMs: 0, mapNodes: 0, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
@@ -79,6 +79,22 @@ function answerExplore(state, store, pathname, search) {
   return tag ? tagValues(store, decodeURIComponent(tag[1])) : null;
 }
 
+/** A page of traces a line each, with progress between them; `state.searchStepMs` is how long each part takes. */
+async function tellList(state, list, response) {
+  const { traces, ...done } = list;
+  response.writeHead(200, { "Content-Type": "application/x-ndjson", "Cache-Control": "no-store" });
+  const say = (line) => response.write(`${JSON.stringify(line)}\n`);
+  for (let told = 0; told < traces.length && state.searchStepMs > 0; told += 5) {
+    if (told > 0) traces.slice(told - 5, told).forEach((trace) => say({ trace }));
+    say({ progress: { found: told, looked_at: told * 3, searched_back_to: traces[told].start_time, files_read: Math.round((told / traces.length) * 9), files_total: 9, bytes_scanned: 1000 } });
+    await new Promise((next) => setTimeout(next, state.searchStepMs));
+    if (response.destroyed) return;
+  }
+  traces.slice(state.searchStepMs > 0 ? 5 * (Math.ceil(traces.length / 5) - 1) : 0).forEach((trace) => say({ trace }));
+  say(state.searchError ? { error: { code: "out_of_memory", message: state.searchError } } : { done });
+  response.end();
+}
+
 function answerApi(state, address, request, body, response) {
   const { pathname, searchParams: search } = address;
   const send = (value, status = 200) => sendJson(response, status, value);
@@ -89,6 +105,7 @@ function answerApi(state, address, request, body, response) {
   if (state.missing.includes(pathname)) return send({ error: { code: "not_found", message: "no such route" } }, 404);
   try {
     const explored = answerExplore(state, store, pathname, search);
+    if (explored && pathname === "/api/traces" && request.headers.accept?.includes("application/x-ndjson") && !state.missing.includes("lines")) return tellList(state, explored, response);
     if (explored) return send(explored);
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;

@@ -1,5 +1,7 @@
-// Owns the line over the list: how many traces are shown, how far back was looked, why live waits, and the ways to
-// choose columns and go elsewhere.
+// Owns the line over the list: how many traces are shown, how far back was looked or is being looked, why live waits, and
+// the ways to choose columns and go elsewhere.
+import type { FoundSoFar } from "../api/traceListStream";
+import { shortMoment, millisecondsOf } from "../model/instant";
 import { SORTABLE, readTraceSort, type TraceColumn } from "../model/traceColumns";
 import { addressOf, useParameter } from "../router";
 import { texts } from "../texts";
@@ -15,16 +17,19 @@ interface TraceListNoteProps {
   /** In another order than the server's, while there is more than is loaded. */
   isSorted: boolean;
   isLivePaused: boolean;
+  /** Of a search that goes on; null while none does that one would notice. */
+  found: FoundSoFar | null;
   error: Error | null;
   onBackToNewest: () => void;
 }
 
-export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, error, onBackToNewest }: TraceListNoteProps) {
+export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, found, error, onBackToNewest }: TraceListNoteProps) {
   const words = texts.explore.list;
   return (
     <div className="list-note">
-      <span>{texts.traces.shown(count)}{reach && count > 0 ? "+" : ""}{isSorted && <span className="muted">, {words.sortedLoaded}</span>}</span>
-      {reach?.isPartial && reach.backToMs !== null && <span className="warn-text" role="status">{texts.traces.searchedBackTo(reachText(reach))}</span>}
+      <span>{texts.traces.shown(count)}{(reach || found) && count > 0 ? "+" : ""}{isSorted && <span className="muted">, {words.sortedLoaded}</span>}</span>
+      {found && <SearchGoesOn found={found} />}
+      {!found && reach?.isPartial && reach.backToMs !== null && <span className="warn-text" role="status">{(reach.isStopped ? words.stoppedAt : texts.traces.searchedBackTo)(reachText(reach))}</span>}
       {isLivePaused && (
         <span className="live-paused" role="status">
           <span className="warn-text">{words.livePaused}</span> <button type="button" className="text-button" onClick={onBackToNewest}>{words.backToNewest}</button>
@@ -38,6 +43,23 @@ export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, e
       <Link className="text-button" href={addressOf("/compare")}>{texts.compare.title}</Link>
       <Link className="text-button" href={addressOf("/file")}>{texts.files.openFile}</Link>
     </div>
+  );
+}
+
+/** How far it has come, and a way to end it. What is said changes with every piece, so that a reader of screens is told only that it goes on. */
+function SearchGoesOn({ found: { progress, stop } }: { found: FoundSoFar }) {
+  const words = texts.explore.list;
+  const backTo = progress?.searched_back_to ? shortMoment(millisecondsOf(progress.searched_back_to), Date.now()) : null;
+  return (
+    <span className="search-goes-on">
+      <span className="spinner" aria-hidden="true" />
+      <span className="sr-only" role="status">{words.searching}</span>
+      <span className="search-progress">
+        {backTo === null ? words.searching : words.searchedSoFar(backTo)}
+        {progress && progress.files_total > 0 && <>{words.comma}{texts.sql.files(progress.files_read, progress.files_total)}</>}
+      </span>
+      <button type="button" className="text-button" onClick={stop}>{words.stop}</button>
+    </span>
   );
 }
 
