@@ -63,7 +63,6 @@ test("another filter ends the search of the one before, and its rows make way at
 });
 
 test("what was found before the search failed stays, beside why", options, async () => {
-  const { page } = view;
   Object.assign(mock.state, { searchStepMs: 60, searchError: "the search needs too much memory" });
   await go("/?live=off");
   await note("the search needs too much memory").waitFor();

@@ -92,7 +92,7 @@ function SpanShare({ tree, node }: { tree: TraceTree; node: number }) {
         <div>
           <dt>{texts.span.duration}</dt>
           <dd>
-            {formatDuration(isMissing(tree, node) ? end - start : tree.spans.durations[node])} <span className="muted">{((100 * (end - start)) / total).toFixed(1)} %</span>
+            {formatDuration(isMissing(tree, node) ? end - start : tree.spans.durations[node])} <span className="muted">{texts.common.percent(((100 * (end - start)) / total).toFixed(1))}</span>
           </dd>
         </div>
         <div>

@@ -56,7 +56,7 @@ function SearchGoesOn({ found: { progress, stop } }: { found: FoundSoFar }) {
       <span className="sr-only" role="status">{words.searching}</span>
       <span className="search-progress">
         {backTo === null ? words.searching : words.searchedSoFar(backTo)}
-        {progress && progress.files_total > 0 && <>{words.comma}{texts.sql.files(progress.files_read, progress.files_total)}</>}
+        {progress && progress.files_total > 0 && <span className="search-files">{words.comma}{texts.sql.files(progress.files_read, progress.files_total)}</span>}
       </span>
       <button type="button" className="text-button" onClick={stop}>{words.stop}</button>
     </span>

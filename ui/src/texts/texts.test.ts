@@ -6,7 +6,7 @@ import { en } from "./en";
 import { zhCN } from "./zh-CN";
 
 /** Names, units, keys and examples that are not translated. */
-const SAME_IN_BOTH = new Set(["Spanlake", "SQL", "Ctrl+Enter", "p50", "p95", "p99", "MySQL", "MariaDB"]);
+const SAME_IN_BOTH = new Set(["Spanlake", "SQL", "Ctrl+Enter", "p50", "p95", "p99", "MySQL", "MariaDB", "InnoDB", "A", "B", "Span id", "Schema", "Trace state"]);
 const isSameInBoth = (path: string, text: string): boolean => SAME_IN_BOTH.has(text) || /^help\.groups\.\d+\.keys\.\d+\.0$/.test(path) || !/[a-z]/i.test(text);
 
 type Leaf = [path: string, value: unknown];
@@ -36,10 +36,16 @@ it("has Chinese in its sentences with values", () => {
   const call = (text: unknown): string => String((text as (...values: unknown[]) => string)(...["second", "minute", true].slice(0, (text as () => string).length || 1)));
   const left: string[] = [];
   for (const [path, text] of chinese) {
-    if (typeof text !== "function" || path === "common.count" || path === "trace.eventTick" || path === "servicesPage.rate") continue;
+    if (typeof text !== "function" || path === "common.count" || path === "common.percent" || path === "trace.eventTick" || path === "servicesPage.rate") continue;
     if (!/\p{Script=Han}/u.test(call(text)) && !/\p{Script=Han}/u.test(String((text as (...values: number[]) => string)(1, 2, 3)))) left.push(path);
   }
   expect(left).toEqual([]);
+});
+
+it("has the punctuation of Chinese between Chinese words", () => {
+  const call = (text: unknown): string => (typeof text === "function" ? String((text as (...values: unknown[]) => unknown)(1, 2, 3, 4)) : String(text));
+  const wrong = [...chinese].filter(([path, text]) => path !== "trace.eventTick" && /\p{Script=Han}[,:;?!]|[,:;?!]\p{Script=Han}/u.test(call(text))).map(([path]) => path);
+  expect(wrong).toEqual([]);
 });
 
 it("follows the choice, then the browser", () => {

@@ -29,6 +29,7 @@ export const shell = {
     waiting: (bytes: string) => `${bytes} wait on this server's disk.`,
   },
   common: {
+    percent: (number: string) => `${number} %`,
     copy: "Copy",
     copied: "Copied",
     close: "Close",

@@ -4,11 +4,11 @@ import { count } from "./count";
 
 export const explore = {
   filters: "筛选",
-  picture: "时长图",
+  picture: "耗时图",
   heat: "热力图",
   points: "散点图",
   heatHint: "方向键移动，按住 Shift 可选择；Enter 只显示所选部分，d 查看其差异",
-  heatLabel: "时长随时间的分布",
+  heatLabel: "耗时随时间的分布",
   heatFailed: "无法统计热力图",
   spans: (number: number) => count(number, "个 span"),
   roots: (number: number) => count(number, "个根 span"),
@@ -55,7 +55,7 @@ export const explore = {
     kind: "类型",
     matching: (spans: number, traces: number) => `${count(traces, "条追踪")}中的 ${count(spans, "个 span")}`,
     value: (value: string, spans: number, traces: number) => `${value}：${count(traces, "条追踪")}中的 ${count(spans, "个 span")}`,
-    between: (low: number, high: number | null) => `估计：95 % 的把握在 ${low.toLocaleString("zh-CN")} ${high === null ? "以上" : `到 ${high.toLocaleString("zh-CN")}`}${high === null ? "" : " 之间"}`,
+    between: (low: number, high: number | null) => `估计：95% 的把握在 ${low.toLocaleString("zh-CN")} ${high === null ? "以上" : `到 ${high.toLocaleString("zh-CN")}`}${high === null ? "" : " 之间"}`,
     errorShare: (share: string) => `${share} 失败`,
     exclude: (value: string) => `排除 ${value}（或按住 Alt 点击）`,
     empty: "（空）",
@@ -70,8 +70,8 @@ export const explore = {
     none: "没有值",
   },
   list: {
-    refused: "无法理解此过滤条件",
-    dropFilter: "去掉过滤条件",
+    refused: "无法理解此筛选条件",
+    dropFilter: "去掉筛选条件",
     sort: "排序方式",
     columns: "列",
     traceId: "追踪 ID",

@@ -29,6 +29,7 @@ export const shell = {
     waiting: (bytes: string) => `${bytes} 正在本机磁盘上等待。`,
   },
   common: {
+    percent: (number: string) => `${number}%`,
     copy: "复制",
     copied: "已复制",
     close: "关闭",
@@ -135,7 +136,7 @@ export const shell = {
           ["j k ↓ ↑", "下一条、上一条追踪"],
           ["Enter", "打开"],
           ["l", "开启或关闭实时"],
-          ["Ctrl Space", "过滤条件中接下来可填写的内容"],
+          ["Ctrl Space", "筛选条件中接下来可填写的内容"],
           ["Shift ← → ↑ ↓", "在热力图上选择；Enter 缩小范围，d 比较"],
         ],
       },
@@ -169,7 +170,7 @@ export const shell = {
           ["x", "展开或收起该 span 的 ×N"],
           ["l", "开启或关闭日志行"],
           ["e", "下一个错误"],
-          ["Ctrl wheel", "以指针为中心缩放"],
+          ["Ctrl 滚轮", "以指针为中心缩放"],
         ],
       },
       {
