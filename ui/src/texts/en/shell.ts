@@ -28,6 +28,7 @@ export const shell = {
     lost: "Another server has taken the cold tier; nothing more is moved there.",
     waiting: (bytes: string) => `${bytes} wait on this server's disk.`,
   },
+  embed: { copy: "Copy as an iframe", open: "Open in Spanlake" },
   common: {
     percent: (number: string) => `${number} %`,
     copy: "Copy",

@@ -28,6 +28,7 @@ export const shell = {
     lost: "冷存储层已被另一台服务器接管，不再向其中移动数据。",
     waiting: (bytes: string) => `${bytes} 正在本机磁盘上等待。`,
   },
+  embed: { copy: "复制为 iframe 嵌入代码", open: "在 Spanlake 中打开" },
   common: {
     percent: (number: string) => `${number}%`,
     copy: "复制",
