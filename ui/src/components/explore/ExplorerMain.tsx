@@ -62,7 +62,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
             <p className="metric-about">
               <span>{texts.explorer.types[info.is_monotonic === true ? "counter" : info.type] ?? info.type}</span>
               {info.unit && info.unit !== "1" && <span className="mono">{info.unit}</span>}
-              {info.temporality && <span>{info.temporality}</span>}
+              {info.temporality && <span>{texts.explorer.temporalities[info.temporality] ?? info.temporality}</span>}
               <span>{texts.metrics.series(info.series)}</span>
               <span className="muted">{info.description}</span>
             </p>

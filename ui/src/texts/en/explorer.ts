@@ -11,6 +11,7 @@ export const explorer = {
   all: "All metrics",
   services: (count: number) => plural(count, "service"),
   types: { gauge: "gauge", sum: "sum", counter: "counter", histogram: "histogram", exponential_histogram: "histogram", summary: "summary" } as Record<string, string>,
+  temporalities: { cumulative: "cumulative", delta: "delta" } as Record<string, string>,
   queries: "Queries",
   metric: "Metric",
   shape: "Show",

@@ -181,6 +181,7 @@ export const mysqlPage = {
     onlyChanged: "Only changed",
   },
   events: {
+    title: (title: string) => title,
     kinds: { plan_change: "Plan", variable_change: "Variable", deadlock: "Deadlock", restart: "Restart", lock_wait: "Lock wait", error_log: "Error log" } as Record<string, string>,
     all: "All",
     which: "Which events",

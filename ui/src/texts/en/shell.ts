@@ -30,6 +30,8 @@ export const shell = {
   },
   embed: { copy: "Copy as an iframe", open: "Open in Spanlake" },
   common: {
+    /** Of durations of a minute and more; shorter ones have the signs of SI. */
+    units: { day: "d", hour: "h", minute: "min", second: "s" },
     percent: (number: string) => `${number} %`,
     copy: "Copy",
     copied: "Copied",

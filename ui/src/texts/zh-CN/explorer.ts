@@ -11,6 +11,7 @@ export const explorer = {
   all: "全部指标",
   services: (count: number) => counted(count, "个服务"),
   types: { gauge: "瞬时值", sum: "求和", counter: "计数器", histogram: "直方图", exponential_histogram: "直方图", summary: "摘要" },
+  temporalities: { cumulative: "累积", delta: "增量" } as Record<string, string>,
   queries: "查询",
   metric: "指标",
   shape: "显示",

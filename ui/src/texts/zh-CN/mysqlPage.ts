@@ -1,10 +1,6 @@
 // Owns the Chinese of the pages about MySQL servers.
 import { count } from "./count";
-
-/** Codes of docs/mysql.md; what follows is the server's own sentence. */
-const REASONS: Record<string, string> = {
-  down: "无响应", connections_high: "连接数偏高", statements_many: "同时执行的语句过多", lock_wait_long: "锁等待过长", replication_late: "复制延迟", replication_stopped: "复制已停止", deadlocks: "死锁频繁", buffer_pool_misses: "缓冲池命中率低", history_long: "历史列表过长", answers_slow: "响应缓慢",
-};
+import { inChinese, REASONS } from "./mysqlSentences";
 
 export const mysqlPage = {
   title: "MySQL 服务器",
@@ -13,7 +9,7 @@ export const mysqlPage = {
   flavors: { mysql: "MySQL", mariadb: "MariaDB", unknown: "MySQL" } as Record<string, string>,
   lights: { green: "正常", yellow: "需要关注", red: "有故障", unknown: "未知" } as Record<string, string>,
   lightCount: (number: number, light: string) => `${count(number, "台服务器")}：${light}`,
-  reason: (code: string, text: string) => (`${REASONS[code] ?? "状态"}：${text}`),
+  reason: (code: string, text: string) => inChinese(text) ?? `${REASONS[code] ?? "状态"}：${text}`,
   noMatch: "没有符合的服务器",
   columns: { name: "服务器", qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "复制延迟" },
   columnsShort: { qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "延迟" },
@@ -185,6 +181,7 @@ export const mysqlPage = {
     onlyChanged: "仅显示有变化的",
   },
   events: {
+    title: (title: string) => inChinese(title) ?? title,
     kinds: { plan_change: "计划", variable_change: "变量", deadlock: "死锁", restart: "重启", lock_wait: "锁等待", error_log: "错误日志" } as Record<string, string>,
     all: "全部",
     which: "显示哪些事件",

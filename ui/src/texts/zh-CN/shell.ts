@@ -30,6 +30,7 @@ export const shell = {
   },
   embed: { copy: "复制为 iframe 嵌入代码", open: "在 Spanlake 中打开" },
   common: {
+    units: { day: "天", hour: "小时", minute: "分钟", second: "秒" },
     percent: (number: string) => `${number}%`,
     copy: "复制",
     copied: "已复制",
