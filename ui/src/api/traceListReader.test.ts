@@ -22,6 +22,12 @@ describe("TraceListReader", () => {
     expect(reader.list()?.traces).toEqual([trace("a"), trace("b")]);
   });
 
+  it("has no place yet where the search has only begun", () => {
+    const reader = new TraceListReader();
+    reader.add(said({ progress: { ...progress, searched_back_to: "9223372036854775807" } }));
+    expect(reader.progress).toEqual({ ...progress, searched_back_to: null });
+  });
+
   it("passes over lines that it does not know, and empty ones", () => {
     const reader = new TraceListReader();
     reader.add(said({ hint: "narrow it" }, { trace: trace("a") }));

@@ -33,8 +33,15 @@ export class TraceListReader {
   private read(line: Line): void {
     if (line.error !== undefined) throw saidError(line.error, 200, "search_failed");
     if (line.trace) this.traces.push(line.trace);
-    if (line.progress) this.progress = line.progress;
+    if (line.progress) this.progress = { ...line.progress, searched_back_to: isReached(line.progress.searched_back_to) ? line.progress.searched_back_to : null };
     if (line.done) this.done = line.done;
     // What a newer server tells besides is not needed to show the list.
   }
 }
+
+/** Before anything was looked at, the place is the end of all time. */
+function isReached(nanoseconds: string | null): boolean {
+  return nanoseconds !== null && BigInt(nanoseconds) < END_OF_TIME;
+}
+
+const END_OF_TIME = 2n ** 63n - 1n;

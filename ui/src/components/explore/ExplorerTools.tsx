@@ -33,7 +33,6 @@ export function ExplorerTools({ drawing, compare, hasExemplars, note, onCsv, onA
         ))}
       </div>
       <label className="tool-choice">
-        <span>{texts.explorer.compare}</span>
         <select aria-label={texts.explorer.compare} value={compare ?? ""} onChange={(change) => setParameters({ compare: change.target.value })}>
           {["", ...Object.keys(COMPARISONS)].map((key) => <option key={key} value={key}>{texts.explorer.comparisons[key]}</option>)}
         </select>

@@ -42,7 +42,7 @@ export const explorer = {
   drawing: "Drawing",
   drawings: { lines: "Lines", stacked: "Stacked", bars: "Bars", table: "Table" } as Record<string, string>,
   compare: "Compare",
-  comparisons: { "": "with nothing", "1h": "an hour before", "1d": "yesterday", "7d": "a week before" } as Record<string, string>,
+  comparisons: { "": "Compare with…", "1h": "an hour before", "1d": "yesterday", "7d": "a week before" } as Record<string, string>,
   exemplars: "Exemplars",
   exemplarsHint: "Single requests on the chart; a click opens the trace",
   exemplar: "Open the trace",

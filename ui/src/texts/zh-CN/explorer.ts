@@ -42,7 +42,7 @@ export const explorer = {
   drawing: "绘制方式",
   drawings: { lines: "折线", stacked: "堆叠", bars: "柱状", table: "表格" },
   compare: "对比",
-  comparisons: { "": "不对比", "1h": "一小时前", "1d": "昨天", "7d": "一周前" },
+  comparisons: { "": "对比…", "1h": "一小时前", "1d": "昨天", "7d": "一周前" },
   exemplars: "样例",
   exemplarsHint: "图上的单个请求；点击打开其追踪",
   exemplar: "打开追踪",
