@@ -175,6 +175,26 @@ test("columns and their order are in the address", options, async () => {
   assert.deepEqual(widths, [...widths].sort((a, b) => b - a));
 });
 
+test("two traces of the list are compared, by key and by mouse, and the first can be let go", options, async () => {
+  const { page } = view;
+  await go("/?live=off");
+  await rows().first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("c");
+  await page.waitForURL(/compare=[0-9a-f]{32}/);
+  const first = search().get("compare");
+  await page.locator(".comparing").getByRole("button").click();
+  await page.waitForFunction(() => !/compare=/.test(location.search));
+  await rows().first().hover();
+  await rows().first().getByRole("button", { name: /^Compare with another/ }).click();
+  await page.waitForURL(/compare=/);
+  assert.equal(search().get("compare"), first);
+  await page.keyboard.press("j");
+  await page.keyboard.press("c");
+  await page.waitForURL((url) => url.pathname === "/compare" && url.searchParams.get("a") === first && url.searchParams.get("b") !== first);
+  noProblems();
+});
+
 test("a search is kept by name, found again from the palette, and forgotten", options, async () => {
   const { page } = view;
   await go("/?live=off&status=error&filter=kind%20%3D%20client");

@@ -2,9 +2,12 @@
 // the ways to choose columns and go elsewhere.
 import type { FoundSoFar } from "../api/traceListStream";
 import { shortMoment, millisecondsOf } from "../model/instant";
+import { formatDuration } from "../model/duration";
+import { shortTraceId } from "../model/traceId";
 import { SORTABLE, readTraceSort, type TraceColumn } from "../model/traceColumns";
 import { addressOf, useParameter } from "../router";
 import { texts } from "../texts";
+import { Icon } from "./Icon";
 import { Link } from "./Link";
 import { SavedSearches } from "./SavedSearches";
 import { TraceColumnsMenu } from "./TraceColumnsMenu";
@@ -20,10 +23,12 @@ interface TraceListNoteProps {
   /** Of a search that goes on; null while none does that one would notice. */
   found: FoundSoFar | null;
   error: Error | null;
+  /** How long it took to find what is shown, and in how many files. */
+  cost: { tookMs: number; filesRead?: number; filesTotal?: number } | null;
   onBackToNewest: () => void;
 }
 
-export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, found, error, onBackToNewest }: TraceListNoteProps) {
+export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, found, error, cost, onBackToNewest }: TraceListNoteProps) {
   const words = texts.explore.list;
   return (
     <div className="list-note">
@@ -36,7 +41,11 @@ export function TraceListNote({ count, reach, columns, isSorted, isLivePaused, f
         </span>
       )}
       {error && <span className="field-error" role="status">{error.message}</span>}
+      {!found && cost && (
+        <span className="faint search-cost" title={cost.filesTotal ? texts.sql.files(cost.filesRead ?? 0, cost.filesTotal) : undefined}>{texts.sql.took(formatDuration(Math.max(Math.round(cost.tookMs), 1) * 1e6))}</span>
+      )}
       <span className="toolbar-gap" />
+      <Comparing />
       <NarrowSort />
       <SavedSearches />
       <TraceColumnsMenu columns={columns} />
@@ -59,6 +68,18 @@ function SearchGoesOn({ found: { progress, stop } }: { found: FoundSoFar }) {
         {progress && progress.files_total > 0 && <span className="search-files">{words.comma}{texts.sql.files(progress.files_read, progress.files_total)}</span>}
       </span>
       <button type="button" className="text-button" onClick={stop}>{words.stop}</button>
+    </span>
+  );
+}
+
+/** The trace that waits for the one to compare it with. */
+function Comparing() {
+  const [first, setFirst] = useParameter("compare");
+  if (first === null) return null;
+  return (
+    <span className="comparing" role="status">
+      {texts.explore.list.comparing(shortTraceId(first))}
+      <button type="button" className="icon-button" title={texts.common.clear} aria-label={texts.common.clear} onClick={() => setFirst(null)}><Icon name="close" size={12} /></button>
     </span>
   );
 }

@@ -80,6 +80,7 @@ export function TracesPage() {
                 isLivePaused={live && isPaged}
                 found={isSearching ? found : null}
                 error={queryError || pages.isFetchNextPageError ? null : pages.error}
+                cost={costOf(pages.data?.pages)}
                 onBackToNewest={pages.backToFirst}
               />
               {traces.length > 0 ? (
@@ -96,6 +97,12 @@ export function TracesPage() {
       </div>
     </div>
   );
+}
+
+/** Of all pages together; what files were read is said by the last one. */
+function costOf(pages: readonly { tookMs: number; list: { files_read?: number; files_total?: number } }[] | undefined) {
+  const last = pages?.at(-1)?.list;
+  return pages && last ? { tookMs: pages.reduce((sum, page) => sum + page.tookMs, 0), filesRead: last.files_read, filesTotal: last.files_total } : null;
 }
 
 /** A trace that has grown since may come again on a later page. */

@@ -82,6 +82,8 @@ export const explore = {
     nothingUntil: (when: string) => `Nothing found back to ${when}`,
     nothingUntilHint: "The search took too long to look at the whole range at once.",
     livePaused: "Live waits while older traces are shown",
+    compareRow: "Compare with another of this list (c)",
+    comparing: (id: string) => `Compare ${id} with …`,
     searching: "Searching…",
     searchedSoFar: (when: string) => `searched back to ${when}`,
     comma: ", ",

@@ -139,6 +139,7 @@ export const shell = {
           ["j k ↓ ↑", "next, previous trace"],
           ["Enter", "open it"],
           ["l", "live on or off"],
+          ["c", "compare with the next one that is chosen"],
           ["Ctrl Space", "what may come next in the filter"],
           ["Shift ← → ↑ ↓", "select on the heatmap; Enter narrows, d compares"],
         ],

@@ -82,6 +82,8 @@ export const explore = {
     nothingUntil: (when: string) => `向前搜索到 ${when}，没有找到`,
     nothingUntilHint: "搜索时间过长，未能一次查看整个时间范围。",
     livePaused: "显示较早的追踪时暂停实时更新",
+    compareRow: "与列表中的另一条比较 (c)",
+    comparing: (id: string) => `将 ${id} 与…比较`,
     searching: "正在搜索…",
     searchedSoFar: (when: string) => `已向前搜索到 ${when}`,
     comma: "，",

@@ -159,6 +159,7 @@ export const trace = {
     scope: "插桩范围",
     events: "事件",
     links: "链接",
+    metrics: "当时前后的指标",
     toService: (service: string) => `${service} 的页面`,
     conversation: "对话",
     linkedFrom: "被链接自",
