@@ -44,6 +44,17 @@ test("a brushed region narrows the list, and one chip goes back", options, async
   noProblems();
 });
 
+test("a region leads to the slowest trace in it", options, async () => {
+  const { page } = view;
+  await go("/?live=off&range=1h");
+  await page.locator(".picture-note", { hasText: "root spans" }).waitFor();
+  await brush(0.5, 0.08, 0.8, 0.3);
+  await page.getByRole("button", { name: "Slowest trace" }).click();
+  await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
+  await page.locator(".waterfall-row").first().waitFor();
+  noProblems();
+});
+
 test("what differs about a region is said, and a value of it becomes the filter", options, async () => {
   const { page } = view;
   await go("/?live=off");

@@ -61,6 +61,15 @@ export function useTraces(filter: TraceFilter, live: boolean, isWanted = true) {
   });
 }
 
+/** Traces among which the longest is looked for, from the newest on. */
+const LONGEST_AMONG = 500;
+
+export async function longestTrace(filter: TraceFilter): Promise<string | null> {
+  const { traces } = await getJson<TraceList>("/api/traces", { ...conditionsOf(filter), ...windowOf(filter.range, Date.now()), limit: LONGEST_AMONG });
+  const [first, ...others] = traces;
+  return first ? others.reduce((longest, trace) => (Number(trace.duration) > Number(longest.duration) ? trace : longest), first).trace_id : null;
+}
+
 /**
  * The list page by page. Live as long as there is one page: news would push traces from one page to the next. `found` is
  * what a search that takes its time has found so far, and belongs behind the pages that there are, or in their place.

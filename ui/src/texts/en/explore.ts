@@ -21,6 +21,8 @@ export const explore = {
   selected: "Selection",
   allErrors: "all errors",
   onlyThese: "Only these",
+  openLongest: "Slowest trace",
+  openLongestHint: "Opens the slowest of the newest 500 traces in the selection",
   whatDiffers: "What is different here?",
   errorsDiffer: "What do the errors share?",
   clearSelection: "Take the selection away",

@@ -21,6 +21,8 @@ export const explore = {
   selected: "所选部分",
   allErrors: "所有错误",
   onlyThese: "只看这些",
+  openLongest: "最慢的追踪",
+  openLongestHint: "打开所选范围内最新 500 条追踪中最慢的一条",
   whatDiffers: "这里有何不同？",
   errorsDiffer: "错误有何共同点？",
   clearSelection: "取消选择",
