@@ -8,6 +8,8 @@ const LINES = "application/x-ndjson";
 
 /** A page that is there sooner is shown at once and whole; what is shown in between would only flicker. */
 const QUIET_MS = 200;
+/** Until then rows of the search before stay where nothing was found yet: an empty list would flicker. */
+const EMPTY_QUIET_MS = 600;
 /** How often what was found since is shown. */
 const SHOWN_EVERY_MS = 120;
 
@@ -27,7 +29,11 @@ export interface ListPage extends TraceList {
 export async function fetchTraceList(parameters: Parameters, signal: AbortSignal, onFound: (found: FoundSoFar) => void): Promise<ListPage> {
   const stopping = new AbortController();
   const reader = new TraceListReader();
-  const show = (): void => onFound({ traces: [...reader.traces], progress: reader.progress, stop: () => stopping.abort() });
+  const begun = performance.now();
+  const show = (): void => {
+    if (reader.traces.length === 0 && performance.now() - begun < EMPTY_QUIET_MS) return;
+    onFound({ traces: [...reader.traces], progress: reader.progress, stop: () => stopping.abort() });
+  };
   let shown: ReturnType<typeof setInterval> | undefined;
   const quiet = setTimeout(() => {
     show();

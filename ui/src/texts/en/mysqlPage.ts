@@ -210,6 +210,7 @@ export const mysqlPage = {
     skippedHint: "A round is skipped rather than queued when the one before is not done",
     interval: "Interval now",
     goal: (text: string) => `goal: at most ${text}`,
+    sentence: (text: string) => text,
     missing: "What cannot be seen",
     nothing: "Everything that this server can tell is collected.",
     grant: "Grant",

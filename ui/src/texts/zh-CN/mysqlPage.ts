@@ -210,6 +210,7 @@ export const mysqlPage = {
     skippedHint: "上一轮未完成时跳过，而不是排队",
     interval: "当前间隔",
     goal: (text: string) => `目标：不超过 ${text}`,
+    sentence: (text: string) => inChinese(text) ?? text,
     missing: "无法采集的内容",
     nothing: "这台服务器能提供的一切都已采集。",
     grant: "权限",

@@ -22,6 +22,15 @@ const SENTENCES: readonly [RegExp, string][] = [
   [/^(\d+) transactions waited for each other; one was rolled back$/, "$1 个事务互相等待，其中一个已回滚"],
   [/^(\S+) was set from ([^]*) to ([^]*)$/, "$1 由 $2 改为 $3"],
   [/^another plan for ([^]*)$/, "执行计划变化：$1"],
+  [/^current statements, digests, plans and lock waits are not collected$/, "未采集正在执行的语句、语句摘要、执行计划和锁等待"],
+  [/^digests and metadata locks are not collected$/, "未采集语句摘要和元数据锁"],
+  [/^InnoDB's status, its history list, deadlocks and others' statements are not collected$/, "未采集 InnoDB 状态、历史列表、死锁和其他用户的语句"],
+  [/^p95 of statements is not collected: ([^]*)$/, "未采集语句的 p95：该服务器不按语句摘要保存直方图（MySQL 8.0 起支持），平均值和最长值仍然可用"],
+  [/^replication is not collected$/, "未采集复制状态"],
+  [/^statements by digest are not collected$/, "未按摘要采集语句"],
+  [/^current statements are not collected$/, "未采集正在执行的语句"],
+  [/^performance_schema is OFF: [^]*$/, "performance_schema 为 OFF，因此缺少语句摘要等数据；请在服务器配置中设置 performance_schema=ON 并重启"],
+  [/^the consumer (\w+) is off[^]*$/, "consumer $1 未启用，因此缺少相应的语句数据"],
   [/^the server has started anew$/, "服务器已重新启动"],
 ];
 
