@@ -14,7 +14,7 @@ export default defineConfig({
   server: {
     port: 4301,
     // With the host as the browser names it: the server takes no statement from a page of another origin.
-    proxy: Object.fromEntries(["/api", "/tempo", "/prometheus"].map((path) => [path, { target: process.env.SPANLAKE_URL ?? "http://127.0.0.1:4300", changeOrigin: false }])),
+    proxy: Object.fromEntries(["/api", "/tempo", "/prometheus", "/jaeger"].map((path) => [path, { target: process.env.SPANLAKE_URL ?? "http://127.0.0.1:4300", changeOrigin: false }])),
   },
   test: { include: ["src/**/*.test.ts"], environment: "node" },
 });

@@ -20,6 +20,7 @@ const VIEWS = [
   ["/metrics/explore"], ["/metrics/explore?name=http.server.request.duration"], ["/metrics/explore?name=app.orders.placed&compare=1d"], [`/metrics/explore?${new URLSearchParams({ a: "sum(rate(foo[5m]) by" })}`],
   ["/boards"], ["/boards/services"], ["/boards/hosts"], ["/boards/spanlake"], ["/boards/mysql?edit=on"], ["/boards/mysql?edit=on", { click: "[aria-label='Edit the panel']" }], ["/sampling"],
   ...["/mysql", ...["overview", "now", "locks", "statements", "statements&digest=d3a177c1b2d3a1&in=shop", "innodb", "variables", "events"].map((tab) => `/mysql/db-1%3A3306?tab=${tab}`), "/mysql/db-3%3A3306?tab=replication", "/mysql/reports%3A3306?tab=poller", "/mysql/archive%3A3306"].map((path) => [path]),
+  [`/trace/${FAILING}?embed=1`], ["/metrics/explore?name=http.server.request.duration&embed=1"], ["/boards/hosts?embed=1"], ["/", { keys: ["j", "c"] }],
   ["/sql"], [SQL], [`/sql?run=1&q=${encodeURIComponent("frm spans")}`], ["/", { keys: ["Control+k"] }], ["/", { keys: ["?"] }], ["/", { click: "[aria-label='Language and time zone']" }],
 ];
 

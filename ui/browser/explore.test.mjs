@@ -44,6 +44,17 @@ test("a brushed region narrows the list, and one chip goes back", options, async
   noProblems();
 });
 
+test("a region leads to the slowest trace in it", options, async () => {
+  const { page } = view;
+  await go("/?live=off&range=1h");
+  await page.locator(".picture-note", { hasText: "root spans" }).waitFor();
+  await brush(0.5, 0.08, 0.8, 0.3);
+  await page.getByRole("button", { name: "Slowest trace" }).click();
+  await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
+  await page.locator(".waterfall-row").first().waitFor();
+  noProblems();
+});
+
 test("what differs about a region is said, and a value of it becomes the filter", options, async () => {
   const { page } = view;
   await go("/?live=off");
@@ -173,6 +184,26 @@ test("columns and their order are in the address", options, async () => {
   const widths = await page.locator(".duration-bar").evaluateAll((bars) => bars.map((bar) => Number.parseFloat(bar.style.width)));
   assert.equal(widths[0], 100);
   assert.deepEqual(widths, [...widths].sort((a, b) => b - a));
+});
+
+test("two traces of the list are compared, by key and by mouse, and the first can be let go", options, async () => {
+  const { page } = view;
+  await go("/?live=off");
+  await rows().first().waitFor();
+  await page.keyboard.press("j");
+  await page.keyboard.press("c");
+  await page.waitForURL(/compare=[0-9a-f]{32}/);
+  const first = search().get("compare");
+  await page.locator(".comparing").getByRole("button").click();
+  await page.waitForFunction(() => !/compare=/.test(location.search));
+  await rows().first().hover();
+  await rows().first().getByRole("button", { name: /^Compare with another/ }).click();
+  await page.waitForURL(/compare=/);
+  assert.equal(search().get("compare"), first);
+  await page.keyboard.press("j");
+  await page.keyboard.press("c");
+  await page.waitForURL((url) => url.pathname === "/compare" && url.searchParams.get("a") === first && url.searchParams.get("b") !== first);
+  noProblems();
 });
 
 test("a search is kept by name, found again from the palette, and forgotten", options, async () => {

@@ -28,8 +28,8 @@ export async function openServer(options) {
 }
 
 /** A page that remembers everything that went wrong in it. */
-export async function openPage(browser, { width = 1440, height = 900, theme = "light", timezone } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: 1, timezoneId: timezone });
+export async function openPage(browser, { width = 1440, height = 900, theme = "light", timezone, locale } = {}) {
+  const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, deviceScaleFactor: 1, timezoneId: timezone, locale });
   const page = await context.newPage();
   const problems = [];
   page.on("console", (message) => message.type() === "error" && problems.push(message.text()));

@@ -1,5 +1,5 @@
 // Owns pictures of every page, wide and narrow, light and dark, into the folder named by SHOTS (default: a temporary one).
-// SHOTS_ONLY=trace takes only those whose name holds the text.
+// SHOTS_ONLY=trace takes only those whose name holds the text; SHOTS_LANGUAGE=zh-CN reads another language than English.
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,7 @@ const STATEMENT = "select date_bin(interval '1 minute', start_time) as minute, c
 const MYSQL = "/mysql/db-1%3A3306";
 const VIEWS = [
   { name: "traces", path: "/" },
+  { name: "traces-searching", path: "/", stepMs: 400 },
   { name: "traces-facets", path: "/?facets=on" },
   { name: "traces-differences", path: "/?sel=__error&diff=on" },
   { name: "map", path: "/map?view=map" },
@@ -61,7 +62,7 @@ const VIEWS = [
   { name: "board-mysql", path: "/boards/mysql" },
   { name: "board-hosts", path: "/boards/hosts" },
   { name: "board-edit", path: "/boards/mysql?edit=on" },
-  { name: "board-panel", path: "/boards/mysql?edit=on", click: "[aria-label='Edit the panel']" },
+  { name: "board-panel", path: "/boards/mysql?edit=on", click: ".panel-tools button" },
   { name: "mysql", path: "/mysql" },
   { name: "mysql-server", path: MYSQL },
   { name: "mysql-range", path: `${MYSQL}?range=1h` },
@@ -75,17 +76,18 @@ const VIEWS = [
   { name: "mysql-events", path: `${MYSQL}?tab=events` },
   { name: "mysql-missing", path: "/mysql/reports%3A3306?tab=poller" },
   { name: "mysql-down", path: "/mysql/archive%3A3306" },
+  { name: "sampling", path: "/sampling", sampling: true },
   { name: "sql", path: `/sql?run=1&q=${encodeURIComponent("select * from spans order by start_time desc limit 500")}` },
   { name: "sql-chart", path: `/sql?run=1&view=chart&q=${encodeURIComponent(STATEMENT)}` },
   { name: "sql-error", path: `/sql?run=1&q=${encodeURIComponent("select trace_id,\n  name\nfrm spans")}` },
   { name: "readme", path: `/trace/${FAILING}`, keys: ["e", "e", "e", "e", "e", "Enter"] },
   { name: "palette", path: "/", keys: ["Control+k"] },
-  { name: "settings", path: "/", click: "[aria-label='Language and time zone']" },
+  { name: "settings", path: "/", click: ".header-tools > button:nth-child(4)" },
   { name: "help", path: "/", keys: ["?"] },
 ];
 
 /** A page that follows a long poll is never idle. */
-const settled = (page, view) => (view.path.startsWith("/mysql") ? page.waitForTimeout(1800) : page.waitForLoadState("networkidle"));
+const settled = (page, view) => (view.path.startsWith("/mysql") || view.stepMs ? page.waitForTimeout(1800) : page.waitForLoadState("networkidle"));
 
 const mock = await startMock();
 const { browser, close } = await launchBrowser();
@@ -94,10 +96,10 @@ const themes = process.env.SHOTS_THEME ? [process.env.SHOTS_THEME] : ["light", "
 const widths = process.env.SHOTS_WIDTH ? [Number(process.env.SHOTS_WIDTH)] : [1440, 390];
 for (const theme of themes) {
   for (const width of widths) {
-    const { page, problems, close: closePage } = await openPage(browser, { width, height: width === 390 ? 780 : 900, theme });
+    const { page, problems, close: closePage } = await openPage(browser, { width, height: width === 390 ? 844 : 900, theme, locale: process.env.SHOTS_LANGUAGE });
     for (const view of [...VIEWS, { name: "empty", path: "/", empty: true }]) {
       if (only && !view.name.includes(only)) continue;
-      mock.state.empty = view.empty === true;
+      Object.assign(mock.state, { empty: view.empty === true, sampling: view.sampling === true, searchStepMs: view.stepMs ?? 0 });
       await page.goto(mock.url + view.path);
       await settled(page, view);
       if (view.click) await page.locator(view.click).first().click();
@@ -105,7 +107,6 @@ for (const theme of themes) {
       if (view.keys) await settled(page, view);
       await page.waitForTimeout(350);
       await page.screenshot({ path: join(folder, `${view.name}-${width}-${theme}.png`) });
-      mock.state.empty = false;
     }
     if (problems.length > 0) process.stdout.write(`problems at ${width} ${theme}:\n${[...new Set(problems)].join("\n")}\n`);
     await closePage();

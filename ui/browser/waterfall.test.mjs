@@ -317,3 +317,17 @@ test("a trace and a span are told beside others like them", options, async () =>
   await page.getByText(/Too few traces have the same shape/).waitFor();
   assert.deepEqual(view.problems, []);
 });
+
+test("a span has the metrics of its process beside it, and the way to their chart", options, async () => {
+  const { page } = view;
+  await go(`/trace/${FAILING}?q=${encodeURIComponent("kind=server shop.Payment")}`);
+  await page.locator(".waterfall-row").first().waitFor();
+  await page.keyboard.press("n");
+  await page.keyboard.press("Enter");
+  const lines = page.locator(".span-metrics li");
+  await lines.filter({ hasText: /process\.cpu\.utilization.*%/s }).waitFor();
+  await lines.filter({ hasText: /process\.memory\.usage.*MB/s }).waitFor();
+  await page.getByRole("link", { name: "process.cpu.utilization" }).click();
+  await page.waitForURL(/\/metrics\/explore\?a=avg/);
+  assert.match(new URL(page.url()).searchParams.get("a"), /service_instance_id="payment-/);
+});

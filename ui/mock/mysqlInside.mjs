@@ -40,17 +40,17 @@ function deadlock(server, minutes) {
     { thread: 8123, statement: "UPDATE `stock` SET `left` = `left` - ? WHERE `product_id` = ?", holds: "shop.orders PRIMARY, X,REC_NOT_GAP, record 0: hex 800186a3", waits_for: "shop.stock PRIMARY, X,REC_NOT_GAP, record 0: hex 80000411", trace_id: FAILING },
     { thread: 8140, statement: "UPDATE `orders` SET `status` = ? WHERE `id` = ?", holds: "shop.stock PRIMARY, X,REC_NOT_GAP, record 0: hex 80000411", waits_for: "shop.orders PRIMARY, X,REC_NOT_GAP, record 0: hex 800186a3", trace_id: HEALTHY },
   ];
-  return { time: at(minutes), server: server.name, kind: "deadlock", title: "Deadlock on shop.stock and shop.orders", detail: { transactions, victim: 2, text: "*** (1) TRANSACTION:\nTRANSACTION 918236400, ACTIVE 0 sec starting index read\nmysql tables in use 1, locked 1\nLOCK WAIT 4 lock struct(s), heap size 1128, 2 row lock(s), undo log entries 1\n\n*** (2) TRANSACTION:\nTRANSACTION 918236401, ACTIVE 0 sec starting index read\n\n*** WE ROLL BACK TRANSACTION (2)\n" } };
+  return { time: at(minutes), server: server.name, kind: "deadlock", title: "2 transactions waited for each other; one was rolled back", detail: { transactions, victim: 2, text: "*** (1) TRANSACTION:\nTRANSACTION 918236400, ACTIVE 0 sec starting index read\nmysql tables in use 1, locked 1\nLOCK WAIT 4 lock struct(s), heap size 1128, 2 row lock(s), undo log entries 1\n\n*** (2) TRANSACTION:\nTRANSACTION 918236401, ACTIVE 0 sec starting index read\n\n*** WE ROLL BACK TRANSACTION (2)\n" } };
 }
 
 export function eventsOf(server) {
   const event = (minutes, kind, title, detail) => ({ time: at(minutes), server: server.name, kind, title, detail });
-  if (!server.locks) return server.down ? [event(7, "error_log", "It does not answer: connection refused (os error 111)", { text: "connection refused (os error 111)" })] : [event(server.up / 60, "restart", `Restarted, now ${server.version}`, { version: server.version })].filter(() => server.up < 5 * 86_400);
+  if (!server.locks) return server.down ? [event(7, "error_log", "It does not answer: connection refused (os error 111)", { text: "connection refused (os error 111)" })] : [event(server.up / 60, "restart", "the server has started anew", { version: server.version })].filter(() => server.up < 5 * 86_400);
   return [
-    deadlock(server, 4), event(12, "lock_wait", "8 transactions waited up to 51 s for thread 8023", { blocking: 8023, waiting: 8, object: "shop.stock", trace_id: FAILING }),
-    { time: new Date(PLAN_CHANGED_MS).toISOString(), server: server.name, kind: "plan_change", title: "Another plan for SELECT o.id, o.total, u.email FROM orders …", detail: { digest: "d3a177c1b2d3a1", schema: "shop", before: "41d77e", after: "9f21c0" } },
-    event(48, "variable_change", "optimizer_switch changed", { name: "optimizer_switch", before: "index_merge=on,mrr=on,prefer_ordering_index=on", after: "index_merge=on,mrr=on,prefer_ordering_index=off" }),
+    deadlock(server, 4), event(12, "lock_wait", "thread 8031 waits for a lock on shop.stock that thread 8023 holds", { blocking: 8023, waiting: 8, object: "shop.stock", trace_id: FAILING }),
+    { time: new Date(PLAN_CHANGED_MS).toISOString(), server: server.name, kind: "plan_change", title: "another plan for SELECT o.id, o.total, u.email FROM orders …", detail: { digest: "d3a177c1b2d3a1", schema: "shop", before: "41d77e", after: "9f21c0" } },
+    event(48, "variable_change", "optimizer_switch was set from index_merge=on,mrr=on,prefer_ordering_index=on to index_merge=on,mrr=on,prefer_ordering_index=off", { name: "optimizer_switch", before: "index_merge=on,mrr=on,prefer_ordering_index=on", after: "index_merge=on,mrr=on,prefer_ordering_index=off" }),
     event(55, "error_log", "[Warning] [MY-010055] IP address '10.0.3.9' could not be resolved", { text: "2026-11-21T19:35:12.104Z 0 [Warning] [MY-010055] [Server] IP address '10.0.3.9' could not be resolved: Name or service not known" }),
-    deadlock(server, 131), event(300, "variable_change", "max_connections changed", { name: "max_connections", before: "300", after: "400" }), event(27 * 1440, "restart", "Restarted: 9.7.3 before, 9.7.4 now", { version: "9.7.4" }),
+    deadlock(server, 131), event(300, "variable_change", "max_connections was set from 300 to 400", { name: "max_connections", before: "300", after: "400" }), event(27 * 1440, "restart", "the server has started anew", { version: "9.7.4" }),
   ];
 }

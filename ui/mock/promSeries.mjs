@@ -2,6 +2,7 @@
 // under its translated name. Counters and histograms are known by their rate, so that no history has to be kept.
 import { hostMetrics } from "./hosts.mjs";
 import { LIST, seriesOf } from "./metrics.mjs";
+import { resourceOf } from "./spans.mjs";
 import { FAILING, HEALTHY } from "./store.mjs";
 
 const UNITS = { s: "seconds", ms: "milliseconds", By: "bytes", "%": "percent" };
@@ -55,7 +56,7 @@ export function allMetrics() {
     const [name, type, unit, help, shown, , , scale] = entry;
     const isMonotonic = shown === "rate";
     const all = seriesOf(entry);
-    const series = all.map((labels, index) => ({ labels: labelsOf(labels), hidden: { service_name: labels["service.name"], service_version: "2.4.1" }, level: (ms) => scale * waveOf(ms, index) * (1 - index / (all.length + 3)), perSecond: (ms) => (9 * waveOf(ms + 7e5, index + 3)) / (index + 1), index }));
+    const series = all.map((labels, index) => ({ labels: labelsOf(labels), hidden: { service_name: labels["service.name"], service_version: "2.4.1", service_instance_id: resourceOf(labels["service.name"] ?? "")["service.instance.id"] }, level: (ms) => scale * waveOf(ms, index) * (1 - index / (all.length + 3)), perSecond: (ms) => (9 * waveOf(ms + 7e5, index + 3)) / (index + 1), index }));
     return { name: promName(name, type, unit, isMonotonic), type: type === "sum" ? (isMonotonic ? "counter" : "gauge") : type, unit, help, series };
   })];
 }

@@ -21,16 +21,16 @@ import { spanPeers, traceShape } from "./shape.mjs";
 import { tagNames, tagValues, traceqlSeries } from "./tempo.mjs";
 
 const DIST = fileURLToPath(new URL("../dist", import.meta.url));
-const POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'";
+const policy = (ancestors) => `default-src 'self'; img-src 'self' data:; style-src 'self'; connect-src 'self'; frame-ancestors ${ancestors}; base-uri 'none'`;
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
 
 export function startMock({ port = 0, empty = false, token = null } = {}) {
-  const state = { empty, token, down: false, cold: null, missing: [], searchBound: null, mapNodes: 0, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
+  const state = { empty, token, down: false, cold: null, missing: [], searchBound: null, searchStepMs: 0, frameAncestors: "'none'", mapNodes: 0, store: createStore(), looseLogs: looseLogs(BigInt(Date.now()) * 1_000_000n), saidLogs: [], startedAt: Date.now() };
   const server = createServer((request, response) => {
     if (state.down) return request.socket.destroy();
     const address = new URL(request.url, "http://localhost");
     if (address.pathname === "/metrics") return sendBytes(response, 200, "text/plain; version=0.0.4", Buffer.from("# own metrics of the server\n"));
-    if (!/^\/(api|tempo|prometheus\/api)\//.test(address.pathname)) return serveFile(address.pathname, response);
+    if (!/^\/(api|tempo|prometheus\/api)\//.test(address.pathname)) return serveFile(address.pathname, response, state.frameAncestors);
     readBody(request).then((body) => answerApi(state, address, request, body, response)).catch((error) => sendJson(response, 500, { error: { code: "internal", message: String(error) } }));
   });
   const sockets = new Set();
@@ -43,11 +43,11 @@ export function startMock({ port = 0, empty = false, token = null } = {}) {
   return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve({ state, cutLive, url: `http://127.0.0.1:${server.address().port}`, close: () => { cutLive(); server.closeAllConnections(); server.close(); } })));
 }
 
-function serveFile(pathname, response) {
+function serveFile(pathname, response, ancestors) {
   const path = normalize(join(DIST, pathname));
   const file = path.startsWith(DIST) && extname(path) !== "" && existsSync(path) ? path : join(DIST, "index.html");
   if (!existsSync(file)) return sendJson(response, 404, { error: { code: "not_found", message: "dist is missing: npm run build" } });
-  response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": POLICY, "X-Content-Type-Options": "nosniff" });
+  response.writeHead(200, { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Content-Security-Policy": policy(ancestors), "X-Content-Type-Options": "nosniff" });
   return createReadStream(file).pipe(response);
 }
 
@@ -79,6 +79,22 @@ function answerExplore(state, store, pathname, search) {
   return tag ? tagValues(store, decodeURIComponent(tag[1])) : null;
 }
 
+/** A page of traces a line each, with progress between them; `state.searchStepMs` is how long each part takes. */
+async function tellList(state, list, response) {
+  const { traces, ...done } = list;
+  response.writeHead(200, { "Content-Type": "application/x-ndjson", "Cache-Control": "no-store" });
+  const say = (line) => response.write(`${JSON.stringify(line)}\n`);
+  for (let told = 0; told < traces.length && state.searchStepMs > 0; told += 5) {
+    if (told > 0) traces.slice(told - 5, told).forEach((trace) => say({ trace }));
+    say({ progress: { found: told, looked_at: told * 3, searched_back_to: traces[told].start_time, files_read: Math.round((told / traces.length) * 9), files_total: 9, bytes_scanned: 1000 } });
+    await new Promise((next) => setTimeout(next, state.searchStepMs));
+    if (response.destroyed) return;
+  }
+  traces.slice(state.searchStepMs > 0 ? 5 * (Math.ceil(traces.length / 5) - 1) : 0).forEach((trace) => say({ trace }));
+  say(state.searchError ? { error: { code: "out_of_memory", message: state.searchError } } : { done });
+  response.end();
+}
+
 function answerApi(state, address, request, body, response) {
   const { pathname, searchParams: search } = address;
   const send = (value, status = 200) => sendJson(response, status, value);
@@ -89,6 +105,7 @@ function answerApi(state, address, request, body, response) {
   if (state.missing.includes(pathname)) return send({ error: { code: "not_found", message: "no such route" } }, 404);
   try {
     const explored = answerExplore(state, store, pathname, search);
+    if (explored && pathname === "/api/traces" && request.headers.accept?.includes("application/x-ndjson") && !state.missing.includes("lines")) return tellList(state, explored, response);
     if (explored) return send(explored);
   } catch (error) {
     if (!(error instanceof FilterError)) throw error;

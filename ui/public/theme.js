@@ -6,6 +6,9 @@
   } catch {
     // Storage may be forbidden; the system's choice is used then.
   }
+  // Inside another page its theme comes first: src/embedded.ts.
+  var asked = new URLSearchParams(location.search);
+  if (asked.get("embed") === "1" && /^(light|dark)$/.test(asked.get("theme") || "")) theme = asked.get("theme");
   if (theme !== "light" && theme !== "dark") {
     theme = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
   }

@@ -2,7 +2,9 @@
 import { lazy, Suspense, useSyncExternalStore } from "react";
 import { LoadingNote } from "./components/LoadingNote";
 import { PageBoundary } from "./components/PageBoundary";
+import { EmbedShell } from "./components/EmbedShell";
 import { Shell } from "./components/Shell";
+import { isEmbedded } from "./embedded";
 import { currentZone, subscribeToZone } from "./model/timeZone";
 import { TracePage } from "./pages/TracePage";
 import { TracesPage } from "./pages/TracesPage";
@@ -56,11 +58,12 @@ export function App() {
   const path = usePath();
   // Everything that shows a time is made anew when the zone changes.
   const zone = useSyncExternalStore(subscribeToZone, currentZone);
+  const Around = isEmbedded ? EmbedShell : Shell;
   return (
-    <Shell>
+    <Around>
       <PageBoundary key={path}>
         <Suspense key={zone} fallback={<LoadingNote />}>{pageOf(path)}</Suspense>
       </PageBoundary>
-    </Shell>
+    </Around>
   );
 }

@@ -1,6 +1,7 @@
 // Owns the address: which page, which parameters, and changing them with or without a step in the history.
 // Never knows what the pages do with them.
 import { useCallback, useSyncExternalStore } from "react";
+import { isEmbedded } from "./embedded";
 
 export const BOARDS_PATH = "/boards";
 export const MYSQL_PATH = "/mysql";
@@ -24,9 +25,18 @@ function subscribe(listener: () => void): () => void {
 
 export function navigate(address: string, how: "push" | "replace" = "push"): void {
   if (address === window.location.pathname + window.location.search) return;
+  if (leavesFrame(address)) {
+    window.open(address, "_blank", "noopener");
+    return;
+  }
   if (how === "push") window.history.pushState(null, "", address);
   else window.history.replaceState(null, "", address);
   notify();
+}
+
+/** Inside another page there is no way back from another of our pages: it gets a window of its own. */
+export function leavesFrame(address: string): boolean {
+  return isEmbedded && new URL(address, window.location.href).pathname !== window.location.pathname;
 }
 
 export function usePath(): string {
@@ -59,6 +69,8 @@ export function addressOf(path: string, parameters: Record<string, string | null
   const search = new URLSearchParams();
   if (new URLSearchParams(window.location.search).get("internal") === "true") search.set("internal", "true");
   for (const [name, value] of Object.entries(parameters)) if (value) search.set(name, value);
+  // The same page stays embedded when it is loaded again.
+  if (isEmbedded && path === window.location.pathname) search.set("embed", "1");
   const text = search.toString();
   return text === "" ? path : `${path}?${text}`;
 }

@@ -1,6 +1,7 @@
 // Owns light and dark after the first paint: reading, switching, following the system until someone chooses.
 // The first paint itself belongs to public/theme.js.
 import { useSyncExternalStore } from "react";
+import { embeddedTheme } from "./embedded";
 
 export type Theme = "light" | "dark";
 const KEY = "spanlake.theme";
@@ -13,6 +14,7 @@ function apply(theme: Theme): void {
 }
 
 function chosen(): string | null {
+  if (embeddedTheme !== null) return embeddedTheme;
   try {
     return localStorage.getItem(KEY);
   } catch {

@@ -59,19 +59,24 @@ async function readError(response: Response): Promise<ApiError> {
     const given = (body as { error?: unknown }).error;
     // Prometheus's API says it in plain words, with the place in front of them.
     if (typeof given === "string") return prometheusError(given, String((body as { errorType?: unknown }).errorType), response.status);
-    const error = (given ?? {}) as Record<string, unknown>;
-    const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
-    return new ApiError(
-      typeof error.code === "string" ? error.code : fallback,
-      typeof error.message === "string" ? error.message : `HTTP ${response.status}`,
-      response.status,
-      typeof error.hint === "string" ? error.hint : undefined,
-      number(error.line),
-      number(error.column),
-    );
+    return saidError(given, response.status, fallback);
   } catch {
     return new ApiError(fallback, `HTTP ${response.status}`, response.status);
   }
+}
+
+/** The `error` of a body or of a line of one; a line comes after the status was sent, so that its own says nothing. */
+export function saidError(given: unknown, status: number, fallback = "http_error"): ApiError {
+  const error = (given ?? {}) as Record<string, unknown>;
+  const number = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
+  return new ApiError(
+    typeof error.code === "string" ? error.code : fallback,
+    typeof error.message === "string" ? error.message : `HTTP ${status}`,
+    status,
+    typeof error.hint === "string" ? error.hint : undefined,
+    number(error.line),
+    number(error.column),
+  );
 }
 
 function prometheusError(text: string, code: string, status: number): ApiError {
@@ -89,9 +94,13 @@ export async function getBytes(path: string, parameters?: Parameters, signal?: A
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** The bytes as they arrive. A connection that breaks off in the middle is an error like any other. */
+/** The bytes as they arrive. */
 export async function* getPieces(path: string, parameters?: Parameters, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
-  const response = await send(apiAddress(path, parameters), { signal });
+  yield* piecesOf(await send(apiAddress(path, parameters), { signal }));
+}
+
+/** What arrives of an answer. A connection that breaks off in the middle is an error like any other. */
+export async function* piecesOf(response: Response): AsyncGenerator<Uint8Array> {
   const reader = response.body?.getReader();
   try {
     for (let piece = await reader?.read(); piece && !piece.done; piece = await reader?.read()) yield piece.value;
@@ -116,7 +125,7 @@ export async function sendJson(path: string, method: "PUT" | "DELETE", body: str
   return send(path, { method, body, headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers } });
 }
 
-/** The response itself, for its headers. */
-export async function getResponse(path: string, signal?: AbortSignal): Promise<Response> {
-  return send(path, { signal, headers: { Accept: "application/json" } });
+/** The response itself, for its headers, or to be read while it arrives. */
+export async function getResponse(path: string, signal?: AbortSignal, accept = "application/json"): Promise<Response> {
+  return send(path, { signal, headers: { Accept: accept } });
 }

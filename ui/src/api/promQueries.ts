@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 import { readRange } from "../model/instant";
 import { SPARKS_TOGETHER, readSparks, sparksQuery, type Spark } from "../model/metricSparks";
 import { readExemplars, readGrid, type ExemplarAnswer, type MatrixAnswer } from "../model/promAnswer";
+import type { Matcher } from "../model/promQuery";
 import { stepsOf, withSteps, type Steps } from "../model/promRange";
 import { getJson, postForm } from "./client";
 import type { MetricInfo } from "./types";
@@ -102,13 +103,17 @@ export function askLabelValues(label: string, selector: string | null, signal?: 
   return getJson<PromAnswer<string[]>>(`${API}/label/${encodeURIComponent(label)}/values`, { "match[]": selector, limit }, signal).then((answer) => answer.data);
 }
 
-export function useMetricSparks(metrics: readonly MetricInfo[], steps: Steps): Map<string, Spark> {
-  const chunks: MetricInfo[][] = [];
-  for (let from = 0; from < metrics.length; from += SPARKS_TOGETHER) chunks.push(metrics.slice(from, from + SPARKS_TOGETHER));
+/** `matchers`, where there are any, are a list for each metric. */
+export function useMetricSparks(metrics: readonly MetricInfo[], steps: Steps, matchers?: readonly (readonly Matcher[])[]): Map<string, Spark> {
+  const chunks: { metrics: readonly MetricInfo[]; query: string }[] = [];
+  for (let from = 0; from < metrics.length; from += SPARKS_TOGETHER) {
+    const chunk = metrics.slice(from, from + SPARKS_TOGETHER);
+    chunks.push({ metrics: chunk, query: sparksQuery(chunk, matchers?.slice(from, from + SPARKS_TOGETHER)) });
+  }
   return useQueries({
     queries: chunks.map((chunk) => ({
-      queryKey: ["prom-sparks", chunk.map((metric) => metric.name), steps],
-      queryFn: async ({ signal }: { signal: AbortSignal }) => readSparks(chunk, (await askRange(sparksQuery(chunk), steps, 0, signal)).grid),
+      queryKey: ["prom-sparks", chunk.query, steps],
+      queryFn: async ({ signal }: { signal: AbortSignal }) => readSparks(chunk.metrics, (await askRange(chunk.query, steps, 0, signal)).grid),
       structuralSharing: false as const,
       placeholderData: keepPreviousData,
       staleTime: 30_000,

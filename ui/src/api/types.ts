@@ -26,6 +26,15 @@ export interface TraceList {
   files_total?: number;
 }
 
+/** How far a search has come that tells what it finds as it goes. */
+export interface SearchProgress {
+  found: number;
+  looked_at: number;
+  searched_back_to: string | null;
+  files_read: number;
+  files_total: number;
+}
+
 /** What a count over many spans cost, and whether it is of all of them. */
 export interface ExploreStats {
   elapsed_ms: number;

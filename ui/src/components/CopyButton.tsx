@@ -1,7 +1,7 @@
 // Owns copying a text and saying that it worked. Falls back where the clipboard API is missing (plain http).
 import { useEffect, useState } from "react";
 import { texts } from "../texts";
-import { Icon } from "./Icon";
+import { Icon, type IconName } from "./Icon";
 
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) return navigator.clipboard.writeText(text);
@@ -19,9 +19,10 @@ interface CopyButtonProps {
   label?: string;
   /** Written beside the icon. */
   caption?: string;
+  icon?: IconName;
 }
 
-export function CopyButton({ text, label = texts.common.copy, caption }: CopyButtonProps) {
+export function CopyButton({ text, label = texts.common.copy, caption, icon = "copy" }: CopyButtonProps) {
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return;
@@ -40,7 +41,7 @@ export function CopyButton({ text, label = texts.common.copy, caption }: CopyBut
         copyText(text).then(() => setDone(true), () => setDone(false));
       }}
     >
-      <Icon name={done ? "check" : "copy"} size={14} />
+      <Icon name={done ? "check" : icon} size={14} />
       {caption && <span>{done ? texts.common.copied : caption}</span>}
     </button>
   );

@@ -87,7 +87,7 @@ function duration(nanoseconds: number | null): string {
 /** A share with as many digits as tell it from none. */
 export function percentText(share: number): string {
   const percent = share * 100;
-  return `${percent === 0 ? "0" : percent < 0.1 ? "<0.1" : percent.toFixed(percent < 10 ? 1 : 0)} %`;
+  return texts.common.percent(percent === 0 ? "0" : percent < 0.1 ? "<0.1" : percent.toFixed(percent < 10 ? 1 : 0));
 }
 
 function ErrorCell({ figures }: { figures: Figures }) {

@@ -75,7 +75,7 @@ function OperationRow({ tree, operation, top, index }: { tree: TraceTree; operat
         <span className="share-bar" aria-hidden="true">
           <span style={{ width: `${percent}%` }} />
         </span>
-        <span className="share-text">{percent} %</span>
+        <span className="share-text">{texts.common.percent(percent)}</span>
       </span>
       <span role="cell" data-column="errors">{operation.errors > 0 ? formatCount(operation.errors) : ""}</span>
     </div>

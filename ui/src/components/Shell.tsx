@@ -1,16 +1,13 @@
-// Owns what is round every page: header, navigation, banner when the server is gone, help and token dialogs.
+// Owns what is round every page: header, navigation, help and token dialogs.
 // Never knows what a page shows.
-import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useState, type ReactNode } from "react";
-import { ApiError } from "../api/client";
-import { useStatus } from "../api/queries";
 import { addressOf, BOARDS_PATH, METRICS_PATH, MYSQL_PATH, navigate, setParameters, useParameter, usePath } from "../router";
 import { switchTheme, useTheme } from "../theme";
-import { coldNotice } from "../model/coldNotice";
 import { texts } from "../texts";
 import { CommandPalette } from "./CommandPalette";
 import { Icon, type IconName } from "./Icon";
 import { Link } from "./Link";
+import { ServerBanner } from "./ServerBanner";
 import { SettingsDialog } from "./SettingsDialog";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { TokenPrompt } from "./TokenPrompt";
@@ -128,40 +125,4 @@ function usePaletteKey(open: () => void): void {
     window.addEventListener("keydown", onKeyDown, true);
     return () => window.removeEventListener("keydown", onKeyDown, true);
   }, []);
-}
-
-/** Says when the server is gone; once it is back, asks everything on screen again. */
-function ServerBanner() {
-  const status = useStatus();
-  const queryClient = useQueryClient();
-  const gone = status.error instanceof ApiError && status.error.isUnreachable;
-  const wasGone = useRef(false);
-  useEffect(() => {
-    if (gone) wasGone.current = true;
-    else if (wasGone.current && status.isSuccess) {
-      wasGone.current = false;
-      void queryClient.invalidateQueries({ predicate: (query) => query.queryKey[0] !== "status" });
-    }
-  }, [gone, status.isSuccess, queryClient]);
-  if (gone) {
-    return (
-      <div className="server-banner" role="alert" data-testid="server-gone">
-        <span className="spinner" aria-hidden="true" />
-        {texts.server.gone}
-      </div>
-    );
-  }
-  if (status.data && !status.data.ready) return <div className="server-banner" role="status">{texts.server.notReady}</div>;
-  const cold = coldNotice(status.data?.cold);
-  if (cold) {
-    return (
-      <div className="server-banner" role="status" data-testid="cold-notice">
-        <details>
-          <summary>{cold.sentence}</summary>
-          <p>{cold.detail}</p>
-        </details>
-      </div>
-    );
-  }
-  return null;
 }

@@ -1,5 +1,6 @@
 // Owns the panel beside the waterfall: one span's details, asked for when it is opened. Never holds the selection.
 import { useMemo, useState } from "react";
+import { isLocalTraceId } from "../api/localTraces";
 import { useSpan } from "../api/queries";
 import type { Span, TraceDetail } from "../api/types";
 import { attributeText, type AttributeValue } from "../model/attributes";
@@ -26,6 +27,7 @@ import { SpanDatabase } from "./mysql/SpanDatabase";
 import { SpanEvents } from "./SpanEvents";
 import { SpanFacts } from "./SpanFacts";
 import { ReverseLinks, SpanLinks } from "./SpanLinks";
+import { SpanMetrics } from "./SpanMetrics";
 import { SpanPeers } from "./SpanPeers";
 import { PinnedAttributes } from "./PinnedAttributes";
 
@@ -92,7 +94,7 @@ function SpanShare({ tree, node }: { tree: TraceTree; node: number }) {
         <div>
           <dt>{texts.span.duration}</dt>
           <dd>
-            {formatDuration(isMissing(tree, node) ? end - start : tree.spans.durations[node])} <span className="muted">{((100 * (end - start)) / total).toFixed(1)} %</span>
+            {formatDuration(isMissing(tree, node) ? end - start : tree.spans.durations[node])} <span className="muted">{texts.common.percent(((100 * (end - start)) / total).toFixed(1))}</span>
           </dd>
         </div>
         <div>
@@ -147,6 +149,7 @@ function SpanDetails({ tree, node, detail, onGoTo, onSearch }: SpanDetailsProps)
         </PanelSection>
       )}
       <ReverseLinks span={span} tree={tree} />
+      {!isLocalTraceId(tree.spans.traceId) && <SpanMetrics span={span} />}
       <PanelSection title={texts.span.resource} count={Object.keys(span.resource_attributes).length}>
         <AttributeTable attributes={span.resource_attributes} map="resource_attributes" filter={filter} actions={actions} />
       </PanelSection>

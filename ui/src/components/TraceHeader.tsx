@@ -5,8 +5,10 @@ import { dayAndTime, millisecondsOf } from "../model/instant";
 import { isMissing, type TraceTree } from "../model/traceTree";
 import { setParameters } from "../router";
 import { texts } from "../texts";
+import { isEmbedded } from "../embedded";
 import { CopyButton } from "./CopyButton";
 import { Icon } from "./Icon";
+import { OpenWhole } from "./OpenWhole";
 import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
 import { TraceUsual } from "./TraceUsual";
@@ -59,6 +61,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>
             <Icon name="reload" />
           </button>
+          {isEmbedded && <OpenWhole />}
           <TraceMenu tree={tree} title={hasRoot ? `${service}: ${spans.names[first]}` : texts.trace.title} />
         </span>
         {/* Comes later than the rest: beside it nothing has to move. */}

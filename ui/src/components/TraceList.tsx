@@ -4,7 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useRef, useState, type CSSProperties, type ReactNode } from "react";
 import type { TraceSummary } from "../api/types";
 import { fittingColumns, nextTraceSort, readTraceSort, SORTABLE, type SortColumn, type TraceColumn } from "../model/traceColumns";
-import { navigate, traceAddress, useParameter } from "../router";
+import { addressOf, navigate, traceAddress, useParameter } from "../router";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 import { TraceRow } from "./TraceRow";
@@ -28,6 +28,7 @@ export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceL
   const scroller = useRef<HTMLDivElement>(null);
   const width = useElementWidth(scroller);
   const [current, setCurrent] = useState<string | null>(null);
+  const { first, choose } = useComparing();
   const isNarrow = useNarrow();
   // The narrow form has places of its own for all of them.
   const columns = isNarrow ? chosen : fittingColumns(chosen, width);
@@ -44,6 +45,7 @@ export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceL
     ArrowDown: () => move(1),
     k: () => move(-1),
     ArrowUp: () => move(-1),
+    c: () => current !== null && choose(current),
     Enter: () => current !== null && navigate(traceAddress(current)),
   });
   const longest = traces.reduce((most, trace) => Math.max(most, Number(trace.duration)), 1);
@@ -55,13 +57,23 @@ export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceL
         <div className="trace-space" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const trace = traces[item.index];
-            return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} />;
+            return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} isCompared={trace.trace_id === first} onCompare={choose} />;
           })}
         </div>
         {more && <div className="list-more" role="row"><div role="cell">{more}</div></div>}
       </div>
     </div>
   );
+}
+
+/** Two traces one after the other: the first waits in the address for the second. */
+function useComparing(): { first: string | null; choose: (traceId: string) => void } {
+  const [first, setFirst] = useParameter("compare");
+  const choose = (traceId: string): void => {
+    if (first === null || first === traceId) setFirst(first === null ? traceId : null);
+    else navigate(addressOf("/compare", { a: first, b: traceId }));
+  };
+  return { first, choose };
 }
 
 const isSortable = (column: TraceColumn): column is SortColumn => (SORTABLE as readonly TraceColumn[]).includes(column);

@@ -1,23 +1,25 @@
 // Owns what stands where the list of traces ends or is empty: more of it, a search that has not looked at everything
 // yet, a page that failed, or nothing at all.
 import { ApiError } from "../api/client";
-import type { TraceList } from "../api/types";
+import type { ListPage } from "../api/traceListStream";
 import { NO_TRACE_FILTER } from "../model/traceFilter";
 import { dayAndTime, millisecondsOf } from "../model/instant";
 import { setParameters } from "../router";
 import { texts } from "../texts";
 
 export interface Reach {
-  /** More of the same, or a search that stopped early because it took too long. */
+  /** More of the same, or a search that stopped early: because it took too long, or because it was told to. */
   isPartial: boolean;
+  isStopped: boolean;
   /** Milliseconds; null where the server does not say. */
   backToMs: number | null;
 }
 
 /** What lies behind the last page; null where nothing does. A page that is not full has not been looked for to its end. */
-export function reachOf(last: TraceList | undefined, limit: number): Reach | null {
-  if (!last || last.next_cursor === null) return null;
-  return { isPartial: last.traces.length < limit, backToMs: last.searched_back_to === null ? null : millisecondsOf(last.searched_back_to) };
+export function reachOf(last: ListPage | undefined, limit: number): Reach | null {
+  const isStopped = last?.isStopped === true;
+  if (!last || (last.next_cursor === null && !isStopped)) return null;
+  return { isPartial: isStopped || last.traces.length < limit, isStopped, backToMs: last.searched_back_to === null ? null : millisecondsOf(last.searched_back_to) };
 }
 
 interface Pages {
@@ -70,10 +72,11 @@ export function RefusedFilter({ message }: { message: string }) {
 
 /** `reach` says whether there may be some further back. */
 export function NoTraces({ reach, pages }: { reach: Reach | null; pages?: Pages }) {
+  const words = texts.explore.list;
   return (
     <div className="nothing">
-      <strong>{reach && reach.backToMs !== null ? texts.explore.list.nothingUntil(reachText(reach)) : texts.traces.nothing}</strong>
-      <p className="muted">{reach ? texts.explore.list.nothingUntilHint : texts.traces.nothingHint}</p>
+      <strong>{reach && reach.backToMs !== null ? words.nothingUntil(reachText(reach)) : reach?.isStopped ? words.nothingYet : texts.traces.nothing}</strong>
+      <p className="muted">{reach?.isStopped ? words.stoppedHint : reach ? words.nothingUntilHint : texts.traces.nothingHint}</p>
       {reach && pages ? (
         <MoreButton pages={pages} reach={{ ...reach, isPartial: true }} />
       ) : (

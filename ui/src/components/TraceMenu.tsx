@@ -7,6 +7,7 @@ import { isLocalTraceId, plainTraceId } from "../api/localTraces";
 import { pinTrace } from "../api/pinQueries";
 import { wholeTrace } from "../api/queries";
 import { readToken } from "../api/token";
+import { embedCode } from "../model/embedding";
 import { curlCommand, traceStatement, traceTableStatement } from "../model/traceExport";
 import type { TraceTree } from "../model/traceTree";
 import { addressOf, navigate } from "../router";
@@ -21,6 +22,9 @@ interface Entry {
   run: () => Promise<void>;
 }
 
+/** A waterfall with some twenty rows. */
+const EMBED_PX = 640;
+
 function entriesFor(tree: TraceTree, title: string): Entry[] {
   const { menu } = texts.trace;
   const { traceId } = tree.spans;
@@ -34,6 +38,7 @@ function entriesFor(tree: TraceTree, title: string): Entry[] {
   return [
     { icon: "copy", caption: menu.curl, done: texts.common.copied, run: () => copyText(curlCommand(window.location.origin, traceId, readToken() !== null)) },
     { icon: "copy", caption: menu.sql, done: texts.common.copied, run: () => copyText(traceStatement(traceId)) },
+    { icon: "embed", caption: texts.embed.copy, done: texts.common.copied, run: () => copyText(embedCode(window.location.href, title, EMBED_PX)) },
     everywhere[0],
     { icon: "download", caption: menu.otlp, done: menu.downloaded, run: () => downloadOtlp(traceId) },
     { icon: "download", caption: menu.jaeger, done: menu.downloaded, run: () => downloadJaeger(traceId) },

@@ -13,6 +13,7 @@ import { texts } from "../texts";
 import { percentText } from "./FigureTable";
 import { useFacetsOpen } from "./FacetColumn";
 import { Icon } from "./Icon";
+import { OpenLongest } from "./OpenLongest";
 import { PICTURE_HEIGHT, TraceHeatmap, type RegionCounts } from "./TraceHeatmap";
 import { TraceScatter } from "./TraceScatter";
 import { useElementWidth } from "./useElementWidth";
@@ -69,6 +70,7 @@ export function TracePicture({ filter, traces, live, isRefused }: TracePicturePr
           <span className="selection-bar" data-pointed={pointed !== null || undefined} role="group" aria-label={texts.explore.selected}>
             <strong className="selection-text">{selectionWords(selection)}</strong>
             <button type="button" className="button small-button" onClick={() => narrow(selection)}>{texts.explore.onlyThese}</button>
+            <OpenLongest key={selectionText} selection={selection} filter={filter} />
             {differs !== "on" && <button type="button" className="button small-button primary" onClick={() => differ(selection)}>{texts.explore.whatDiffers}</button>}
             <button type="button" className="icon-button" title={texts.explore.clearSelection} aria-label={texts.explore.clearSelection} onClick={() => select(null)}>
               <Icon name="close" size={13} />

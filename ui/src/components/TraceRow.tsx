@@ -7,6 +7,7 @@ import type { TraceColumn } from "../model/traceColumns";
 import { shortTraceId } from "../model/traceId";
 import { navigate, traceAddress } from "../router";
 import { texts } from "../texts";
+import { Icon } from "./Icon";
 import { Link } from "./Link";
 import { ServiceDot, ServicePill } from "./ServicePill";
 
@@ -20,9 +21,12 @@ interface TraceRowProps {
   columns: readonly TraceColumn[];
   longest: number;
   isCurrent: boolean;
+  /** The first of two that are to be compared. */
+  isCompared: boolean;
+  onCompare: (traceId: string) => void;
 }
 
-export function TraceRow({ trace, row, top, columns, longest, isCurrent }: TraceRowProps) {
+export function TraceRow({ trace, row, top, columns, longest, isCurrent, isCompared, onCompare }: TraceRowProps) {
   const address = traceAddress(trace.trace_id);
   return (
     <div
@@ -34,24 +38,24 @@ export function TraceRow({ trace, row, top, columns, longest, isCurrent }: Trace
       data-current={isCurrent || undefined}
       style={{ transform: `translateY(${top}px)` }}
       onClick={(click) => {
-        if (!click.defaultPrevented && !(click.target as HTMLElement).closest("a")) navigate(address);
+        if (!click.defaultPrevented && !(click.target as HTMLElement).closest("a, button")) navigate(address);
       }}
     >
       {columns.map((column) => (
-        <Cell key={column} column={column} trace={trace} address={address} longest={longest} />
+        <Cell key={column} column={column} trace={trace} address={address} longest={longest} isCompared={isCompared} onCompare={onCompare} />
       ))}
     </div>
   );
 }
 
-interface CellProps {
+interface CellProps extends Pick<TraceRowProps, "isCompared" | "onCompare"> {
   column: TraceColumn;
   trace: TraceSummary;
   address: string;
   longest: number;
 }
 
-function Cell({ column, trace, address, longest }: CellProps) {
+function Cell({ column, trace, address, longest, isCompared, onCompare }: CellProps) {
   switch (column) {
     case "start":
       return <StartCell startMs={millisecondsOf(trace.start_time)} />;
@@ -63,6 +67,9 @@ function Cell({ column, trace, address, longest }: CellProps) {
             <span className="root-service">{trace.root_service || texts.trace.noService}</span>
             <span className="root-name">{trace.root_name || texts.traces.noRoot}</span>
           </Link>
+          <button type="button" className="icon-button row-compare" aria-pressed={isCompared} title={texts.explore.list.compareRow} aria-label={texts.explore.list.compareRow} onClick={() => onCompare(trace.trace_id)}>
+            <Icon name="compare" size={14} />
+          </button>
         </span>
       );
     case "duration":

@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { whyQuery } from "../api/pinQueries";
 import { mainReason } from "../model/pins";
-import { probabilityText } from "../model/samplingReport";
+import { probabilityText, reasonText } from "../model/samplingReport";
 import { texts } from "../texts";
 
 export function TraceWhy({ traceId }: { traceId: string }) {
@@ -11,10 +11,10 @@ export function TraceWhy({ traceId }: { traceId: string }) {
   const said = texts.trace.why;
   const stored = mainReason(why);
   if (stored !== null) {
-    const reason = texts.samplingPage.reasons[stored.reason] ?? stored.reason;
+    const reason = reasonText(stored.reason, texts.samplingPage);
     return <span title={stored.explanation}>{said.kept(reason, probabilityText(stored.probability, texts.samplingPage.oneIn))}</span>;
   }
   if (!why.is_sampled || why.outlook === null) return null;
   const { reason, explanation } = why.outlook;
-  return <span title={explanation}>{reason === null ? said.undecided : said.would(texts.samplingPage.reasons[reason] ?? reason)}</span>;
+  return <span title={explanation}>{reason === null ? said.undecided : said.would(reasonText(reason, texts.samplingPage))}</span>;
 }

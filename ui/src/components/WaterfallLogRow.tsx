@@ -50,7 +50,7 @@ export function WaterfallLogRow({ waterfall, node, log, top, isOpen, onOpen, ind
           ) : (
             <>
               <span className="log-moment" style={{ left: `${place}%` }} />
-              <span className="bar-label" data-at={place > 86 ? "left" : "right"} style={place > 86 ? { right: `${100 - place}%` } : { left: `${place}%` }}>
+              <span className="bar-label" data-at={place > 70 ? "left" : "right"} style={place > 70 ? { right: `${100 - place}%` } : { left: `${place}%` }}>
                 {since}
               </span>
             </>

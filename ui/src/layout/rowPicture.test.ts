@@ -42,6 +42,11 @@ describe("pictures of rows", () => {
     expect(tickAt(picture, 103, 1000)?.names).toEqual(["retry"]);
     expect(tickAt(picture, 120, 1000)).toBeNull();
   });
+  it("have their label where it is not cut off, on a phone, too", () => {
+    const label = (id: string) => at(id, undefined, { width: 190 }).label;
+    expect([label("d"), label("a"), label("b")]).toMatchObject([{ align: "right", isInside: false }, { align: "left", isInside: false }, { align: "left", isInside: false }]);
+    expect(label("c")).toMatchObject({ align: "left", isInside: true });
+  });
   it("of a fold hold all its members", () => {
     const picture = foldPicture({ tree, node: 1, window: { startNs: 0, endNs: 1000 }, width: 1000 }, [1, 4]);
     expect(text(picture.bars)).toBe("0+100 150+2");

@@ -36,6 +36,8 @@ export interface RowPicture {
 const BAR_LEAST_PX = 2;
 const LABEL_GAP_PX = 7;
 const INSIDE_GAP_PX = 11;
+/** A duration and a code: with less than this a label would be cut off, which percent alone do not see on a phone. */
+const LABEL_ROOM_PX = 96;
 
 export interface RowContent {
   tree: TraceTree;
@@ -111,9 +113,20 @@ function criticalParts(segments: readonly CriticalSegment[] | undefined, window:
 
 function labelBeside(place: BarPlace, width: number): RowLabel {
   const left = toPixels(place.left, width);
-  if (place.label === "right") return { x: left + Math.max(BAR_LEAST_PX, toPixels(place.width, width)) + LABEL_GAP_PX, align: "left", isInside: false, offscreen: null };
-  if (place.label === "left") return { x: left - LABEL_GAP_PX, align: "right", isInside: false, offscreen: null };
+  const right = left + Math.max(BAR_LEAST_PX, toPixels(place.width, width));
+  const side = sideOf(place, left, right, width);
+  if (side === "right") return { x: right + LABEL_GAP_PX, align: "left", isInside: false, offscreen: null };
+  if (side === "left") return { x: left - LABEL_GAP_PX, align: "right", isInside: false, offscreen: null };
   return { x: Math.max(left, 0) + INSIDE_GAP_PX, align: "left", isInside: true, offscreen: null };
+}
+
+function sideOf(place: BarPlace, left: number, right: number, width: number): BarPlace["label"] {
+  const room = { right: width - right, left };
+  if (place.label === "inside" || room[place.label] >= LABEL_ROOM_PX) return place.label;
+  const other = place.label === "right" ? "left" : "right";
+  if (room[other] >= LABEL_ROOM_PX) return other;
+  if (right - left >= LABEL_ROOM_PX) return "inside";
+  return room.left > room.right ? "left" : "right";
 }
 
 function offscreenLabel(side: "before" | "after", width: number): RowLabel {

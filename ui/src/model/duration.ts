@@ -1,4 +1,5 @@
 // Owns how a duration in nanoseconds is written for people and read from them. Never touches points in time.
+import { texts } from "../texts";
 
 const UNITS: readonly { suffix: string; nanoseconds: number }[] = [
   { suffix: "s", nanoseconds: 1e9 },
@@ -17,9 +18,10 @@ export function formatDuration(nanoseconds: number): string {
   if (!Number.isFinite(nanoseconds)) return "–";
   if (nanoseconds < 0) return `−${formatDuration(-nanoseconds)}`;
   if (nanoseconds === 0) return "0 ns";
-  if (nanoseconds >= 86_400e9) return twoUnits(nanoseconds, 86_400e9, "d", 3600e9, "h");
-  if (nanoseconds >= 3600e9) return twoUnits(nanoseconds, 3600e9, "h", 60e9, "min");
-  if (nanoseconds >= 60e9) return twoUnits(nanoseconds, 60e9, "min", 1e9, "s");
+  const { units } = texts.common;
+  if (nanoseconds >= 86_400e9) return twoUnits(nanoseconds, 86_400e9, units.day, 3600e9, units.hour);
+  if (nanoseconds >= 3600e9) return twoUnits(nanoseconds, 3600e9, units.hour, 60e9, units.minute);
+  if (nanoseconds >= 60e9) return twoUnits(nanoseconds, 60e9, units.minute, 1e9, units.second);
   for (const unit of UNITS) {
     // 999.95 ms would be rounded to "1000 ms": let the larger unit have it.
     if (nanoseconds >= unit.nanoseconds * 0.9995) return `${threeDigits(nanoseconds / unit.nanoseconds)} ${unit.suffix}`;

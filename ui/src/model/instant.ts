@@ -47,6 +47,12 @@ export function dayAndTime(milliseconds: number): string {
   return `${calendarDay(milliseconds)} ${clockTime(milliseconds)}`;
 }
 
+/** `14:03` of the day that `now` is in, with the day else. */
+export function shortMoment(milliseconds: number, now: number): string {
+  const clock = clockTime(milliseconds).slice(0, 5);
+  return calendarDay(milliseconds) === calendarDay(now) ? clock : `${calendarDay(milliseconds)} ${clock}`;
+}
+
 /** RFC 3339 in UTC with all nine digits, for copying. */
 export function rfc3339(nanoseconds: string): string {
   const value = safeBigInt(nanoseconds);

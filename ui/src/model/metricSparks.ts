@@ -2,7 +2,7 @@
 import type { MetricInfo } from "../api/types";
 import type { Grid } from "./promAnswer";
 import { kindOf, promName } from "./promNames";
-import { RATE_WINDOW, selectorOf, unitOfQuery, defaultQuery } from "./promQuery";
+import { RATE_WINDOW, selectorOf, unitOfQuery, defaultQuery, type Matcher } from "./promQuery";
 
 const PLACE_LABEL = "spark";
 /** Metrics in one query: more would make one slow answer of many quick ones. */
@@ -22,16 +22,18 @@ export function sparkShape(metric: MetricInfo): SparkShape {
   return kind === "counter" ? "rate" : kind === "histogram" ? "p95" : kind === "updown" ? "sum" : "avg";
 }
 
-function branch(metric: MetricInfo): string {
-  const selector = selectorOf(promName(metric), []);
+/** What a metric's small line shows, by itself. */
+export function sparkQuery(metric: MetricInfo, matchers: readonly Matcher[] = []): string {
+  const selector = selectorOf(promName(metric), matchers);
   const shape = sparkShape(metric);
   if (shape === "rate") return `sum(rate(${selector}[${RATE_WINDOW}]))`;
   if (shape === "p95") return `histogram_quantile(0.95, sum(rate(${selector}[${RATE_WINDOW}])))`;
   return `${shape}(${selector})`;
 }
 
-export function sparksQuery(metrics: readonly MetricInfo[]): string {
-  return metrics.map((metric, place) => `label_replace(${branch(metric)}, "${PLACE_LABEL}", "${place}", "", "")`).join(" or ");
+/** `matchers` are one list a metric; without them its whole is meant. */
+export function sparksQuery(metrics: readonly MetricInfo[], matchers?: readonly (readonly Matcher[])[]): string {
+  return metrics.map((metric, place) => `label_replace(${sparkQuery(metric, matchers?.[place])}, "${PLACE_LABEL}", "${place}", "", "")`).join(" or ");
 }
 
 export function readSparks(metrics: readonly MetricInfo[], grid: Grid): Map<string, Spark> {

@@ -2,6 +2,7 @@
 // Names are those of docs/mysql.md. Pure.
 import { formatDuration } from "./duration";
 import { formatBytes, formatValue } from "./numbers";
+import { texts } from "../texts";
 
 export interface ChartFigure {
   /** As the live route calls it. */
@@ -81,6 +82,6 @@ export function shortNumber(value: number): string {
 /** Near one the digits after the point are what matters: 99.94 %. */
 export function percentOf(ratio: number): string {
   const percent = ratio * 100;
-  if (percent >= 99.995) return "100 %";
-  return `${percent >= 90 ? percent.toFixed(2) : percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1)} %`;
+  if (percent >= 99.995) return texts.common.percent("100");
+  return texts.common.percent(percent >= 90 ? percent.toFixed(2) : percent >= 10 || percent === 0 ? percent.toFixed(0) : percent.toFixed(1));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { groupsOf, hourBars, probabilityText, spentShare, type SamplingReport } from "./samplingReport";
+import { groupsOf, hourBars, probabilityText, reasonText, spentShare, type SamplingReport } from "./samplingReport";
 
 const hour = (number: number, allotted: number, written: number) => ({ hour: number, allotted_bytes: allotted, level_bytes: allotted, offered_bytes: written * 9, written_bytes: written });
 const stratum = (number: number, kept: number) => ({ stratum: number, service: "s", operation: "o", reason: "error", traces: 9, kept_traces: 3, bytes: 100, kept_bytes: kept, probability_min: 0.1, probability_max: 1 });
@@ -30,4 +30,9 @@ describe("the sampler's report", () => {
     const oneIn = (count: string): string => `1 in ${count}`;
     expect([1, 0.5, 0.0025].map((one) => probabilityText(one, oneIn))).toEqual(["1", "0.50", "1 in 400"]);
   });
+});
+
+it("names a rule by its own name, and leaves what it does not know", () => {
+  const said = { reasons: { error: "it has an error" }, ofRule: (name: string) => `by ${name}` };
+  expect([reasonText("error", said), reasonText("rule: pay: all", said), reasonText("newer", said)]).toEqual(["it has an error", "by pay: all", "newer"]);
 });

@@ -87,3 +87,9 @@ export function probabilityText(probability: number, oneIn: (count: string) => s
   if (probability >= 0.1) return probability.toFixed(2);
   return oneIn(String(Math.round(1 / Math.max(probability, 1e-17))));
 }
+
+/** Why a trace was kept: a known word of the server, or one of the rules, whose name is its owner's. */
+export function reasonText(reason: string, said: { reasons: Record<string, string>; ofRule: (name: string) => string }): string {
+  const rule = /^rule: (.*)$/s.exec(reason);
+  return rule ? said.ofRule(rule[1]) : (said.reasons[reason] ?? reason);
+}

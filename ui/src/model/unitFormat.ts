@@ -2,6 +2,7 @@
 // by the second. Never decides which unit a number has: that is promQuery and the boards.
 import { formatDuration } from "./duration";
 import { formatValue } from "./numbers";
+import { texts } from "../texts";
 
 export type Writer = (value: number | null | undefined) => string;
 
@@ -31,8 +32,8 @@ function scaled(value: number, unit: string): string {
 }
 
 function withoutRate(value: number, unit: string): string {
-  if (unit === "ratio") return `${digits(value * 100)} %`;
-  if (unit === "%") return `${digits(value)} %`;
+  if (unit === "ratio") return texts.common.percent(digits(value * 100));
+  if (unit === "%") return texts.common.percent(digits(value));
   const [nanoseconds, bytes, bits] = [known(NANOSECONDS, unit), known(BYTES, unit), known(BITS, unit)];
   if (nanoseconds !== undefined) return value === 0 ? `0 ${unit}` : formatDuration(value * nanoseconds);
   if (bytes !== undefined) return scaled(value * bytes, "B");

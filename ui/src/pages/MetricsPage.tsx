@@ -11,6 +11,7 @@ import { LoadingNote } from "../components/LoadingNote";
 import { MetricList } from "../components/MetricList";
 import { useTitle } from "../components/useTitle";
 import type { MetricInfo } from "../api/types";
+import { isEmbedded } from "../embedded";
 import { useParameter } from "../router";
 import { texts } from "../texts";
 import "../styles/metrics.css";
@@ -43,7 +44,7 @@ export default function MetricsPage() {
   return (
     <div className="metrics-page" data-chosen>
       <h1 className="sr-only">{texts.explorer.title}</h1>
-      <MetricList metrics={names.data} chosen={chosen} />
+      {!isEmbedded && <MetricList metrics={names.data} chosen={chosen} />}
       <section className="metric-main">
         <ExplorerMain metrics={names.data} explorer={explorer} onAddToBoard={() => setTaking(true)} />
         {isTaking && (

@@ -10,7 +10,7 @@ import { useTitle } from "../components/useTitle";
 import { dayAndTime } from "../model/instant";
 import { formatBytes, formatCount } from "../model/numbers";
 import { isDoorInUse, type Door } from "../model/pins";
-import { groupsOf, hourBars, probabilityText, spentShare, type Decision, type SamplingReport, type SamplingRule, type Stratum } from "../model/samplingReport";
+import { groupsOf, hourBars, probabilityText, reasonText, spentShare, type Decision, type SamplingReport, type SamplingRule, type Stratum } from "../model/samplingReport";
 import { texts } from "../texts";
 import "../styles/sampling.css";
 
@@ -123,7 +123,7 @@ function GroupRow({ group }: { group: Stratum }) {
   return (
     <tr>
       <th scope="row">{group.service === "" && group.operation === "" ? said.others : <><strong>{group.service}</strong> {group.operation}</>}</th>
-      <td>{said.reasons[group.reason] ?? group.reason}</td>
+      <td>{reasonText(group.reason, said)}</td>
       <td className="number">{formatCount(group.traces)}</td>
       <td className="number">{formatCount(group.kept_traces)}</td>
       <td className="number">{formatBytes(group.kept_bytes)}</td>

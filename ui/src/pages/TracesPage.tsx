@@ -41,8 +41,13 @@ export function TracesPage() {
   const status = useStatus();
   const pages = useTracePages(filter, live && scrolledToTop);
   const queryError = pages.error instanceof ApiError && pages.error.code === "invalid_query" ? pages.error : null;
-  const loaded = useDeferredValue(pages.data?.pages);
-  const traces = useMemo(() => sortTraces(onlyOnce((loaded ?? []).flatMap((page) => page.list.traces)), readTraceSort(sortText)), [loaded, sortText]);
+  const { found, isSearching, isFoundInstead } = pages;
+  const loaded = found && isFoundInstead ? undefined : pages.data?.pages;
+  const shown = useDeferredValue(useMemo(() => ({ pages: loaded, found }), [loaded, found]));
+  const traces = useMemo(
+    () => sortTraces(onlyOnce([...(shown.pages ?? []).map((page) => page.list.traces), shown.found?.traces ?? []].flat()), readTraceSort(sortText)),
+    [shown, sortText],
+  );
   const columns = readColumns(columnsText ?? rememberedColumns());
   const selection = readSelection(selectionText);
   const toggleLive = (): void => {
@@ -52,8 +57,8 @@ export function TracesPage() {
   useShortcuts({ l: toggleLive });
 
   if (status.data?.empty && !filter.internal && traces.length === 0) return <EmptyStore status={status.data} />;
-  const reach = reachOf(loaded?.at(-1)?.list, filter.limit);
-  const isPaged = (pages.data?.pages.length ?? 0) > 1;
+  const reach = reachOf(shown.pages?.at(-1)?.list, filter.limit);
+  const isPaged = (pages.data?.pages.length ?? 0) > 1 || reach?.isStopped === true;
   return (
     <div className="traces-page">
       <h1 className="sr-only">{texts.traces.title}</h1>
@@ -64,20 +69,24 @@ export function TracesPage() {
           <TracePicture filter={filter} traces={traces} live={live && scrolledToTop} isRefused={queryError !== null} />
           {pages.error && !queryError && !pages.data && !status.isLoading && <ErrorNote error={pages.error} retry={() => void pages.refetch()} />}
           {queryError && !pages.data && <RefusedFilter message={queryError.message} />}
-          {pages.isPending && !pages.error && <LoadingNote />}
-          {pages.data && (
+          {pages.isPending && !found && !pages.error && <LoadingNote />}
+          {(pages.data || (found && (isSearching || traces.length > 0))) && (
             <>
               <TraceListNote
                 count={traces.length}
                 reach={reach}
                 columns={columns}
-                isSorted={sortText !== null && reach !== null}
+                isSorted={sortText !== null && (reach !== null || found !== null)}
                 isLivePaused={live && isPaged}
+                found={isSearching ? found : null}
                 error={queryError || pages.isFetchNextPageError ? null : pages.error}
+                cost={costOf(pages.data?.pages)}
                 onBackToNewest={pages.backToFirst}
               />
               {traces.length > 0 ? (
                 <TraceList traces={traces} columns={columns} onTopChange={setAtTop} more={<MoreTraces pages={pages} reach={reach} />} />
+              ) : isSearching && found ? (
+                <LoadingNote text={texts.explore.list.searching} />
               ) : (
                 <NoTraces reach={reach} pages={pages} />
               )}
@@ -88,6 +97,12 @@ export function TracesPage() {
       </div>
     </div>
   );
+}
+
+/** Of all pages together; what files were read is said by the last one. */
+function costOf(pages: readonly { tookMs: number; list: { files_read?: number; files_total?: number } }[] | undefined) {
+  const last = pages?.at(-1)?.list;
+  return pages && last ? { tookMs: pages.reduce((sum, page) => sum + page.tookMs, 0), filesRead: last.files_read, filesTotal: last.files_total } : null;
 }
 
 /** A trace that has grown since may come again on a later page. */

@@ -4,6 +4,7 @@ import type { Board } from "../../model/board";
 import { writeBoard } from "../../model/boardReading";
 import { addressOf, BOARDS_PATH, setParameters } from "../../router";
 import { texts } from "../../texts";
+import { EmbedButton } from "../EmbedButton";
 import { Icon } from "../Icon";
 import { Link } from "../Link";
 import { TimeRangePicker } from "../TimeRangePicker";
@@ -61,6 +62,7 @@ export function BoardHead({ name, board, isEditing, isChanged, range, refresh, i
           <button type="button" className="icon-button" title={say.refreshNow} aria-label={say.refreshNow} onClick={onRefresh}><Icon name="reload" size={15} /></button>
           <button type="button" className="icon-button" title={say.kiosk} aria-label={say.kiosk} onClick={() => setParameters({ kiosk: "on" })}><Icon name="expand" size={15} /></button>
           <button type="button" className="icon-button" title={say.download} aria-label={say.download} onClick={download}><Icon name="download" size={15} /></button>
+          <EmbedButton title={board.title} height={720} />
           <button type="button" className="button" onClick={onEdit}><Icon name="edit" size={13} />{say.edit}</button>
         </>
       )}

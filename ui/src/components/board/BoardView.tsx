@@ -4,6 +4,7 @@ import { useCallback, useEffect, useMemo, useState } from "react";
 import { useBoardMarks, useBoardVariables } from "../../api/boardQueries";
 import { useLiveState, useLiveSteps } from "../../api/liveQueries";
 import { useSteps } from "../../api/promQueries";
+import { isEmbedded } from "../../embedded";
 import { freePlace } from "../../layout/boardGrid";
 import { repeatPanels } from "../../layout/boardRepeat";
 import { freeId, newPanel, type Board, type Panel } from "../../model/board";
@@ -13,6 +14,7 @@ import { addressOf, BOARDS_PATH, setParameters, useParameter, useSearch } from "
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
 import { Link } from "../Link";
+import { OpenWhole } from "../OpenWhole";
 import { useShortcuts } from "../useShortcuts";
 import { BoardGrid } from "./BoardGrid";
 import { BoardHead } from "./BoardHead";
@@ -50,7 +52,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const [kiosk] = useParameter("kiosk");
   const [editText] = useParameter("edit");
   const search = useSearch();
-  const isEditing = editText === "on";
+  const isEditing = editText === "on" && !isEmbedded;
   const shown = isEditing ? (draft ?? board) : board;
   const isChanged = isEditing && draft !== null && draft !== board;
   const range = rangeText ?? shown.range ?? "1h";
@@ -76,11 +78,11 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
     return () => window.removeEventListener("beforeunload", warn);
   }, [isChanged]);
   useShortcuts({
-    e: () => setEditing(true),
+    e: () => !isEmbedded && setEditing(true),
     r: refreshNow,
     l: () => setParameters({ refresh: isLive ? null : "live" }),
-    k: () => setParameters({ kiosk: kiosk === "on" ? null : "on" }),
-    Escape: () => setParameters({ panel: null, kiosk: null }),
+    k: () => !isEmbedded && setParameters({ kiosk: kiosk === "on" ? null : "on" }),
+    Escape: () => !isEmbedded && setParameters({ panel: null, kiosk: null }),
   });
 
   const addPanel = (kind: "timeseries" | "row"): void =>
@@ -109,7 +111,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const frame = (panel: Panel, tools = true) => (
     <PanelFrame
       key={panel.id} panel={panel} steps={steps} liveSteps={liveSteps} chosen={chosenFor(panel)} isReady={isReady} syncKey={SYNC_KEY} onZoom={zoom}
-      tools={tools && (
+      tools={tools && !isEmbedded && (
         <PanelTools
           panel={panel} steps={steps} chosen={chosenFor(panel)} range={range} isEditing={isEditing} isAlone={fullId !== null}
           onEdit={() => setEditedId(panel.id)}
@@ -121,7 +123,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   );
   const full = fullId === null ? null : panels.find((panel) => panel.id === fullId);
   const edited = editedId === null ? null : shown.panels.find((panel) => panel.id === editedId);
-  const isKiosk = kiosk === "on" && !isEditing;
+  const isKiosk = (kiosk === "on" || isEmbedded) && !isEditing;
   return (
     <BoardMarksContext value={marks}>
       <div className="board-page" data-kiosk={isKiosk || undefined}>
@@ -132,11 +134,12 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
           />
         )}
         {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
-        <VariableBar variables={shown.variables ?? []} states={states} />
-        {isKiosk && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
+        {!(isEmbedded && full) && <VariableBar variables={shown.variables ?? []} states={states} />}
+        {isEmbedded && <OpenWhole className="leave-kiosk" />}
+        {isKiosk && !isEmbedded && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
         {full ? (
           <div className="board-full">
-            <Link className="small" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { ...Object.fromEntries(address), panel: null })}>‹ {texts.boards.backToBoard}</Link>
+            {!isEmbedded && <Link className="small" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { ...Object.fromEntries(address), panel: null })}>‹ {texts.boards.backToBoard}</Link>}
             {frame(full)}
           </div>
         ) : shown.panels.length === 0 ? (

@@ -4,6 +4,7 @@ import { useMemo } from "react";
 import type { ShownResult } from "../../api/liveQueries";
 import { useExemplars, useRangeQueries } from "../../api/promQueries";
 import { saveAs } from "../../api/download";
+import { isEmbedded } from "../../embedded";
 import { COMPARISONS, isFormula, type Drawing } from "../../model/explorerState";
 import { drawnLines } from "../../model/explorerLines";
 import { formatDuration } from "../../model/duration";
@@ -21,6 +22,7 @@ import { HeatmapView } from "../chart/HeatmapView";
 import { SeriesView, type ViewLine } from "../chart/SeriesView";
 import { ErrorNote } from "../ErrorNote";
 import { LoadingNote } from "../LoadingNote";
+import { OpenWhole } from "../OpenWhole";
 import { ReachNotes } from "../chart/ReachNotes";
 import { ExplorerTools, useSwitch } from "./ExplorerTools";
 import { PointTable } from "./PointTable";
@@ -86,7 +88,8 @@ export function ExplorerChart({ queries, drawing, compare, steps, liveSteps, res
   const warnings = [...new Set(results.flatMap((result) => result.data?.warnings ?? []))];
   return (
     <section className="explorer-chart" aria-label={texts.explorer.chart}>
-      <ExplorerTools drawing={drawing} compare={compare} hasExemplars={histogramQuery !== undefined} note={note} onCsv={csv} onAddToBoard={onAddToBoard} />
+      {!isEmbedded && <ExplorerTools drawing={drawing} compare={compare} hasExemplars={histogramQuery !== undefined} note={note} onCsv={csv} onAddToBoard={onAddToBoard} />}
+      {isEmbedded && <p className="embedded-head"><strong>{queries.find((query) => query.info)?.info?.name ?? lines[0]?.name}</strong><span className="muted small">{note}</span><OpenWhole /></p>}
       {drawn.shared.length > 0 && drawing !== "table" && drawn.lines.length > 1 && (
         <p className="metric-note"><span>{texts.explorer.shared}</span>{drawn.shared.map(([label, value]) => <code key={label}>{label}={value}</code>)}</p>
       )}
@@ -106,7 +109,7 @@ export function ExplorerChart({ queries, drawing, compare, steps, liveSteps, res
           )}
         </div>
       )}
-      {histogramQuery && (
+      {histogramQuery && !isEmbedded && (
         <section className="explorer-heat" aria-label={texts.explorer.heatmap}>
           <header>
             <h3>{texts.explorer.heatmap}</h3>

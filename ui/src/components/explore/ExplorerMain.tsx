@@ -4,6 +4,7 @@ import { useLiveRanges, useLiveState, useLiveSteps } from "../../api/liveQueries
 import { useRangeQueries, useSteps } from "../../api/promQueries";
 import type { MetricInfo } from "../../api/types";
 import { sqlText } from "../../model/attributes";
+import { isEmbedded } from "../../embedded";
 import { QUERY_LETTERS, type QueryLetter } from "../../model/explorerState";
 import { writeQuery } from "../../model/promQuery";
 import { addressOf, METRICS_PATH, setParameters, useParameter } from "../../router";
@@ -49,6 +50,8 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
   useShortcuts({ l: switchLive, a: () => explorer.add("") });
   const info = active?.info ?? queries.find((query) => query.info)?.info ?? null;
   const broken = active?.info && active.built && active.kind ? { query: active.built, info: active.info, kind: active.kind, letter: active.letter } : null;
+  const chart = <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} liveSteps={liveSteps} results={results} onAddToBoard={onAddToBoard} />;
+  if (isEmbedded) return <div className="explorer">{chart}</div>;
   return (
     <div className="explorer">
       <header className="metric-head">
@@ -59,7 +62,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
             <p className="metric-about">
               <span>{texts.explorer.types[info.is_monotonic === true ? "counter" : info.type] ?? info.type}</span>
               {info.unit && info.unit !== "1" && <span className="mono">{info.unit}</span>}
-              {info.temporality && <span>{info.temporality}</span>}
+              {info.temporality && <span>{texts.explorer.temporalities[info.temporality] ?? info.temporality}</span>}
               <span>{texts.metrics.series(info.series)}</span>
               <span className="muted">{info.description}</span>
             </p>
@@ -88,7 +91,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
           <button type="button" className="text-button" disabled={queries.length >= QUERY_LETTERS.length || queries.length === 0} title={texts.explorer.formula} onClick={() => setActive(explorer.add("= ") ?? "a")}><Icon name="plus" size={12} />{texts.explorer.addFormula}</button>
         </div>
       </div>
-      <ExplorerChart queries={queries} drawing={explorer.drawing} compare={explorer.compare} steps={steps} liveSteps={liveSteps} results={results} onAddToBoard={onAddToBoard} />
+      {chart}
       {broken && <LabelBreakdown key={broken.query.metric} query={broken.query} info={broken.info} kind={broken.kind} steps={steps} onChange={(next) => explorer.setText(broken.letter, writeQuery(next))} />}
     </div>
   );

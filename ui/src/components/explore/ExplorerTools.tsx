@@ -3,6 +3,7 @@ import { COMPARISONS, DRAWINGS, type Drawing } from "../../model/explorerState";
 import { setParameters, useParameter } from "../../router";
 import { texts } from "../../texts";
 import { CopyButton } from "../CopyButton";
+import { EmbedButton } from "../EmbedButton";
 import { Icon } from "../Icon";
 
 interface ExplorerToolsProps {
@@ -32,7 +33,6 @@ export function ExplorerTools({ drawing, compare, hasExemplars, note, onCsv, onA
         ))}
       </div>
       <label className="tool-choice">
-        <span>{texts.explorer.compare}</span>
         <select aria-label={texts.explorer.compare} value={compare ?? ""} onChange={(change) => setParameters({ compare: change.target.value })}>
           {["", ...Object.keys(COMPARISONS)].map((key) => <option key={key} value={key}>{texts.explorer.comparisons[key]}</option>)}
         </select>
@@ -44,6 +44,7 @@ export function ExplorerTools({ drawing, compare, hasExemplars, note, onCsv, onA
       <span className="toolbar-gap" />
       {onAddToBoard && <button type="button" className="button small-button" onClick={onAddToBoard}><Icon name="board" size={13} />{texts.explorer.toBoard}</button>}
       <button type="button" className="button small-button" onClick={onCsv}><Icon name="download" size={13} />{texts.explorer.csv}</button>
+      <EmbedButton title={texts.explorer.chart} height={480} />
       <CopyButton text={window.location.href} label={texts.explorer.copyLink} />
     </div>
   );

@@ -35,7 +35,7 @@ function EventRow({ event, isShort }: { event: MysqlEvent; isShort: boolean }) {
       <span className="mono muted small">{clockTime(momentMs(event.time)).slice(0, 8)}</span>
       <span className="event-kind"><Icon name={ICONS[event.kind] ?? "event"} size={13} />{said.kinds[event.kind] ?? event.kind}</span>
       <div className="event-body">
-        <p><strong>{event.title}</strong> {trace !== null && <TraceLink traceId={trace} spanId={null} />}</p>
+        <p><strong>{said.title(event.title)}</strong> {trace !== null && <TraceLink traceId={trace} spanId={null} />}</p>
         {(!isShort || event.kind === "plan_change") && <EventDetail event={event} />}
       </div>
     </li>

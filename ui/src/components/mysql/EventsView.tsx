@@ -45,7 +45,7 @@ function EventStrip({ events, range }: { events: readonly MysqlEvent[]; range: s
     <div className="event-strip" aria-hidden="true">
       {events.map((event, place) => {
         const share = (moments[place] - startMs) / width;
-        return share < 0 || share > 1 ? null : <span key={place} data-kind={event.kind} title={event.title} style={{ left: `${share * 100}%` }} />;
+        return share < 0 || share > 1 ? null : <span key={place} data-kind={event.kind} title={texts.mysqlPage.events.title(event.title)} style={{ left: `${share * 100}%` }} />;
       })}
       <small className="faint">{dayAndTime(startMs).slice(5, 16)}</small>
       <small className="faint">{dayAndTime(endMs).slice(5, 16)}</small>

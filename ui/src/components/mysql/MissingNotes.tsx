@@ -25,7 +25,7 @@ function MissingNote({ missing }: { missing: MysqlMissing }) {
   return (
     <li>
       <p><span className="mode-pill">{said[missing.what]}</span> <strong>{missing.name}</strong></p>
-      <p className="muted">{sentence}</p>
+      <p className="muted">{said.sentence(sentence)}</p>
       {statement !== null && (
         <div className="snippet-line">
           <code>{statement}</code>

@@ -16,7 +16,7 @@ export function PollerView({ server }: { server: MysqlServer }) {
   const facts: { name: string; value: string; note?: string; isOver?: boolean }[] = [
     { name: said.serverTime, value: said.perSecond(`${shortNumber(cost.server_ms_per_second)} ms`), note: said.goal(`${GOAL_SERVER_MS} ms`), isOver: cost.server_ms_per_second > GOAL_SERVER_MS },
     { name: said.statements, value: said.perSecond(shortNumber(cost.statements_per_second)) },
-    { name: said.cpu, value: percentOf(cost.own_cpu_ratio).replace(/^0\.0 %$/, "<0.1 %"), note: said.goal("0.3 %"), isOver: cost.own_cpu_ratio > GOAL_CPU },
+    { name: said.cpu, value: percentOf(cost.own_cpu_ratio).replace(/^0\.0( ?%)$/, "<0.1$1"), note: said.goal(texts.common.percent("0.3")), isOver: cost.own_cpu_ratio > GOAL_CPU },
     { name: said.interval, value: formatDuration(server.interval_ms * 1e6) },
     { name: said.skipped, value: formatCount(cost.skipped), note: said.skippedHint },
   ];

@@ -181,6 +181,7 @@ export const mysqlPage = {
     onlyChanged: "Only changed",
   },
   events: {
+    title: (title: string) => title,
     kinds: { plan_change: "Plan", variable_change: "Variable", deadlock: "Deadlock", restart: "Restart", lock_wait: "Lock wait", error_log: "Error log" } as Record<string, string>,
     all: "All",
     which: "Which events",
@@ -209,6 +210,7 @@ export const mysqlPage = {
     skippedHint: "A round is skipped rather than queued when the one before is not done",
     interval: "Interval now",
     goal: (text: string) => `goal: at most ${text}`,
+    sentence: (text: string) => text,
     missing: "What cannot be seen",
     nothing: "Everything that this server can tell is collected.",
     grant: "Grant",

@@ -21,6 +21,7 @@ export const samplingPage = {
   others: "all other groups",
   oneIn: (count: string) => `1 in ${count}`,
   range: (low: string, high: string) => (low === high ? low : `${low} to ${high}`),
+  ofRule: (name: string) => `rule: ${name}`,
   reasons: {
     error: "it has an error", slow: "it is among the slowest 1 %", rare_operation: "its operation is rare", rare_shape: "its shape is rare", ordinary: "its share",
     severe_log: "a log of WARN or worse", linked: "a kept trace links to it", pin: "it is pinned",

@@ -28,7 +28,11 @@ export const shell = {
     lost: "Another server has taken the cold tier; nothing more is moved there.",
     waiting: (bytes: string) => `${bytes} wait on this server's disk.`,
   },
+  embed: { copy: "Copy as an iframe", open: "Open in Spanlake" },
   common: {
+    /** Of durations of a minute and more; shorter ones have the signs of SI. */
+    units: { day: "d", hour: "h", minute: "min", second: "s" },
+    percent: (number: string) => `${number} %`,
     copy: "Copy",
     copied: "Copied",
     close: "Close",
@@ -135,6 +139,7 @@ export const shell = {
           ["j k ↓ ↑", "next, previous trace"],
           ["Enter", "open it"],
           ["l", "live on or off"],
+          ["c", "compare with the next one that is chosen"],
           ["Ctrl Space", "what may come next in the filter"],
           ["Shift ← → ↑ ↓", "select on the heatmap; Enter narrows, d compares"],
         ],

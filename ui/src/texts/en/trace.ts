@@ -159,6 +159,7 @@ export const trace = {
     scope: "Scope",
     events: "Events",
     links: "Links",
+    metrics: "Metrics round that time",
     toService: (service: string) => `The page of ${service}`,
     conversation: "Conversation",
     linkedFrom: "Linked from",

@@ -1,19 +1,15 @@
 // Owns the Chinese of the pages about MySQL servers.
 import { count } from "./count";
-
-/** Codes of docs/mysql.md; what follows is the server's own sentence. */
-const REASONS: Record<string, string> = {
-  down: "无响应", connections_high: "连接数偏高", statements_many: "同时执行的语句过多", lock_wait_long: "锁等待过长", replication_late: "复制延迟", replication_stopped: "复制已停止", deadlocks: "死锁频繁", buffer_pool_misses: "缓冲池命中率低", history_long: "历史列表过长", answers_slow: "响应缓慢",
-};
+import { inChinese, REASONS } from "./mysqlSentences";
 
 export const mysqlPage = {
   title: "MySQL 服务器",
   all: "所有 MySQL 服务器",
   find: "查找服务器、版本或原因",
   flavors: { mysql: "MySQL", mariadb: "MariaDB", unknown: "MySQL" } as Record<string, string>,
-  lights: { green: "正常", yellow: "需要关注", red: "有故障", unknown: "无法看到" } as Record<string, string>,
+  lights: { green: "正常", yellow: "需要关注", red: "有故障", unknown: "未知" } as Record<string, string>,
   lightCount: (number: number, light: string) => `${count(number, "台服务器")}：${light}`,
-  reason: (code: string, text: string) => (`${REASONS[code] ?? "状态"}：${text}`),
+  reason: (code: string, text: string) => inChinese(text) ?? `${REASONS[code] ?? "状态"}：${text}`,
   noMatch: "没有符合的服务器",
   columns: { name: "服务器", qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "复制延迟" },
   columnsShort: { qps: "语句/秒", running: "执行中", connections: "连接", locks: "等待锁", lag: "延迟" },
@@ -33,7 +29,7 @@ export const mysqlPage = {
   go: "继续 (p)",
   liveRange: "实时，最近 10 分钟",
   missingNote: (number: number) => `有 ${count(number, "项")}无法看到`,
-  tabs: { overview: "概览", now: "正在执行", locks: "锁", statements: "语句排行", replication: "复制", innodb: "InnoDB 引擎", variables: "变量", events: "事件", poller: "采集" } as Record<string, string>,
+  tabs: { overview: "概览", now: "正在执行", locks: "锁", statements: "语句排行", replication: "复制", innodb: "InnoDB", variables: "变量", events: "事件", poller: "采集" } as Record<string, string>,
   tabList: "服务器视图",
   charts: { statements: "语句", connections: "连接", locks: "行锁", rows: "行", network: "网络", pool: "缓冲池命中率", trouble: "慢语句、磁盘临时表、中断", lag: "复制延迟", history: "历史列表长度" } as Record<string, string>,
   figures: {
@@ -47,7 +43,7 @@ export const mysqlPage = {
     title: "正在执行的语句",
     none: "没有正在执行的语句。",
     unseen: "这台服务器不允许查看语句；“采集”中说明了缺少什么。",
-    columns: { thread: "线程", who: "用户", state: "状态", time: "已用时", rows: "扫描行数", lock: "锁时间", text: "语句", trace: "追踪" } as Record<string, string>,
+    columns: { thread: "线程", who: "用户", state: "状态", time: "耗时", rows: "扫描行数", lock: "锁时间", text: "语句", trace: "追踪" } as Record<string, string>,
     sortBy: (column: string) => `按${column}排序`,
     trace: "追踪",
     openTrace: "打开发送该语句的追踪",
@@ -94,19 +90,19 @@ export const mysqlPage = {
     facts: {
       calls: "调用次数", total: "总时间", avg: "平均", p95: "p95", p99: "p99", max: "历史最长", errors: "错误", lock: "其中锁时间", examined: "每次扫描行数", sent: "每次返回行数", affected: "每次修改行数", disk: "磁盘临时表", noIndex: "未用索引的调用",
     } as Record<string, string>,
-    charts: { calls: "调用/秒", avg: "每次用时", rows: "扫描行/秒", errors: "错误/秒" } as Record<string, string>,
+    charts: { calls: "调用/秒", avg: "每次耗时", rows: "扫描行/秒", errors: "错误/秒" } as Record<string, string>,
     services: "发送者",
     noServices: "这段时间没有已知的服务 span 发送过它。",
-    spans: (number: number) => count(number, "个 span（跨度）"),
+    spans: (number: number) => count(number, "个 span"),
     traces: "追踪",
     noTraces: "没有已知的追踪。",
     samples: "样本",
     noSamples: "这段时间没有捕获到：样本是轮询时正在执行的语句，以及慢日志中的语句。",
     sources: { current: "执行中看到", slow_log: "慢日志" } as Record<string, string>,
     joined: { context: "按追踪上下文", digest: "按语句和时间", none: "" } as Record<string, string>,
-    joinedHint: { context: "客户端随语句发送了 trace id。", digest: "span 的语句具有此摘要，并在该时刻于这台服务器上执行。", none: "" } as Record<string, string>,
+    joinedHint: { context: "客户端随语句发送了 追踪 ID。", digest: "span 的语句具有此摘要，并在该时刻于这台服务器上执行。", none: "" } as Record<string, string>,
     copy: "复制语句",
-    sampleColumns: { time: "时间", duration: "用时", rows: "扫描行数", source: "来源", trace: "追踪" },
+    sampleColumns: { time: "时间", duration: "耗时", rows: "扫描行数", source: "来源", trace: "追踪" },
   },
   plan: {
     title: "执行计划",
@@ -116,7 +112,7 @@ export const mysqlPage = {
     drawn: "图示",
     cost: (cost: string) => `成本 ${cost}`,
     rows: (rows: string) => `${rows} 行`,
-    filtered: (percent: string) => `保留 ${percent} %`,
+    filtered: (percent: string) => `保留 ${percent}%`,
     steps: "计划步骤",
     kinds: {
       select: "查询", table: "表", join: "连接", sort: "排序", group: "分组", temporary: "临时表", filter: "过滤", limit: "限制", subquery: "子查询", union: "合并", materialize: "物化", window: "窗口", other: "步骤",
@@ -142,7 +138,7 @@ export const mysqlPage = {
     faster: (factor: string) => `速度为之前的 ${factor} 倍`,
   },
   replication: {
-    title: "谁复制谁",
+    title: "复制拓扑",
     none: "这台服务器不复制任何服务器，被观察的服务器中也没有复制它的。",
     behind: (lag: string) => `落后 ${lag}`,
     even: "同步",
@@ -157,9 +153,9 @@ export const mysqlPage = {
   },
   innodb: {
     pool: "缓冲池",
-    poolParts: { clean: "干净数据", dirty: "脏数据", free: "空闲", other: "其他" } as Record<string, string>,
+    poolParts: { clean: "干净页", dirty: "脏页", free: "空闲页", other: "其他" } as Record<string, string>,
     poolOf: (used: string, size: string) => `${size} 中 ${used} 存有数据`,
-    hits: "由内存满足的读取",
+    hits: "命中内存的读取",
     log: "重做日志",
     checkpoint: (age: string, capacity: string) => `${capacity} 中 ${age} 尚未到达检查点`,
     noLog: "这台服务器不提供检查点的年龄。",
@@ -185,6 +181,7 @@ export const mysqlPage = {
     onlyChanged: "仅显示有变化的",
   },
   events: {
+    title: (title: string) => inChinese(title) ?? title,
     kinds: { plan_change: "计划", variable_change: "变量", deadlock: "死锁", restart: "重启", lock_wait: "锁等待", error_log: "错误日志" } as Record<string, string>,
     all: "全部",
     which: "显示哪些事件",
@@ -203,7 +200,7 @@ export const mysqlPage = {
     after: "之后",
   },
   poller: {
-    cost: "观察的代价",
+    cost: "采集开销",
     costHint: "服务器时间按其自身统计，仅计 Spanlake 的用户。",
     serverTime: "服务器时间",
     perSecond: (text: string) => `每秒 ${text}`,
@@ -213,7 +210,8 @@ export const mysqlPage = {
     skippedHint: "上一轮未完成时跳过，而不是排队",
     interval: "当前间隔",
     goal: (text: string) => `目标：不超过 ${text}`,
-    missing: "无法看到的内容",
+    sentence: (text: string) => inChinese(text) ?? text,
+    missing: "无法采集的内容",
     nothing: "这台服务器能提供的一切都已采集。",
     grant: "权限",
     setting: "设置",
