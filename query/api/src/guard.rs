@@ -21,14 +21,17 @@ use crate::live::TOKEN_PROTOCOL;
 use crate::own_metrics::Refusal;
 use crate::state::{ApiConfig, Shared};
 
+/// Without who may show the page in a frame.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; img-src 'self' data:; style-src 'self'; object-src 'none'; \
-     base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+     base-uri 'none'; form-action 'self'";
 
 /// Where a WebSocket is asked for.
 const LIVE: &str = "/api/live";
 
 /// Refuses what is not allowed in; marks every answer.
 pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let ancestors: &[String] = if is_data(path) { &[] } else { &shared.config.frame_ancestors };
     let mut response = match check(&shared.config, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err((refusal, error)) => {
@@ -38,16 +41,33 @@ pub(crate) async fn guard(State(shared): State<Arc<Shared>>, request: Request, n
     };
     let headers = response.headers_mut();
     for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+    if ancestors.is_empty() {
+        headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, security_policy(ancestors));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// With the origins whose pages may show the page in a frame.
+fn security_policy(ancestors: &[String]) -> HeaderValue {
+    let ancestors = if ancestors.is_empty() { "'none'".to_owned() } else { ancestors.join(" ") };
+    // The assembly has seen that they are origins; of anything else the browser is to let nobody in.
+    HeaderValue::try_from(format!("{CONTENT_SECURITY_POLICY}; frame-ancestors {ancestors}"))
+        .unwrap_or(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"))
+}
+
+/// Whether a path is answered with data, not with the page.
+fn is_data(path: &str) -> bool {
+    ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of))
+        || path == "/metrics"
+        || grpc::is_call(path)
 }
 
 fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refusal, ApiError)> {
@@ -63,9 +83,7 @@ fn check(config: &ApiConfig, uri: &Uri, headers: &HeaderMap) -> Result<(), (Refu
         return Err((Refusal::Origin, ApiError::forbidden(message)));
     }
     let path = uri.path();
-    let is_data = ["/api", "/prometheus", "/tempo", "/jaeger"].iter().any(|of| is_below(path, of))
-        || path == "/metrics"
-        || grpc::is_call(path);
+    let is_data = is_data(path);
     let site = text(HeaderName::from_static("sec-fetch-site"));
     if is_data && text(header::ORIGIN).is_none() && matches!(site, Some("cross-site" | "same-site")) {
         return Err((Refusal::Origin, ApiError::forbidden("requests from pages of other sites are not allowed")));

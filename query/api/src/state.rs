@@ -38,6 +38,8 @@ pub struct ApiConfig {
     pub token: Option<String>,
     /// Names that requests may use as their host beside loopback and `listen`, with or without a port.
     pub allowed_hosts: Vec<String>,
+    /// Origins whose pages may show this server's page in a frame, as `https://wiki.example`.
+    pub frame_ancestors: Vec<String>,
     /// Most rows of a JSON answer.
     pub json_rows_max: usize,
     /// Largest body of an import, as received.
@@ -57,6 +59,7 @@ impl ApiConfig {
             listen,
             token: None,
             allowed_hosts: Vec::new(),
+            frame_ancestors: Vec::new(),
             json_rows_max: 100_000,
             import_bytes_max: 64 << 20,
             query_timeout: Duration::from_secs(30),

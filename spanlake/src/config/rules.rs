@@ -17,6 +17,7 @@ pub(super) fn check(loaded: &mut Loaded) -> Result<(), ConfigError> {
         loaded.config.token = Some(token);
     }
     check_doors(loaded)?;
+    check_frame_ancestors(loaded)?;
     check_sizes(loaded)?;
     check_sampling(loaded)?;
     check_telemetry(loaded)
@@ -59,6 +60,21 @@ fn check_doors(loaded: &Loaded) -> Result<(), ConfigError> {
 fn clash(left: SocketAddr, right: SocketAddr) -> bool {
     let (one, other) = (left.ip().to_canonical(), right.ip().to_canonical());
     left.port() != 0 && left.port() == right.port() && (one == other || one.is_unspecified() || other.is_unspecified())
+}
+
+/// A scheme, a host and perhaps a port: what stands in a header must not end its part of it.
+fn check_frame_ancestors(loaded: &Loaded) -> Result<(), ConfigError> {
+    let is_origin = |text: &&String| {
+        let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+        !host.is_empty() && host.chars().all(|letter| letter.is_ascii_alphanumeric() || ".-:*[]".contains(letter))
+    };
+    match loaded.config.frame_ancestors.iter().find(|text| !is_origin(text)) {
+        Some(other) => {
+            let message = format!("{other:?} is no origin such as https://wiki.example, without a path");
+            Err(wrong(loaded, "frame_ancestors", &message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {

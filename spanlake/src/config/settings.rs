@@ -73,6 +73,8 @@ settings! {
     "Lets `listen` be an address that others can reach without a token."
     allowed_hosts: words = "";
     "Host names, beside addresses and `localhost`, under which browsers may ask `listen`; others are refused (DNS rebinding)."
+    frame_ancestors: words = "";
+    "Origins, such as `https://wiki.example`, whose pages may show the page in a frame (docs/embed.md). Empty: none."
 
     receiver.http_body_bytes_max: bytes ["64KiB", "1GiB"] = "64MiB";
     "Largest body over HTTP, as received and once inflated; larger ones are 413."

@@ -262,3 +262,12 @@ fn services_have_times_of_their_own() {
         assert!(wrong(text).contains(said), "{}", wrong(text));
     }
 }
+
+#[test]
+fn who_may_frame_the_page_is_an_origin_and_nothing_more() {
+    assert_eq!(config("frame_ancestors: [https://wiki.example, http://10.0.0.1:8080]").frame_ancestors.len(), 2);
+    for other in ["wiki.example", "https://wiki.example/page", "'https://a.example; script-src *'", "https://"] {
+        let said = wrong(&format!("frame_ancestors: [{other}]"));
+        assert!(said.contains("is no origin such as https://wiki.example"), "{said}");
+    }
+}

@@ -75,6 +75,17 @@ async fn sealing_is_for_this_machine_or_the_token() {
 }
 
 #[tokio::test]
+async fn the_page_stands_in_frames_of_sites_that_may_and_answers_in_none() {
+    let lake = Lake::with(|config| config.frame_ancestors = vec!["https://wiki.example".into()], |_| {});
+    let page = lake.get("/trace/1?embed=1").await;
+    assert!(page.header(header::CONTENT_SECURITY_POLICY).ends_with("; frame-ancestors https://wiki.example"));
+    assert_eq!(page.header(header::X_FRAME_OPTIONS), "");
+    let answer = lake.get("/api/status").await;
+    assert!(answer.header(header::CONTENT_SECURITY_POLICY).ends_with("; frame-ancestors 'none'"));
+    assert_eq!(answer.header(header::X_FRAME_OPTIONS), "DENY");
+}
+
+#[tokio::test]
 async fn the_page_is_shown_where_there_is_no_route() {
     let lake = Lake::new();
     for path in ["/", "/index.html", "/trace/5b8efff798038103d269b633813fc60c", "/sql?query=1"] {
