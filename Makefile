@@ -75,7 +75,8 @@ tools: # a C compiler for zstd and the allocator; nothing to do where there is o
 
 .PHONY: fault-tools
 fault-tools: # meets the server's system calls in the fault runs, and MariaDB to poll; without it they say what is not run
-	@command -v mariadbd >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server-core; } || true
+	@# The client's package has the my_print_defaults that the server's mariadb-install-db calls.
+	@command -v mariadbd >/dev/null && command -v my_print_defaults >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends mariadb-server-core mariadb-client-core; } || true
 	@command -v strace >/dev/null || { apt-get update -qq && apt-get install -y -qq strace; } || true
 
 .PHONY: browser-tools

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A real MariaDB server of Debian's package mariadb-server-core, in a folder of its own.
-#   mariadb.sh install DIR          check that the package is there
+# A real MariaDB server of Debian's packages mariadb-server-core and mariadb-client-core, in a folder of its own.
+#   mariadb.sh install DIR          check that the packages are there
 #   mariadb.sh start DIR PORT       initialise on first use, then start on 127.0.0.1:PORT (root, empty password)
 #   mariadb.sh stop DIR PORT        shut that server down
 # MYSQLD_ARGUMENTS are added to those of the start; BIND_ADDRESS may list more addresses.
@@ -12,7 +12,8 @@ dir=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
 
 case $verb in
 install)
-  command -v mariadbd > /dev/null && command -v mariadb-install-db > /dev/null
+  # The last is of mariadb-client-core, on which the server's package does not depend.
+  for tool in mariadbd mariadb-install-db my_print_defaults; do command -v "$tool" > /dev/null; done
   ;;
 start)
   port=${3:?a port}

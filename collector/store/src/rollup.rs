@@ -4,8 +4,10 @@
 //! footer, where readers of Parquet see nothing: a file and its rollups are written, moved, checked and removed as one, and
 //! can never tell different things. What they leave out is never needed by who asks for them: `query/series` says when.
 //!
-//! A stretch of a level of `n` seconds is what lies behind a multiple of `n` seconds since 1970 up to and with the next. A
-//! series has rows at the levels that save at least nine of ten rows against what is finer, and none at others.
+//! A stretch of a level of `n` seconds is what lies behind a multiple of `n` seconds since 1970 up to and with the next. Its
+//! last seconds are its tail, of which every sample is kept: ranges that begin a little before a multiple, as dashboards ask
+//! for (a step and an interval of scraping more), begin in one. What is before is its body. A series has rows at the levels
+//! that save four of five rows, and none at others.
 
 mod build;
 mod read;
@@ -38,15 +40,16 @@ pub struct RollupPlace {
 /// - `series_id`; `level`, seconds;
 /// - `time` and `value`: a sample as it is in the file, as a double; `start`, when its counting began, 0 where that is not
 ///   known; both in milliseconds since 1970;
-/// - `count`: the samples that the row stands for, which are those behind the row before it in its stretch up to itself;
-///   0 of a staleness marker, which is not among them;
+/// - `count`: the samples that the row stands for: itself and those behind it up to the next row of its stretch; 0 of a
+///   staleness marker, which is not among them;
 /// - `is_end`: it is a staleness marker, which is kept where it is the last of its stretch;
-/// - `is_last` of its stretch, and then of all its samples: `min` and `max`, null where the first kept or the last kept one
-///   is it; `sum` and `sum_lost`, what the sum lost by rounding (null for nothing); `has_falls`: it fell more often than
-///   rows tell.
+/// - `is_last` of its stretch;
+/// - of the first row of a stretch, of all samples of its body, null where it has none: `min`, null too where the first is it;
+///   `max` likewise; `sum` and `sum_lost`, what the sum lost by rounding (null for nothing); `has_falls`: it fell more often
+///   than rows tell.
 ///
-/// Kept are the first and the last of a stretch and, as long as it does not fall often, the samples before and after a fall;
-/// another start than that of the sample before is a fall.
+/// Kept are the first and the last of a stretch, all of its tail and, as long as it does not fall often, the samples before and
+/// after a fall; another start than that of the sample before is a fall.
 pub(crate) fn schema() -> SchemaRef {
     let required = |name: &str, kind| Field::new(name, kind, false);
     let optional = |name: &str| Field::new(name, DataType::Float64, true);
@@ -65,6 +68,16 @@ pub(crate) fn schema() -> SchemaRef {
         optional("sum_lost"),
         required("has_falls", DataType::Boolean),
     ]))
+}
+
+/// How long the tail of a stretch is, milliseconds.
+#[must_use]
+pub const fn tail_ms(level: u32) -> i64 {
+    match level {
+        ..300 => 0,
+        300..3_600 => 15_000,
+        _ => 60_000,
+    }
 }
 
 /// The end of the stretch in which a time lies, both milliseconds.

@@ -108,7 +108,8 @@ impl AggregateUDFImpl for Approx {
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         let written = self.kind.written();
-        if given.len() != written + 2 {
+        let (with_weights, over_sample) = (written + 2, written + 3);
+        if given.len() != with_weights && !(given.len() == over_sample && given[with_weights] == DataType::Boolean) {
             let s = if written == 1 { "" } else { "s" };
             return plan_err!("{} takes {written} argument{s}", self.kind.name());
         }
@@ -117,6 +118,7 @@ impl AggregateUDFImpl for Approx {
         }
         let mut wanted = vec![DataType::Float64; written];
         wanted.extend([given[written].clone(), DataType::Float64]);
+        wanted.extend(given.get(with_weights).cloned());
         Ok(wanted)
     }
 
@@ -133,7 +135,8 @@ impl AggregateUDFImpl for Approx {
             Kind::Quantile => quantile_of(args.exprs.get(1))?,
             _ => 0.0,
         };
-        Ok(Box::new(Weighted::new(State::of(self.kind), quantile)))
+        let over_sample = args.exprs.len() > self.kind.written() + 2;
+        Ok(Box::new(Weighted::new(State::of(self.kind), quantile, over_sample)))
     }
 }
 

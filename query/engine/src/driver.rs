@@ -33,6 +33,8 @@ pub(crate) struct Planned {
     pub(crate) plan: Arc<dyn ExecutionPlan>,
     pub(crate) context: Arc<TaskContext>,
     pub(crate) cost: Arc<Cost>,
+    /// RED sketches answer a part of it.
+    pub(crate) is_sketched: bool,
 }
 
 enum Message {

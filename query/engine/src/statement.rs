@@ -28,7 +28,22 @@ const TOKENS_MAX: usize = 4_000;
 
 /// Reads, checks and plans a statement against one version of the store.
 pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, EngineError> {
-    let statement = critical_path::with_columns(approx::with_weights(read(sql)?));
+    let statement = read(sql)?;
+    let planned = plan_as(sessions, sql, statement.clone(), false).await?;
+    // Only the plan knows which files are read, and so whether they hold a sample.
+    if planned.cost.weighs && !planned.is_sketched && planned.cost.reading.stats().sampled_files > 0 {
+        return plan_as(sessions, sql, statement, true).await;
+    }
+    Ok(planned)
+}
+
+async fn plan_as(
+    sessions: &Sessions,
+    sql: &str,
+    statement: Statement,
+    over_sample: bool,
+) -> Result<Planned, EngineError> {
+    let statement = critical_path::with_columns(approx::with_weights(statement, over_sample));
     let session = sessions.open();
     let explained = |error| with_place(explain(&error), sql);
     let named = statement.clone();
@@ -41,13 +56,14 @@ pub(crate) async fn plan(sessions: &Sessions, sql: &str) -> Result<Planned, Engi
     };
     read_only_options().verify_plan(&logical).map_err(|error| refusal(&error.to_string()))?;
     let weighs = approx::weighs(sql);
-    let sketched = if weighs { sketched::plan(&session, named, &logical).await } else { None };
+    let sketched = if weighs && !over_sample { sketched::plan(&session, named, &logical).await } else { None };
+    let is_sketched = sketched.is_some();
     let plan = match sketched {
         Some(plan) => plan,
         None => session.state.create_physical_plan(&logical).await.map_err(explained)?,
     };
     let cost = Arc::new(Cost { plan: Arc::clone(&plan), reading: session.reading, weighs });
-    Ok(Planned { plan, context: session.state.task_ctx(), cost })
+    Ok(Planned { plan, context: session.state.task_ctx(), cost, is_sketched })
 }
 
 /// The place of a mistake that does not come with one: the end, where more was expected; of a text that is no id

@@ -56,10 +56,10 @@ pub struct SelectRequest<'a> {
     /// stop reading once it has more and give what it has.
     pub samples_max: usize,
     pub hints: &'a SelectHints,
-    /// Where it is not 0, the samples of a stretch between two multiples of it, behind the first and up to and with the
-    /// second, are always looked at together: every time for which a latest sample is asked is a multiple of it, and so are
-    /// both ends of every range. A store may then give, in place of the samples of a stretch, entries within it that come to
-    /// the same by [`SelectHints::function`]:
+    /// Where it is not 0, every time for which a latest sample is asked is a multiple of it, and so is the end of every range,
+    /// which begins [`SelectHints::range_ms`] before. A store may then give, in place of samples that are always looked at
+    /// together, as no range begins or ends between them, entries at times of some of them that come to the same by
+    /// [`SelectHints::function`]:
     ///
     /// - without a range, and for `last_over_time`: the last sample, a staleness marker too;
     /// - `first_over_time`, `present_over_time`, `absent_over_time`, `min_over_time`, `max_over_time`: any that give the same;

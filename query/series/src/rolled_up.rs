@@ -13,7 +13,7 @@ use spanlake_promql::number::is_stale_nan;
 use spanlake_promql::source::{Samples, SelectRequest};
 use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
-use spanlake_store::rollup::LEVELS;
+use spanlake_store::rollup::{LEVELS, tail_ms};
 use spanlake_store::{DataFile, HotBatch};
 
 use crate::numbers::read_numbers;
@@ -31,20 +31,30 @@ const ID_BYTES: usize = 16;
 type Id = [u8; ID_BYTES];
 
 /// What a query needs of the samples of a stretch, and of which length a stretch may be.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Asked {
     need: Need,
-    /// Seconds; of shorter ones too, as each level divides the next.
-    level: u32,
+    /// Seconds, ascending; at least one.
+    levels: Vec<u32>,
 }
 
 impl Asked {
     /// `None` where all points are needed.
     pub(crate) fn of(request: &SelectRequest<'_>) -> Option<Self> {
         let need = Need::of(request.hints)?;
-        let fits = |level: &&u32| request.period_ms > 0 && request.period_ms % (i64::from(**level) * 1_000) == 0;
-        let level = *LEVELS.iter().rev().find(fits)?;
-        Some(Self { need, level })
+        // Ranges end with a stretch, and begin with one or in a tail.
+        let fits = |level: &u32| {
+            let length = i64::from(*level) * 1_000;
+            request.period_ms > 0
+                && request.period_ms % length == 0
+                && request.hints.range_ms % length <= tail_ms(*level)
+        };
+        let levels: Vec<u32> = LEVELS.into_iter().filter(fits).collect();
+        (!levels.is_empty()).then_some(Self { need, levels })
+    }
+
+    fn longest(&self) -> u32 {
+        self.levels.last().copied().unwrap_or(1)
     }
 }
 
@@ -59,7 +69,7 @@ pub(crate) async fn read_rolled_up(
 ) -> Result<Option<Vec<Samples<f64>>>, EngineError> {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(None) };
     let sources = Sources::of(rows, (first, last), window);
-    let plan = ReadPlan::of(&sources.parts, window, asked.level);
+    let plan = ReadPlan::of(&sources.parts, window, asked.longest());
     if sources.rolled_up.is_empty() || plan.is_all_points {
         return Ok(None);
     }
@@ -69,7 +79,7 @@ pub(crate) async fn read_rolled_up(
     for (file, part) in &sources.rolled_up {
         let batches = rows.rollups(file, (first, last)).await?;
         let is_meant = |time_ms: i64| plan.asks_rollups_at(time_ms);
-        let others = add_rollups(&batches, &positions, asked, is_meant, &mut found);
+        let others = add_rollups(&batches, &positions, &asked, is_meant, &mut found);
         if !others.is_empty() {
             let within =
                 Window { start_ms: part.first_ms.max(window.start_ms), end_ms: part.last_ms.min(window.end_ms) };

@@ -22,6 +22,7 @@ mod mysql;
 mod mysql_failures;
 mod mysql_input;
 mod mysql_linking;
+mod mysql_slow_log;
 mod odd_traces;
 mod own_telemetry;
 mod pressure;

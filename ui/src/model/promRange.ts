@@ -7,6 +7,8 @@ const LEAST_STEP_MS = 1000;
 /** SDKs send metrics each minute unless told otherwise: a rate needs two points. */
 const LEAST_RATE_WINDOW_MS = 120_000;
 const SEND_INTERVAL_MS = 60_000;
+const LONG_STEP_MS = 1_800_000;
+const ROLLUP_MS = 300_000;
 
 export interface Steps {
   startMs: number;
@@ -38,8 +40,10 @@ export function promDuration(milliseconds: number): string {
   return `${Math.max(1, Math.round(milliseconds))}ms`;
 }
 
+/** A step, and as much more as lies between two samples; of long steps whole five minutes, for which the server has rollups. */
 export function rateWindowMs(stepMs: number): number {
-  return Math.max(LEAST_RATE_WINDOW_MS, stepMs + SEND_INTERVAL_MS);
+  const more = stepMs >= LONG_STEP_MS ? ROLLUP_MS : SEND_INTERVAL_MS;
+  return Math.max(LEAST_RATE_WINDOW_MS, stepMs + more);
 }
 
 /** `$__rate_interval`, `$__interval`, `$__range` and their spelling with braces, as durations. */

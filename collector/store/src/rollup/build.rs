@@ -19,8 +19,8 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
-use super::stretch::{Kept, Sample, Stretch, Totals};
-use super::{LEVELS, NOT_ROLLED_UP, RollupPlace, schema, stretch_end};
+use super::stretch::{Kept, Sample, Stretch, Summary};
+use super::{LEVELS, NOT_ROLLED_UP, RollupPlace, schema, stretch_end, tail_ms};
 use crate::seal::SealError;
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
@@ -29,8 +29,8 @@ const ID_BYTES: usize = 16;
 const LOOKED_AT: usize = 512;
 /// Fewer samples are not worth a row more.
 const SAMPLES_MIN: usize = 10;
-/// How many rows of what is finer a level has to save for each of its own.
-const SAVES_MIN: f64 = 10.0;
+/// How many samples a row has to stand for.
+const SAVES_MIN: f64 = 5.0;
 /// Beyond, sums of samples might overflow; a series with such values is not rolled up.
 const VALUE_MAX: f64 = 1e290;
 /// Rows that are handed on at once.
@@ -51,8 +51,8 @@ struct OneSeries {
     latest: Option<(Sample, i64)>,
     /// As long as no levels are chosen.
     waiting: Vec<Sample>,
-    /// Stretches under way, and their ends.
-    levels: Option<Vec<(u32, i64, Stretch)>>,
+    /// Stretches under way.
+    levels: Option<Vec<(u32, Stretch)>>,
     /// It has values that are not rolled up, or its rows are not in order.
     is_odd: bool,
     has_rows: bool,
@@ -263,7 +263,7 @@ impl OneSeries {
 
     fn choose(&mut self, rows: &mut Rows) {
         let waiting = std::mem::take(&mut self.waiting);
-        let chosen = levels_of(&waiting).into_iter().map(|level| (level, i64::MIN, Stretch::default()));
+        let chosen = levels_of(&waiting).into_iter().map(|level| (level, Stretch::until(i64::MIN, level)));
         self.levels = Some(chosen.collect());
         for sample in waiting {
             self.roll(sample, rows);
@@ -271,11 +271,11 @@ impl OneSeries {
     }
 
     fn roll(&mut self, sample: Sample, rows: &mut Rows) {
-        for (level, end, stretch) in self.levels.iter_mut().flatten() {
-            let own = stretch_end(sample.time_ms, *level);
-            if own != *end {
-                rows.add(self.id, *level, stretch.finish());
-                *end = own;
+        for (level, stretch) in self.levels.iter_mut().flatten() {
+            let end = stretch_end(sample.time_ms, *level);
+            if end != stretch.end_ms() {
+                let over = std::mem::replace(stretch, Stretch::until(end, *level));
+                rows.add(self.id, *level, over.finish());
             }
             stretch.add(sample);
         }
@@ -291,41 +291,37 @@ impl OneSeries {
         let levels = self.levels.unwrap_or_default();
         if self.has_rows && (self.is_odd || levels.is_empty()) {
             let marker = Sample { time_ms: 0, start_ms: 0, value: 0.0, is_end: false };
-            rows.add(self.id, NOT_ROLLED_UP, (vec![Kept { sample: marker, count: 0 }], None));
+            let kept = vec![Kept { sample: marker, count: 0 }];
+            rows.add(self.id, NOT_ROLLED_UP, Summary { kept, ..Summary::default() });
         }
-        for (level, _, mut stretch) in levels {
+        for (level, stretch) in levels {
             rows.add(self.id, level, stretch.finish());
         }
     }
 }
 
-/// Levels that save enough against what is finer.
+/// Levels at which a row stands for enough samples: of a stretch the first is kept, and those of its tail or the last.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds and counts of some samples")]
 fn levels_of(samples: &[Sample]) -> Vec<u32> {
     let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return Vec::new() };
     if samples.len() < SAMPLES_MIN {
         return Vec::new();
     }
-    let mut finer = (last.time_ms - first.time_ms) as f64 / 1_000.0 / (samples.len() - 1) as f64;
+    let each_ms = (last.time_ms - first.time_ms) as f64 / (samples.len() - 1) as f64;
     let saves = |level: &u32| {
-        // A little less where the clock of who sends is a little slow.
-        let enough = f64::from(*level) >= finer * SAVES_MIN * 0.98;
-        if enough {
-            finer = f64::from(*level);
-        }
-        enough
+        let rows = 1.0 + (tail_ms(*level) as f64 / each_ms).max(1.0);
+        f64::from(*level) * 1_000.0 / each_ms >= SAVES_MIN * rows
     };
     LEVELS.into_iter().filter(saves).collect()
 }
 
 impl Rows {
-    fn add(&mut self, id: [u8; ID_BYTES], level: u32, (kept, totals): (Vec<Kept>, Option<Totals>)) {
-        let values: Vec<f64> = kept.iter().filter(|row| row.count > 0).map(|row| row.sample.value).collect();
-        let (first, last) = (values.first().copied(), values.last().copied());
+    fn add(&mut self, id: [u8; ID_BYTES], level: u32, Summary { kept, totals, has_falls }: Summary) {
+        let first = kept.first().map(|row| row.sample.value);
         let unless = |value: f64, told: Option<f64>| Some(value).filter(|value| Some(*value) != told);
         let end = kept.len().saturating_sub(1);
         for (at, Kept { sample, count }) in kept.into_iter().enumerate() {
-            let totals = totals.filter(|_| at == end);
+            let totals = totals.filter(|_| at == 0);
             self.series.push(id);
             self.level.append_value(level);
             self.time.append_value(sample.time_ms);
@@ -335,10 +331,10 @@ impl Rows {
             self.is_end.append_value(sample.is_end);
             self.is_last.append_value(at == end);
             self.min.append_option(totals.and_then(|totals| unless(totals.min, first)));
-            self.max.append_option(totals.and_then(|totals| unless(totals.max, last)));
+            self.max.append_option(totals.and_then(|totals| unless(totals.max, first)));
             self.sum.append_option(totals.map(|totals| totals.sum));
             self.sum_lost.append_option(totals.and_then(|totals| unless(totals.lost, Some(0.0))));
-            self.has_falls.append_value(totals.is_some_and(|totals| totals.has_falls));
+            self.has_falls.append_value(at == 0 && has_falls);
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) enum State {
 pub(super) struct Weighted {
     state: State,
     quantile: f64,
+    /// Rows come from what sampling left of more, and whether it did is an argument more.
+    over_sample: bool,
 }
 
 impl State {
@@ -96,13 +98,14 @@ impl State {
 }
 
 impl Weighted {
-    pub(super) fn new(state: State, quantile: f64) -> Self {
-        Self { state, quantile }
+    pub(super) fn new(state: State, quantile: f64, over_sample: bool) -> Self {
+        Self { state, quantile, over_sample }
     }
 }
 
 impl Accumulator for Weighted {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        let values = if self.over_sample { &values[..values.len().saturating_sub(1)] } else { values };
         let [written @ .., traces, probabilities] = values else {
             return Err(exec_datafusion_err!("the trace and its probability are missing"));
         };
@@ -118,7 +121,9 @@ impl Accumulator for Weighted {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        answer_of(self.state.finish(self.quantile).as_ref())
+        let answer = self.state.finish(self.quantile);
+        let is_exact = |answer: &Estimate| answer.is_exact && !self.over_sample;
+        answer_of(answer.map(|answer| Estimate { is_exact: is_exact(&answer), ..answer }).as_ref())
     }
 
     fn size(&self) -> usize {

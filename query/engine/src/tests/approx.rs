@@ -61,6 +61,29 @@ async fn kept_rows_stand_for_those_that_were_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_that_were_certain_to_be_kept_are_no_count_where_others_were_left_out() {
+    let mut lake = sampled().await;
+    let now = lake.now;
+    let certain = |number: i64| {
+        json!({
+            "trace_id": format!("{:032x}", 5_000 + number), "span_id": format!("{:016x}", 5_000 + number),
+            "start_time": now - SECOND, "duration": 5, "name": "certain", "kind": "server", "status_code": "error",
+            "flags": 0, "dropped_attributes_count": 0, "dropped_events_count": 0, "dropped_links_count": 0,
+            "resource_id": 1, "scope_id": 1, "service_name": "shop", "received_time": now, "attributes": {},
+            "sampling_probability": 1.0,
+        })
+    };
+    lake.put(Signal::Traces, vec![(Table::Spans, (0..5).map(certain).collect())]).await;
+    for call in ["approx_count()", "approx_sum(1)", "approx_quantile(duration, 0.5)", "approx_ratio(true, true)"] {
+        let exact = one(&lake, &format!("select ({call})['is_exact'] from spans where name = 'certain'")).await;
+        assert_eq!(exact, "false", "{call}");
+    }
+    assert_eq!(one(&lake, "select approx_count()['value'] from spans where name = 'certain'").await, "5.0");
+    let named = ask(&lake.engine, "select approx_avg(duration) from spans").await.unwrap().0;
+    assert!(named.contains("approx_avg(spans.duration)") && !named.contains("true"), "{named}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn where_nothing_was_sampled_they_are_exact_and_plain_functions_agree() {
     let lake = Lake::filled(Place::Both).await;
     let sql = "select count(*) = approx_count()['value'] and sum(duration) = approx_sum(duration)['value'] \

@@ -31,7 +31,7 @@ impl Evaluator<'_> {
         }
         let (start_ms, end_ms) = needed_times(selector, grid, range_ms, self.options.lookback_ms);
         let samples_max = self.budget.limits().samples_max.saturating_sub(self.budget.samples());
-        let period_ms = period(selector, grid, range_ms);
+        let period_ms = period(selector, grid);
         let (matchers, hints) = (&selector.matchers, &selector.hints);
         let request = SelectRequest { matchers, start_ms, end_ms, samples_max, hints, period_ms };
         let mut series = self.source.select(&request)?;
@@ -97,15 +97,14 @@ pub(crate) fn needed_times(selector: &Selector, grid: &Grid, range_ms: i64, look
     (start_ms, selector.shift.apply(grid.last_ms()).saturating_add(ahead))
 }
 
-/// What all times at which the selector is asked are multiples of, and both ends of its ranges; 0 where values also depend
-/// on samples around those.
-fn period(selector: &Selector, grid: &Grid, range_ms: i64) -> i64 {
+/// What all times at which the selector is asked are multiples of; 0 where values also depend on samples behind those.
+fn period(selector: &Selector, grid: &Grid) -> i64 {
     if selector.range_ends != RangeEnds::Plain {
         return 0;
     }
     let moves = grid.steps > 1 && selector.shift.at_ms.is_none();
     let step_ms = if moves { grid.step_ms } else { 0 };
-    [selector.shift.apply(grid.start_ms), step_ms, range_ms].into_iter().fold(0, greatest_common_divisor)
+    greatest_common_divisor(selector.shift.apply(grid.start_ms), step_ms)
 }
 
 fn greatest_common_divisor(left: i64, right: i64) -> i64 {

@@ -9,7 +9,7 @@ use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, UInt32Type};
 use arrow::record_batch::RecordBatch;
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::SelectHints;
-use spanlake_store::rollup::NOT_ROLLED_UP;
+use spanlake_store::rollup::{NOT_ROLLED_UP, stretch_end, tail_ms};
 
 use super::{Asked, Id};
 
@@ -26,7 +26,7 @@ pub(super) enum Need {
     Sum,
     /// The first and the last, and those around falls; and the count.
     Falls,
-    /// The first and the last, and the count.
+    /// The first and the last, and the count; falls do not matter.
     Ends,
 }
 
@@ -111,9 +111,19 @@ impl<'a> Columns<'a> {
 #[derive(Default)]
 struct Level {
     entries: Vec<Entry>,
-    /// Kept samples of the stretch that is read.
-    stretch: Vec<Entry>,
+    stretch: Stretch,
     has_falls: bool,
+}
+
+/// The stretch that is read.
+#[derive(Default)]
+struct Stretch {
+    kept: Vec<Entry>,
+    /// Of its body.
+    min: Option<f64>,
+    max: Option<f64>,
+    sum: Option<f64>,
+    lost: Option<f64>,
 }
 
 /// Adds what these rollups of a file say of the series, at times that are meant. Gives the series of which the file has
@@ -121,7 +131,7 @@ struct Level {
 pub(super) fn add_rollups(
     batches: &[RecordBatch],
     positions: &HashMap<Id, usize>,
-    asked: Asked,
+    asked: &Asked,
     is_meant: impl Fn(i64) -> bool,
     into: &mut [Vec<Entry>],
 ) -> BTreeSet<usize> {
@@ -132,7 +142,7 @@ pub(super) fn add_rollups(
             let Some(at) = positions.get(id) else { continue };
             let level = columns.level.value(row);
             let known = series.entry(*at).or_default().entry(level).or_default();
-            if level != NOT_ROLLED_UP && level <= asked.level {
+            if asked.levels.contains(&level) {
                 known.add(&columns, row, asked.need);
             }
         }
@@ -142,7 +152,7 @@ pub(super) fn add_rollups(
         let is_whole = !levels.contains_key(&NOT_ROLLED_UP);
         // Of a counter that begins anew every few minutes, a short stretch still tells all falls.
         let is_enough = |(level, known): &(u32, Level)| {
-            is_whole && *level <= asked.level && !(asked.need == Need::Falls && known.has_falls)
+            is_whole && asked.levels.contains(level) && !(asked.need == Need::Falls && known.has_falls)
         };
         match levels.into_iter().filter(is_enough).max_by_key(|(level, _)| *level) {
             Some((_, known)) => into[at].extend(known.entries.into_iter().filter(|entry| is_meant(entry.time_ms))),
@@ -160,39 +170,44 @@ impl Level {
         let value = if is_end { stale_nan() } else { columns.value.value(row) };
         let (time_ms, start_ms, stands_for) =
             (columns.time.value(row), columns.start.value(row), columns.count.value(row));
-        self.stretch.push(Entry { time_ms, start_ms, value, stands_for, is_point: false });
-        if !columns.is_last.value(row) {
-            return;
+        if self.stretch.kept.is_empty() {
+            let told = |column: &PrimitiveArray<Float64Type>| column.is_valid(row).then(|| column.value(row));
+            let [min, max, sum, lost] = [columns.min, columns.max, columns.sum, columns.sum_lost].map(told);
+            self.stretch = Stretch { kept: Vec::new(), min, max, sum, lost };
         }
-        let stretch = std::mem::take(&mut self.stretch);
+        self.stretch.kept.push(Entry { time_ms, start_ms, value, stands_for, is_point: false });
         self.has_falls |= columns.has_falls.value(row);
-        if need == Need::Latest {
-            // The last that is no marker too, for functions that do not see markers.
-            let from = stretch.len().saturating_sub(1 + usize::from(is_end));
-            self.entries.extend(&stretch[from..]);
-            return;
+        if columns.is_last.value(row) {
+            let body_until = stretch_end(time_ms, columns.level.value(row)) - tail_ms(columns.level.value(row));
+            std::mem::take(&mut self.stretch).add_to(&mut self.entries, need, body_until, is_end);
         }
-        let samples = &stretch[..stretch.len() - usize::from(is_end)];
-        let (Some(first), Some(last)) = (samples.first(), samples.last()) else { return };
-        let told = |column: &PrimitiveArray<Float64Type>| column.is_valid(row).then(|| column.value(row));
-        let count: u32 = samples.iter().map(|sample| sample.stands_for).sum();
-        let at_last = |value: f64| Entry { value, stands_for: count, ..*last };
+    }
+}
+
+impl Stretch {
+    /// Adds what is needed of it; its last is a marker where it says so.
+    fn add_to(self, entries: &mut Vec<Entry>, need: Need, body_until: i64, has_marker: bool) {
+        let (samples, _) = self.kept.split_at(self.kept.len() - usize::from(has_marker));
+        let (body, tail) = samples.split_at(samples.partition_point(|sample| sample.time_ms <= body_until));
+        let count: u32 = body.iter().map(|sample| sample.stands_for).sum();
+        let of_body = |value: f64| body.first().map(|first| Entry { value, stands_for: count, ..*first });
+        let first = body.first().map_or(0.0, |first| first.value);
         match need {
-            Need::Latest | Need::Falls => self.entries.extend(samples),
-            Need::First => self.entries.push(*first),
-            Need::Least => self.entries.push(at_last(told(columns.min).unwrap_or(first.value))),
-            Need::Greatest => self.entries.push(at_last(told(columns.max).unwrap_or(last.value))),
-            Need::Count => self.entries.push(at_last(last.value)),
+            // The last that is no marker too, for functions that do not see markers.
+            Need::Latest => {
+                entries.extend(&self.kept[self.kept.len().saturating_sub(1 + usize::from(has_marker))..]);
+                return;
+            }
+            Need::First => entries.extend(body.first()),
+            Need::Least => entries.extend(of_body(self.min.unwrap_or(first))),
+            Need::Greatest => entries.extend(of_body(self.max.unwrap_or(first))),
             Need::Sum => {
-                let lost = told(columns.sum_lost).map(|value| Entry { value, stands_for: 0, ..*first });
-                self.entries.extend(lost);
-                self.entries.push(at_last(told(columns.sum).unwrap_or(0.0)));
+                let lost = self.lost.and_then(of_body).map(|lost| Entry { stands_for: 0, ..lost });
+                entries.extend(lost);
+                entries.extend(of_body(self.sum.unwrap_or(0.0)));
             }
-            Need::Ends if samples.len() > 1 => {
-                self.entries.push(*first);
-                self.entries.push(Entry { stands_for: count - first.stands_for, ..*last });
-            }
-            Need::Ends => self.entries.push(*first),
+            Need::Count | Need::Falls | Need::Ends => entries.extend(body),
         }
+        entries.extend(tail);
     }
 }

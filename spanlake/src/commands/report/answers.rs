@@ -14,6 +14,11 @@ use super::document::{Document, Panel, Query, Variable};
 use super::rows::{Rows, lines_of_rows};
 use super::variables::{Chosen, Values, choose, plain, promql, sql};
 
+pub(super) mod map;
+pub(super) mod traceql;
+
+pub(super) use map::{MapNode, ServiceMap};
+
 const STEPS_MAX: i64 = 240;
 const ROUND_STEPS_MS: [i64; 17] = [
     1_000, 2_000, 5_000, 10_000, 15_000, 30_000, 60_000, 120_000, 300_000, 600_000, 900_000, 1_800_000, 3_600_000,
@@ -53,6 +58,7 @@ pub(super) enum Answer {
     Rows(Rows),
     Traces(Vec<Value>),
     Buckets(Buckets),
+    Map(ServiceMap),
 }
 
 /// A text as a value in an address or a form.
@@ -140,7 +146,8 @@ pub(super) fn panel(client: &Client, panel: &Panel, chosen: &Values, range: Rang
         "text" | "row" => Ok(Answer::Nothing),
         "traces" => traces(client, panel, chosen, range),
         "table" | "bar" | "logs" => rows(client, panel, chosen, range),
-        "heatmap" => buckets(client, panel, chosen, range),
+        "heatmap" | "histogram" => buckets(client, panel, chosen, range),
+        "map" => map::ask(client, panel, chosen, range).map(Answer::Map),
         _ => lines(client, panel, chosen, range).map(Answer::Lines),
     }
 }
@@ -209,6 +216,9 @@ fn lines(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Resul
             let answer = ask_prometheus(client, "query_range", &form)?;
             let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
             lines_of_matrix(&answer, moments, &legend, &fallback)
+        } else if let Some(text) = query.traceql.as_deref().filter(|text| !text.trim().is_empty()) {
+            let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
+            traceql::lines(client, &promql(text, chosen, range, step_ms(range)), (&legend, &fallback), range)?
         } else {
             continue;
         };
@@ -292,7 +302,12 @@ fn buckets(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Res
     };
     let (form, moments) = range_form(query, chosen, range);
     let answer = ask_prometheus(client, "query_range", &form)?;
-    Ok(Answer::Buckets(buckets_of_matrix(&answer, moments)))
+    let buckets = buckets_of_matrix(&answer, moments);
+    if buckets.cells.is_empty() && panel.kind == "histogram" {
+        // No histogram: how the values of the series spread.
+        return lines(client, panel, chosen, range).map(Answer::Lines);
+    }
+    Ok(Answer::Buckets(buckets))
 }
 
 fn buckets_of_matrix(answer: &Value, moments: Vec<f64>) -> Buckets {

@@ -45,6 +45,7 @@ pub(super) struct Panel {
     pub(super) h: u32,
     pub(super) queries: Vec<Query>,
     pub(super) traces: Traces,
+    pub(super) map: Map,
     pub(super) text: String,
     pub(super) unit: String,
     pub(super) thresholds: Vec<Threshold>,
@@ -61,10 +62,18 @@ pub(super) struct Panel {
 pub(super) struct Query {
     pub(super) promql: Option<String>,
     pub(super) sql: Option<String>,
+    pub(super) traceql: Option<String>,
     pub(super) legend: Option<String>,
     #[serde(rename = "perSecond")]
     pub(super) per_second: bool,
     pub(super) zero: bool,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Map {
+    /// What lies round this one alone.
+    pub(super) service: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -5,6 +5,8 @@
 
 mod chart;
 mod figures;
+pub(super) mod map;
+pub(super) mod spread;
 mod tables;
 
 use super::Range;
@@ -60,9 +62,15 @@ pub(super) fn panel(panel: &Panel, answer: &Answer, range: Range) -> String {
         (_, Answer::Traces(traces)) => tables::traces(traces),
         ("bar", Answer::Rows(rows)) => figures::bars(panel, rows, width),
         (_, Answer::Rows(rows)) => tables::rows(panel, rows),
+        (_, Answer::Map(map)) if map.nodes.is_empty() => nothing(),
+        (_, Answer::Map(map)) => map::picture(map, panel, width),
         (_, Answer::Buckets(buckets)) if buckets.cells.is_empty() => nothing(),
+        ("histogram", Answer::Buckets(buckets)) => {
+            spread::histogram(&spread::bins_of_buckets(buckets), panel, width, height)
+        }
         (_, Answer::Buckets(buckets)) => chart::heatmap(buckets, panel, width, height),
         (_, Answer::Lines(Lines { lines, .. })) if lines.is_empty() => nothing(),
+        ("histogram", Answer::Lines(lines)) => spread::histogram(&spread::bins_of_values(lines), panel, width, height),
         ("stat", Answer::Lines(lines)) => figures::stats(panel, lines),
         ("gauge", Answer::Lines(lines)) => figures::gauges(panel, lines),
         ("state", Answer::Lines(lines)) => figures::states(panel, lines, width),

@@ -115,6 +115,10 @@ fn all_kinds() -> Vec<(Panel, Answer)> {
     let trace = json!({ "trace_id": EVIL, "root_service": EVIL, "root_name": EVIL, "duration": "1500000", "span_count": 3, "error_count": 0 });
     let buckets =
         super::answers::Buckets { seconds: vec![0.0, 60.0], cells: vec![(0, 0.1, 0.2, 5.0), (1, 0.2, 0.4, 1.0)] };
+    let of_histogram = Answer::Buckets(buckets.clone());
+    let node = |name: &str, kind: &str| json!({ "id": name, "name": name, "kind": kind, "requests": 10, "errors": 1, "rate": 0.5, "p95": "1500000" });
+    let map = json!({ "nodes": [node(EVIL, "service"), node("db", "database")],
+                      "edges": [{ "source": EVIL, "target": "db", "requests": 5, "errors": 0, "rate": 0.2 }] });
     let panel = |kind: &str| Panel {
         title: format!("{kind} {EVIL}"),
         kind: kind.to_owned(),
@@ -138,6 +142,9 @@ fn all_kinds() -> Vec<(Panel, Answer)> {
         (panel("logs"), rows()),
         (panel("traces"), Answer::Traces(vec![trace])),
         (panel("heatmap"), Answer::Buckets(buckets)),
+        (panel("histogram"), of_histogram),
+        (panel("histogram"), lines()),
+        (panel("map"), Answer::Map(answers::map::read(&map, None))),
         (panel("text"), Answer::Nothing),
         (panel("row"), Answer::Nothing),
     ]
@@ -172,4 +179,38 @@ fn what_cannot_be_drawn_says_why_in_its_place() {
     let empty = Panel { kind: "stat".into(), ..Panel::default() };
     assert!(draw::panel(&empty, &Answer::Lines(Lines::default()), HOUR).contains("No data"));
     assert!(draw::problem("<b>").contains("&lt;b&gt;"));
+}
+
+#[test]
+fn values_spread_over_round_bins_and_buckets_of_all_moments_are_one() {
+    let line = Line { name: String::new(), values: vec![Some(0.0), Some(9.9), None, Some(10.0)] };
+    let bins = draw::spread::bins_of_values(&Lines { seconds: vec![0.0; 4], lines: vec![line] });
+    assert_eq!((bins.len(), bins[0].low, bins[0].high), (21, 0.0, 0.5));
+    assert!((bins.iter().map(|bin| bin.share).sum::<f64>() - 1.0).abs() < 1e-9);
+    let cells = vec![(0, 0.1, 0.2, 5.0), (1, 0.1, 0.2, 3.0), (1, 0.4, 0.8, 2.0)];
+    let bins = draw::spread::bins_of_buckets(&super::answers::Buckets { seconds: vec![0.0, 60.0], cells });
+    let shares: Vec<(f64, f64)> = bins.iter().map(|bin| (bin.low, bin.share)).collect();
+    assert_eq!(shares, [(0.1, 0.8), (0.4, 0.2)]);
+}
+
+#[test]
+fn a_map_has_callers_on_the_left_and_ends_with_circles() {
+    let node = |name: &str| json!({ "id": name, "name": name, "kind": "service", "requests": 1, "errors": 0, "rate": 1, "p95": "0" });
+    let edge = |from: &str, to: &str| json!({ "source": from, "target": to, "requests": 1, "errors": 0, "rate": 1 });
+    let answer = json!({ "nodes": [node("a"), node("b"), node("c"), node("d")],
+                         "edges": [edge("a", "b"), edge("b", "c"), edge("a", "c"), edge("c", "b"), edge("d", "d")] });
+    let columns = draw::map::columns(&answers::map::read(&answer, None));
+    assert_eq!((columns[0], columns[3]), (0, 0));
+    assert!(columns[1] > 0 && columns[2] > 0);
+    let around = answers::map::read(&answer, Some("a"));
+    let names: Vec<&str> = around.nodes.iter().map(|node| node.name.as_str()).collect();
+    assert_eq!((names, around.edges.len()), (vec!["a", "b", "c"], 2));
+}
+
+#[test]
+fn series_of_traceql_lie_on_the_moments() {
+    let answer = json!({ "series": [{ "labels": [{ "key": "resource.service.name", "value": { "stringValue": "shop" } }],
+                                      "samples": [{ "timestampMs": "60000", "value": 2.5 }, { "timestampMs": "120000", "value": "Infinity" }] }] });
+    let lines = answers::traceql::read(&answer, vec![0.0, 60.0, 120.0], ("", "A"));
+    assert_eq!(lines.lines, [Line { name: "resource.service.name=shop".into(), values: vec![None, Some(2.5), None] }]);
 }

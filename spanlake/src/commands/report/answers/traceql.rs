@@ -1,0 +1,46 @@
+//! Series that TraceQL makes, as Tempo's API writes them.
+
+use serde_json::{Value, json};
+
+use super::super::Range;
+use super::{Client, Failure, Line, Lines, encoded, json_of, name_of, place_of, step_ms};
+
+/// Series over the range; `names` are the legend, and what a series without labels is called.
+pub(super) fn lines(client: &Client, query: &str, names: (&str, &str), range: Range) -> Result<Lines, Failure> {
+    let step = step_ms(range);
+    let (start, end) = (range.start_ms.div_euclid(step) * step, range.end_ms.div_euclid(step) * step);
+    let path = format!(
+        "/tempo/api/metrics/query_range?q={}&start={start}000000&end={end}000000&step={}",
+        encoded(query),
+        step as f64 / 1000.0
+    );
+    let moments = (0..=(end - start) / step).map(|place| (start + place * step) as f64 / 1000.0).collect();
+    Ok(read(&json_of(client.get(&path)?)?, moments, names))
+}
+
+/// An answer as lines on these moments, seconds.
+pub(in super::super) fn read(answer: &Value, moments: Vec<f64>, (legend, fallback): (&str, &str)) -> Lines {
+    let series = answer["series"].as_array().cloned().unwrap_or_default();
+    let lines = series.iter().map(|one| {
+        let mut values = vec![None; moments.len()];
+        for sample in one["samples"].as_array().into_iter().flatten() {
+            let at = sample["timestampMs"].as_str().and_then(|text| text.parse::<f64>().ok());
+            if let Some(place) = at.and_then(|at| place_of(&moments, at / 1000.0)) {
+                // Infinities are texts.
+                values[place] = sample["value"].as_f64();
+            }
+        }
+        let labels = one["labels"].as_array().into_iter().flatten();
+        let labels: serde_json::Map<String, Value> = labels
+            .map(|label| {
+                let value =
+                    label["value"].as_object().and_then(|value| value.values().next()).cloned().unwrap_or_default();
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                (label["key"].as_str().unwrap_or_default().to_owned(), json!(text))
+            })
+            .collect();
+        Line { name: name_of(&Value::Object(labels), legend, fallback), values }
+    });
+    let lines = lines.collect();
+    Lines { seconds: moments, lines }
+}
