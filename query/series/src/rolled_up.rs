@@ -76,7 +76,7 @@ pub(crate) async fn read_rolled_up(
     let positions: HashMap<Id, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut found: Vec<Vec<Entry>> = vec![Vec::new(); ids.len()];
     let is_too_much = |found: &[Vec<Entry>]| found.iter().map(Vec::len).sum::<usize>() > rows_max;
-    for (file, part) in &sources.rolled_up {
+    for (file, part) in sources.rolled_up.iter().filter(|(_, part)| !plan.is_mixed(*part)) {
         let batches = rows.rollups(file, (first, last)).await?;
         let is_meant = |time_ms: i64| plan.asks_rollups_at(time_ms);
         let others = add_rollups(&batches, &positions, &asked, is_meant, &mut found);

@@ -44,6 +44,11 @@ fn entries_of_the_slow_log_come_in_once_through_rotation_and_restart() {
         let mut spanlake = Setup::default().arguments(&["--config", &config]).start();
         eventually("the server is up", || servers(&spanlake).iter().all(|server| server["up"] == true));
 
+        // A log that is seen for the first time is followed from where it ends then.
+        eventually("the log is followed", || {
+            server.root().expect("root may log in").run("SELECT SLEEP(0.2)").expect("a statement");
+            !spanlake.rows(ENTRIES).is_empty()
+        });
         slow(&server, 1);
         eventually("the first entry", || entries(&spanlake).len() == 1);
         std::fs::rename(&log, log.with_extension("log.1")).expect("the log is rotated");

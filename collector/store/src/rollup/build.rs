@@ -35,6 +35,8 @@ const SAVES_MIN: f64 = 5.0;
 const VALUE_MAX: f64 = 1e290;
 /// Rows that are handed on at once.
 const BATCH_ROWS: usize = 8_192;
+/// Rows that are in memory until they are written, and that a query for one of their series reads.
+const GROUP_ROWS: usize = 65_536;
 
 /// Makes the rollups of one file. Takes rows in the order of the file.
 pub struct RollupBuilder {
@@ -167,6 +169,7 @@ fn properties() -> WriterProperties {
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(GROUP_ROWS))
         .set_data_page_row_count_limit(BATCH_ROWS)
         .set_statistics_enabled(EnabledStatistics::None)
         .set_column_statistics_enabled(path("series_id"), EnabledStatistics::Page)

@@ -53,9 +53,13 @@ impl ReadPlan {
         points.sort_by_key(|one| one.start_ms);
         let files: Vec<&Part> = parts.iter().filter(|part| part.is_rolled_up).collect();
         let points = joined(points, |from, to| files.iter().any(|file| file.first_ms <= to && from <= file.last_ms));
-        let is_mixed =
-            |file: &&Part| mixed.iter().any(|one| one.start_ms <= file.first_ms && file.last_ms <= one.end_ms);
-        Self { points, is_all_points: files.iter().all(is_mixed), mixed }
+        let plan = Self { points, is_all_points: false, mixed };
+        Self { is_all_points: files.iter().all(|file| plan.is_mixed(**file)), ..plan }
+    }
+
+    /// Whether all of a source lies in stretches in which there are points of others.
+    pub(super) fn is_mixed(&self, part: Part) -> bool {
+        self.mixed.iter().any(|one| one.start_ms <= part.first_ms && part.last_ms <= one.end_ms)
     }
 
     /// Whether what rollups say of this time counts.
