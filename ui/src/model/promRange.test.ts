@@ -13,6 +13,6 @@ it("writes durations", () => expect([promDuration(15_000), promDuration(120_000)
 it("fills in variables and leaves others", () => {
   const steps = { startMs: 0, endMs: 3_600_000, stepMs: 10_000 };
   expect(withSteps("rate(a[$__rate_interval]) + b[${__interval}] + $other", steps)).toBe("rate(a[2m]) + b[10s] + $other");
-  expect(withSteps("a[$__range] $__rate_interval", { ...steps, stepMs: 900_000 })).toBe("a[1h] 16m");
+  expect(withSteps("a[$__range] $__rate_interval", { ...steps, stepMs: 900_000 })).toBe("a[1h] 20m");
   expect(withSteps("$__rate_interval", { ...steps, stepMs: 3_600_000 })).toBe("65m");
 });

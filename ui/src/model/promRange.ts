@@ -7,7 +7,7 @@ const LEAST_STEP_MS = 1000;
 /** SDKs send metrics each minute unless told otherwise: a rate needs two points. */
 const LEAST_RATE_WINDOW_MS = 120_000;
 const SEND_INTERVAL_MS = 60_000;
-const LONG_STEP_MS = 1_800_000;
+const LONG_STEP_MS = 300_000;
 const ROLLUP_MS = 300_000;
 
 export interface Steps {

@@ -70,17 +70,26 @@ fn inputs(mut files: Vec<Arc<DataFile>>, now: i64) -> Option<Vec<Arc<DataFile>>>
     // How much larger than all that it is merged with a file may be.
     let ratio = if is_quiet { 4 } else { 1 };
     files.sort_by(|left, right| (left.entry.bytes, &left.entry.path).cmp(&(right.entry.bytes, &right.entry.path)));
+    let joins = |file: &DataFile, bytes: u64| file.entry.level == 0 && !is_quiet || file.entry.bytes <= bytes * ratio;
+    // From each on, as a file much smaller than all others, such as the last of an hour, is no reason to leave those alone.
+    let chains = (0..files.len()).map(|from| chain(&files[from..], joins));
+    let longest = chains.rev().max_by_key(Vec::len)?;
+    (longest.len() > 1).then_some(longest)
+}
+
+/// The first of them and those that join it, smallest first.
+fn chain(files: &[Arc<DataFile>], joins: impl Fn(&DataFile, u64) -> bool) -> Vec<Arc<DataFile>> {
     let mut chosen: Vec<Arc<DataFile>> = Vec::new();
     let mut bytes = 0;
     for file in files {
-        let joins = chosen.is_empty() || file.entry.level == 0 && !is_quiet || file.entry.bytes <= bytes * ratio;
-        if !joins || chosen.len() == INPUTS_MAX || bytes + file.entry.bytes > MERGED_BYTES_MAX {
+        let fits = chosen.len() < INPUTS_MAX && bytes + file.entry.bytes <= MERGED_BYTES_MAX;
+        if !chosen.is_empty() && !(fits && joins(file, bytes)) {
             break;
         }
         bytes += file.entry.bytes;
-        chosen.push(file);
+        chosen.push(Arc::clone(file));
     }
-    (chosen.len() > 1).then_some(chosen)
+    chosen
 }
 
 #[cfg(test)]
@@ -136,6 +145,10 @@ mod tests {
         let pair = |small| picked(vec![file(9, 1, 0, small, old), file(9, 2, 1, 20 * MIB, old)]);
         assert_eq!(pair(5 * MIB).map(|files| files.len()), Some(2));
         assert_eq!(pair(MIB), None);
+        let mut files: Vec<_> = (0..12).map(|name| file(9, name, 0, 6 * MIB, old)).collect();
+        files.push(file(9, 50, 0, MIB, old));
+        let merged = picked(files).unwrap();
+        assert_eq!(merged.len(), INPUTS_MAX, "the short end of an hour does not hold up the others");
     }
 
     #[test]

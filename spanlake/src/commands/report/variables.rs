@@ -165,7 +165,7 @@ fn duration(name: &str, range: Range, step_ms: i64) -> Option<String> {
     let length = range.end_ms - range.start_ms;
     Some(match name {
         // As the page has it: a step and a send interval; of long steps whole five minutes, for which there are rollups.
-        "__rate_interval" if step_ms >= 1_800_000 => format!("{}ms", step_ms + 300_000),
+        "__rate_interval" if step_ms >= 300_000 => format!("{}ms", step_ms + 300_000),
         "__rate_interval" => format!("{}ms", (step_ms + 60_000).max(120_000)),
         "__interval" => format!("{step_ms}ms"),
         "__interval_ms" => step_ms.to_string(),
