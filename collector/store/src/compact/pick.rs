@@ -83,7 +83,8 @@ fn chain(files: &[Arc<DataFile>], joins: impl Fn(&DataFile, u64) -> bool) -> Vec
     let mut bytes = 0;
     for file in files {
         let fits = chosen.len() < INPUTS_MAX && bytes + file.entry.bytes <= MERGED_BYTES_MAX;
-        if !chosen.is_empty() && !(fits && joins(file, bytes)) {
+        let is_taken = chosen.is_empty() || fits && joins(file, bytes);
+        if !is_taken {
             break;
         }
         bytes += file.entry.bytes;
