@@ -15,9 +15,8 @@ use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::Samples;
 use spanlake_schemas::tables::Table;
 
-use crate::reading::Window;
+use crate::reading::{Window, milli};
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
 const ID_BYTES: usize = 16;
 
 /// Samples of one series as they were read, and when each was received.
@@ -38,8 +37,7 @@ pub(crate) async fn read_numbers(
     let mut found: Vec<Read> = ids.iter().map(|_| Read::default()).collect();
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
     let positions: HashMap<[u8; ID_BYTES], usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-    let start = window.start_ms.saturating_mul(NANOS_PER_MILLI);
-    let end = window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let (start, end) = window.nanos();
     let mut answer = rows.series(Table::Points, (first, last), start, end).await?;
     let mut count = 0;
     while let Some(batch) = answer.batches.next().await {
@@ -102,13 +100,13 @@ impl Columns<'_> {
         for row in from..to {
             // A point without a value that ends nothing only carries exemplars.
             let Some(value) = self.value(row) else { continue };
-            let time = self.times[row].div_euclid(NANOS_PER_MILLI);
+            let time = milli(self.times[row]);
             into.is_out_of_order |= time <= last;
             last = time;
             let start = self.starts.filter(|starts| starts.is_valid(row)).map_or(0, |starts| starts.values()[row]);
             into.samples.times_ms.push(time);
             into.samples.values.push(value);
-            into.samples.start_times_ms.push(start.div_euclid(NANOS_PER_MILLI));
+            into.samples.start_times_ms.push(milli(start));
             into.received.push(self.received.map_or(0, |received| received.values()[row]));
         }
         into.samples.len() - before

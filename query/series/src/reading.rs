@@ -12,13 +12,26 @@ use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_schemas::tables::Table;
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
-
 /// Times of a selection, milliseconds since 1970, both included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) start_ms: i64,
     pub(crate) end_ms: i64,
+}
+
+const NANOS_PER_MILLI: i64 = 1_000_000;
+
+/// Milliseconds of nanoseconds, both since 1970.
+pub(crate) const fn milli(nanos: i64) -> i64 {
+    nanos.div_euclid(NANOS_PER_MILLI)
+}
+
+impl Window {
+    /// Its start and the end behind it, which is not included, in nanoseconds.
+    pub(crate) fn nanos(self) -> (i64, i64) {
+        let start = self.start_ms.saturating_mul(NANOS_PER_MILLI);
+        (start, self.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI))
+    }
 }
 
 /// Where a point is.
@@ -53,8 +66,7 @@ pub(crate) async fn read(
     let mut points = Points { batches: Vec::new(), places: vec![Vec::new(); ids.len()] };
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(points) };
     let positions: HashMap<[u8; 16], usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
-    let start = window.start_ms.saturating_mul(NANOS_PER_MILLI);
-    let end = window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let (start, end) = window.nanos();
     let mut answer = rows.series(table, (first, last), start, end).await?;
     let mut count = 0;
     while let Some(batch) = answer.batches.next().await {
@@ -94,8 +106,8 @@ fn add(places: &mut [Vec<Place>], batch: &RecordBatch, number: usize, positions:
         }
         let start = start.filter(|start| start.is_valid(row)).map_or(0, |start| start.value(row));
         places[*at].push(Place {
-            time_ms: time.value(row).div_euclid(NANOS_PER_MILLI),
-            start_ms: start.div_euclid(NANOS_PER_MILLI),
+            time_ms: milli(time.value(row)),
+            start_ms: milli(start),
             received: received.map_or(0, |received| received.value(row)),
             is_end,
             batch: number,

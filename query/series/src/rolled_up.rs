@@ -25,7 +25,6 @@ mod plan;
 use entries::{Entry, Need, add_rollups};
 use plan::{Part, ReadPlan};
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
 const ID_BYTES: usize = 16;
 
 type Id = [u8; ID_BYTES];
@@ -181,8 +180,4 @@ fn part_of_series(batch: &HotBatch, first: &Id, last: &Id) -> Option<Part> {
         Some((min.min(times[row]), max.max(times[row])))
     });
     bounds.map(|bounds| Part::of(bounds, false))
-}
-
-const fn milli(nanos: i64) -> i64 {
-    nanos.div_euclid(NANOS_PER_MILLI)
 }

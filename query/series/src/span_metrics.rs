@@ -19,7 +19,7 @@ use spanlake_schemas::ids::to_hex;
 
 use crate::exemplars::{ExemplarSeries, SeriesExemplar};
 use crate::labels::{as_labels, entries};
-use crate::reading::Window;
+use crate::reading::{Window, milli};
 
 const NANOS_PER_MILLI: i64 = 1_000_000;
 const NANOS_PER_SECOND: f64 = 1e9;
@@ -159,8 +159,7 @@ pub(crate) async fn exemplars(
         return Ok(Vec::new());
     }
     let failed = |error: spanlake_engine::EngineError| SourceError(error.to_string());
-    let start = window.start_ms.saturating_mul(NANOS_PER_MILLI);
-    let end = window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let (start, end) = window.nanos();
     let slice = (end.saturating_sub(start) / EXEMPLAR_SLICES).max(1_000 * NANOS_PER_MILLI);
     let service = service_of(&metrics, matchers);
     let mut answer = rows.slowest_spans(service, slice, start, end).await.map_err(failed)?;
@@ -206,7 +205,7 @@ fn slowest(batch: &RecordBatch) -> Vec<(Key, i64, SeriesExemplar)> {
         SeriesExemplar {
             labels: labels.build(),
             value: duration.value(row) as f64 / NANOS_PER_SECOND,
-            time_ms: start.value(row).saturating_add(duration.value(row)).div_euclid(NANOS_PER_MILLI),
+            time_ms: milli(start.value(row).saturating_add(duration.value(row))),
         }
     };
     keys.into_iter().enumerate().map(|(row, key)| (key, duration.value(row), exemplar(row))).collect()
@@ -242,7 +241,7 @@ fn add(found: &mut BTreeMap<Key, BTreeMap<i64, Sums>>, batch: &RecordBatch) {
         return;
     };
     for (row, key) in keys.into_iter().enumerate() {
-        let start_ms = time.value(row).div_euclid(NANOS_PER_MILLI);
+        let start_ms = milli(time.value(row));
         let end_ms = start_ms + i64::from(resolution.value(row)) * 1000;
         let of = found.entry(key).or_default().entry(end_ms).or_default();
         of.start_ms = start_ms;

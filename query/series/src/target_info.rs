@@ -18,7 +18,7 @@ use spanlake_schemas::tables::Table;
 
 use crate::index::{OfResources, SeriesIndex};
 use crate::labels::ResourceLabels;
-use crate::reading::Window;
+use crate::reading::{Window, milli};
 
 /// Its name.
 pub(crate) const TARGET_INFO: &str = "target_info";
@@ -27,7 +27,6 @@ pub(crate) const TARGET_INFO: &str = "target_info";
 const GAP_MS: i64 = 150_000;
 /// So many metrics are read one by one; what is not known then is read of all others at once.
 const READ_ALONE: usize = 4;
-const NANOS_PER_MILLI: i64 = 1_000_000;
 
 /// Samples of the `target_info` of these resources; by position among them.
 ///
@@ -101,8 +100,7 @@ impl Seen {
     ) -> Result<(), SourceError> {
         let failed = |error: spanlake_engine::EngineError| SourceError(error.to_string());
         let (Some(first), Some(last)) = (asked.keys().min(), asked.keys().max()) else { return Ok(()) };
-        let start = self.window.start_ms.saturating_mul(NANOS_PER_MILLI);
-        let end = self.window.end_ms.saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+        let (start, end) = self.window.nanos();
         let mut answer = rows.series_times(table, (first, last), start, end).await.map_err(failed)?;
         while let Some(batch) = answer.batches.next().await {
             let count = self.add(&batch.map_err(failed)?, asked);
@@ -127,7 +125,7 @@ impl Seen {
             let id: &[u8; 16] = series.value(row).try_into().expect("a series id has 16 bytes");
             // The flag for no recorded value says that a series ends.
             if let Some(at) = asked.get(id).filter(|_| flags.value(row) & 1 == 0) {
-                self.times[*at].push(time.value(row).div_euclid(NANOS_PER_MILLI));
+                self.times[*at].push(milli(time.value(row)));
                 count += 1;
             }
         }

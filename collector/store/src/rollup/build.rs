@@ -100,23 +100,21 @@ impl RollupBuilder {
                 series.push(sample, columns.received(row), &mut self.rows);
             }
         }
-        if self.rows.series.len() >= BATCH_ROWS {
-            self.write()?;
-        }
-        Ok(())
+        self.write_from(BATCH_ROWS)
     }
 
     fn end_series(&mut self) -> Result<(), SealError> {
         if let Some(series) = self.series.take() {
             series.finish(&mut self.rows);
         }
-        if self.rows.series.len() >= BATCH_ROWS {
-            self.write()?;
-        }
-        Ok(())
+        self.write_from(BATCH_ROWS)
     }
 
-    fn write(&mut self) -> Result<(), SealError> {
+    /// Hands rows on where there are at least so many.
+    fn write_from(&mut self, rows_min: usize) -> Result<(), SealError> {
+        if self.rows.series.len() < rows_min {
+            return Ok(());
+        }
         let batch = std::mem::take(&mut self.rows).into_batch();
         let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
         let writer = match &mut self.writer {
@@ -136,9 +134,7 @@ impl RollupBuilder {
     /// When it cannot be written.
     pub fn append_to<W: Write + Send>(mut self, file: &mut ArrowWriter<W>) -> Result<Option<RollupPlace>, SealError> {
         self.end_series()?;
-        if !self.rows.series.is_empty() {
-            self.write()?;
-        }
+        self.write_from(1)?;
         let Some(writer) = self.writer.take() else { return Ok(None) };
         let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
         writer.close().map_err(parquet_error)?;

@@ -38,8 +38,7 @@ async fn times_prune_files() {
     let (rows, read, _) =
         files(&lake, "select count(*) from spans where start_time > now() - interval '12 minutes'").await;
     assert!(rows.contains("200"), "{rows}");
-    // Two chunks; one of them is two files where an hour ends in it.
-    assert!(read <= 3, "{read}");
+    assert_eq!(read, 2);
     let start = lake.now - 40 * MINUTE - SECOND;
     let sql = format!(
         "select count(*) from spans where start_time between {start}::timestamp and to_timestamp_nanos({}) and name like 'op%'",

@@ -6,8 +6,7 @@
 
 use spanlake_store::rollup::stretch_end;
 
-use super::milli;
-use crate::reading::Window;
+use crate::reading::{Window, milli};
 
 /// From the first to the last point of a source, milliseconds, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
