@@ -9,6 +9,8 @@ set -euo pipefail
 . "$(dirname "$0")/common.sh"
 verb=${1:?install, start or stop}
 dir=$(mkdir -p "${2:?a folder}" && cd "$2" && pwd)
+# With some kernels MariaDB waits for ever for an io_uring that has finished.
+no_uring=--innodb-use-native-aio=0
 
 case $verb in
 install)
@@ -19,12 +21,16 @@ start)
   port=${3:?a port}
   data=$dir/data-$port
   if [ ! -d "$data/mysql" ]; then
-    mariadb-install-db --no-defaults --user=root "--datadir=$data" --auth-root-authentication-method=normal \
-      --skip-test-db > "$dir/init-$port.log" 2>&1
+    # Beside its place until it is whole, so that a cut one is not taken for initialised.
+    rm -rf "$data.new"
+    timeout 120 mariadb-install-db --no-defaults --user=root "--datadir=$data.new" --auth-root-authentication-method=normal \
+      --skip-test-db "$no_uring" > "$dir/init-$port.log" 2>&1
+    rm -rf "$data"
+    mv "$data.new" "$data"
   fi
   setsid nohup mariadbd --no-defaults --user=root "--datadir=$data" "--port=$port" "--bind-address=${BIND_ADDRESS:-127.0.0.1}" \
     "--socket=$dir/$port.sock" "--pid-file=$dir/$port.pid" \
-    "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" ${MYSQLD_ARGUMENTS:-} > "$dir/$port.log" 2>&1 &
+    "--performance-schema=${MARIADB_PERFORMANCE_SCHEMA:-ON}" "$no_uring" ${MYSQLD_ARGUMENTS:-} > "$dir/$port.log" 2>&1 &
   await_port
   ;;
 stop)

@@ -3,6 +3,7 @@
 //!
 //! Owns pollers. Never writes a file and never knows the store: it is handed an `Ingest`.
 
+mod aligned;
 mod delivery;
 pub mod mysql;
 pub mod scrape;

@@ -7,6 +7,7 @@ mod few_words;
 pub(crate) mod gather;
 pub(crate) mod order;
 pub(crate) mod properties;
+mod time_parts;
 pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};
@@ -119,6 +120,7 @@ fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
         bytes: 0,
         time_min: i64::MAX,
         time_max: i64::MIN,
+        time_parts: Vec::new(),
         received_min: i64::MAX,
         received_max: i64::MIN,
         series_min: None,

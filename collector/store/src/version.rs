@@ -57,6 +57,9 @@ pub struct FileEntry {
     /// Least and greatest value of the table's time column, nanoseconds.
     pub time_min: i64,
     pub time_max: i64,
+    /// Of points: first and last time of each part between which there is a gap; empty where there is none, or nothing is known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub time_parts: Vec<(i64, i64)>,
     /// Least and greatest receive time, nanoseconds.
     pub received_min: i64,
     pub received_max: i64,
@@ -103,6 +106,7 @@ impl FileEntry {
             bytes,
             time_min: 0,
             time_max: 0,
+            time_parts: Vec::new(),
             received_min: 0,
             received_max: 0,
             series_min: None,
@@ -114,6 +118,12 @@ impl FileEntry {
             bucket_seconds: 1,
             rollups: None,
         }
+    }
+
+    /// First and last time of each of its parts, nanoseconds, ascending; at least one.
+    pub fn parts(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
+        let whole = self.time_parts.is_empty().then_some((self.time_min, self.time_max));
+        whole.into_iter().chain(self.time_parts.iter().copied())
     }
 
     /// The folder of its table and hour, relative to the data directory.

@@ -3,6 +3,7 @@
 //! Owns the trait that a store implements, the form in which series cross it, and the hints that let a store read less.
 //! Never knows of a store.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::histogram::Histogram;
@@ -107,7 +108,18 @@ pub struct SourceError(pub String);
 /// time for each evaluation; it may block.
 pub trait SeriesSource: Sync {
     fn select(&self, request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError>;
+
+    /// The same in parts, so that not all samples must be in memory at once. Each series is in one part with all its
+    /// samples; which are in which part, and in what order parts come, is the store's to choose. No more of them is read
+    /// once `take` breaks.
+    fn select_parts(&self, request: &SelectRequest<'_>, take: &mut TakePart<'_>) -> Result<(), SourceError> {
+        let _ = take(self.select(request)?);
+        Ok(())
+    }
 }
+
+/// Takes a part of the series, and says whether to go on.
+pub type TakePart<'a> = dyn FnMut(Vec<Series>) -> ControlFlow<()> + 'a;
 
 // === impl Samples ===
 

@@ -4,7 +4,9 @@
 //! of series in memory, and the way from a selector to samples. Never parses or evaluates a query, never writes.
 //!
 //! The life of a selection: [`index`] finds series by their labels -> [`numbers`] reads number points, a metric at a
-//! time, [`latest`] only the newest of each series, [`rolled_up`] rollups in place of points where they say as much; of others [`reading`] finds the rows and [`expand`] makes floats and histograms of them -> [`StoreSeries`] gives them sorted, each label set once.
+//! time, many series in [`parts`], [`latest`] only the newest of each series, [`rolled_up`] rollups in place of points where
+//! they say as much; of others [`reading`] finds the rows and [`expand`] makes floats and histograms of them ->
+//! [`StoreSeries`] gives them sorted, each label set once.
 //! `target_info` and the sums of spans are not stored as series: [`target_info`] and [`span_metrics`] make them of what is.
 
 mod exemplars;
@@ -16,6 +18,7 @@ mod labels;
 mod latest;
 mod names;
 mod numbers;
+mod parts;
 mod reading;
 mod rolled_up;
 mod source;

@@ -75,11 +75,12 @@ pub(crate) async fn read_rolled_up(
     let positions: HashMap<Id, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut found: Vec<Vec<Entry>> = vec![Vec::new(); ids.len()];
     let is_too_much = |found: &[Vec<Entry>]| found.iter().map(Vec::len).sum::<usize>() > rows_max;
-    for (file, part) in sources.rolled_up.iter().filter(|(_, part)| !plan.is_mixed(*part)) {
+    let is_asked = |parts: &[Part]| parts.iter().any(|part| !plan.is_mixed(*part));
+    for (file, parts) in sources.rolled_up.iter().filter(|(_, parts)| is_asked(parts)) {
         let batches = rows.rollups(file, (first, last)).await?;
         let is_meant = |time_ms: i64| plan.asks_rollups_at(time_ms);
         let others = add_rollups(&batches, &positions, &asked, is_meant, &mut found);
-        if !others.is_empty() {
+        for part in parts.iter().filter(|_| !others.is_empty()) {
             let within =
                 Window { start_ms: part.first_ms.max(window.start_ms), end_ms: part.last_ms.min(window.end_ms) };
             add_points(rows, ids, &others, within, rows_max, &mut found).await?;
@@ -138,7 +139,8 @@ fn in_order(mut entries: Vec<Entry>, need: Need) -> Samples<f64> {
 #[derive(Default)]
 struct Sources {
     parts: Vec<Part>,
-    rolled_up: Vec<(Arc<DataFile>, Part)>,
+    /// With their parts in the window.
+    rolled_up: Vec<(Arc<DataFile>, Vec<Part>)>,
 }
 
 impl Sources {
@@ -150,15 +152,15 @@ impl Sources {
             let entry = &file.entry;
             let has = entry.series_min.as_ref().is_none_or(|min| *min <= last_hex)
                 && entry.series_max.as_ref().is_none_or(|max| *max >= first_hex);
-            let part = Part::of((entry.time_min, entry.time_max), entry.rollups.is_some());
-            if has && part.meets(window) {
-                sources.parts.push(part);
-                if part.is_rolled_up {
-                    sources.rolled_up.push((Arc::clone(file), part));
-                }
+            let is_rolled_up = entry.rollups.is_some();
+            let parts = entry.parts().map(|part| Part::of(part, is_rolled_up));
+            let parts: Vec<Part> = parts.filter(|part| has && part.meets(window)).collect();
+            sources.parts.extend(&parts);
+            if is_rolled_up && !parts.is_empty() {
+                sources.rolled_up.push((Arc::clone(file), parts));
             }
         }
-        let files: Vec<Part> = sources.rolled_up.iter().map(|(_, part)| *part).collect();
+        let files: Vec<Part> = sources.rolled_up.iter().flat_map(|(_, parts)| parts).copied().collect();
         for batch in version.hot(Table::Points) {
             let whole = Part::of((batch.time_min, batch.time_max), false);
             // Late points of another series are no reason to read more of these.

@@ -11,7 +11,9 @@ use parking_lot::RwLock;
 use spanlake_engine::{Engine, EngineError, StoredRows};
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::Matcher;
-use spanlake_promql::source::{Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError, Temporality};
+use spanlake_promql::source::{
+    Samples, SelectHints, SelectRequest, Series, SeriesSource, SourceError, TakePart, Temporality,
+};
 use spanlake_schemas::tables::Table;
 use spanlake_store::Catalog;
 use tokio::runtime::Handle;
@@ -21,6 +23,7 @@ use crate::hints::hint;
 use crate::index::{Selected, SeriesIndex, View};
 use crate::latest::read_latest;
 use crate::numbers::read_numbers;
+use crate::parts::{points_each, series_of_a_part};
 use crate::reading::{Window, read};
 use crate::rolled_up::{Asked, read_rolled_up};
 use crate::span_metrics::{self, SpanMetric};
@@ -288,15 +291,7 @@ impl SeriesSource for StoreSeries {
             self.read_selected(&index, &selected, &SelectRequest { period_ms, ..*request }, &mut found)?;
         }
         drop(index);
-        let mut series: Vec<Series> = found.into_values().collect();
-        for series in &mut series {
-            alternate(series);
-            hint(series);
-            if series.histograms.times_ms.first().is_some_and(|time| *time < request.start_ms) {
-                series.histograms = series.histograms.between(request.start_ms, i64::MAX);
-            }
-        }
-        series.retain(|series| !series.floats.is_empty() || !series.histograms.is_empty());
+        let mut series = finished(found, request.start_ms);
         let of_spans = self.span_metrics(&span_metrics::meant(request.matchers), request)?;
         if !of_spans.is_empty() {
             series.extend(of_spans);
@@ -304,6 +299,55 @@ impl SeriesSource for StoreSeries {
         }
         Ok(series)
     }
+
+    fn select_parts(&self, request: &SelectRequest<'_>, take: &mut TakePart<'_>) -> Result<(), SourceError> {
+        let index = self.index.read();
+        let mut selected = index.select(request.matchers, &self.named);
+        // What is told apart by id alone can be read by ranges of ids.
+        let is_in_parts = !request.hints.latest_only
+            && selected.iter().all(|one| one.metric.table == Table::Points)
+            && span_metrics::meant(request.matchers).is_empty()
+            && are_apart(&selected);
+        if !is_in_parts {
+            drop(index);
+            let _ = take(self.select(request)?);
+            return Ok(());
+        }
+        let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };
+        let mut points_each = points_each(&self.rows, window, index.len());
+        for selected in &mut selected {
+            let stored = &selected.metric.series;
+            selected.series.sort_by_key(|(at, _)| std::cmp::Reverse(stored[*at].id));
+            while !selected.series.is_empty() {
+                let rest = selected.series.len().saturating_sub(series_of_a_part(points_each));
+                let series = selected.series.split_off(rest);
+                let part = Selected { metric: selected.metric, view: selected.view, series };
+                let mut found = BTreeMap::new();
+                self.read_selected(&index, &part, request, &mut found)?;
+                let found = finished(found, request.start_ms);
+                let points: usize = found.iter().map(|series| series.floats.len()).sum();
+                points_each = (points / part.series.len()) as u64;
+                if take(found).is_break() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Series with what functions expect of them: those with any sample, sorted by labels.
+fn finished(found: BTreeMap<Labels, Series>, start_ms: i64) -> Vec<Series> {
+    let mut series: Vec<Series> = found.into_values().collect();
+    for series in &mut series {
+        alternate(series);
+        hint(series);
+        if series.histograms.times_ms.first().is_some_and(|time| *time < start_ms) {
+            series.histograms = series.histograms.between(start_ms, i64::MAX);
+        }
+    }
+    series.retain(|series| !series.floats.is_empty() || !series.histograms.is_empty());
+    series
 }
 
 /// Whether no two series have one label set.

@@ -205,6 +205,10 @@ fn answers_over_rollups_are_those_of_all_points() {
         lake.seal();
     }
     lake.wait_for_merges(3);
+    // What is more than a day old is filed by its receipt: a file with points on both sides of all others, and none between.
+    let (exact, _) = &series[1];
+    lake.write(&[(exact.clone(), vec![(end_ms - 30 * HOUR_MS, 1.0), (now_nanos() / 1_000_000, 2.0)])]);
+    lake.seal();
     let times = (start_ms, end_ms);
     saves(&lake, start_ms, end_ms);
     compare(&lake, &memory, r#"a{kind!="gauge"}"#, times);

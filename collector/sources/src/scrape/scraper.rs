@@ -17,6 +17,7 @@ use super::http::{Asked, Fetched, Fetcher, InFlight};
 use super::pass::{Memory, Passed, Report};
 use super::states::ScrapeStates;
 use super::target::Target;
+use crate::aligned::AlignedTimes;
 use crate::delivery::{Delivered, Delivery, now_nanoseconds};
 
 /// Where no `body_size_limit` is set.
@@ -55,6 +56,7 @@ pub(super) struct Scraper {
     /// Why the last scrape failed, so that each cause is logged once.
     failure: Option<String>,
     store_takes: bool,
+    times: AlignedTimes,
 }
 
 /// Spreads the targets' scrapes over the interval; the same target has its own place after a restart.
@@ -70,7 +72,8 @@ impl Scraper {
         let fetcher = Fetcher::new(job.http.clone(), Arc::clone(&shared.in_flight));
         let delivery = Delivery::new(Arc::clone(&shared.ingest), spanlake_schemas::otlp::decode);
         let (memory, failure) = (Memory::default(), None);
-        Self { job, target, refusal, shared, fetcher, delivery, memory, failure, store_takes: true }
+        let times = AlignedTimes::default();
+        Self { job, target, refusal, shared, fetcher, delivery, memory, failure, store_takes: true, times }
     }
 
     /// Scrapes until `removed` (then its series are ended) or `stop` (then they go on after the next start).
@@ -99,7 +102,8 @@ impl Scraper {
 
     async fn turn(&mut self, due: Instant) {
         let (began, at) = (Instant::now(), SystemTime::now());
-        let time_ms = now_nanoseconds() / 1_000_000;
+        let interval_ms = i64::try_from(self.target.interval.as_millis()).unwrap_or(0);
+        let time_ms = self.times.next(now_nanoseconds() / 1_000_000, interval_ms);
         let fetched = self.fetch().await;
         let report = Report { time_ms, duration: began.elapsed() };
         let (passed, error) = match fetched {

@@ -17,6 +17,7 @@ use super::SealError;
 use super::gather::Gather;
 use super::order::{SortedRow, has_buckets};
 use super::properties::{Effort, properties};
+use super::time_parts::TimeParts;
 use crate::attribute_columns::{AttributeNote, Splitter};
 use crate::cold::form::{cold_schema, to_cold};
 use crate::durable::{create_dirs, sync_dir};
@@ -40,6 +41,8 @@ pub struct FileWriter {
     splitter: Option<Splitter>,
     /// Of merged points.
     rollups: Option<RollupBuilder>,
+    /// Of points: rollups are asked where no other file has any.
+    time_parts: Option<TimeParts>,
     is_cold: bool,
 }
 
@@ -93,8 +96,9 @@ impl FileWriter {
         let entry = super::entry(relative, table, effort);
         // What comes fresh from the seal is merged soon, and would have few samples of a stretch.
         let rollups = (table == Table::Points && effort.level > 0).then(|| RollupBuilder::new(&aside));
+        let time_parts = (table == Table::Points).then(TimeParts::default);
         let rows = Rows::Awaited(buffered);
-        Ok(Self { table, path, aside, schema, effort, rows, entry, splitter, rollups, is_cold })
+        Ok(Self { table, path, aside, schema, effort, rows, entry, splitter, rollups, time_parts, is_cold })
     }
 
     /// Where rows go, of which these are the first where there are none yet.
@@ -129,6 +133,9 @@ impl FileWriter {
             written.map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
         }
         widen(&mut self.entry, self.table, rows);
+        if let Some(parts) = &mut self.time_parts {
+            rows.iter().for_each(|row| parts.add(row.time));
+        }
         Ok(())
     }
 
@@ -144,6 +151,7 @@ impl FileWriter {
         if let Some(rollups) = self.rollups.take() {
             self.entry.rollups = rollups.append_to(&mut writer)?;
         }
+        self.entry.time_parts = self.time_parts.take().map(TimeParts::finish).unwrap_or_default();
         let buffered = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
         let Summed { file, sum } =
             buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;

@@ -1,6 +1,7 @@
 //! `?view=skeleton`: what the waterfall is drawn from, as an Arrow stream.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{Array, ArrayRef, AsArray, UInt32Array, new_null_array};
@@ -24,6 +25,8 @@ use crate::state::Shared;
 
 /// Rows of a batch of the stream.
 const CHUNK_ROWS: usize = 32_768;
+/// Of its first: what is in view is drawn as soon as it comes.
+const FIRST_ROWS: usize = 2_048;
 
 /// Stored columns, as they are.
 const STORED: [&str; 8] =
@@ -54,44 +57,93 @@ pub(super) async fn answer(shared: &Shared, id: TraceId) -> Result<Response, Api
     if spans.is_empty() && logs.is_empty() {
         return Err(no_trace(id));
     }
-    let batch = skeleton(&spans, &logs)?;
-    let mut pieces = vec![];
-    let mut writer = StreamWriter::try_new(Vec::new(), &SCHEMA)?;
-    for from in (0..batch.num_rows()).step_by(CHUNK_ROWS) {
-        writer.write(&batch.slice(from, CHUNK_ROWS.min(batch.num_rows() - from)))?;
-        pieces.push(Ok::<_, std::convert::Infallible>(Bytes::from(std::mem::take(writer.get_mut()))));
-    }
-    writer.finish()?;
-    pieces.push(Ok(Bytes::from(std::mem::take(writer.get_mut()))));
-    let body = Body::from_stream(futures::stream::iter(pieces));
+    let mut pieces =
+        Pieces { skeleton: Skeleton::of(spans, &logs), writer: StreamWriter::try_new(Vec::new(), &SCHEMA)?, sent: 0 };
+    // The first here, so that what cannot be made is an error of the answer.
+    let first = pieces.next_piece()?;
+    let body = Body::from_stream(futures::stream::iter(std::iter::once(Ok(first)).chain(pieces)));
     Ok(([(header::CONTENT_TYPE, "application/vnd.apache.arrow.stream")], body).into_response())
 }
 
+/// The stream, a batch at a time: one is made when the one before is on its way.
+struct Pieces {
+    skeleton: Skeleton,
+    writer: StreamWriter<Vec<u8>>,
+    sent: usize,
+}
+
+impl Pieces {
+    fn next_piece(&mut self) -> Result<Bytes, ArrowError> {
+        let rows = if self.sent == 0 { FIRST_ROWS } else { CHUNK_ROWS };
+        let to = self.skeleton.len().min(self.sent + rows);
+        if to > self.sent {
+            self.writer.write(&self.skeleton.rows(self.sent..to)?)?;
+        }
+        self.sent = to;
+        if to == self.skeleton.len() {
+            self.writer.finish()?;
+        }
+        Ok(Bytes::from(std::mem::take(self.writer.get_mut())))
+    }
+}
+
+impl Iterator for Pieces {
+    type Item = Result<Bytes, ArrowError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        (self.sent < self.skeleton.len()).then(|| {
+            let piece = self.next_piece();
+            if piece.is_err() {
+                self.sent = self.skeleton.len();
+            }
+            piece
+        })
+    }
+}
+
 /// A row a span, in order.
-pub(super) fn skeleton(spans: &Rows, logs: &Rows) -> Result<RecordBatch, ArrowError> {
-    let order = UInt32Array::from(spans.order.clone());
-    let mut columns: Vec<ArrayRef> = Vec::with_capacity(SCHEMA.fields().len());
-    for (name, field) in STORED.iter().zip(SCHEMA.fields()) {
-        columns.push(match spans.batch.named(name) {
-            Some(column) => cast(&take(column, &order, None)?, field.data_type())?,
-            None => new_null_array(field.data_type(), order.len()),
-        });
+struct Skeleton {
+    spans: Rows,
+    /// How many lines each span has, of those that have any.
+    logs_of: HashMap<Vec<u8>, u32>,
+}
+
+impl Skeleton {
+    fn of(spans: Rows, logs: &Rows) -> Self {
+        let mut logs_of: HashMap<Vec<u8>, u32> = HashMap::new();
+        let ids = Ids::of(&logs.batch, "span_id");
+        for row in &logs.order {
+            *logs_of.entry(ids.or_empty(*row as usize).to_vec()).or_default() += 1;
+        }
+        Self { spans, logs_of }
     }
-    let events = spans.batch.named("events").and_then(|column| column.as_list_opt::<i32>());
-    let event_count = |row: &u32| {
-        let row = *row as usize;
-        events
-            .filter(|events| events.is_valid(row))
-            .map_or(0, |events| u32::try_from(events.value_length(row)).unwrap_or(0))
-    };
-    columns.push(Arc::new(spans.order.iter().map(event_count).collect::<UInt32Array>()));
-    let mut logs_of: HashMap<&[u8], u32> = HashMap::new();
-    let log_ids = Ids::of(&logs.batch, "span_id");
-    for row in &logs.order {
-        *logs_of.entry(log_ids.or_empty(*row as usize)).or_default() += 1;
+
+    fn len(&self) -> usize {
+        self.spans.order.len()
     }
-    let span_ids = Ids::of(&spans.batch, "span_id");
-    let log_count = |row: &u32| logs_of.get(span_ids.or_empty(*row as usize)).copied().unwrap_or(0);
-    columns.push(Arc::new(spans.order.iter().map(log_count).collect::<UInt32Array>()));
-    RecordBatch::try_new(Arc::clone(&SCHEMA), columns)
+
+    fn rows(&self, range: Range<usize>) -> Result<RecordBatch, ArrowError> {
+        let batch = &self.spans.batch;
+        let order = &self.spans.order[range];
+        let taken = UInt32Array::from(order.to_vec());
+        let mut columns: Vec<ArrayRef> = Vec::with_capacity(SCHEMA.fields().len());
+        for (name, field) in STORED.iter().zip(SCHEMA.fields()) {
+            columns.push(match batch.named(name) {
+                Some(column) => cast(&take(column, &taken, None)?, field.data_type())?,
+                None => new_null_array(field.data_type(), order.len()),
+            });
+        }
+        let events = batch.named("events").and_then(|column| column.as_list_opt::<i32>());
+        let event_count = |row: &u32| {
+            let row = *row as usize;
+            events
+                .filter(|events| events.is_valid(row))
+                .map_or(0, |events| u32::try_from(events.value_length(row)).unwrap_or(0))
+        };
+        columns.push(Arc::new(order.iter().map(event_count).collect::<UInt32Array>()));
+        let span_ids = Ids::of(batch, "span_id");
+        let log_count = |row: &u32| self.logs_of.get(span_ids.or_empty(*row as usize)).copied().unwrap_or(0);
+        columns.push(Arc::new(order.iter().map(log_count).collect::<UInt32Array>()));
+        RecordBatch::try_new(Arc::clone(&SCHEMA), columns)
+    }
 }

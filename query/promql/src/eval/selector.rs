@@ -3,6 +3,7 @@
 //! Owns the time range that is asked for, lookback, staleness, and interpolation of smoothed selectors. Never looks at
 //! what a function does with the values.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use crate::annotations::{Annotation, Annotations};
@@ -29,12 +30,53 @@ impl Evaluator<'_> {
         if grid.steps == 0 {
             return Ok((Vec::new(), Charge::default()));
         }
+        let series = self.source.select(&self.request(selector, grid, range_ms))?;
+        self.counted(series, selector)
+    }
+
+    /// The same, a part of the series at a time: what `evaluate` does not keep of one is gone before the next is read.
+    /// Gives what it makes of all, sorted by labels.
+    pub(crate) fn load_each(
+        &self,
+        selector: &Selector,
+        grid: &Grid,
+        range_ms: i64,
+        mut evaluate: impl FnMut(Vec<Series>) -> Result<Vec<StepSeries>, EvalError>,
+    ) -> Result<StepVector, EvalError> {
+        let (mut found, mut reserved, mut parts) = (Vec::new(), Vec::new(), 0);
+        let mut outcome: Result<(), EvalError> = Ok(());
+        let mut add = |series: Vec<Series>| -> Result<(), EvalError> {
+            // The result's memory, until it is counted itself.
+            reserved.push(self.reserve(series.len(), grid)?);
+            let (series, _charge) = self.counted(series, selector)?;
+            found.extend(evaluate(series)?);
+            parts += 1;
+            Ok(())
+        };
+        if grid.steps > 0 {
+            self.source.select_parts(&self.request(selector, grid, range_ms), &mut |series| {
+                outcome = add(series);
+                if outcome.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })?;
+        }
+        outcome?;
+        if parts > 1 {
+            found.sort_by(|left, right| left.labels.cmp(&right.labels));
+        }
+        drop(reserved);
+        self.vector(found)
+    }
+
+    fn request<'s>(&self, selector: &'s Selector, grid: &Grid, range_ms: i64) -> SelectRequest<'s> {
         let (start_ms, end_ms) = needed_times(selector, grid, range_ms, self.options.lookback_ms);
         let samples_max = self.budget.limits().samples_max.saturating_sub(self.budget.samples());
         let period_ms = period(selector, grid);
         let (matchers, hints) = (&selector.matchers, &selector.hints);
-        let request = SelectRequest { matchers, start_ms, end_ms, samples_max, hints, period_ms };
-        let mut series = self.source.select(&request)?;
+        SelectRequest { matchers, start_ms, end_ms, samples_max, hints, period_ms }
+    }
+
+    /// Series whose samples and memory are counted.
+    fn counted(&self, mut series: Vec<Series>, selector: &Selector) -> Result<(Vec<Series>, Charge), EvalError> {
         if selector.hints.without_buckets {
             series.iter_mut().for_each(drop_buckets);
         }
@@ -55,21 +97,19 @@ impl Evaluator<'_> {
         grid: &Grid,
         notes: &mut Annotations,
     ) -> Result<StepVector, EvalError> {
-        let (series, _charge) = self.load(selector, grid, 0)?;
         let lookback = self.options.lookback_ms;
-        let reserved = self.reserve(series.len(), grid)?;
-        let results = parallel::map(self.options.threads, series, |series| {
-            let mut notes = Annotations::default();
-            let column = if selector.range_ends == RangeEnds::Smoothed {
-                smoothed_column(&series, selector.shift, lookback, grid, span, &mut notes)
-            } else {
-                latest_column(&series, selector.shift, lookback, grid)
-            };
-            Ok((StepSeries { labels: series.labels, drop_name: false, column }, notes))
-        })?;
-        let present = keep_present(results, notes);
-        drop(reserved);
-        self.vector(present)
+        self.load_each(selector, grid, 0, |series| {
+            let results = parallel::map(self.options.threads, series, |series| {
+                let mut notes = Annotations::default();
+                let column = if selector.range_ends == RangeEnds::Smoothed {
+                    smoothed_column(&series, selector.shift, lookback, grid, span, &mut notes)
+                } else {
+                    latest_column(&series, selector.shift, lookback, grid)
+                };
+                Ok((StepSeries { labels: series.labels, drop_name: false, column }, notes))
+            })?;
+            Ok(keep_present(results, notes))
+        })
     }
 }
 

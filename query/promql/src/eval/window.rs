@@ -21,7 +21,7 @@ use super::{EvalError, Evaluator, Grid, MatrixSeries, finish, parallel, to_matri
 mod argument;
 
 pub(crate) use argument::subquery_grid;
-use argument::{RangeArgument, RangeSeries};
+use argument::{RangeArgument, RangeSeries, selector_of};
 
 /// Samples of one kind within a window.
 #[derive(Clone, Copy)]
@@ -121,18 +121,36 @@ impl Evaluator<'_> {
         grid: &Grid,
         notes: &mut Annotations,
     ) -> Result<StepVector, EvalError> {
-        let argument = self.range_argument(call.argument, grid, notes)?;
-        check_range_ends(argument.ends, call)?;
-        let keeps_name = matches!(call.function, FunctionName::LastOverTime | FunctionName::FirstOverTime);
-        let uses_starts = self.options.use_start_times
-            && !argument.is_subquery
-            && matches!(
-                call.function,
-                FunctionName::Rate | FunctionName::Irate | FunctionName::Increase | FunctionName::Resets
-            );
-        let RangeArgument { series, range_ms, shift, ends, .. } = argument;
-        let frame = Frame { range_ms, shift, ends, lookback_ms: self.options.lookback_ms };
+        let lookback_ms = self.options.lookback_ms;
+        if let Some((selector, range_ms)) = selector_of(call.argument) {
+            let frame = Frame { range_ms, shift: selector.shift, ends: selector.range_ends, lookback_ms };
+            check_range_ends(frame.ends, call)?;
+            let uses_starts = self.options.use_start_times && looks_at_starts(call.function);
+            return self.load_each(selector, grid, range_ms, |series| {
+                let series = series.into_iter().map(RangeSeries::from_source).collect();
+                self.over_series(call, &frame, uses_starts, series, grid, notes)
+            });
+        }
+        let RangeArgument { series, range_ms, shift, ends, _charge } =
+            self.range_argument(call.argument, grid, notes)?;
+        let frame = Frame { range_ms, shift, ends, lookback_ms };
+        check_range_ends(frame.ends, call)?;
         let reserved = self.reserve(series.len(), grid)?;
+        let present = self.over_series(call, &frame, false, series, grid, notes)?;
+        drop(reserved);
+        self.vector(present)
+    }
+
+    fn over_series(
+        &self,
+        call: &RangeCall<'_>,
+        frame: &Frame,
+        uses_starts: bool,
+        series: Vec<RangeSeries>,
+        grid: &Grid,
+        notes: &mut Annotations,
+    ) -> Result<Vec<StepSeries>, EvalError> {
+        let keeps_name = matches!(call.function, FunctionName::LastOverTime | FunctionName::FirstOverTime);
         let results = parallel::map(self.options.threads, series, |mut series| {
             self.budget.check_cancelled()?;
             if !uses_starts {
@@ -140,7 +158,7 @@ impl Evaluator<'_> {
                 series.histograms.start_times_ms = Vec::new();
             }
             let mut notes = Annotations::default();
-            let column = run_kernel(&series, call, &frame, grid, &mut notes)?;
+            let column = run_kernel(&series, call, frame, grid, &mut notes)?;
             let is_rate = matches!(call.function, FunctionName::Rate | FunctionName::Increase);
             if is_rate && column.has_floats() && may_be_no_counter(series.labels.metric_name()) {
                 notes.add(Annotation::possible_non_counter(series.labels.metric_name(), call.span));
@@ -148,9 +166,7 @@ impl Evaluator<'_> {
             let drop_name = !keeps_name || series.drop_name;
             Ok((StepSeries { labels: series.labels, drop_name, column }, notes))
         })?;
-        let present = keep_present(results, notes);
-        drop(reserved);
-        self.vector(present)
+        Ok(keep_present(results, notes))
     }
 
     /// A range vector as a query's result, at the only step.
@@ -196,6 +212,12 @@ impl Evaluator<'_> {
         }
         Ok(matrix)
     }
+}
+
+/// Whether a function asks when counting began.
+fn looks_at_starts(function: FunctionName) -> bool {
+    use FunctionName as F;
+    matches!(function, F::Rate | F::Irate | F::Increase | F::Resets)
 }
 
 /// Names that do not end as those of counters do.

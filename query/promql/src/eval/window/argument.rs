@@ -13,7 +13,7 @@ use crate::syntax::tree::RangeEnds;
 
 use super::super::budget::Charge;
 use super::super::column::{Point, StepSeries};
-use super::super::plan::{Node, NodeKind, SubqueryNode, TimeShift};
+use super::super::plan::{Node, NodeKind, Selector, SubqueryNode, TimeShift};
 use super::super::{EvalError, Evaluator, Grid};
 
 /// Series for windows, without staleness markers.
@@ -22,8 +22,7 @@ pub(super) struct RangeArgument {
     pub range_ms: i64,
     pub shift: TimeShift,
     pub ends: RangeEnds,
-    pub is_subquery: bool,
-    _charge: Charge,
+    pub _charge: Charge,
 }
 
 pub(super) struct RangeSeries {
@@ -32,6 +31,15 @@ pub(super) struct RangeSeries {
     pub floats: Samples<f64>,
     pub histograms: Samples<Arc<Histogram>>,
     pub temporality: Temporality,
+}
+
+/// The selector of a range, and its length; `None` of a subquery.
+pub(super) fn selector_of(node: &Node) -> Option<(&Selector, i64)> {
+    match &node.kind {
+        NodeKind::Matrix { selector, range_ms } => Some((selector, *range_ms)),
+        NodeKind::Invariant(inner) => selector_of(inner),
+        _ => None,
+    }
 }
 
 impl Evaluator<'_> {
@@ -49,7 +57,6 @@ impl Evaluator<'_> {
                     range_ms: *range_ms,
                     shift: selector.shift,
                     ends: selector.range_ends,
-                    is_subquery: false,
                     _charge: charge,
                 })
             }
@@ -61,7 +68,6 @@ impl Evaluator<'_> {
                     range_ms: subquery.range_ms,
                     shift: subquery.shift,
                     ends: RangeEnds::Plain,
-                    is_subquery: true,
                     _charge: vector.charge,
                 })
             }
@@ -91,7 +97,7 @@ pub(crate) fn subquery_grid(subquery: &SubqueryNode, grid: &Grid) -> Grid {
 }
 
 impl RangeSeries {
-    fn from_source(series: Series) -> Self {
+    pub(super) fn from_source(series: Series) -> Self {
         let Series { labels, mut floats, mut histograms, temporality } = series;
         floats.retain(|value| !is_stale_nan(*value));
         histograms.retain(|value| !value.is_stale());
