@@ -33,6 +33,9 @@ pub struct RollupPlace {
     /// From the beginning of the file.
     pub offset: u64,
     pub bytes: u64,
+    /// The shortest level that any series has there, seconds; 0 where that is not known.
+    #[serde(default)]
+    pub level_min: u32,
 }
 
 /// Columns of rollups. Rows are sorted by series; levels alternate, each in order of time.

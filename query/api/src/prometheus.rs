@@ -4,6 +4,7 @@
 //! where that is silent). Evaluation runs on a thread that may block. Never knows how series are stored.
 
 mod answer;
+mod data;
 mod lists;
 pub(crate) mod live;
 mod parameters;

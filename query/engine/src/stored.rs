@@ -91,6 +91,23 @@ impl StoredRows {
         self.ask("*", &of_series(ids), table, start, end).await
     }
 
+    /// Number points of such series: `series_id`, `time`, `start_time`, `flags`, `value_int`, `value_double`, and
+    /// `received_time` where that is asked for; else as [`StoredRows::series`].
+    ///
+    /// # Errors
+    /// See [`EngineError`].
+    pub async fn numbers(
+        &self,
+        ids: (&[u8; 16], &[u8; 16]),
+        start: i64,
+        end: i64,
+        with_received: bool,
+    ) -> Result<QueryAnswer, EngineError> {
+        let received = if with_received { ", received_time" } else { "" };
+        let what = format!("series_id, time, start_time, flags, value_int, value_double{received}");
+        self.ask(&what, &of_series(ids), Table::Points, start, end).await
+    }
+
     /// When series whose ids lie between two have points: `series_id`, `time` and `flags`; else as [`StoredRows::series`].
     ///
     /// # Errors

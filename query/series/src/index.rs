@@ -80,6 +80,8 @@ pub(crate) struct Metric {
     /// Whether a series of it is an overflow series.
     overflows: bool,
     pub(crate) series: Vec<StoredSeries>,
+    /// Names of labels that any of them has of its own.
+    own_names: HashSet<Arc<str>>,
 }
 
 /// A series as it is stored.
@@ -204,10 +206,7 @@ impl SeriesIndex {
             let column = batch.column_by_name(name).and_then(|column| column.as_string_opt::<i32>());
             column.filter(|column| arrow::array::Array::is_valid(column, row)).map_or("", |column| column.value(row))
         };
-        let is_monotonic = batch
-            .column_by_name("is_monotonic")
-            .and_then(|column| column.as_boolean_opt())
-            .is_some_and(|column| arrow::array::Array::is_valid(column, row) && column.value(row));
+        let is_monotonic = is_true(batch, "is_monotonic", row);
         let (table, kind, suffix) = match (text("type"), is_monotonic) {
             ("sum", true) => (Table::Points, "counter", Kind::Counter),
             ("sum", false) => (Table::Points, "gauge", Kind::Other),
@@ -247,6 +246,7 @@ impl SeriesIndex {
                 family,
                 overflows: false,
                 series: Vec::new(),
+                own_names: HashSet::new(),
             });
             self.by_key.insert(key, position);
             position
@@ -270,7 +270,7 @@ impl SeriesIndex {
             // An attribute of the point with such a name gives way, as in Prometheus.
             labels.extend(resource.identity.clone());
         }
-        self.metrics[position].series.push(StoredSeries { id, labels: pairs(labels), resource, scope });
+        self.metrics[position].add(StoredSeries { id, labels: pairs(labels), resource, scope });
     }
 
     /// Adds the `target_info` of a resource, once it has a series.
@@ -290,11 +290,12 @@ impl SeriesIndex {
                 family: Some(TARGET_INFO.to_owned()),
                 overflows: false,
                 series: Vec::new(),
+                own_names: HashSet::new(),
             });
             position
         });
         let resource = Some(Arc::clone(resource));
-        self.metrics[position].series.push(StoredSeries { id: [0; 16], labels, resource, scope: None });
+        self.metrics[position].add(StoredSeries { id: [0; 16], labels, resource, scope: None });
     }
 
     /// The stored series of some resources, by metric. `positions`: of each resource among those asked for.
@@ -334,14 +335,27 @@ impl SeriesIndex {
             }
             let (names, family) = (Strategy::ALL.map(|_| name.clone()), Some(name));
             let (form, overflows, series) = (HistogramForm::default(), false, Vec::new());
-            let metric = Metric { table, temporality, form, unit, description, kind, names, family, overflows, series };
+            let own_names = HashSet::new();
+            let metric = Metric {
+                table,
+                temporality,
+                form,
+                unit,
+                description,
+                kind,
+                names,
+                family,
+                overflows,
+                series,
+                own_names,
+            };
             self.metrics.push(metric);
             position
         });
         let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
         labels.extend(resource.iter().flat_map(|resource| resource.identity.clone()));
         let (labels, resource) = (pairs(labels), resource.cloned());
-        self.metrics[position].series.push(StoredSeries { id, labels, resource, scope: None });
+        self.metrics[position].add(StoredSeries { id, labels, resource, scope: None });
     }
 
     /// Series that all matchers let through. Labels of series that are told apart by one of their own (`le`,
@@ -371,10 +385,15 @@ impl SeriesIndex {
     pub(crate) fn add_values<'a>(&'a self, matchers: &[Matcher], label: &str, into: &mut HashSet<&'a str>) -> bool {
         let (of_name, others): (Vec<&Matcher>, Vec<&Matcher>) =
             matchers.iter().partition(|matcher| matcher.name == METRIC_NAME);
+        let mut beside = HashSet::new();
         for (position, view, _) in self.named(&of_name) {
             let asks_own = |name: &str| Some(name) == view.own_label();
             if !matchers.is_empty() && (asks_own(label) || others.iter().any(|matcher| asks_own(&matcher.name))) {
                 return false;
+            }
+            if others.is_empty() {
+                self.metrics[position].add_values(label, &mut beside, into);
+                continue;
             }
             let series = self.metrics[position].series.iter();
             let meant = series.filter(|one| others.iter().all(|matcher| matcher.matches(one.get(&matcher.name))));
@@ -460,6 +479,30 @@ fn each_new(rows: &DimensionRows, from: usize, mut add: impl FnMut(&RecordBatch,
     at
 }
 
+impl Metric {
+    fn add(&mut self, series: StoredSeries) {
+        for (name, _) in series.labels.iter() {
+            if !self.own_names.contains(name) {
+                self.own_names.insert(Arc::clone(name));
+            }
+        }
+        self.series.push(series);
+    }
+
+    /// Values of a label of all series. `seen` are resources and scopes that were asked already: most series share theirs.
+    fn add_values<'a>(&'a self, label: &str, seen: &mut HashSet<(usize, usize)>, into: &mut HashSet<&'a str>) {
+        let is_own = self.own_names.contains(label);
+        for one in &self.series {
+            let resource = one.resource.as_ref().map_or(0, |resource| Arc::as_ptr(resource).addr());
+            let scope = one.scope.as_ref().map_or(0, |scope| Arc::as_ptr(scope).cast::<()>().addr());
+            if !is_own && !seen.insert((resource, scope)) {
+                continue;
+            }
+            into.extend(Some(one.get(label)).filter(|value| !value.is_empty()));
+        }
+    }
+}
+
 impl StoredSeries {
     /// A label, or else what [`StoredSeries::beside`] gives; empty where there is neither.
     fn get(&self, name: &str) -> &str {
@@ -485,6 +528,11 @@ impl StoredSeries {
         }
         Labels::new(all)
     }
+}
+
+fn is_true(batch: &RecordBatch, name: &str, row: usize) -> bool {
+    let column = batch.column_by_name(name).and_then(|column| column.as_boolean_opt());
+    column.is_some_and(|column| arrow::array::Array::is_valid(column, row) && column.value(row))
 }
 
 /// Family and type of a metric that came from Prometheus.

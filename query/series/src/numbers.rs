@@ -5,6 +5,7 @@
 //! Everything else than numbers goes through [`crate::reading`], whose rules are the same.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use arrow::array::{Array, AsArray, PrimitiveArray};
 use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
@@ -13,18 +14,18 @@ use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::Samples;
-use spanlake_schemas::tables::Table;
 
 use crate::reading::{Window, milli};
 
 const ID_BYTES: usize = 16;
 
-/// Samples of one series as they were read, and when each was received.
+/// Samples of one series as they were read, and when each was received, where that was read.
 #[derive(Debug, Default)]
 struct Read {
     samples: Samples<f64>,
     received: Vec<i64>,
-    is_out_of_order: bool,
+    /// Where runs of ascending times begin: files and batches come in any order.
+    runs: Vec<usize>,
 }
 
 /// Reads the points of these series of one metric; by position among them. Stops where there are more than `rows_max`.
@@ -34,11 +35,30 @@ pub(crate) async fn read_numbers(
     window: Window,
     rows_max: usize,
 ) -> Result<Vec<Samples<f64>>, EngineError> {
+    let mut found = read_points(rows, ids, window, rows_max, false).await?;
+    // Seldom, so that it is read only then, and of these alone: of points of one time the last received counts.
+    let twice: Vec<usize> = (0..found.len()).filter(|at| found[*at].has_a_time_twice()).collect();
+    if !twice.is_empty() {
+        let of_twice: Vec<[u8; ID_BYTES]> = twice.iter().map(|at| ids[*at]).collect();
+        for (at, read) in twice.iter().zip(read_points(rows, &of_twice, window, rows_max, true).await?) {
+            found[*at] = read;
+        }
+    }
+    Ok(found.into_iter().map(Read::in_order).collect())
+}
+
+async fn read_points(
+    rows: &StoredRows,
+    ids: &[[u8; ID_BYTES]],
+    window: Window,
+    rows_max: usize,
+    with_received: bool,
+) -> Result<Vec<Read>, EngineError> {
     let mut found: Vec<Read> = ids.iter().map(|_| Read::default()).collect();
-    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(found) };
     let positions: HashMap<[u8; ID_BYTES], usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let (start, end) = window.nanos();
-    let mut answer = rows.series(Table::Points, (first, last), start, end).await?;
+    let mut answer = rows.numbers((first, last), start, end, with_received).await?;
     let mut count = 0;
     while let Some(batch) = answer.batches.next().await {
         count += add(&mut found, &batch?, &positions);
@@ -46,7 +66,7 @@ pub(crate) async fn read_numbers(
             break;
         }
     }
-    Ok(found.into_iter().map(Read::in_order).collect())
+    Ok(found)
 }
 
 fn column<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<&'a PrimitiveArray<T>> {
@@ -95,19 +115,22 @@ impl Columns<'_> {
         into.samples.times_ms.reserve(to - from);
         into.samples.values.reserve(to - from);
         into.samples.start_times_ms.reserve(to - from);
-        into.received.reserve(to - from);
         let mut last = into.samples.times_ms.last().copied().unwrap_or(i64::MIN);
         for row in from..to {
             // A point without a value that ends nothing only carries exemplars.
             let Some(value) = self.value(row) else { continue };
             let time = milli(self.times[row]);
-            into.is_out_of_order |= time <= last;
+            if time <= last || into.runs.is_empty() {
+                into.runs.push(into.samples.len());
+            }
             last = time;
             let start = self.starts.filter(|starts| starts.is_valid(row)).map_or(0, |starts| starts.values()[row]);
             into.samples.times_ms.push(time);
             into.samples.values.push(value);
             into.samples.start_times_ms.push(milli(start));
-            into.received.push(self.received.map_or(0, |received| received.values()[row]));
+            if let Some(received) = self.received {
+                into.received.push(received.values()[row]);
+            }
         }
         into.samples.len() - before
     }
@@ -124,24 +147,72 @@ impl Columns<'_> {
 }
 
 impl Read {
+    /// Its runs by their first times; those that lie between each other together.
+    fn clusters(&self) -> Vec<Vec<Range<usize>>> {
+        let times = &self.samples.times_ms;
+        let ends = self.runs.iter().skip(1).copied().chain([times.len()]);
+        let mut runs: Vec<Range<usize>> = self.runs.iter().copied().zip(ends).map(|(from, to)| from..to).collect();
+        runs.sort_by_key(|run| times[run.start]);
+        let mut clusters: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut reach = i64::MIN;
+        for run in runs {
+            let (first, last) = (times[run.start], times[run.end - 1]);
+            match clusters.last_mut() {
+                Some(cluster) if first <= reach => cluster.push(run),
+                _ => clusters.push(vec![run]),
+            }
+            reach = reach.max(last);
+        }
+        clusters
+    }
+
+    fn has_a_time_twice(&self) -> bool {
+        let has_twice = |cluster: Vec<Range<usize>>| {
+            let times = cluster.into_iter().flat_map(|run| &self.samples.times_ms[run]);
+            let mut times: Vec<i64> = times.copied().collect();
+            times.sort_unstable();
+            times.windows(2).any(|two| two[0] == two[1])
+        };
+        self.runs.len() > 1 && self.clusters().into_iter().filter(|cluster| cluster.len() > 1).any(has_twice)
+    }
+
     /// Ascending in time, no time twice; of equal times the last received stays.
     fn in_order(self) -> Samples<f64> {
-        if !self.is_out_of_order {
+        if self.runs.len() < 2 {
             return self.samples;
         }
-        let Self { samples, received, .. } = self;
-        let mut order: Vec<usize> = (0..samples.len()).collect();
-        order.sort_by_key(|at| (samples.times_ms[*at], received[*at]));
-        let mut sorted = Samples::default();
-        for (place, at) in order.iter().enumerate() {
-            let is_last = order.get(place + 1).is_none_or(|next| samples.times_ms[*next] != samples.times_ms[*at]);
-            if is_last {
-                sorted.times_ms.push(samples.times_ms[*at]);
-                sorted.values.push(samples.values[*at]);
-                sorted.start_times_ms.push(samples.start_times_ms[*at]);
+        let count = self.samples.len();
+        let mut sorted = Samples {
+            times_ms: Vec::with_capacity(count),
+            values: Vec::with_capacity(count),
+            start_times_ms: Vec::with_capacity(count),
+            stands_for: Vec::new(),
+        };
+        for cluster in self.clusters() {
+            match cluster.as_slice() {
+                [run] => {
+                    sorted.times_ms.extend_from_slice(&self.samples.times_ms[run.clone()]);
+                    sorted.values.extend_from_slice(&self.samples.values[run.clone()]);
+                    sorted.start_times_ms.extend_from_slice(&self.samples.start_times_ms[run.clone()]);
+                }
+                _ => self.add_sorted(cluster, &mut sorted),
             }
         }
         sorted
+    }
+
+    fn add_sorted(&self, cluster: Vec<Range<usize>>, into: &mut Samples<f64>) {
+        let Self { samples, received, .. } = self;
+        let mut order: Vec<usize> = cluster.into_iter().flatten().collect();
+        order.sort_by_key(|at| (samples.times_ms[*at], received.get(*at).copied().unwrap_or(0)));
+        for (place, at) in order.iter().enumerate() {
+            let is_last = order.get(place + 1).is_none_or(|next| samples.times_ms[*next] != samples.times_ms[*at]);
+            if is_last {
+                into.times_ms.push(samples.times_ms[*at]);
+                into.values.push(samples.values[*at]);
+                into.start_times_ms.push(samples.start_times_ms[*at]);
+            }
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Owns when rollups are asked, and puts together what they say and the points of times that they do not tell of. The
 //! answer is that of all points: what [`SelectRequest::period_ms`] allows is left out, nothing else.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
@@ -23,7 +23,7 @@ mod entries;
 mod plan;
 
 use entries::{Entry, Need, add_rollups};
-use plan::{Part, ReadPlan};
+use plan::{Part, ReadPlan, apart};
 
 const ID_BYTES: usize = 16;
 
@@ -67,7 +67,7 @@ pub(crate) async fn read_rolled_up(
     rows_max: usize,
 ) -> Result<Option<Vec<Samples<f64>>>, EngineError> {
     let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(None) };
-    let sources = Sources::of(rows, (first, last), window);
+    let sources = Sources::of(rows, (first, last), window, asked.longest());
     let plan = ReadPlan::of(&sources.parts, window, asked.longest());
     if sources.rolled_up.is_empty() || plan.is_all_points {
         return Ok(None);
@@ -75,18 +75,24 @@ pub(crate) async fn read_rolled_up(
     let positions: HashMap<Id, usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let mut found: Vec<Vec<Entry>> = vec![Vec::new(); ids.len()];
     let is_too_much = |found: &[Vec<Entry>]| found.iter().map(Vec::len).sum::<usize>() > rows_max;
+    // Series of which files say too little, and when: mostly the same in all files.
+    let mut not_told: BTreeMap<BTreeSet<usize>, Vec<Window>> = BTreeMap::new();
     let is_asked = |parts: &[Part]| parts.iter().any(|part| !plan.is_mixed(*part));
     for (file, parts) in sources.rolled_up.iter().filter(|(_, parts)| is_asked(parts)) {
         let batches = rows.rollups(file, (first, last)).await?;
         let is_meant = |time_ms: i64| plan.asks_rollups_at(time_ms);
         let others = add_rollups(&batches, &positions, &asked, is_meant, &mut found);
-        for part in parts.iter().filter(|_| !others.is_empty()) {
-            let within =
-                Window { start_ms: part.first_ms.max(window.start_ms), end_ms: part.last_ms.min(window.end_ms) };
-            add_points(rows, ids, &others, within, rows_max, &mut found).await?;
+        if !others.is_empty() {
+            let within = parts.iter().filter_map(|part| part.within(window));
+            not_told.entry(others).or_default().extend(within);
         }
         if is_too_much(&found) {
             break;
+        }
+    }
+    for (others, windows) in not_told {
+        for window in apart(windows, &sources.parts) {
+            add_points(rows, ids, &others, window, rows_max, &mut found).await?;
         }
     }
     let all: BTreeSet<usize> = (0..ids.len()).collect();
@@ -144,7 +150,8 @@ struct Sources {
 }
 
 impl Sources {
-    fn of(rows: &StoredRows, (first, last): (&Id, &Id), window: Window) -> Self {
+    /// With rollups of stretches of so many seconds at most.
+    fn of(rows: &StoredRows, (first, last): (&Id, &Id), window: Window, level: u32) -> Self {
         let mut sources = Self::default();
         let version = rows.version();
         let (first_hex, last_hex) = (to_hex(first), to_hex(last));
@@ -152,7 +159,7 @@ impl Sources {
             let entry = &file.entry;
             let has = entry.series_min.as_ref().is_none_or(|min| *min <= last_hex)
                 && entry.series_max.as_ref().is_none_or(|max| *max >= first_hex);
-            let is_rolled_up = entry.rollups.is_some();
+            let is_rolled_up = entry.rollups.is_some_and(|rollups| rollups.level_min <= level);
             let parts = entry.parts().map(|part| Part::of(part, is_rolled_up));
             let parts: Vec<Part> = parts.filter(|part| has && part.meets(window)).collect();
             sources.parts.extend(&parts);

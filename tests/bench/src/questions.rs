@@ -54,7 +54,8 @@ fn last_second(connection: &mut Connection) -> anyhow::Result<i64> {
     // Without the very last: the load begins with points of an hour ago, and may have been cut off before it came to them.
     let answer = sql(
         connection,
-        "select max(time)::bigint from metrics where time < (select max(time) from metrics) - interval '1 minute'",
+        "select max(time)::bigint from metrics where name = 'shop.queue.fill' and time < (select max(time) from metrics where name = \
+         'shop.queue.fill') - interval '1 minute'",
     )?;
     let value = &answer["rows"][0][0];
     let nanos = value.as_i64().or_else(|| value.as_str()?.parse().ok());

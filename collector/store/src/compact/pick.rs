@@ -19,6 +19,9 @@ const FULL_BYTES: u64 = 128 << 20;
 const MERGED_BYTES_MAX: u64 = 256 << 20;
 /// Inputs of one merge: each holds some 6 MB of readers, a zstd context for each column among them, and a batch.
 const INPUTS_MAX: usize = FRESH_MAX + 2;
+/// Of an hour that is over a file joins what is this much smaller: at best one file is left, in which no query meets points
+/// between those of another.
+const QUIET_RATIO: u64 = 16;
 /// An hour counts as over when nothing came for it for this long.
 const QUIET: i64 = 600 * 1_000_000_000;
 
@@ -68,8 +71,10 @@ fn inputs(mut files: Vec<Arc<DataFile>>, now: i64) -> Option<Vec<Arc<DataFile>>>
         return None;
     }
     // How much larger than all that it is merged with a file may be.
-    let ratio = if is_quiet { 4 } else { 1 };
-    files.sort_by(|left, right| (left.entry.bytes, &left.entry.path).cmp(&(right.entry.bytes, &right.entry.path)));
+    let ratio = if is_quiet { QUIET_RATIO } else { 1 };
+    // Smallest first; of about the same size, the newest, so that what is merged lies side by side in time.
+    let rank = |file: &DataFile| (file.entry.bytes.max(1).ilog2(), std::cmp::Reverse(file.entry.time_max));
+    files.sort_by(|left, right| rank(left).cmp(&rank(right)).then_with(|| left.entry.path.cmp(&right.entry.path)));
     let joins = |file: &DataFile, bytes: u64| file.entry.level == 0 && !is_quiet || file.entry.bytes <= bytes * ratio;
     // From each on, as a file much smaller than all others, such as the last of an hour, is no reason to leave those alone.
     let chains = (0..files.len()).map(|from| chain(&files[from..], joins));
@@ -150,6 +155,21 @@ mod tests {
         files.push(file(9, 50, 0, MIB, old));
         let merged = picked(files).unwrap();
         assert_eq!(merged.len(), INPUTS_MAX, "the short end of an hour does not hold up the others");
+    }
+
+    #[test]
+    fn files_that_lie_side_by_side_in_time_are_merged() {
+        let old = NOW - 2 * QUIET;
+        let of_hour = (0..12_u8).map(|part| {
+            let whole = file(9, usize::from(part), 0, 5 * MIB + u64::from(part * 7 % 12) * 1_000, old);
+            let entry = FileEntry { time_max: i64::from(part), ..whole.entry.clone() };
+            Arc::new(DataFile::new(entry, whole.path.clone()))
+        });
+        let mut merged = picked(of_hour.collect()).unwrap();
+        merged.sort();
+        let newest: Vec<String> =
+            (2..12).map(|name| format!("hot/spans/date=2026-11-21/hour=09/{name:06}.parquet")).collect();
+        assert_eq!(merged, newest);
     }
 
     #[test]

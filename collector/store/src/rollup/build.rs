@@ -44,6 +44,8 @@ pub struct RollupBuilder {
     writer: Option<ArrowWriter<BufWriter<File>>>,
     rows: Rows,
     series: Option<OneSeries>,
+    /// The shortest of all levels so far.
+    level_min: Option<u32>,
 }
 
 /// A series under way.
@@ -81,7 +83,8 @@ struct Rows {
 impl RollupBuilder {
     /// For a file that is written as `aside`, beside which they wait.
     pub fn new(aside: &Path) -> Self {
-        Self { aside: aside.with_extension("rollups.tmp"), writer: None, rows: Rows::default(), series: None }
+        let aside = aside.with_extension("rollups.tmp");
+        Self { aside, writer: None, rows: Rows::default(), series: None, level_min: None }
     }
 
     /// Takes rows of `points`: the next ones in the order of the file.
@@ -105,7 +108,8 @@ impl RollupBuilder {
 
     fn end_series(&mut self) -> Result<(), SealError> {
         if let Some(series) = self.series.take() {
-            series.finish(&mut self.rows);
+            let shortest = series.finish(&mut self.rows);
+            self.level_min = self.level_min.into_iter().chain(shortest).min();
         }
         self.write_from(BATCH_ROWS)
     }
@@ -135,7 +139,7 @@ impl RollupBuilder {
     pub fn append_to<W: Write + Send>(mut self, file: &mut ArrowWriter<W>) -> Result<Option<RollupPlace>, SealError> {
         self.end_series()?;
         self.write_from(1)?;
-        let Some(writer) = self.writer.take() else { return Ok(None) };
+        let (Some(writer), Some(level_min)) = (self.writer.take(), self.level_min) else { return Ok(None) };
         let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
         writer.close().map_err(parquet_error)?;
         file.flush().map_err(parquet_error)?;
@@ -145,7 +149,7 @@ impl RollupBuilder {
         loop {
             let read = made.read(&mut buffer).map_err(SealError::io("read", &self.aside))?;
             if read == 0 {
-                return Ok(Some(RollupPlace { offset, bytes }));
+                return Ok(Some(RollupPlace { offset, bytes, level_min }));
             }
             file.write_all(&buffer[..read]).map_err(SealError::io("write", &self.aside))?;
             bytes += read as u64;
@@ -280,7 +284,8 @@ impl OneSeries {
         }
     }
 
-    fn finish(mut self, rows: &mut Rows) {
+    /// Its shortest level, if it has any.
+    fn finish(mut self, rows: &mut Rows) -> Option<u32> {
         if let Some((latest, _)) = self.latest.take() {
             self.take(latest, rows);
         }
@@ -288,6 +293,7 @@ impl OneSeries {
             self.choose(rows);
         }
         let levels = self.levels.unwrap_or_default();
+        let shortest = levels.iter().map(|(level, _)| *level).min().filter(|_| !self.is_odd);
         if self.has_rows && (self.is_odd || levels.is_empty()) {
             let marker = Sample { time_ms: 0, start_ms: 0, value: 0.0, is_end: false };
             let kept = vec![Kept { sample: marker, count: 0 }];
@@ -296,6 +302,7 @@ impl OneSeries {
         for (level, stretch) in levels {
             rows.add(self.id, level, stretch.finish());
         }
+        shortest
     }
 }
 

@@ -17,8 +17,9 @@ use crate::version::COLD_LEVEL;
 /// Level of compression of cold files.
 const COLD_ZSTD: i32 = 7;
 const PAGE_ROWS: usize = 2_048;
-/// Of cold files, which are seldom looked into and kept for years: larger pages compress better.
-const COLD_PAGE_ROWS: usize = 8_192;
+/// Of cold files, which are seldom looked into and kept for years, and of merged points, of which many are read at once: larger
+/// pages compress better.
+const LARGE_PAGE_ROWS: usize = 8_192;
 /// A lookup decodes the whole dictionary for a handful of rows; larger ones save next to nothing on disk.
 const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// The leaf with the values of attributes, by the form of the file.
@@ -39,6 +40,11 @@ pub struct Effort {
     pub traces_max: usize,
 }
 
+const fn page_rows(table: Table, level: u8) -> usize {
+    let is_large = level >= COLD_LEVEL || level > 0 && matches!(table, Table::Points);
+    if is_large { LARGE_PAGE_ROWS } else { PAGE_ROWS }
+}
+
 fn path_of(parts: &[&str]) -> ColumnPath {
     ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
 }
@@ -49,7 +55,7 @@ pub fn properties(table: Table, schema: &Schema, first: &[ArrayRef], effort: Eff
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(zstd_level(effort.level)))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
-        .set_data_page_row_count_limit(if effort.level >= COLD_LEVEL { COLD_PAGE_ROWS } else { PAGE_ROWS })
+        .set_data_page_row_count_limit(page_rows(table, effort.level))
         .set_dictionary_page_size_limit(DICTIONARY_BYTES_MAX)
         .set_statistics_enabled(EnabledStatistics::Chunk)
         .set_column_statistics_enabled(path_of(&[table.time_column()]), EnabledStatistics::Page);
@@ -186,6 +192,18 @@ fn logs(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
         .set_column_bloom_filter_max_ndv(path_of(&["trace_id"]), 65_536)
 }
 
+/// Neighbouring series come from one process, which tells them all with one time, in one request: zstd finds the runs of times
+/// that repeat, but not where they are packed as differences, which begin anew at each series.
 fn metric(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    time_column(builder, "value_int").set_column_statistics_enabled(path_of(&["series_id"]), EnabledStatistics::Page)
+    let builder = plain_numbers(plain_numbers(time_column(builder, "value_int"), "time"), "received_time");
+    builder
+        .set_column_dictionary_enabled(path_of(&["value_double"]), false)
+        .set_column_encoding(path_of(&["value_double"]), Encoding::BYTE_STREAM_SPLIT)
+        .set_column_statistics_enabled(path_of(&["series_id"]), EnabledStatistics::Page)
+}
+
+fn plain_numbers(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilder {
+    builder
+        .set_column_dictionary_enabled(path_of(&[name]), false)
+        .set_column_encoding(path_of(&[name]), Encoding::PLAIN)
 }

@@ -2,14 +2,12 @@
 //!
 //! Owns how numbers, times and histograms are written: values are strings, times are seconds with up to three digits.
 
-use std::sync::Arc;
-
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use spanlake_promql::annotations::Annotations;
-use spanlake_promql::eval::{EvalError, MatrixSeries, Point, QueryValue};
+use spanlake_promql::eval::EvalError;
 use spanlake_promql::histogram::{Bucket, Histogram};
 use spanlake_promql::labels::Labels;
 use spanlake_promql::number::format_plain;
@@ -82,19 +80,25 @@ pub(super) fn success(data: &impl Serialize) -> Response {
 
 /// Data, with warnings and infos where there are some.
 pub(super) fn with_notes(data: &impl Serialize, warnings: Vec<String>, infos: Vec<String>) -> Response {
-    let mut body = Map::new();
-    body.insert("status".to_owned(), "success".into());
-    body.insert("data".to_owned(), serde_json::to_value(data).unwrap_or_default());
-    for (name, notes) in [("warnings", warnings), ("infos", infos)] {
-        if !notes.is_empty() {
-            body.insert(name.to_owned(), notes.into());
-        }
+    let envelope = Envelope { status: "success", data, warnings, infos };
+    match serde_json::to_vec(&envelope) {
+        Ok(body) => ([(header::CONTENT_TYPE, "application/json")], body).into_response(),
+        Err(error) => Failure::internal(error.to_string()).into_response(),
     }
-    ([(header::CONTENT_TYPE, "application/json")], Value::Object(body).to_string()).into_response()
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    status: &'static str,
+    data: &'a T,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    infos: Vec<String>,
 }
 
 /// A result with its annotations; at most ten of each, as Prometheus gives.
-pub(super) fn with_annotations(data: &Value, annotations: &Annotations, query: &str) -> Response {
+pub(super) fn with_annotations(data: &impl Serialize, annotations: &Annotations, query: &str) -> Response {
     let first = |mut notes: Vec<String>| {
         notes.truncate(10);
         notes
@@ -135,38 +139,4 @@ pub(crate) fn histogram(time_ms: i64, histogram: &Histogram) -> Value {
         value["buckets"] = buckets.into();
     }
     json!([seconds(time_ms), value])
-}
-
-/// `{"resultType":…,"result":…}`.
-pub(super) fn result(value: &QueryValue, limit: Option<usize>) -> Value {
-    let most = limit.unwrap_or(usize::MAX);
-    let (kind, result) = match value {
-        QueryValue::Scalar { time_ms, value } => ("scalar", sample(*time_ms, *value)),
-        QueryValue::Text { time_ms, value } => ("string", json!([seconds(*time_ms), value])),
-        QueryValue::Vector(samples) => {
-            let written = samples.iter().take(most).map(|one| match &one.value {
-                Point::Float(value) => json!({ "metric": labels(&one.labels), "value": sample(one.time_ms, *value) }),
-                Point::Histogram(value) => {
-                    json!({ "metric": labels(&one.labels), "histogram": histogram(one.time_ms, value) })
-                }
-            });
-            ("vector", Value::Array(written.collect()))
-        }
-        QueryValue::Matrix(all) => ("matrix", Value::Array(all.iter().take(most).map(series).collect())),
-    };
-    json!({ "resultType": kind, "result": result })
-}
-
-fn series(one: &MatrixSeries) -> Value {
-    let mut written = Map::new();
-    written.insert("metric".to_owned(), labels(&one.labels));
-    if !one.floats.is_empty() || one.histograms.is_empty() {
-        let values = one.floats.iter().map(|(time, value)| sample(*time, *value));
-        written.insert("values".to_owned(), Value::Array(values.collect()));
-    }
-    if !one.histograms.is_empty() {
-        let values = one.histograms.iter().map(|(time, value): &(i64, Arc<Histogram>)| histogram(*time, value));
-        written.insert("histograms".to_owned(), Value::Array(values.collect()));
-    }
-    Value::Object(written)
 }

@@ -13,7 +13,8 @@ use spanlake_promql::syntax::pretty::pretty;
 use spanlake_promql::syntax::tree::Expr;
 use spanlake_series::{ExemplarSeries, StoreSeries};
 
-use super::answer::{Failure, labels, result, seconds, success, with_annotations};
+use super::answer::{Failure, labels, seconds, success, with_annotations};
+use super::data::Data;
 use super::{Parameters, with_series};
 use crate::own_metrics::Outcome;
 use crate::state::Shared;
@@ -60,12 +61,10 @@ async fn evaluate(
 }
 
 fn answer(done: &QueryResult, query: &str, parameters: &Parameters) -> Result<Response, Failure> {
-    let mut data = result(&done.value, parameters.limit()?);
-    if parameters.get("stats").is_some() {
-        data["stats"] = json!({ "samples": { "totalQueryableSamples": done.statistics.samples_loaded,
-                                             "peakSamples": done.statistics.samples_loaded } });
-    }
-    Ok(with_annotations(&data, &done.annotations, query))
+    let loaded = done.statistics.samples_loaded;
+    let stats = parameters.get("stats").is_some();
+    let stats = stats.then(|| json!({ "samples": { "totalQueryableSamples": loaded, "peakSamples": loaded } }));
+    Ok(with_annotations(&Data::of(&done.value, parameters.limit()?, stats), &done.annotations, query))
 }
 
 /// `/api/v1/query`.

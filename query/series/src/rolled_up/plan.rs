@@ -29,6 +29,11 @@ impl Part {
     pub(super) fn meets(self, window: Window) -> bool {
         self.first_ms <= window.end_ms && window.start_ms <= self.last_ms
     }
+
+    /// The times of it that are in the window.
+    pub(super) fn within(self, window: Window) -> Option<Window> {
+        within(Window { start_ms: self.first_ms, end_ms: self.last_ms }, window)
+    }
 }
 
 /// What to read.
@@ -89,6 +94,12 @@ fn mixed(parts: &[Part], level: u32) -> Vec<Window> {
 fn within(one: Window, window: Window) -> Option<Window> {
     let both = Window { start_ms: one.start_ms.max(window.start_ms), end_ms: one.end_ms.min(window.end_ms) };
     (both.start_ms <= both.end_ms).then_some(both)
+}
+
+/// Windows as few as can be, between which some source has points.
+pub(super) fn apart(mut windows: Vec<Window>, parts: &[Part]) -> Vec<Window> {
+    windows.sort_by_key(|one| one.start_ms);
+    joined(windows, |from, to| parts.iter().any(|part| part.first_ms <= to && from <= part.last_ms))
 }
 
 /// Windows that overlap or touch become one, and those between which there is nothing that keeps them apart.
