@@ -62,9 +62,17 @@ impl StoredRows {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn rollups(&self, file: &DataFile, ids: (&[u8; 16], &[u8; 16])) -> Result<Vec<RecordBatch>, EngineError> {
-        let read = self.sessions.store().rollups(file, ids).await;
-        read.map_err(|error| EngineError::Failed { message: format!("{}: {error}", file.path.display()) })
+    pub async fn rollups(
+        &self,
+        file: &Arc<DataFile>,
+        ids: (&[u8; 16], &[u8; 16]),
+    ) -> Result<Vec<RecordBatch>, EngineError> {
+        let (store, of, (first, last)) = (self.sessions.store().clone(), Arc::clone(file), (*ids.0, *ids.1));
+        let read = self.engine.inner.threads.handle().spawn(async move { store.rollups(&of, (&first, &last)).await });
+        let failed = |error: &dyn std::fmt::Display| EngineError::Failed {
+            message: format!("{}: {error}", file.path.display()),
+        };
+        read.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
     }
 
     /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch (exemplars: whose points

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
+use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_promql::number::is_stale_nan;
 use spanlake_promql::source::{Samples, SelectRequest};
@@ -26,6 +27,8 @@ use entries::{Entry, Need, add_rollups};
 use plan::{Part, ReadPlan, apart};
 
 const ID_BYTES: usize = 16;
+/// Files whose rollups are read while those of the one before are looked at.
+const FILES_AHEAD: usize = 3;
 
 type Id = [u8; ID_BYTES];
 
@@ -78,8 +81,11 @@ pub(crate) async fn read_rolled_up(
     // Series of which files say too little, and when: mostly the same in all files.
     let mut not_told: BTreeMap<BTreeSet<usize>, Vec<Window>> = BTreeMap::new();
     let is_asked = |parts: &[Part]| parts.iter().any(|part| !plan.is_mixed(*part));
-    for (file, parts) in sources.rolled_up.iter().filter(|(_, parts)| is_asked(parts)) {
-        let batches = rows.rollups(file, (first, last)).await?;
+    let asked_for = sources.rolled_up.iter().filter(|(_, parts)| is_asked(parts));
+    let reads = asked_for.map(|(file, parts)| async move { (rows.rollups(file, (first, last)).await, parts) });
+    let mut reads = futures::stream::iter(reads).buffered(FILES_AHEAD);
+    while let Some((batches, parts)) = reads.next().await {
+        let batches = batches?;
         let is_meant = |time_ms: i64| plan.asks_rollups_at(time_ms);
         let others = add_rollups(&batches, &positions, &asked, is_meant, &mut found);
         if !others.is_empty() {

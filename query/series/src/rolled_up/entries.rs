@@ -135,21 +135,34 @@ pub(super) fn add_rollups(
     is_meant: impl Fn(i64) -> bool,
     into: &mut [Vec<Entry>],
 ) -> BTreeSet<usize> {
-    let mut series: HashMap<usize, HashMap<u32, Level>> = HashMap::new();
+    // In the order of the file, where all rows of a series follow one another.
+    let mut series: Vec<(usize, Vec<(u32, Level)>)> = Vec::new();
+    let mut current: Option<(Id, bool)> = None;
     for columns in batches.iter().filter_map(Columns::of) {
         for row in 0..columns.series.len() {
-            let id: &[u8; 16] = columns.series.value(row).try_into().expect("a series id has 16 bytes");
-            let Some(at) = positions.get(id) else { continue };
+            let id = columns.series.value(row);
+            if current.is_none_or(|(known, _)| known != id) {
+                let id: Id = id.try_into().expect("a series id has 16 bytes");
+                let at = positions.get(&id);
+                series.extend(at.map(|at| (*at, Vec::new())));
+                current = Some((id, at.is_some()));
+            }
+            let Some((_, levels)) = series.last_mut().filter(|_| current.is_some_and(|(_, is_asked)| is_asked)) else {
+                continue;
+            };
             let level = columns.level.value(row);
-            let known = series.entry(*at).or_default().entry(level).or_default();
+            let place = levels.iter().position(|(known, _)| *known == level).unwrap_or_else(|| {
+                levels.push((level, Level::default()));
+                levels.len() - 1
+            });
             if asked.levels.contains(&level) {
-                known.add(&columns, row, asked.need);
+                levels[place].1.add(&columns, row, asked.need);
             }
         }
     }
     let mut others = BTreeSet::new();
     for (at, levels) in series {
-        let is_whole = !levels.contains_key(&NOT_ROLLED_UP);
+        let is_whole = levels.iter().all(|(level, _)| *level != NOT_ROLLED_UP);
         // Of a counter that begins anew every few minutes, a short stretch still tells all falls.
         let is_enough = |(level, known): &(u32, Level)| {
             is_whole && asked.levels.contains(level) && !(asked.need == Need::Falls && known.has_falls)
