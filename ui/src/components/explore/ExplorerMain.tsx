@@ -46,6 +46,8 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
   const asked = useRangeQueries(useMemo(() => (liveSteps ? questions.map(() => ({ text: null })) : questions), [liveSteps === null, questions]), steps); // eslint-disable-line react-hooks/exhaustive-deps
   const told = useLiveRanges(questions, liveSteps, texts.explorer.someToldSeries);
   const results = liveSteps ? told : asked;
+  // A question for each label waits until the chart has its answer, for which they would take the server's time.
+  const isAnswered = results.every((one) => one.data !== undefined || one.error !== null || one.fetchStatus === "idle");
   const switchLive = (): void => setParameters({ live: isLive ? null : "on" });
   useShortcuts({ l: switchLive, a: () => explorer.add("") });
   const info = active?.info ?? queries.find((query) => query.info)?.info ?? null;
@@ -92,7 +94,7 @@ export function ExplorerMain({ metrics, explorer, onAddToBoard }: ExplorerMainPr
         </div>
       </div>
       {chart}
-      {broken && <LabelBreakdown key={broken.query.metric} query={broken.query} info={broken.info} kind={broken.kind} steps={steps} onChange={(next) => explorer.setText(broken.letter, writeQuery(next))} />}
+      {broken && isAnswered && <LabelBreakdown key={broken.query.metric} query={broken.query} info={broken.info} kind={broken.kind} steps={steps} onChange={(next) => explorer.setText(broken.letter, writeQuery(next))} />}
     </div>
   );
 }
