@@ -13,9 +13,10 @@ const PART_POINTS: u64 = 3_000_000;
 /// Fewer series than this are not worth opening all files again.
 const PART_SERIES_MIN: usize = 64;
 
-/// So many series of so many points each, about, make a part.
-pub(crate) fn series_of_a_part(points_each: u64) -> usize {
-    usize::try_from(PART_POINTS / points_each.max(1)).unwrap_or(usize::MAX).max(PART_SERIES_MIN)
+/// So many series of so many points each, about, make a part, where a query may have so many samples at most.
+pub(crate) fn series_of_a_part(points_each: u64, samples_max: usize) -> usize {
+    let points = PART_POINTS.min(samples_max as u64);
+    usize::try_from(points / points_each.max(1)).unwrap_or(usize::MAX).max(PART_SERIES_MIN)
 }
 
 /// Points that one of these many stored series has in the window, as if all had the same.
@@ -43,9 +44,10 @@ mod tests {
 
     #[test]
     fn many_points_make_small_parts_and_few_make_one() {
-        assert_eq!(series_of_a_part(1_000_000), PART_SERIES_MIN);
-        assert_eq!(series_of_a_part(3_000), 1_000);
-        assert_eq!(series_of_a_part(0), 3_000_000);
+        assert_eq!(series_of_a_part(1_000_000, usize::MAX), PART_SERIES_MIN);
+        assert_eq!(series_of_a_part(3_000, usize::MAX), 1_000);
+        assert_eq!(series_of_a_part(3_000, 600_000), 200);
+        assert_eq!(series_of_a_part(0, usize::MAX), 3_000_000);
     }
 
     #[test]

@@ -319,7 +319,7 @@ impl SeriesSource for StoreSeries {
             let stored = &selected.metric.series;
             selected.series.sort_by_key(|(at, _)| std::cmp::Reverse(stored[*at].id));
             while !selected.series.is_empty() {
-                let rest = selected.series.len().saturating_sub(series_of_a_part(points_each));
+                let rest = selected.series.len().saturating_sub(series_of_a_part(points_each, request.samples_max));
                 let series = selected.series.split_off(rest);
                 let part = Selected { metric: selected.metric, view: selected.view, series };
                 let mut found = BTreeMap::new();

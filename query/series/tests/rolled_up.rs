@@ -225,6 +225,56 @@ fn answers_over_rollups_are_those_of_all_points() {
     lake.runtime.block_on(lake.opened.store.shutdown());
 }
 
+/// Scenario: more series than are read at once, in a file and in memory.
+/// Guarantee: the parts together are what is selected at once, each series whole and in one of them.
+#[test]
+fn parts_are_all_of_it() {
+    let lake = Lake::new();
+    let (first_ms, step_ms) = (now_nanos() / 1_000_000 - 1_800_000, 30_000);
+    let series: Vec<(Labels, Vec<(i64, f64)>)> = (0..300)
+        .map(|number| {
+            let labels = Labels::new([("__name__", "a"), ("number", &number.to_string())]);
+            (labels, (0..40).map(|at| (first_ms + at * step_ms, f64::from(number))).collect())
+        })
+        .collect();
+    for half in [0..20, 20..40] {
+        let of_half: Vec<_> =
+            series.iter().map(|(labels, samples)| (labels.clone(), samples[half.clone()].to_vec())).collect();
+        lake.write(&of_half);
+        if half.start == 0 {
+            lake.seal();
+        }
+    }
+    let source = lake.source();
+    let hints = SelectHints { function: "rate".to_owned(), range_ms: 300_000, ..SelectHints::default() };
+    let Expr::Selector(selector) = parse_expression("a").expect("a selector") else { unreachable!("a selector") };
+    let (start_ms, end_ms) = (first_ms, first_ms + 40 * step_ms);
+    let request = SelectRequest {
+        matchers: &selector.matchers,
+        start_ms,
+        end_ms,
+        samples_max: 4_000,
+        hints: &hints,
+        period_ms: 0,
+    };
+    let all = source.select(&SelectRequest { samples_max: usize::MAX, ..request }).expect("the store can be read");
+    let mut parts = Vec::new();
+    let mut take = |part| {
+        parts.push(part);
+        std::ops::ControlFlow::Continue(())
+    };
+    source.select_parts(&request, &mut take).expect("the store can be read");
+    assert!(parts.len() > 2, "{} parts", parts.len());
+    let told = |series: &spanlake_promql::source::Series| (series.labels.to_string(), series.floats.clone());
+    let mut together: Vec<_> = parts.iter().flatten().map(told).collect();
+    together.sort_by(|left, right| left.0.cmp(&right.0));
+    let mut expected: Vec<_> = all.iter().map(told).collect();
+    expected.sort_by(|left, right| left.0.cmp(&right.0));
+    assert_eq!(together, expected);
+    assert!(together.len() == 300 && together.iter().all(|(_, samples)| samples.len() == 40));
+    lake.runtime.block_on(lake.opened.store.shutdown());
+}
+
 fn compare(lake: &Lake, memory: &MemorySource, selector: &str, (start_ms, end_ms): (i64, i64)) {
     let source = lake.source();
     for query in QUERIES {
