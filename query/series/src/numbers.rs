@@ -28,6 +28,9 @@ struct Read {
     runs: Vec<usize>,
 }
 
+/// Runs of rows by their first times; those that lie between each other together.
+type Clusters = Vec<Vec<Range<usize>>>;
+
 /// Reads the points of these series of one metric; by position among them. Stops where there are more than `rows_max`.
 pub(crate) async fn read_numbers(
     rows: &StoredRows,
@@ -37,14 +40,16 @@ pub(crate) async fn read_numbers(
 ) -> Result<Vec<Samples<f64>>, EngineError> {
     let mut found = read_points(rows, ids, window, rows_max, false).await?;
     // Seldom, so that it is read only then, and of these alone: of points of one time the last received counts.
-    let twice: Vec<usize> = (0..found.len()).filter(|at| found[*at].has_a_time_twice()).collect();
+    let mut clusters: Vec<Clusters> = found.iter().map(Read::clusters).collect();
+    let twice: Vec<usize> = (0..found.len()).filter(|at| found[*at].has_a_time_twice(&clusters[*at])).collect();
     if !twice.is_empty() {
         let of_twice: Vec<[u8; ID_BYTES]> = twice.iter().map(|at| ids[*at]).collect();
         for (at, read) in twice.iter().zip(read_points(rows, &of_twice, window, rows_max, true).await?) {
+            clusters[*at] = read.clusters();
             found[*at] = read;
         }
     }
-    Ok(found.into_iter().map(Read::in_order).collect())
+    Ok(found.into_iter().zip(clusters).map(|(read, clusters)| read.in_order(clusters)).collect())
 }
 
 async fn read_points(
@@ -148,12 +153,12 @@ impl Columns<'_> {
 
 impl Read {
     /// Its runs by their first times; those that lie between each other together.
-    fn clusters(&self) -> Vec<Vec<Range<usize>>> {
+    fn clusters(&self) -> Clusters {
         let times = &self.samples.times_ms;
         let ends = self.runs.iter().skip(1).copied().chain([times.len()]);
         let mut runs: Vec<Range<usize>> = self.runs.iter().copied().zip(ends).map(|(from, to)| from..to).collect();
         runs.sort_by_key(|run| times[run.start]);
-        let mut clusters: Vec<Vec<Range<usize>>> = Vec::new();
+        let mut clusters = Clusters::new();
         let mut reach = i64::MIN;
         for run in runs {
             let (first, last) = (times[run.start], times[run.end - 1]);
@@ -166,18 +171,18 @@ impl Read {
         clusters
     }
 
-    fn has_a_time_twice(&self) -> bool {
-        let has_twice = |cluster: Vec<Range<usize>>| {
-            let times = cluster.into_iter().flat_map(|run| &self.samples.times_ms[run]);
+    fn has_a_time_twice(&self, clusters: &Clusters) -> bool {
+        let has_twice = |cluster: &Vec<Range<usize>>| {
+            let times = cluster.iter().flat_map(|run| &self.samples.times_ms[run.clone()]);
             let mut times: Vec<i64> = times.copied().collect();
             times.sort_unstable();
             times.windows(2).any(|two| two[0] == two[1])
         };
-        self.runs.len() > 1 && self.clusters().into_iter().filter(|cluster| cluster.len() > 1).any(has_twice)
+        clusters.iter().filter(|cluster| cluster.len() > 1).any(has_twice)
     }
 
     /// Ascending in time, no time twice; of equal times the last received stays.
-    fn in_order(self) -> Samples<f64> {
+    fn in_order(self, clusters: Clusters) -> Samples<f64> {
         if self.runs.len() < 2 {
             return self.samples;
         }
@@ -188,7 +193,7 @@ impl Read {
             start_times_ms: Vec::with_capacity(count),
             stands_for: Vec::new(),
         };
-        for cluster in self.clusters() {
+        for cluster in clusters {
             match cluster.as_slice() {
                 [run] => {
                     sorted.times_ms.extend_from_slice(&self.samples.times_ms[run.clone()]);
@@ -254,7 +259,11 @@ mod tests {
             assert_eq!(samples.times_ms.len(), samples.start_times_ms.len());
             samples.times_ms.into_iter().zip(samples.values.iter().map(f64::to_string)).collect()
         };
-        found.into_iter().map(|one| written(one.in_order())).collect()
+        let in_order = |one: Read| {
+            let clusters = one.clusters();
+            written(one.in_order(clusters))
+        };
+        found.into_iter().map(in_order).collect()
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The envelope: `{"status":"success","data":…}` or `{"status":"error","errorType":…,"error":…}`, and values in it.
 //!
-//! Owns how numbers, times and histograms are written: values are strings, times are seconds with up to three digits.
+//! Owns how histograms are written; numbers, times and labels are as [`super::data`] writes them.
 
 use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
@@ -12,6 +12,8 @@ use spanlake_promql::histogram::{Bucket, Histogram};
 use spanlake_promql::labels::Labels;
 use spanlake_promql::number::format_plain;
 use spanlake_promql::source::SourceError;
+
+use super::data::{Names, Sample, Seconds};
 
 /// What is answered instead of data.
 #[derive(Debug)]
@@ -107,16 +109,16 @@ pub(super) fn with_annotations(data: &impl Serialize, annotations: &Annotations,
 }
 
 pub(crate) fn labels(labels: &Labels) -> Value {
-    Value::Object(labels.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect())
+    json!(Names(labels))
 }
 
 /// Seconds with up to three digits.
 pub(crate) fn seconds(time_ms: i64) -> Value {
-    if time_ms % 1000 == 0 { (time_ms / 1000).into() } else { (time_ms as f64 / 1000.0).into() }
+    json!(Seconds(time_ms))
 }
 
 pub(crate) fn sample(time_ms: i64, value: f64) -> Value {
-    json!([seconds(time_ms), format_plain(value)])
+    json!(Sample(time_ms, value))
 }
 
 pub(crate) fn histogram(time_ms: i64, histogram: &Histogram) -> Value {

@@ -1,6 +1,7 @@
 //! Results of queries as JSON, written straight from the columns: a large answer is millions of numbers.
 //!
-//! Owns the form of `data`. What a number, a time and a histogram look like is [`super::answer`]'s.
+//! Owns the form of `data`, and of numbers, times and labels in it: values are strings, times are seconds with up to three
+//! digits. What a histogram looks like is [`super::answer`]'s.
 
 use std::sync::Arc;
 
@@ -42,11 +43,13 @@ struct Written<'a> {
     most: usize,
 }
 
-struct Names<'a>(&'a Labels);
+pub(super) struct Names<'a>(pub(super) &'a Labels);
 struct One<'a>(&'a VectorSample);
 struct Many<'a>(&'a MatrixSeries);
-struct Sample(i64, f64);
-struct Seconds(i64);
+/// A time in milliseconds and a value.
+pub(super) struct Sample(pub(super) i64, pub(super) f64);
+/// A time in milliseconds.
+pub(super) struct Seconds(pub(super) i64);
 struct Plain(f64);
 
 impl Serialize for Written<'_> {
