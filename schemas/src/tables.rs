@@ -269,6 +269,7 @@ fn span_red() -> Vec<Field> {
         field("name", DataType::Utf8),
         field("kind", DataType::Utf8),
         field("status_code", DataType::Utf8),
+        optional("is_root", DataType::Boolean),
         field("count", DataType::Float64),
         field("error_count", DataType::Float64),
         field("spans", DataType::Int64),

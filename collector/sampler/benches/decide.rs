@@ -49,6 +49,7 @@ fn main() {
             operation: &names[usize::try_from(bits % OPERATIONS).unwrap_or(0)],
             kind: SpanKind::Server,
             status: if bits.is_multiple_of(97) { StatusCode::Error } else { StatusCode::Unset },
+            is_root: false,
             extra: &[],
             start_time: i64::try_from(number / 600).unwrap_or(0) * 1_000_000_000,
             duration: i64::try_from(bits >> 40).unwrap_or(0),

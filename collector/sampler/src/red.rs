@@ -40,6 +40,8 @@ pub struct RedKey {
     pub operation: Arc<str>,
     pub kind: SpanKind,
     pub status: StatusCode,
+    /// Whether they have no parent; `None` where it was not counted apart.
+    pub is_root: Option<bool>,
     /// Extra dimensions and their values, in the order of [`RedLimits::extra_dimensions`]; those that are there.
     pub extra: Vec<(Arc<str>, Arc<str>)>,
 }
@@ -74,6 +76,8 @@ pub struct RedSpan<'a> {
     pub operation: &'a str,
     pub kind: SpanKind,
     pub status: StatusCode,
+    /// Whether it has no parent.
+    pub is_root: bool,
     /// As many values as there are extra dimensions; missing ones count as empty.
     pub extra: &'a [&'a str],
     /// Nanoseconds since the epoch.
@@ -130,7 +134,8 @@ impl RedKey {
 
     fn overflow(status: StatusCode) -> Self {
         let name: Arc<str> = Self::OVERFLOW_SERVICE.into();
-        Self { service: Arc::clone(&name), operation: name, kind: SpanKind::Unspecified, status, extra: Vec::new() }
+        let (kind, extra) = (SpanKind::Unspecified, Vec::new());
+        Self { service: Arc::clone(&name), operation: name, kind, status, is_root: None, extra }
     }
 
     /// Whether this is an overflow series.
@@ -328,6 +333,7 @@ impl RedSpan<'_> {
             operation: self.operation.into(),
             kind: self.kind,
             status: self.status,
+            is_root: Some(self.is_root),
             extra: self.dimensions(dimensions).map(|(name, value)| (Arc::clone(name), value.into())).collect(),
         }
     }
@@ -338,12 +344,13 @@ impl RedSpan<'_> {
             && *key.service == *self.service
             && key.kind == self.kind
             && key.status == self.status
+            && key.is_root == Some(self.is_root)
             && self.dimensions(dimensions).eq(extra)
     }
 
     /// Chained, so that texts that only together are the same differ.
     fn key_hash(&self, dimensions: usize) -> u64 {
-        let words = (self.kind as u64) << 8 | self.status as u64;
+        let words = u64::from(self.is_root) << 16 | (self.kind as u64) << 8 | self.status as u64;
         let hash = xxh3_64_with_seed(self.service.as_bytes(), words);
         let hash = xxh3_64_with_seed(self.operation.as_bytes(), hash);
         (0..dimensions).fold(hash, |hash, dimension| xxh3_64_with_seed(self.extra_value(dimension).as_bytes(), hash))

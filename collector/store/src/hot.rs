@@ -13,9 +13,10 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
 use crate::columns::{pad_to_schema, schema_subset};
+use crate::last_points::LastPoints;
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
-use crate::seal::times;
+use crate::seal::{SealedFiles, times};
 use crate::version::{DataFile, HotBatch, TableFile, Version};
 
 /// A batch of this many rows is left as it is.
@@ -69,7 +70,8 @@ impl ReadHalf {
     }
 
     /// Replaces the batches up to a generation by the files that hold their rows, in one swap.
-    pub(crate) fn replace_sealed(&self, generation: u64, files: &[TableFile], metrics: &StoreMetrics) {
+    pub(crate) fn replace_sealed(&self, generation: u64, sealed: &SealedFiles, metrics: &StoreMetrics) {
+        let SealedFiles { files, last_points } = sealed;
         let _turn = self.inner.publishing.lock();
         let mut next = Version::clone(&self.inner.current.load());
         for table in Table::ALL {
@@ -79,6 +81,10 @@ impl ReadHalf {
             if !fresh.is_empty() {
                 of.files = Arc::new(of.files.iter().cloned().chain(fresh).collect());
             }
+        }
+        let of_points = files.iter().filter(|(table, _)| *table == Table::Points);
+        if let Some(received_max) = of_points.map(|(_, file)| file.entry.received_max).max() {
+            next.last_points = Arc::new(next.last_points.with(last_points, received_max));
         }
         self.publish(next, metrics);
     }
@@ -96,6 +102,9 @@ impl ReadHalf {
                 let kept = files.iter().filter(|file| !is_gone(file));
                 *files = Arc::new(kept.chain(fresh).cloned().collect());
             }
+        }
+        if changes_points(removed, added, &next) {
+            next.last_points = Arc::new(LastPoints::without(next.files(Table::Points)));
         }
         self.publish(next, metrics);
     }
@@ -117,6 +126,15 @@ impl ReadHalf {
         }
         self.inner.current.store(Arc::new(next));
     }
+}
+
+/// Whether points came or went otherwise than by a seal that may be the last of their series.
+fn changes_points(removed: &[TableFile], added: &[TableFile], version: &Version) -> bool {
+    let of_points = |files: &[TableFile]| -> u64 {
+        files.iter().filter(|(table, _)| *table == Table::Points).map(|(_, file)| file.entry.rows).sum()
+    };
+    let may_be_last = |(table, file): &TableFile| *table == Table::Points && !version.last_points.is_later_than(file);
+    of_points(removed) != of_points(added) && removed.iter().chain(added).any(may_be_last)
 }
 
 /// Appends a batch; while the two last ones are small and alike in size they become one, so that every row is

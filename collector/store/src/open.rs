@@ -25,6 +25,7 @@ use crate::durable::{files_below, sync_dir, sync_tree};
 use crate::forget::Forgetting;
 use crate::forget::files::ForgetFileError;
 use crate::keeper::{Command, Keeper};
+use crate::last_points::LastPoints;
 use crate::log::frame::{FrameBuilder, RecordHeader};
 use crate::log::recent::{self, RecentRequests, Seen};
 use crate::log::replay::{ReplayReport, check_beginning, replay};
@@ -131,6 +132,7 @@ impl Store {
         if let Some(cold) = &cold {
             cold.show(&mut version);
         }
+        version.last_points = Arc::new(LastPoints::without(version.files(Table::Points)));
         let metrics = Arc::new(StoreMetrics::default());
         metrics.hot_file_bytes.store(version.hot_file_bytes(), Ordering::Relaxed);
         let read = ReadHalf::new(version, Catalog::default(), cold.as_ref().and_then(ColdTier::bucket));

@@ -17,7 +17,8 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
 use crate::attribute_columns::note_of_batches;
-use crate::version::{DataFile, FileEntry, HotBatch, says_sampled};
+use crate::last_points::{LastPoint, last_points};
+use crate::version::{DataFile, FileEntry, HotBatch, TableFile, says_sampled};
 
 use gather::Gather;
 pub(crate) use order::times;
@@ -62,6 +63,26 @@ pub struct SealName {
     pub last_lsn: u64,
 }
 
+/// What a seal wrote.
+#[derive(Debug, Default)]
+pub struct SealedFiles {
+    pub files: Vec<TableFile>,
+    /// The last number of each series in them.
+    pub last_points: Vec<LastPoint>,
+}
+
+impl SealedFiles {
+    fn of(table: Table, files: Vec<Arc<DataFile>>) -> Self {
+        let files = files.into_iter().map(|file| (table, file)).collect();
+        Self { files, last_points: Vec::new() }
+    }
+
+    pub(crate) fn add(&mut self, more: Self) {
+        self.files.extend(more.files);
+        self.last_points.extend(more.last_points);
+    }
+}
+
 /// Writes the batches of one table, a file an hour, each durable when this returns.
 ///
 /// # Errors
@@ -71,7 +92,7 @@ pub fn seal_table(
     table: Table,
     batches: &[Arc<HotBatch>],
     name: SealName,
-) -> Result<Vec<Arc<DataFile>>, SealError> {
+) -> Result<SealedFiles, SealError> {
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
     seal_rows(data_dir, table, &batches, name)
 }
@@ -85,7 +106,7 @@ pub fn seal_rows(
     table: Table,
     batches: &[&RecordBatch],
     name: SealName,
-) -> Result<Vec<Arc<DataFile>>, SealError> {
+) -> Result<SealedFiles, SealError> {
     let arrow_error = |source| SealError::Arrow { table: table.name(), source };
     let rows = order::sorted_rows(table, batches).map_err(arrow_error)?;
     let gather = Gather::new(table, batches);
@@ -103,7 +124,7 @@ pub fn seal_rows(
         let entry = FileEntry { last_lsn: name.last_lsn, is_sampled, ..file.finish()? };
         files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));
     }
-    Ok(files)
+    Ok(SealedFiles { last_points: last_points(table, &rows, batches), ..SealedFiles::of(table, files) })
 }
 
 fn file_path(table: Table, hour: i64, name: SealName) -> String {

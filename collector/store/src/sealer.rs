@@ -18,9 +18,9 @@ use crate::keeper::Command;
 use crate::log::recent::{self, Seen};
 use crate::log::{LogError, LogSequence};
 use crate::manifest::{Manifest, ManifestError};
-use crate::seal::{SealError, SealName, seal_rows, seal_table};
+use crate::seal::{SealError, SealName, SealedFiles, seal_rows, seal_table};
 use crate::store::Inner;
-use crate::version::{DataFile, HotBatch};
+use crate::version::{HotBatch, TableFile};
 
 /// Pause after a seal that failed.
 const RETRY: Duration = Duration::from_secs(1);
@@ -112,27 +112,28 @@ impl Sealer {
         last_lsn: LogSequence,
         digests: &[Seen],
     ) -> Result<(u64, u64, usize), SealFailure> {
-        let files = self.write_files(generation, last_lsn)?;
+        let sealed = self.write_files(generation, last_lsn)?;
+        let files = &sealed.files;
         // A seal of nothing has the number of the one before, whose file is not to be lost.
         if !digests.is_empty() {
             recent::save(&self.inner.log_dir(), last_lsn, digests)?;
         }
         let adds = files.iter().map(|(_, file)| file.entry.clone()).collect();
         if let Err(error) = self.manifest.lock().commit(adds, Vec::new(), last_lsn) {
-            remove(&files);
+            remove(files);
             return Err(error.into());
         }
-        self.inner.read.replace_sealed(generation, &files, &self.inner.metrics);
+        self.inner.read.replace_sealed(generation, &sealed, &self.inner.metrics);
         self.inner.sealed.notify_waiters();
         let rows = files.iter().map(|(_, file)| file.entry.rows).sum();
         let bytes = files.iter().map(|(_, file)| file.entry.bytes).sum();
         Ok((rows, bytes, files.len()))
     }
 
-    fn write_files(&self, generation: u64, last_lsn: LogSequence) -> Result<Vec<(Table, Arc<DataFile>)>, SealError> {
+    fn write_files(&self, generation: u64, last_lsn: LogSequence) -> Result<SealedFiles, SealError> {
         let version = self.inner.read.pin();
         let name = SealName { epoch: self.manifest.lock().state().epoch, last_lsn };
-        let mut files = Vec::new();
+        let mut sealed = SealedFiles::default();
         for table in Table::ALL {
             let batches: Vec<Arc<HotBatch>> =
                 version.hot(table).iter().filter(|batch| batch.generation <= generation).cloned().collect();
@@ -142,21 +143,21 @@ impl Sealer {
             let rows: usize = batches.iter().map(|batch| batch.batch.num_rows()).sum();
             let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name()), rows).entered();
             match seal_table(&self.inner.config.data_dir, table, &batches, name) {
-                Ok(written) => files.extend(written.into_iter().map(|file| (table, file))),
+                Ok(written) => sealed.add(written),
                 Err(error) => {
-                    remove(&files);
+                    remove(&sealed.files);
                     return Err(error);
                 }
             }
         }
         match self.write_sums(version.hot(Table::Spans), generation, name) {
-            Ok(written) => files.extend(written.into_iter().map(|file| (Table::SpanRed, file))),
+            Ok(written) => sealed.add(written),
             Err(error) => {
-                remove(&files);
+                remove(&sealed.files);
                 return Err(error);
             }
         }
-        Ok(files)
+        Ok(sealed)
     }
 
     /// The sums of the spans that are sealed: in the same edit, so that each is counted once.
@@ -165,12 +166,12 @@ impl Sealer {
         hot: &[Arc<HotBatch>],
         generation: u64,
         name: SealName,
-    ) -> Result<Vec<Arc<DataFile>>, SealError> {
-        let Some(sums) = &self.inner.config.span_sums else { return Ok(Vec::new()) };
+    ) -> Result<SealedFiles, SealError> {
+        let Some(sums) = &self.inner.config.span_sums else { return Ok(SealedFiles::default()) };
         let sealed = hot.iter().filter(|batch| batch.generation <= generation);
         let spans: Vec<&RecordBatch> = sealed.map(|batch| &batch.batch).collect();
         if spans.is_empty() {
-            return Ok(Vec::new());
+            return Ok(SealedFiles::default());
         }
         let table = Table::SpanRed;
         let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name())).entered();
@@ -179,7 +180,7 @@ impl Sealer {
     }
 }
 
-fn remove(files: &[(Table, Arc<DataFile>)]) {
+fn remove(files: &[TableFile]) {
     for (_, file) in files {
         let _ = std::fs::remove_file(&file.path);
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use spanlake_schemas::sampling::COLUMNS;
 use spanlake_schemas::tables::Table;
 
+use crate::last_points::LastPoints;
 use crate::rollup::RollupPlace;
 use crate::seal::order::hours_of_folder;
 
@@ -205,6 +206,7 @@ pub(crate) struct TableVersion {
 pub struct Version {
     pub(crate) sequence: u64,
     pub(crate) tables: [TableVersion; Table::COUNT],
+    pub(crate) last_points: Arc<LastPoints>,
 }
 
 impl Version {
@@ -218,6 +220,12 @@ impl Version {
     #[must_use]
     pub fn hot(&self, table: Table) -> &[Arc<HotBatch>] {
         &self.tables[table as usize].hot
+    }
+
+    /// The last number of each series in files, as far as it is known without reading one.
+    #[must_use]
+    pub fn last_points(&self) -> &LastPoints {
+        &self.last_points
     }
 
     pub(crate) fn hot_file_bytes(&self) -> u64 {

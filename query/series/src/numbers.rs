@@ -7,13 +7,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use arrow::array::{Array, AsArray, PrimitiveArray};
-use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNanosecondType, UInt32Type};
+use arrow::array::{AsArray, PrimitiveArray};
+use arrow::datatypes::TimestampNanosecondType;
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::Samples;
+use spanlake_store::Numbers;
 
 use crate::reading::{Window, milli};
 
@@ -74,22 +75,16 @@ async fn read_points(
     Ok(found)
 }
 
-fn column<'a, T: ArrowPrimitiveType>(batch: &'a RecordBatch, name: &str) -> Option<&'a PrimitiveArray<T>> {
-    batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<T>())
-}
-
 /// Adds a batch, a run of rows of one series at a time; gives how many rows were taken.
 fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTES], usize>) -> usize {
     let series = batch.column_by_name("series_id").and_then(|column| column.as_fixed_size_binary_opt());
-    let time = column::<TimestampNanosecondType>(batch, "time");
-    let (Some(series), Some(time)) = (series, time) else { return 0 };
+    let times =
+        |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
+    let (Some(series), Some(time)) = (series, times("time")) else { return 0 };
     let columns = Columns {
         times: time.values(),
-        starts: column::<TimestampNanosecondType>(batch, "start_time"),
-        received: column::<TimestampNanosecondType>(batch, "received_time"),
-        flags: column::<UInt32Type>(batch, "flags"),
-        doubles: column::<Float64Type>(batch, "value_double"),
-        integers: column::<Int64Type>(batch, "value_int"),
+        received: times("received_time"),
+        numbers: Numbers::of(batch),
     };
     let mut count = 0;
     let mut from = 0;
@@ -107,11 +102,8 @@ fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTE
 
 struct Columns<'a> {
     times: &'a [i64],
-    starts: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
     received: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
-    flags: Option<&'a PrimitiveArray<UInt32Type>>,
-    doubles: Option<&'a PrimitiveArray<Float64Type>>,
-    integers: Option<&'a PrimitiveArray<Int64Type>>,
+    numbers: Numbers<'a>,
 }
 
 impl Columns<'_> {
@@ -122,32 +114,20 @@ impl Columns<'_> {
         into.samples.start_times_ms.reserve(to - from);
         let mut last = into.samples.times_ms.last().copied().unwrap_or(i64::MIN);
         for row in from..to {
-            // A point without a value that ends nothing only carries exemplars.
-            let Some(value) = self.value(row) else { continue };
+            let Some((start_ms, value)) = self.numbers.number(row) else { continue };
             let time = milli(self.times[row]);
             if time <= last || into.runs.is_empty() {
                 into.runs.push(into.samples.len());
             }
             last = time;
-            let start = self.starts.filter(|starts| starts.is_valid(row)).map_or(0, |starts| starts.values()[row]);
             into.samples.times_ms.push(time);
-            into.samples.values.push(value);
-            into.samples.start_times_ms.push(milli(start));
+            into.samples.values.push(value.unwrap_or_else(stale_nan));
+            into.samples.start_times_ms.push(start_ms);
             if let Some(received) = self.received {
                 into.received.push(received.values()[row]);
             }
         }
         into.samples.len() - before
-    }
-
-    fn value(&self, row: usize) -> Option<f64> {
-        if self.flags.is_some_and(|flags| flags.values()[row] & 1 == 1) {
-            return Some(stale_nan());
-        }
-        if let Some(doubles) = self.doubles.filter(|doubles| doubles.is_valid(row)) {
-            return Some(doubles.values()[row]);
-        }
-        self.integers.filter(|integers| integers.is_valid(row)).map(|integers| integers.values()[row] as f64)
     }
 }
 

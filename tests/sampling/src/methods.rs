@@ -114,6 +114,7 @@ fn red_span<'a>(hour: &'a Hour, trace: &Trace, span: &Span) -> RedSpan<'a> {
         operation,
         kind: SpanKind::Server,
         status: status(span),
+        is_root: false,
         extra: &[],
         start_time: span.start_time,
         duration: span.duration,

@@ -139,6 +139,15 @@ fn sums_outlive_what_is_sampled_out() {
     {
         assert_eq!((&numbers[name], &numbers["interval"][name]), (&Value::from(truth), &Value::Null), "{numbers}");
     }
+    // What comes into a service from outside, as the pages of services ask it.
+    let entries = |field: &str| {
+        let call = "approx_count() filter (where kind = 'consumer' or parent_span_id is null)";
+        let end = begin + 3600 * SECOND;
+        let times = format!("start_time >= to_timestamp_nanos({begin}) and start_time < to_timestamp_nanos({end})");
+        server.value(&format!("select ({call})['{field}'] from spans where service_name = 'shop' and {times}"))
+    };
+    assert_eq!((entries("value"), entries("is_exact")), (Value::from(10_000.0), Value::from(true)));
+
     // A median is known up to a bucket of its sketch; where kept spans lie in it is an estimate.
     let bounds: Vec<f64> = (0..2).map(|at| of_operation["interval"]["p50"][at].as_f64().expect("a bound")).collect();
     assert!(bounds[0] <= 499e6 && 499e6 <= bounds[1] && bounds[1] < bounds[0] * 1.1, "{of_operation}");

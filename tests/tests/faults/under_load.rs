@@ -72,11 +72,21 @@ fn calm_down_for(thread: Thread, hands: &Hands) {
     }
 }
 
+fn ends_soon(hands: &mut Hands) -> bool {
+    let began = Instant::now();
+    while hands.server.ended().is_none() {
+        if began.elapsed() > Duration::from_secs(5) {
+            return false;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    true
+}
+
 fn kill_at(aim: Aim, hands: &mut Hands) -> Result<Met, String> {
     let Some(injection) = Injection::at(hands.server.id(), aim, Instead::Kill, hands.place.path()) else {
-        // It may have been killed before anybody could see the tracer.
-        let is_killed = hands.server.ended().is_some();
-        return if is_killed { Ok(Met::Hit) } else { Err("the tracer cannot attach".to_owned()) };
+        // It may have been killed before anybody could see the tracer; a process with much memory takes a while to end.
+        return if ends_soon(hands) { Ok(Met::Hit) } else { Err("the tracer cannot attach".to_owned()) };
     };
     calm_down_for(aim.thread, hands);
     let began = Instant::now();

@@ -58,6 +58,8 @@ export interface SeriesChart {
 
 const EXEMPLAR_REACH_PX = 9;
 const EXEMPLAR_SIZE_PX = 4;
+/** While the wheel turns: lines of one pixel cost a third of thicker ones. */
+const MOVING_WIDTH_PX = 1;
 
 function resolve(colour: string): string {
   const token = /^var\((--[\w-]+)\)$/.exec(colour);
@@ -107,7 +109,9 @@ export function createSeriesChart(holder: HTMLElement, given: SeriesChartInput, 
         (moved) => {
           const { left, top, idx } = moved.cursor;
           if (idx === null || idx === undefined || left === undefined || left < 0 || top === undefined) return input.onCursor(null);
-          input.onCursor({ index: idx, left: left + moved.over.offsetLeft, top: top + moved.over.offsetTop, exemplar: nearestExemplar(moved, input.exemplars, left, top) });
+          // Where the plot lies is asked of the chart: asking the element would lay out the page at each step of the pointer.
+          const { left: plotLeft, top: plotTop } = moved.bbox;
+          input.onCursor({ index: idx, left: left + plotLeft / window.devicePixelRatio, top: top + plotTop / window.devicePixelRatio, exemplar: nearestExemplar(moved, input.exemplars, left, top) });
         },
       ],
       setSelect: [onSelect((from, to) => input.onZoom?.(from, to))],
@@ -115,15 +119,22 @@ export function createSeriesChart(holder: HTMLElement, given: SeriesChartInput, 
   };
   chart = new uPlot(options, [input.seconds, ...dataOf()], holder);
   const made = chart;
+  const widths = made.series.map((line) => line.width ?? 0);
+  const setWidths = (of: (width: number) => number): void => made.series.forEach((line, place) => (line.width = of(widths[place])));
   const { onZoom } = input;
   const unfollow = onZoom && followWheel(
     made,
     () => ({ from: made.scales.x.min ?? 0, to: made.scales.x.max ?? 1 }),
     ({ from, to }) => {
       view = [from, to];
+      setWidths((width) => Math.min(width, MOVING_WIDTH_PX));
       made.setScale("x", { min: from, max: to });
     },
-    ({ from, to }) => onZoom(from, to),
+    ({ from, to }) => {
+      setWidths((width) => width);
+      made.redraw(false);
+      onZoom(from, to);
+    },
   );
   return {
     update: (seconds, lines) => {

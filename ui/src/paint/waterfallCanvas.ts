@@ -46,19 +46,23 @@ export function paintWaterfall(canvas: HTMLCanvasElement, rows: readonly Painted
   if (!context) return;
   context.font = frame.font;
   context.textBaseline = "middle";
-  context.save();
-  clipTo(context, 0, frame.nameWidth, frame.height);
-  for (const row of rows) paintNameSide(context, row, frame.namePadding, palette);
-  context.restore();
-  clipTo(context, frame.nameWidth, frame.width - frame.nameWidth, frame.height);
-  context.translate(frame.nameWidth, 0);
-  for (const row of rows) paintTimeSide(context, row, frame.width - frame.nameWidth, palette);
+  within(context, 0, frame.nameWidth, frame.height, () => {
+    for (const row of rows) paintNameSide(context, row, frame.namePadding, palette);
+  });
+  within(context, frame.nameWidth, frame.width - frame.nameWidth, frame.height, () => {
+    context.translate(frame.nameWidth, 0);
+    for (const row of rows) paintTimeSide(context, row, frame.width - frame.nameWidth, palette);
+  });
 }
 
-function clipTo(context: CanvasRenderingContext2D, x: number, width: number, height: number): void {
+/** Paints into a part of the canvas, which is painted again for other rows: a clip that stayed would hold for those, too. */
+function within(context: CanvasRenderingContext2D, x: number, width: number, height: number, paint: () => void): void {
+  context.save();
   context.beginPath();
   context.rect(x, 0, width, height);
   context.clip();
+  paint();
+  context.restore();
 }
 
 function paintNameSide(context: CanvasRenderingContext2D, row: PaintedRow, padding: number, palette: Palette): void {

@@ -47,6 +47,7 @@ impl Hour {
                 operation,
                 kind: SpanKind::Server,
                 status,
+                is_root: false,
                 extra: &[],
                 start_time,
                 duration,

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int32Array, Int64Array, ListArray, MapArray, RecordBatch, StringArray,
     StructArray, TimestampNanosecondArray,
 };
 use arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -55,6 +55,7 @@ pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
     let (counts, errors) = (double("count")?, double("error_count")?);
     let (sums, zeros) = (double("duration_sum")?, double("zero_count")?);
     let lists = there(batch, "bucket_counts")?.as_list::<i32>();
+    let roots = batch.column_by_name("is_root").and_then(|column| column.as_boolean_opt());
     let dimensions = batch.column_by_name(DIMENSIONS).and_then(|column| column.as_map_opt());
     let whole = |value: i64| u64::try_from(value).unwrap_or(0);
     let row = |at: usize| RedRow {
@@ -65,6 +66,7 @@ pub fn rows_of(batch: &RecordBatch) -> Result<(Vec<RedRow>, i64), ArrowError> {
             operation: names.value(at).into(),
             kind: SpanKind::from_word(kinds.value(at)).unwrap_or_default(),
             status: StatusCode::from_word(statuses.value(at)).unwrap_or_default(),
+            is_root: roots.filter(|roots| roots.is_valid(at)).map(|roots| roots.value(at)),
             extra: dimensions.map(|of| extra_of(of, at)).unwrap_or_default(),
         },
         sums: RedSums {
@@ -124,6 +126,7 @@ fn column(name: &str, rows: &[RedRow], received: i64) -> Result<ArrayRef, ArrowE
         "name" => text(|row| &row.key.operation),
         "kind" => text(|row| row.key.kind.word()),
         "status_code" => text(|row| row.key.status.word()),
+        "is_root" => Arc::new(rows.iter().map(|row| row.key.is_root).collect::<BooleanArray>()),
         "count" => double(|row| row.sums.count),
         "error_count" => double(|row| row.sums.error_count),
         "spans" => long(|row| i64::try_from(row.sums.spans).unwrap_or(i64::MAX)),

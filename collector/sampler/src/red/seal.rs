@@ -73,6 +73,8 @@ fn add(
     let durations = column("duration")?.as_primitive::<Int64Type>().values();
     let received = column("received_time")?.as_primitive::<TimestampNanosecondType>().values();
     let traces = column("trace_id")?.as_fixed_size_binary();
+    // Without a single parent there is no such column.
+    let parents = batch.column_by_name("parent_span_id");
     let states = batch.column_by_name("trace_state").map(|states| states.as_string::<i32>());
     let stored = stored_thresholds(batch);
     let dimensions: Vec<Dimension<'_>> = dimensions.iter().map(|name| Dimension::of(batch, name)).collect();
@@ -86,6 +88,7 @@ fn add(
             operation: names.value(row),
             kind: SpanKind::from_word(kinds.value(row)).unwrap_or_default(),
             status: StatusCode::from_word(statuses.value(row)).unwrap_or_default(),
+            is_root: parents.is_none_or(|parents| parents.is_null(row)),
             extra: &values,
             start_time: starts[row],
             duration: durations[row],

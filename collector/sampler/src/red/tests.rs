@@ -15,6 +15,7 @@ fn span<'a>(service: &'a str, operation: &'a str, second: i64, duration: i64) ->
         operation,
         kind: SpanKind::Server,
         status: if duration % 5 == 0 { StatusCode::Error } else { StatusCode::Unset },
+        is_root: false,
         extra: &[],
         start_time: second * NANOS,
         duration,

@@ -100,6 +100,7 @@ fn a_rule_for_a_service_that_nobody_saw_names_the_nearest() {
         operation: "POST /pay",
         kind: SpanKind::Server,
         status: StatusCode::Unset,
+        is_root: false,
         extra: &[],
         start_time: 0,
         duration: 5,

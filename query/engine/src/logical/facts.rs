@@ -290,6 +290,7 @@ fn span_red() -> Vec<LogicalColumn> {
         at("name", "What was done: the operation."),
         at("kind", "`internal`, `server`, `client`, `producer`, `consumer` or `unspecified`."),
         at("status_code", "`unset`, `ok` or `error`."),
+        at("is_root", "Whether the spans have no parent; null in rows of before this was counted apart."),
         at("count", "Spans, each with what it stands for where it was sampled before it arrived: the sum of 1/p."),
         at("error_count", "Of `count`, those with status `error`."),
         at("spans", "Spans that really arrived."),

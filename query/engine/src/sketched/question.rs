@@ -13,6 +13,8 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::approx::Kind;
 
+/// What else does, where it is asked whether it is there: spans without a parent are counted apart.
+pub(super) const PARENT: &str = "parent_span_id";
 /// What distinguishes the series of sketches.
 pub(super) const CELLS: [&str; 4] = ["service_name", "name", "kind", "status_code"];
 /// Other columns that rows have once sketches stand beside spans.
@@ -31,6 +33,8 @@ pub(super) struct Question {
     /// Intervals by which it groups time.
     pub(super) steps: Vec<Expr>,
     pub(super) asks_quantile: bool,
+    /// Whether it asks for spans with, or without, a parent.
+    pub(super) asks_parent: bool,
     has_unnamed: bool,
 }
 
@@ -56,14 +60,14 @@ impl Question {
     /// The question, if it is one. `is_scalar` knows functions of single rows.
     pub(super) fn of(query: &Query, is_scalar: &dyn Fn(&str) -> bool) -> Option<Self> {
         let select = plain_select(query)?;
-        let alias = table_alias(select)?;
         let mut question = Self {
-            alias,
+            alias: table_alias(select)?,
             cells: Vec::new(),
             times: Vec::new(),
             bounds: Vec::new(),
             steps: Vec::new(),
             asks_quantile: false,
+            asks_parent: names_parent(query, &table_alias(select)?),
             has_unnamed: false,
         };
         question.read_conditions(select.selection.as_ref(), is_scalar)?;
@@ -278,9 +282,30 @@ fn time_bounds(expr: &Expr, alias: &str, is_scalar: &dyn Fn(&str) -> bool) -> Op
     }
 }
 
-/// Whether an expression is made of such columns, constants and functions of single rows alone.
+/// Whether a part of the query names the column of a span's parent.
+fn names_parent(query: &Query, alias: &str) -> bool {
+    let names = |part: &Expr| column(part, alias).is_some_and(|name| name == PARENT);
+    visit_expressions(query, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+}
+
+/// The expression with a constant wherever it asks whether a span has a parent.
+fn without_parent(expr: &Expr, alias: &str) -> Expr {
+    let mut rest = expr.clone();
+    let _ = visit_expressions_mut(&mut rest, |part| {
+        if let Expr::IsNull(of) | Expr::IsNotNull(of) = part
+            && column(of, alias).is_some_and(|name| name == PARENT)
+        {
+            *part = Expr::value(Value::Boolean(true));
+        }
+        ControlFlow::<()>::Continue(())
+    });
+    rest
+}
+
+/// Whether an expression is made of such columns, constants, functions of single rows, and the question whether a span has a
+/// parent alone.
 fn is_known(expr: &Expr, alias: &str, is_column: &dyn Fn(&str) -> bool, is_scalar: &dyn Fn(&str) -> bool) -> bool {
-    visit_expressions(expr, |part| {
+    visit_expressions(&without_parent(expr, alias), |part| {
         let is_understood = match part {
             Expr::Subquery(_) | Expr::Exists { .. } | Expr::InSubquery { .. } | Expr::Wildcard(_) => false,
             Expr::Identifier(_) => column(part, alias).is_some_and(|name| is_column(&name)),

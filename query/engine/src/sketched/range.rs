@@ -65,6 +65,8 @@ pub(super) async fn known(session: &Session, question: &Question) -> Option<Know
 /// cuts, the longest, seconds, how many spans are not certain, and how many were counted in all.
 fn sketches(question: &Question, asked: Range) -> String {
     let cells = super::rewritten::all(&question.cells);
+    // Sketches of before spans without a parent were counted apart.
+    let is_unknown = if question.asks_parent { "is_root IS NULL" } else { "false" };
     let cut = |of: &str, moment: Option<i64>, value: &str| match moment {
         Some(moment) => format!("{of}(CASE WHEN began < {moment} AND ended > {moment} THEN {value} END)"),
         None => "CAST(NULL AS BIGINT)".to_owned(),
@@ -76,11 +78,12 @@ fn sketches(question: &Question, asked: Range) -> String {
     let times = if times.is_empty() { "true".to_owned() } else { times.join(" AND ") };
     format!(
         "SELECT {after} AS ends_after, {before} AS begins_before, CAST(max(resolution) AS BIGINT) AS resolution, \
-         CAST(coalesce(sum(CASE WHEN service_name = '{OVERFLOW}' THEN 1 WHEN {cells} THEN spans_scaled + spans_unknown \
+         CAST(coalesce(sum(CASE WHEN service_name = '{OVERFLOW}' OR {is_unknown} THEN 1 WHEN {cells} THEN spans_scaled + spans_unknown \
          ELSE 0 END), 0) AS BIGINT) AS uncertain, \
          CAST(coalesce(sum(spans), 0) AS BIGINT) AS counted \
          FROM (SELECT *, CAST(time AS BIGINT) AS began, CAST(time AS BIGINT) + resolution * 1000000000 AS ended \
-         FROM span_red WHERE {times}) AS {}",
+         FROM {} AS sketches WHERE {times}) AS {}",
+        super::rewritten::sketch_rows(question),
         question.alias
     )
 }

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use spanlake_sampler::estimate::sketched::Part;
 
-use super::question::{Asked, CELLS, Question, asked, estimate};
+use super::question::{Asked, CELLS, PARENT, Question, asked, estimate};
 use super::range::{Known, RESOLUTION_MAX, Range, moment};
 use crate::approx::{Kind, SKETCHED};
 use crate::session::{SEALED_SPANS, UNSEALED_SPANS};
@@ -86,6 +86,15 @@ fn rows(question: &Question, known: &Known) -> String {
     rows.join(" UNION ALL ")
 }
 
+/// The columns that conditions and groups may name, of spans or of sketches.
+fn cells(question: &Question) -> String {
+    let mut cells = CELLS.join(", ");
+    if question.asks_parent {
+        cells += &format!(", CASE WHEN {PARENT} IS NULL THEN NULL ELSE 1 END AS {PARENT}");
+    }
+    cells
+}
+
 fn spans(question: &Question, table: &str, part: Part, conditions: &str) -> String {
     let histogram: String = if question.asks_quantile {
         HISTOGRAM.map(|column| format!(", NULL AS {}", hidden(column))).concat()
@@ -95,7 +104,7 @@ fn spans(question: &Question, table: &str, part: Part, conditions: &str) -> Stri
     format!(
         "SELECT {}, start_time, CAST(duration AS DOUBLE) AS duration, CAST(1 AS DOUBLE) AS {WEIGHT}, \
          {} AS {PART}, trace_id, sampling_probability{histogram} FROM {table} AS {} WHERE {conditions}",
-        CELLS.join(", "),
+        cells(question),
         part.code(),
         question.alias
     )
@@ -109,11 +118,20 @@ fn sketches(question: &Question, part: Part, start: &str, conditions: &str) -> S
     };
     format!(
         "SELECT {}, {start} AS start_time, duration_sum AS duration, \"count\" AS {WEIGHT}, {} AS {PART}, \
-         NULL AS trace_id, NULL AS sampling_probability{histogram} FROM span_red AS {} WHERE {conditions}",
-        CELLS.join(", "),
+         NULL AS trace_id, NULL AS sampling_probability{histogram} FROM {} AS {} WHERE {conditions}",
+        cells(question),
         part.code(),
+        sketch_rows(question),
         question.alias
     )
+}
+
+/// Sketches as a relation with the columns that conditions name.
+pub(super) fn sketch_rows(question: &Question) -> String {
+    match question.asks_parent {
+        true => format!("(SELECT *, CASE WHEN is_root THEN NULL ELSE 1 END AS {PARENT} FROM span_red)"),
+        false => "span_red".to_owned(),
+    }
 }
 
 /// The name of a histogram's column beside those of spans.

@@ -1,5 +1,6 @@
 //! Estimates that sketches know better: what is exact, what its ends leave open, and what stays an estimate.
 
+use arrow::record_batch::RecordBatch;
 use serde_json::{Value, json};
 use spanlake_sampler::red::RedLimits;
 use spanlake_sampler::red::seal::SealedSpanSums;
@@ -16,7 +17,7 @@ const START: i64 = 1_800_000_000 * SECOND;
 const SPANS: i64 = 4000;
 const STEP: i64 = 150_000_000;
 
-/// Every 150 ms one, in turn of two services; each fiftieth fails.
+/// Every 150 ms one, in turn of two services; each fiftieth fails, four of twenty have no parent.
 fn span(number: i64, probability: Option<f64>) -> Value {
     let mut id = [0_u8; 16];
     id[8..].copy_from_slice(&number.wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed()).to_be_bytes());
@@ -28,6 +29,9 @@ fn span(number: i64, probability: Option<f64>) -> Value {
         "dropped_events_count": 0, "dropped_links_count": 0, "resource_id": 1, "scope_id": 1,
         "service_name": if number / 4 % 2 == 0 { "shop" } else { "cart" }, "received_time": START, "attributes": {},
     });
+    if number / 4 % 5 > 0 {
+        span["parent_span_id"] = json!(format!("{:016x}", number));
+    }
     if let Some(probability) = probability {
         span["sampling_probability"] = json!(probability);
     }
@@ -41,9 +45,16 @@ fn duration(number: i64) -> i64 {
 
 /// Sketches of all spans, and every fourth span, in files.
 async fn sampled() -> Lake {
-    let mut lake = Lake::empty();
+    sampled_with(sums_of_all()).await
+}
+
+fn sums_of_all() -> RecordBatch {
     let all: Vec<Value> = (0..SPANS).map(|number| span(number, None)).collect();
-    let sums = SealedSpanSums::new(RedLimits::default()).sum(&[&batch(Table::Spans, &all)]).unwrap();
+    SealedSpanSums::new(RedLimits::default()).sum(&[&batch(Table::Spans, &all)]).unwrap()
+}
+
+async fn sampled_with(sums: RecordBatch) -> Lake {
+    let mut lake = Lake::empty();
     let kept: Vec<Value> = (0..SPANS).step_by(4).map(|number| span(number, Some(0.25))).collect();
     lake.put_batches(Signal::Traces, vec![(Table::Spans, batch(Table::Spans, &kept)), (Table::SpanRed, sums)]).await;
     lake.store.seal().await;
@@ -83,6 +94,29 @@ async fn what_sketches_know_is_exact() {
     assert!(by_minute.iter().all(|row| row[1] == "400.0"), "{by_minute:?}");
     let none = rows(&lake, "select approx_count()['high'] from spans where service_name = 'nobody'").await;
     assert_eq!(none, [["0.0"]], "sketches know that there was none");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_without_a_parent_are_counted_apart() {
+    let entries = "approx_count() filter (where kind in ('client', 'consumer') or s.parent_span_id is null)";
+    let sql = format!(
+        "select approx_count()['value'], ({entries})['value'], ({entries})['is_exact'] from spans s where name = 'a'"
+    );
+    let lake = sampled().await;
+    assert_eq!(rows(&lake, &sql).await, [["4000.0", "800.0", "true"]]);
+    let with = "select approx_count()['high'] from spans where parent_span_id is not null and service_name = 'shop'";
+    assert_eq!(rows(&lake, with).await, [["1600.0"]]);
+    let groups = "select parent_span_id is null, approx_count()['value'] from spans group by 1 order by 1";
+    assert_eq!(rows(&lake, groups).await, [["false", "3200.0"], ["true", "800.0"]]);
+    for rest in ["where parent_span_id = x'0000000000000007'", "where coalesce(parent_span_id, span_id) is null"] {
+        assert!(!is_exact(&lake, "approx_count()", rest).await, "{rest}");
+    }
+    // Sketches of an earlier version do not say.
+    let mut sums = sums_of_all();
+    sums.remove_column(sums.schema().index_of("is_root").unwrap());
+    let lake = sampled_with(sums).await;
+    assert!(is_exact(&lake, "approx_count()", "").await);
+    assert!(!is_exact(&lake, "approx_count()", "where parent_span_id is null").await);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,82 +3,19 @@
 //! The oracle is the evaluator over all samples. Series of one and of ten seconds, counters that start again, gauges, markers
 //! of staleness and points that come late go through the store in many requests, so that some hours are merged and some are not.
 
-use std::time::{Duration, Instant};
-
 use spanlake_promql::eval::{EvalOptions, Point, QueryValue, evaluate_instant, evaluate_range};
 use spanlake_promql::labels::Labels;
 use spanlake_promql::memory::MemorySource;
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::{SelectHints, SelectRequest, SeriesSource};
 use spanlake_promql::syntax::{Expr, parse_expression};
-use spanlake_schemas::tables::Table;
-use spanlake_series::StoreSeries;
 use spanlake_store::now_nanos;
-use tokio::runtime::Runtime;
 
-#[allow(dead_code, reason = "histograms are for the scripts")]
-mod opened;
-
-use opened::Opened;
-use opened::request::{Body, Value};
+use super::{Dice, Lake};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Requests an hour: as many files as are merged into one.
 const PARTS: i64 = 9;
-
-struct Lake {
-    runtime: Runtime,
-    opened: Opened,
-}
-
-impl Lake {
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-        let runtime = runtime.expect("a runtime can be made");
-        let opened = Opened::new(&runtime, true);
-        Self { runtime, opened }
-    }
-
-    fn write(&self, series: &[(Labels, Vec<(i64, f64)>)]) {
-        let mut body = Body::new();
-        for (labels, samples) in series.iter().filter(|(_, samples)| !samples.is_empty()) {
-            let samples: Vec<_> = samples.iter().map(|(time, value)| (*time, 0, Value::Float(*value))).collect();
-            body.add(labels, &samples);
-        }
-        self.opened.write(&self.runtime, &body.finish()).expect("the store takes it");
-    }
-
-    fn seal(&self) {
-        self.runtime.block_on(self.opened.store.seal());
-    }
-
-    fn source(&self) -> StoreSeries {
-        self.opened.source(&self.runtime, Vec::new())
-    }
-
-    fn wait_for_merges(&self, hours: usize) {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        loop {
-            let version = self.opened.store.read().pin();
-            let merged = version.files(Table::Points).iter().filter(|file| file.entry.rollups.is_some()).count();
-            if merged >= hours {
-                return;
-            }
-            assert!(Instant::now() < deadline, "{merged} files are merged");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-}
-
-/// Numbers that look random and are the same each time.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self, below: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % below
-    }
-}
 
 /// Samples of one series, from `start_ms` for so many hours.
 fn samples(kind: &str, step_ms: i64, start_ms: i64, hours: i64, dice: &mut Dice) -> Vec<(i64, f64)> {
