@@ -161,12 +161,7 @@ impl Sealer {
     }
 
     /// The sums of the spans that are sealed: in the same edit, so that each is counted once.
-    fn write_sums(
-        &self,
-        hot: &[Arc<HotBatch>],
-        generation: u64,
-        name: SealName,
-    ) -> Result<SealedFiles, SealError> {
+    fn write_sums(&self, hot: &[Arc<HotBatch>], generation: u64, name: SealName) -> Result<SealedFiles, SealError> {
         let Some(sums) = &self.inner.config.span_sums else { return Ok(SealedFiles::default()) };
         let sealed = hot.iter().filter(|batch| batch.generation <= generation);
         let spans: Vec<&RecordBatch> = sealed.map(|batch| &batch.batch).collect();

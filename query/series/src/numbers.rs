@@ -81,11 +81,7 @@ fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTE
     let times =
         |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
     let (Some(series), Some(time)) = (series, times("time")) else { return 0 };
-    let columns = Columns {
-        times: time.values(),
-        received: times("received_time"),
-        numbers: Numbers::of(batch),
-    };
+    let columns = Columns { times: time.values(), received: times("received_time"), numbers: Numbers::of(batch) };
     let mut count = 0;
     let mut from = 0;
     while from < batch.num_rows() {

@@ -285,7 +285,8 @@ fn time_bounds(expr: &Expr, alias: &str, is_scalar: &dyn Fn(&str) -> bool) -> Op
 /// Whether a part of the query names the column of a span's parent.
 fn names_parent(query: &Query, alias: &str) -> bool {
     let names = |part: &Expr| column(part, alias).is_some_and(|name| name == PARENT);
-    visit_expressions(query, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }).is_break()
+    visit_expressions(query, |part| if names(part) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        .is_break()
 }
 
 /// The expression with a constant wherever it asks whether a span has a parent.
