@@ -1,7 +1,7 @@
 // Owns the server state of the page: one hook per question, with its key and how long an answer holds.
 // Never draws; components say what they need and when it is live.
-import { QueryCache, QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo } from "react";
+import { QueryCache, QueryClient, queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useCallback, useMemo } from "react";
 import { nanosecondsOf } from "../model/instant";
 import { ApiError, getJson, postJson } from "./client";
 import { isLocalTraceId, localTrace } from "./localTraces";
@@ -71,21 +71,31 @@ export function useOperations(service: string, internal: boolean) {
 /** How often a trace is asked for again while spans of it may still come. */
 const ARRIVING_MS = 2000;
 
-export function useTraceTree(traceId: string, isWanted = true) {
-  const client = useQueryClient();
-  return useQuery({
+const traceQuery = (client: QueryClient, traceId: string) =>
+  queryOptions({
     queryKey: ["trace", traceId],
-    enabled: isWanted,
-    queryFn: async ({ signal }) => {
+    queryFn: async ({ signal }): Promise<TraceTree> => {
       if (isLocalTraceId(traceId)) return buildTraceTree(skeletonFromSpans(traceId, localDetail(traceId)));
       const before = client.getQueryData<TraceTree>(["trace", traceId]);
       const tree = await fetchTraceTree(traceId, signal, (beginning) => client.setQueryData(["trace-beginning", traceId], beginning));
       return before && isSameTrace(before, tree) ? before : tree;
     },
-    refetchInterval: ({ state }) => (state.data && !isLocalTraceId(traceId) && isStillArriving(state.data, Date.now()) ? ARRIVING_MS : false),
     // Typed arrays must not be compared field by field.
     structuralSharing: false,
     staleTime: 60_000,
+  });
+
+/** Asks for a trace as soon as a finger is on its row, not when it leaves. */
+export function useTraceAhead(): (traceId: string) => void {
+  const client = useQueryClient();
+  return useCallback((traceId) => void client.prefetchQuery(traceQuery(client, traceId)), [client]);
+}
+
+export function useTraceTree(traceId: string, isWanted = true) {
+  return useQuery({
+    ...traceQuery(useQueryClient(), traceId),
+    enabled: isWanted,
+    refetchInterval: ({ state }) => (state.data && !isLocalTraceId(traceId) && isStillArriving(state.data, Date.now()) ? ARRIVING_MS : false),
   });
 }
 

@@ -68,12 +68,12 @@ export function useSpanValues(tree: TraceTree, key: string | null) {
 
 const NO_PILLS: ReadonlyMap<number, SpanPill> = new Map();
 
-export function useSpanPills(tree: TraceTree): ReadonlyMap<number, SpanPill> {
+export function useSpanPills(tree: TraceTree, isWanted: boolean): ReadonlyMap<number, SpanPill> {
   const { traceId, count } = tree.spans;
   const { data } = useQuery({
     queryKey: ["span-pills", traceId, count],
     queryFn: ({ signal }) => runSql(pillStatement(traceId), signal, PILL_SPANS_MAX),
-    enabled: !isLocalTraceId(traceId) && count <= PILL_SPANS_MAX && tree.isBeginning !== true,
+    enabled: isWanted && !isLocalTraceId(traceId) && count <= PILL_SPANS_MAX && tree.isBeginning !== true,
     staleTime: HOLDS_MS,
     retry: false,
   });

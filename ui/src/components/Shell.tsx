@@ -12,6 +12,7 @@ import { SettingsDialog } from "./SettingsDialog";
 import { ShortcutHelp } from "./ShortcutHelp";
 import { TokenPrompt } from "./TokenPrompt";
 import { TraceIdBox } from "./TraceIdBox";
+import { useNarrow } from "./useNarrow";
 import { useShortcuts } from "./useShortcuts";
 
 const PAGES = [
@@ -33,10 +34,11 @@ export function Shell({ children }: { children: ReactNode }) {
   const close = (): void => setOpened(null);
   usePaletteKey(() => setOpened((now) => (now === null ? "palette" : now)));
   const nav = useRef<HTMLElement>(null);
+  const isNarrow = useNarrow();
   // On a phone the page's own entry may lie outside.
   useEffect(() => {
-    void nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
-  }, [path]);
+    if (isNarrow) void nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [path, isNarrow]);
   const goTo = (page: string) => () => navigate(addressOf(page));
   useShortcuts({
     "?": () => setOpened("help"),

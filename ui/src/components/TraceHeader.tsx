@@ -13,6 +13,7 @@ import { ServiceDot } from "./ServicePill";
 import { TraceMenu } from "./TraceMenu";
 import { TraceUsual } from "./TraceUsual";
 import { TraceWhy } from "./TraceWhy";
+import { useAfterPaint } from "./useAfterPaint";
 
 export const TRACE_TABS = ["waterfall", "flame", "graph", "table", "logs"] as const;
 export type TraceTab = (typeof TRACE_TABS)[number];
@@ -26,6 +27,7 @@ interface TraceHeaderProps {
 
 export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps) {
   const { spans, warnings } = tree;
+  const isPainted = useAfterPaint();
   const first = tree.order[0];
   const hasRoot = first !== undefined && !isMissing(tree, first);
   const service = hasRoot ? spans.services[spans.serviceOf[first]] : "";
@@ -55,7 +57,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
         <span>{tree.isBeginning ? texts.trace.arriving(spans.count) : texts.trace.spans(spans.count)}</span>
         <span>{texts.trace.services(spans.services.length)}</span>
         <span className="fact-depth">{texts.trace.deep(tree.deepest + 1)}</span>
-        {!isLocalTraceId(spans.traceId) && <TraceWhy traceId={spans.traceId} />}
+        {isPainted && !isLocalTraceId(spans.traceId) && <TraceWhy traceId={spans.traceId} />}
         {errors > 0 && <span className="error-text">{texts.trace.errors(errors)}</span>}
         <span className="trace-tools">
           <button type="button" className="icon-button" title={texts.trace.reloadHint} aria-label={texts.trace.reload} data-busy={isReloading || undefined} onClick={reload}>
@@ -65,7 +67,7 @@ export function TraceHeader({ tree, tab, isReloading, reload }: TraceHeaderProps
           <TraceMenu tree={tree} title={hasRoot ? `${service}: ${spans.names[first]}` : texts.trace.title} />
         </span>
         {/* Comes later than the rest: beside it nothing has to move. */}
-        {!tree.isBeginning && <TraceUsual tree={tree} />}
+        {isPainted && !tree.isBeginning && <TraceUsual tree={tree} />}
         <div className="tabs" role="tablist" aria-label={texts.trace.tabs}>
           {TRACE_TABS.map((name) => (
             <button key={name} type="button" role="tab" aria-selected={tab === name} onClick={() => setParameters({ tab: name === "waterfall" ? null : name, by: null })}>

@@ -1,11 +1,13 @@
 // Owns the rows of the list of traces, the order by column, and moving among them by key. Only rows on screen are in the
 // document. Never fetches.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useRef, useState, type CSSProperties, type ReactNode } from "react";
+import { useEffect, useRef, useState, type CSSProperties, type ReactNode } from "react";
+import { useTraceAhead } from "../api/queries";
 import type { TraceSummary } from "../api/types";
 import { fittingColumns, nextTraceSort, readTraceSort, SORTABLE, type SortColumn, type TraceColumn } from "../model/traceColumns";
 import { addressOf, navigate, traceAddress, useParameter } from "../router";
 import { texts } from "../texts";
+import { loadTracePage } from "../tracePage";
 import { Icon } from "./Icon";
 import { TraceRow } from "./TraceRow";
 import { useElementWidth } from "./useElementWidth";
@@ -30,6 +32,8 @@ export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceL
   const [current, setCurrent] = useState<string | null>(null);
   const { first, choose } = useComparing();
   const isNarrow = useNarrow();
+  const lookAhead = useTraceAhead();
+  useEffect(loadTracePage, []);
   // The narrow form has places of its own for all of them.
   const columns = isNarrow ? chosen : fittingColumns(chosen, width);
   const height = isNarrow ? NARROW_ROW_PX : ROW_PX;
@@ -57,7 +61,7 @@ export function TraceList({ traces, columns: chosen, more, onTopChange }: TraceL
         <div className="trace-space" role="presentation" style={{ height: virtual.getTotalSize() }}>
           {virtual.getVirtualItems().map((item) => {
             const trace = traces[item.index];
-            return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} isCompared={trace.trace_id === first} onCompare={choose} />;
+            return <TraceRow key={item.key} trace={trace} row={item.index} top={item.start} columns={columns} longest={longest} isCurrent={trace.trace_id === current} isCompared={trace.trace_id === first} onCompare={choose} onPress={lookAhead} />;
           })}
         </div>
         {more && <div className="list-more" role="row"><div role="cell">{more}</div></div>}

@@ -24,9 +24,11 @@ interface TraceRowProps {
   /** The first of two that are to be compared. */
   isCompared: boolean;
   onCompare: (traceId: string) => void;
+  /** It is about to be opened. */
+  onPress: (traceId: string) => void;
 }
 
-export function TraceRow({ trace, row, top, columns, longest, isCurrent, isCompared, onCompare }: TraceRowProps) {
+export function TraceRow({ trace, row, top, columns, longest, isCurrent, isCompared, onCompare, onPress }: TraceRowProps) {
   const address = traceAddress(trace.trace_id);
   return (
     <div
@@ -37,6 +39,9 @@ export function TraceRow({ trace, row, top, columns, longest, isCurrent, isCompa
       data-error={trace.error_count > 0 || undefined}
       data-current={isCurrent || undefined}
       style={{ transform: `translateY(${top}px)` }}
+      onPointerDown={(press) => {
+        if (press.button === 0 && !(press.target as HTMLElement).closest("button")) onPress(trace.trace_id);
+      }}
       onClick={(click) => {
         if (!click.defaultPrevented && !(click.target as HTMLElement).closest("a, button")) navigate(address);
       }}

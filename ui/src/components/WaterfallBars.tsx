@@ -46,7 +46,7 @@ interface WaterfallBarsProps extends Pick<BarsLook, "waterfall" | "lines" | "cri
 }
 
 /** Lines of one canvas. A scroll paints only those that came into view, as a zoom paints all. */
-const BLOCK_LINES = 12;
+const BLOCK_LINES = 8;
 
 export function WaterfallBars({ waterfall, lines, critical, marks, pills, width, nameWidth, first, last, topOf, painted }: WaterfallBarsProps) {
   const { tree, window, foldState, matching, collapsed } = waterfall;

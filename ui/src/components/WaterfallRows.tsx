@@ -50,6 +50,9 @@ function nameTick(target: EventTarget, painted: PaintedRows, x: number, width: n
   }
 }
 
+/** So long after the last step of a scroll rows are under the pointer again. */
+const SCROLL_REST_MS = 120;
+
 interface WaterfallRowsProps {
   waterfall: Waterfall;
   logs: WaterfallLogs;
@@ -74,7 +77,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
     // A new function with every new set of lines: it is what tells the list that heights have changed places.
     getItemKey: useCallback((line: number) => lineKey(lines, line), [lines]),
     estimateSize: (line) => lineHeight(lines, line),
-    overscan: 4,
+    overscan: 2,
     scrollPaddingStart: 2 * SPAN_LINE_PX,
     scrollPaddingEnd: 2 * SPAN_LINE_PX,
   });
@@ -113,6 +116,21 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
     element?.addEventListener("wheel", listen, { passive: false });
     return () => element?.removeEventListener("wheel", listen);
   }, []);
+
+  useEffect(() => {
+    const element = scroller.current;
+    let rest: ReturnType<typeof setTimeout> | undefined;
+    const move = (): void => {
+      element?.setAttribute("data-moving", "");
+      clearTimeout(rest);
+      rest = setTimeout(() => element?.removeAttribute("data-moving"), SCROLL_REST_MS);
+    };
+    element?.addEventListener("scroll", move, { passive: true });
+    return () => {
+      clearTimeout(rest);
+      element?.removeEventListener("scroll", move);
+    };
+  }, [scroller]);
 
   const painted = useRef<PaintedRows>(new Map());
   const items = virtual.getVirtualItems();

@@ -14,6 +14,7 @@ import { FlameRows } from "./FlameRows";
 import { LogPanel } from "./LogPanel";
 import { Overview } from "./Overview";
 import { SpanPanel } from "./SpanPanel";
+import { useAfterPaint } from "./useAfterPaint";
 import { useWaterfall, type Waterfall } from "./useWaterfall";
 import { useWaterfallLogs } from "./useWaterfallLogs";
 import { useWaterfallKeys } from "./useWaterfallKeys";
@@ -28,11 +29,12 @@ export function WaterfallView({ tree, isFlame = false }: { tree: TraceTree; isFl
   const critical = useMemo(() => (isCritical ? segmentsByNode(criticalPath(tree)) : null), [isCritical, tree]);
   const waterfall = useWaterfall(tree, critical);
   const logs = useWaterfallLogs(waterfall);
-  const pills = useSpanPills(tree);
+  const isPainted = useAfterPaint();
+  const pills = useSpanPills(tree, isPainted);
   const search = useRef<HTMLInputElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [rowsInView] = useState(() => new RowsInViewStore());
-  const marks = useEventMarks(tree, waterfall.open);
+  const marks = useEventMarks(tree, waterfall.open, isPainted);
   const toggleCritical = (): void => setCriticalText(isCritical ? null : "on");
   useWaterfallKeys(waterfall, {
     focusSearch: () => search.current?.focus(),
@@ -75,11 +77,11 @@ function LeftOutNote({ waterfall }: { waterfall: Waterfall }) {
   );
 }
 
-function useEventMarks(tree: TraceTree, open: number | null): ReadonlyMap<number, EventMark[]> {
+function useEventMarks(tree: TraceTree, open: number | null, isWanted: boolean): ReadonlyMap<number, EventMark[]> {
   const { traceId, count, eventCounts } = tree.spans;
   const hasEvents = useMemo(() => eventCounts.some((events) => events > 0), [eventCounts]);
   const openSpanId = open === null || isMissing(tree, open) ? null : spanIdOf(tree, open);
-  const known = useKnownSpans(traceId, count, openSpanId, hasEvents);
+  const known = useKnownSpans(traceId, count, openSpanId, hasEvents && isWanted);
   return useMemo(() => eventMarksByNode(tree, known), [tree, known]);
 }
 

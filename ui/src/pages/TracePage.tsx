@@ -19,7 +19,7 @@ import type { TraceTree } from "../model/traceTree";
 import { addressOf, useParameter } from "../router";
 import { texts } from "../texts";
 
-export function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
+export default function TracePage({ traceIdInAddress }: { traceIdInAddress: string }) {
   // What cannot be read here may still be an id to the server, which knows more spellings.
   const traceId = useMemo(() => (isLocalTraceId(traceIdInAddress) ? traceIdInAddress : (normaliseTraceId(traceIdInAddress) ?? traceIdInAddress)), [traceIdInAddress]);
   const query = useTraceTree(traceId);

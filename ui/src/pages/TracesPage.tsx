@@ -28,7 +28,7 @@ function useFilter(): TraceFilter {
   return useMemo(() => JSON.parse(text) as TraceFilter, [text]);
 }
 
-export function TracesPage() {
+export default function TracesPage() {
   useTitle(texts.traces.title);
   const filter = useFilter();
   const [liveText] = useParameter("live");
