@@ -14,8 +14,15 @@ import { Link } from "./Link";
 const ROW_HEIGHT = 27;
 const POOL_LEAST = 128;
 
-/** With a unit, plain numbers are written in it. */
-export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string }) {
+interface SqlGridProps {
+  answer: SqlAnswer;
+  /** In which plain numbers are written. */
+  unit?: string;
+  /** The same of single columns, by place. */
+  units?: readonly (string | undefined)[];
+}
+
+export function SqlGrid({ answer, unit, units }: SqlGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
   const count = answer.whole?.count ?? answer.rows.length;
@@ -44,7 +51,7 @@ export function SqlGrid({ answer, unitOf }: { answer: SqlAnswer; unitOf?: string
               <div key={item.index % pool} className="sql-row" role="row" aria-rowindex={item.index + 2} style={{ gridTemplateColumns: template, top: item.start }}>
                 <span className="row-number" role="rowheader">{formatCount(item.index + 1)}</span>
                 {row.map((cell, index) => (
-                  <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : row[traceColumn]} onOpen={setOpen} unit={unitOf} />
+                  <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : row[traceColumn]} onOpen={setOpen} unit={units?.[index] ?? unit} />
                 ))}
               </div>
             );

@@ -2,6 +2,7 @@
 // describes it for people.
 
 import type { BoardAnnotation } from "./boardAnnotations";
+import type { ColumnRule, ColumnSort } from "./boardColumns";
 import type { ValueMapping } from "./boardMappings";
 export const BOARD_VERSION = 1;
 export const GRID_COLUMNS = 24;
@@ -84,6 +85,9 @@ export interface Panel extends Place {
   mappings?: ValueMapping[];
   /** A variable, once for each of whose values the panel is shown. */
   repeat?: string;
+  /** Of tables. */
+  columns?: ColumnRule[];
+  sort?: ColumnSort;
 }
 
 export interface BoardVariable {

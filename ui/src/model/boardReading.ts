@@ -2,6 +2,7 @@
 // than half understood. Unknown fields are kept out. Never loads one.
 import { texts } from "../texts";
 import type { BoardAnnotation } from "./boardAnnotations";
+import type { ColumnRule, ColumnSort } from "./boardColumns";
 import type { ValueMapping } from "./boardMappings";
 import { jsonMistake } from "./jsonPlace";
 import { BOARD_VERSION, GRID_COLUMNS, PANEL_KINDS, REDUCTIONS, THRESHOLD_COLOURS, VARIABLE_KINDS, type Board, type BoardLink, type BoardVariable, type MapQuery, type Panel, type PanelQuery, type Threshold, type TraceQuery } from "./board";
@@ -140,6 +141,8 @@ function panelOf(value: unknown, at: string): Panel {
     links: listOf(fields, "links", place, linkOf),
     mappings: listOf(fields, "mappings", place, mappingOf),
     repeat: textOf(fields, "repeat", place),
+    columns: listOf(fields, "columns", place, columnOf),
+    sort: fields.sort === undefined ? undefined : sortOf(fields.sort, `${place}sort`),
   });
 }
 
@@ -161,6 +164,18 @@ function annotationOf(value: unknown, at: string): BoardAnnotation {
 function mappingOf(value: unknown, at: string): ValueMapping {
   const fields = fieldsOf(value, at);
   return present({ from: numberOf(fields, "from", `${at}.`), to: numberOf(fields, "to", `${at}.`), text: textOf(fields, "text", `${at}.`) ?? fail(`${at}.text`, texts.boards.problems.text) });
+}
+
+const named = (fields: Fields, at: string): string => textOf(fields, "name", `${at}.`) ?? fail(`${at}.name`, texts.boards.problems.text);
+
+function columnOf(value: unknown, at: string): ColumnRule {
+  const fields = fieldsOf(value, at);
+  return present({ name: named(fields, at), title: textOf(fields, "title", `${at}.`), hidden: flagOf(fields, "hidden", `${at}.`), order: numberOf(fields, "order", `${at}.`), unit: textOf(fields, "unit", `${at}.`) });
+}
+
+function sortOf(value: unknown, at: string): ColumnSort {
+  const fields = fieldsOf(value, at);
+  return present({ name: named(fields, at), descending: flagOf(fields, "descending", `${at}.`) });
 }
 
 function traceQueryOf(value: unknown, at: string): TraceQuery {

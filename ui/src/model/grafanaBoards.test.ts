@@ -70,7 +70,8 @@ it("takes what these boards are made of", () => {
   expect(panel(services, "Service graph")).toMatchObject({ kind: "map", map: { service: "$service" } });
   expect(panel(services, "How latencies spread")?.kind).toBe("histogram");
   expect(services.board.variables?.find((one) => one.name === "instance")).toMatchObject({ kind: "label", label: "service_instance_id", metric: 'target_info{service_name="$service"}' });
-  expect(services.report.join("\n")).toMatch(/transformations[^]*Logs of the service[^]*/);
+  expect(panel(services, "Operations")?.columns).toEqual([{ name: "A", title: "Rate" }, { name: "B", title: "p95", unit: "ms" }]);
+  expect(services.report.join("\n")).toMatch(/Logs of the service/);
 });
 
 it("takes TraceQL that makes series", () => {

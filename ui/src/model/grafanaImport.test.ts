@@ -45,10 +45,28 @@ it("takes repeats, annotations and mappings over", () => {
   expect(readBoardValue(mapped?.board).problem).toBeUndefined();
 });
 
+it("takes over what transformations and overrides do to the columns of a table", () => {
+  const table = (more: object) => importGrafana({ schemaVersion: 39, panels: [{ type: "table", title: "Top", targets: [{ refId: "A", expr: "a", instant: true }, { refId: "B", expr: "b", instant: true, legendFormat: "errors" }], ...more }] });
+  const made = table({
+    transformations: [
+      { id: "merge" },
+      { id: "organize", options: { excludeByName: { Time: true, job: true }, indexByName: { "Value #B": 0, route: 1, "Value #A": 2 }, renameByName: { "Value #A": "Rate", "Value #B": "" } } },
+      { id: "sortBy", options: { sort: [{ field: "Rate", desc: true }] } },
+    ],
+    fieldConfig: { overrides: [{ matcher: { id: "byName", options: "Rate" }, properties: [{ id: "unit", value: "reqps" }] }] },
+  });
+  expect(made?.report).toEqual([]);
+  expect(made?.board.panels[0]).toMatchObject({ columns: [{ name: "errors", order: 0 }, { name: "route", order: 1 }, { name: "A", order: 2, title: "Rate", unit: "{request}/s" }, { name: "job", hidden: true }], sort: { name: "A", descending: true } });
+  expect(readBoardValue(made?.board).problem).toBeUndefined();
+  const lost = table({ transformations: [{ id: "reduce" }, { id: "calculateField" }], fieldConfig: { overrides: [{ matcher: { id: "byRegexp", options: "/x/" }, properties: [{ id: "unit", value: "s" }] }, { matcher: { id: "byName", options: "route" }, properties: [{ id: "custom.width", value: 3 }, { id: "displayName", value: "Route" }] }] } });
+  expect(lost?.report.join("\n")).toMatch(/reduce, calculateField[^]*overrides/);
+  expect(lost?.board.panels[0].columns).toEqual([{ name: "route", title: "Route" }]);
+});
+
 it("says what it lost", () => {
   const report = imported?.report.join("\n") ?? "";
-  for (const word of ["filters", "odd", "overrides", "mappings", "furlongs", "transformations", "Logs", "echarts", "loki"]) expect(report, word).toContain(word);
-  expect(imported?.report.length).toBe(9);
+  for (const word of ["filters", "odd", "overrides", "mappings", "furlongs", "Logs", "echarts", "loki"]) expect(report, word).toContain(word);
+  expect(imported?.report.length).toBe(8);
 });
 
 it("reads the old form with rows and spans", () => {

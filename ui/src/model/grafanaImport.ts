@@ -8,6 +8,7 @@ import { listFrom, numberFrom, recordFrom, textFrom, type Loose } from "./loose"
 import { colourFromGrafana, kindFromGrafana, rangeFromGrafana, refreshFromGrafana, unitFromGrafana } from "./grafanaUnits";
 import { mappingsFromGrafana } from "./grafanaMappings";
 import { questionOf, queriesOf, withBraces } from "./grafanaQueries";
+import { columnsOf, transformationsFromGrafana } from "./grafanaTransformations";
 import { plainVariables, variablesFromGrafana } from "./grafanaVariables";
 
 export interface Imported {
@@ -105,7 +106,9 @@ function panelFrom(panel: Loose, id: string, report: string[], names: VariableNa
   if (kind === "text") return { id, title, kind, ...place, text: plainText(textFrom(options.content) || textFrom(panel.content), textFrom(options.mode) || textFrom(panel.mode)) };
   const defaults = recordFrom(recordFrom(panel.fieldConfig).defaults);
   const custom = recordFrom(defaults.custom);
-  reportLosses(panel, title, report);
+  const transformed = transformationsFromGrafana(panel, kind);
+  if (transformed.lost.length > 0) report.push(say.transform(title, transformed.lost.join(", ")));
+  if (transformed.losesOverrides || listFrom(panel.seriesOverrides).length > 0) report.push(say.overrides(title));
   const { mappings, lost } = mappingsFromGrafana(defaults, panel);
   if (lost) report.push(say.mappings(title));
   const unit = unitOf(panel, defaults, title, report);
@@ -124,6 +127,7 @@ function panelFrom(panel: Loose, id: string, report: string[], names: VariableNa
     ...(thresholds.length > 0 ? { thresholds } : {}),
     ...(mappings.length > 0 ? { mappings } : {}),
     ...(repeat !== "" ? { repeat } : {}),
+    ...columnsOf(transformed),
     ...(kind === "timeseries" && (isBars || isStacked) ? { drawing: isBars ? ("bars" as const) : ("stacked" as const) } : {}),
     ...(kind === "timeseries" ? { legend: legend.showLegend === false || legend.show === false ? ("none" as const) : textFrom(legend.displayMode) === "table" || legend.alignAsTable === true ? ("table" as const) : ("line" as const) } : {}),
     ...((kind === "stat" || kind === "gauge") && reduce ? { reduce } : {}),
@@ -172,10 +176,4 @@ function thresholdsOf(panel: Loose, defaults: Loose): Threshold[] {
 function plainText(content: string, mode: string): string {
   const text = mode === "html" ? content.replace(/<(br|\/p|\/div|\/li|\/h\d)[^>]*>/gi, "\n").replace(/<li[^>]*>/gi, "- ").replace(/<[^>]+>/g, "") : content;
   return withBraces(text).trim();
-}
-
-function reportLosses(panel: Loose, title: string, report: string[]): void {
-  const say = texts.boards.grafana;
-  if (listFrom(panel.transformations).length > 0) report.push(say.transform(title));
-  if (listFrom(recordFrom(panel.fieldConfig).overrides).length > 0 || listFrom(panel.seriesOverrides).length > 0) report.push(say.overrides(title));
 }

@@ -15,10 +15,9 @@ import { texts } from "../../texts";
 import { HeatmapView } from "../chart/HeatmapView";
 import { ReachNotes } from "../chart/ReachNotes";
 import { SeriesView, type ViewLine } from "../chart/SeriesView";
-import { SqlGrid } from "../SqlGrid";
 import { BoardMarksContext } from "./boardMarks";
 import { usePanelOutlook } from "./usePanelOutlook";
-import { BarBody, LogBody } from "./RowBodies";
+import { BarBody, LogBody, TableBody } from "./RowBodies";
 import { HistogramBody } from "./HistogramBody";
 import { GaugeBody, StatBody } from "./FigureBodies";
 import { StateBody } from "./StateBody";
@@ -69,7 +68,7 @@ export function PanelBody({ panel, answer, chosen, width, height, syncKey, onZoo
   const marks = useContext(BoardMarksContext);
   const outlook = usePanelOutlook(panel);
   const empty = <p className="panel-note muted">{texts.boards.noData}</p>;
-  if (panel.kind === "table") return answer.table && answer.table.rows.length > 0 ? <SqlGrid answer={answer.table} unitOf={panel.unit} /> : empty;
+  if (panel.kind === "table") return answer.table && answer.table.rows.length > 0 ? <TableBody panel={panel} table={answer.table} /> : empty;
   if (panel.kind === "bar") return answer.table && answer.table.rows.length > 0 ? <BarBody answer={answer.table} write={write} thresholds={panel.thresholds} /> : empty;
   if (panel.kind === "logs") return answer.table && answer.table.rows.length > 0 ? <LogBody answer={answer.table} /> : empty;
   if (panel.kind === "heatmap") {

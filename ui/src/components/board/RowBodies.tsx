@@ -1,7 +1,9 @@
-// Owns panels made of rows: bars by name, log records, traces, and text.
+// Owns panels made of rows: tables, bars by name, log records, traces, and text.
+import { useMemo } from "react";
 import { readText, type Inline } from "../../layout/boardText";
 import type { TraceSummary } from "../../api/types";
-import type { Threshold } from "../../model/board";
+import type { Panel, Threshold } from "../../model/board";
+import { withColumns } from "../../model/boardColumns";
 import { barsOf, COLOUR_TOKENS, thresholdOf } from "../../model/boardData";
 import { isSafeAddress } from "../../model/boardReading";
 import { formatDuration } from "../../model/duration";
@@ -13,6 +15,7 @@ import { traceAddress } from "../../router";
 import { texts } from "../../texts";
 import { Link } from "../Link";
 import { ServiceDot } from "../ServicePill";
+import { SqlGrid } from "../SqlGrid";
 
 const BARS_MOST = 50;
 
@@ -33,6 +36,11 @@ export function BarBody({ answer, write, thresholds }: { answer: SqlAnswer; writ
       })}
     </div>
   );
+}
+
+export function TableBody({ panel, table }: { panel: Panel; table: SqlAnswer }) {
+  const { answer, units } = useMemo(() => withColumns(table, panel.columns ?? [], panel.sort), [table, panel.columns, panel.sort]);
+  return <SqlGrid answer={answer} unit={panel.unit} units={units} />;
 }
 
 /** Columns are taken by name, wherever they stand. */
