@@ -95,6 +95,9 @@ pub struct ServeArguments {
     /// A file of rules in Prometheus's form; may be repeated
     #[arg(long, value_name = "FILE")]
     pub rule_file: Vec<String>,
+    /// A folder of dashboards as JSON files
+    #[arg(long, value_name = "FOLDER")]
+    pub dashboard_dir: Option<String>,
     /// File with the token that the API then wants
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<String>,
@@ -401,6 +404,7 @@ impl ServeArguments {
             (!self.mysql.is_empty()).then(|| ("mysql", self.mysql.clone())),
             one("scrape_config_file", &self.scrape_config),
             (!self.rule_file.is_empty()).then(|| ("rule_files", self.rule_file.clone())),
+            one("dashboard_dir", &self.dashboard_dir),
             one("token_file", &self.token_file),
             self.insecure.then(|| ("insecure", vec!["true".to_owned()])),
             self.adopt_cold.then(|| ("cold.adopt", vec!["true".to_owned()])),

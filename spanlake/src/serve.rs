@@ -377,6 +377,7 @@ fn build_api(
         token: config.token.as_ref().map(|token| token.expose().to_owned()),
         allowed_hosts: config.allowed_hosts.clone(),
         frame_ancestors: config.frame_ancestors.clone(),
+        dashboard_dir: config.dashboard_dir.clone(),
         json_rows_max: config.query.rows_max,
         query_timeout: config.query.timeout,
         query_memory_bytes_max: usize::try_from(config.query.memory_bytes_max).unwrap_or(usize::MAX),

@@ -1,7 +1,9 @@
 //! `/api/boards`: dashboards, kept as the JSON documents that they are.
 //!
-//! Owns names, versions as entity tags, and what of a document stands in the list. Never draws, never asks a panel's
-//! query.
+//! Owns names, versions as entity tags, and what of a document stands in the list. One that is a file of `dashboard_dir` stands
+//! before one of its name that is kept here, and is changed where it lies. Never draws, never asks a panel's query.
+
+mod files;
 
 use std::sync::Arc;
 
@@ -19,6 +21,7 @@ use spanlake_store::now_nanos;
 use crate::error::ApiError;
 use crate::parameters;
 use crate::state::Shared;
+use files::BoardFile;
 
 /// What the list says of one.
 #[derive(Serialize)]
@@ -30,6 +33,12 @@ struct Listed {
     panels: usize,
     /// Nanoseconds since the epoch.
     changed: String,
+    /// Where it lies, of one that is a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
+    /// Why it cannot be shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -39,8 +48,15 @@ struct Asked {
 
 /// `GET /api/boards`.
 pub(crate) async fn list(State(shared): State<Arc<Shared>>) -> Result<Response, ApiError> {
-    let boards = with(&shared, |state| state.boards()).await?;
-    let listed: Vec<Listed> = boards.into_iter().map(listed).collect();
+    let files = blocking({
+        let files = files_of(&shared);
+        move || Ok(files()?.into_iter().map(listed_file).collect::<Vec<_>>())
+    })
+    .await?;
+    let kept = with(&shared, |state| state.boards()).await?;
+    let kept = kept.into_iter().filter(|board| files.iter().all(|file| file.name != board.name)).map(listed);
+    let mut listed: Vec<Listed> = kept.collect();
+    listed.extend(files);
     Ok(Json(json!({ "boards": listed })).into_response())
 }
 
@@ -52,9 +68,22 @@ pub(crate) async fn get(
 ) -> Result<Response, ApiError> {
     let Asked { version } = parameters::read(&uri)?;
     let name = parameters::path_part(path)?;
-    let board = with(&shared, move |state| state.board(&name, version)).await?;
-    let mut response = ([(header::CONTENT_TYPE, "application/json")], board.document).into_response();
-    response.headers_mut().insert(header::ETAG, etag(board.version));
+    let (document, version) = match file_of(&shared, &name).await? {
+        Some(file) if version.is_none_or(|version| version == file.changed) => {
+            let changed = file.changed;
+            let read = move || file.document().map_err(|why| unprocessable(&why));
+            (blocking(read).await?.1, changed)
+        }
+        Some(_) => {
+            return Err(ApiError::not_found(format!("the file of the dashboard {name} has no older versions here")));
+        }
+        None => {
+            let board = with(&shared, move |state| state.board(&name, version)).await?;
+            (board.document, board.version)
+        }
+    };
+    let mut response = ([(header::CONTENT_TYPE, "application/json")], document).into_response();
+    response.headers_mut().insert(header::ETAG, etag(version));
     Ok(response)
 }
 
@@ -64,6 +93,10 @@ pub(crate) async fn versions(
     path: Result<Path<String>, PathRejection>,
 ) -> Result<Response, ApiError> {
     let name = parameters::path_part(path)?;
+    if let Some(file) = file_of(&shared, &name).await? {
+        let changed = file.changed.to_string();
+        return Ok(Json(json!({ "versions": [{ "version": file.changed, "changed": changed }] })).into_response());
+    }
     let history = with(&shared, move |state| state.history(&name)).await?;
     let versions: Vec<Value> =
         history.into_iter().map(|(version, at)| json!({ "version": version, "changed": at.to_string() })).collect();
@@ -86,6 +119,7 @@ pub(crate) async fn put(
         return Err(ApiError::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "invalid_request", message));
     }
     let document = document(&body)?;
+    refuse_file(&shared, &name).await?;
     let version = with(&shared, move |state| state.put(&name, &document, expected, now_nanos())).await?;
     let mut response = Json(json!({ "version": version })).into_response();
     response.headers_mut().insert(header::ETAG, etag(version));
@@ -100,6 +134,7 @@ pub(crate) async fn remove(
 ) -> Result<Response, ApiError> {
     let name = parameters::path_part(path)?;
     let expected = expected(&headers)?;
+    refuse_file(&shared, &name).await?;
     with(&shared, move |state| state.remove(&name, expected, now_nanos())).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
@@ -113,8 +148,46 @@ pub(crate) async fn with<T: Send + 'static>(
         .state
         .clone()
         .map_err(|message| ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message))?;
-    let answer = tokio::task::spawn_blocking(move || ask(&state)).await;
-    answer.map_err(|error| ApiError::internal(error.to_string()))?.map_err(refused)
+    blocking(move || ask(&state).map_err(refused)).await
+}
+
+/// On a thread that may block.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    let answer = tokio::task::spawn_blocking(work).await;
+    answer.map_err(|error| ApiError::internal(error.to_string()))?
+}
+
+/// What reads the folder of dashboards; without one there are none.
+fn files_of(shared: &Shared) -> impl FnOnce() -> Result<Vec<BoardFile>, ApiError> + Send + use<> {
+    let folder = shared.config.dashboard_dir.clone();
+    move || {
+        let files = folder.map(|folder| files::in_folder(&folder)).transpose();
+        let hint = "make it readable, or take `dashboard_dir` out of the configuration";
+        let files = files.map_err(|message| {
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message).with_hint(hint)
+        })?;
+        Ok(files.unwrap_or_default())
+    }
+}
+
+/// The file of that name, where a dashboard is one.
+async fn file_of(shared: &Shared, name: &str) -> Result<Option<BoardFile>, ApiError> {
+    let (files, name) = (files_of(shared), name.to_owned());
+    blocking(move || Ok(files()?.into_iter().find(|file| file.name == name))).await
+}
+
+/// A file is changed by who keeps it, in its repository.
+async fn refuse_file(shared: &Shared, name: &str) -> Result<(), ApiError> {
+    let Some(file) = file_of(shared, name).await? else { return Ok(()) };
+    let message = format!("the dashboard {name} is the file {}", file.path.display());
+    Err(ApiError::new(StatusCode::CONFLICT, "is_file", message)
+        .with_hint("change it there, or save it under another name"))
+}
+
+fn unprocessable(why: &str) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_dashboard", why)
 }
 
 fn refused(error: StateError) -> ApiError {
@@ -162,6 +235,25 @@ fn document(body: &[u8]) -> Result<String, ApiError> {
 
 fn listed(board: Board) -> Listed {
     let document: Value = serde_json::from_str(&board.document).unwrap_or_default();
+    Listed { name: board.name, version: board.version, changed: board.at.to_string(), ..described(&document) }
+}
+
+fn listed_file(file: BoardFile) -> Listed {
+    let read = file.document();
+    let problem = read.as_ref().err().cloned();
+    let document = read.map(|(document, _)| document).unwrap_or_default();
+    Listed {
+        version: file.changed,
+        changed: file.changed.to_string(),
+        file: Some(file.path.display().to_string()),
+        problem,
+        name: file.name,
+        ..described(&document)
+    }
+}
+
+/// What a document says of itself.
+fn described(document: &Value) -> Listed {
     let text = |key: &str| document.get(key).and_then(Value::as_str).map(str::to_owned);
     let panels = document.get("panels").and_then(Value::as_array);
     let is_panel = |panel: &&Value| panel.get("kind").and_then(Value::as_str) != Some("row");
@@ -169,8 +261,10 @@ fn listed(board: Board) -> Listed {
         title: text("title"),
         description: text("description"),
         panels: panels.map_or(0, |panels| panels.iter().filter(is_panel).count()),
-        name: board.name,
-        version: board.version,
-        changed: board.at.to_string(),
+        name: String::new(),
+        version: 0,
+        changed: String::new(),
+        file: None,
+        problem: None,
     }
 }

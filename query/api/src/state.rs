@@ -40,6 +40,8 @@ pub struct ApiConfig {
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may show this server's page in a frame, as `https://wiki.example`.
     pub frame_ancestors: Vec<String>,
+    /// Folder of dashboards that are files.
+    pub dashboard_dir: Option<PathBuf>,
     /// Most rows of a JSON answer.
     pub json_rows_max: usize,
     /// Largest body of an import, as received.
@@ -60,6 +62,7 @@ impl ApiConfig {
             token: None,
             allowed_hosts: Vec::new(),
             frame_ancestors: Vec::new(),
+            dashboard_dir: None,
             json_rows_max: 100_000,
             import_bytes_max: 64 << 20,
             query_timeout: Duration::from_secs(30),

@@ -243,10 +243,15 @@ fn refusal(name: &str, found: Option<u64>, expected: Expected) -> Option<StateEr
     })
 }
 
-fn check_name(name: &str) -> Result<(), StateError> {
+/// Whether a dashboard may be called so: 1 to 100 letters, digits, dots, hyphens and underscores, with a letter or digit first.
+#[must_use]
+pub fn is_board_name(name: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_".contains(&byte);
-    let is_name = (1..=100).contains(&name.len())
+    (1..=100).contains(&name.len())
         && name.bytes().all(is_plain)
-        && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
-    if is_name { Ok(()) } else { Err(StateError::Name { name: name.chars().take(100).collect() }) }
+        && name.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric())
+}
+
+fn check_name(name: &str) -> Result<(), StateError> {
+    if is_board_name(name) { Ok(()) } else { Err(StateError::Name { name: name.chars().take(100).collect() }) }
 }

@@ -181,4 +181,6 @@ settings! {
     "Files of rules in Prometheus's form: recording rules, whose results become series, and alerting rules, whose states are at `/prometheus/api/v1/alerts` and in the series `ALERTS` (docs/promql.md). A list of paths; a `*` in a file's name stands for any letters. Checked at the start."
     rule_interval: duration ["1s", "1d"] = "1m";
     "How often groups of rules are evaluated that do not say it themselves (`evaluation_interval` of Prometheus)."
+    dashboard_dir: optional_path = "", flag "--dashboard-dir";
+    "Folder of dashboards as `.json` files, for version control: shown beside those that the server keeps, named as the files are, read anew when they change, and never written (docs/dashboards.md)."
 }

@@ -38,6 +38,7 @@ pub struct Config {
     pub scrape_config_file: Option<ScrapeConfig>,
     pub rule_files: RuleFiles,
     pub rule_interval: Duration,
+    pub dashboard_dir: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -203,6 +204,7 @@ impl Config {
             scrape_config_file: None,
             rule_files: RuleFiles::default(),
             rule_interval: Duration::ZERO,
+            dashboard_dir: None,
         }
     }
 }

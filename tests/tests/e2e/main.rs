@@ -4,6 +4,7 @@
 //! `SPANLAKE_BIN` names the server to test. Crashes and damage under load are `tests/faults`.
 
 mod bad_input;
+mod board_files;
 mod cold_bucket;
 mod differential;
 mod disk_full;

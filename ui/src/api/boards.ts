@@ -17,12 +17,16 @@ export interface BoardEntry {
   description: string;
   panels: number;
   isShipped: boolean;
+  /** Where it lies on the server, of one that is a file: it is changed there. */
+  file?: string;
 }
 
 export interface LoadedBoard {
   name: string;
   board: Board;
   isShipped: boolean;
+  /** Where it lies on the server, of one that is a file. */
+  file?: string;
   /** What the server calls this state of it. */
   etag: string | null;
 }
@@ -30,7 +34,7 @@ export interface LoadedBoard {
 const isMissing = (error: unknown): boolean => error instanceof ApiError && (error.status === 404 || error.status === 405);
 
 interface ServerList {
-  boards: { name: string; title?: string; description?: string; panels?: number }[];
+  boards: { name: string; title?: string | null; description?: string | null; panels?: number; file?: string; problem?: string }[];
 }
 
 /** Whether the server keeps dashboards; null until it was asked. */
@@ -73,7 +77,7 @@ function entryOf(name: string, board: Board, isShipped: boolean): BoardEntry {
 async function listBoards(): Promise<{ entries: BoardEntry[]; isServer: boolean }> {
   const kept = await serverBoards();
   const own = kept
-    ? kept.map((one): BoardEntry => ({ name: one.name, title: one.title ?? one.name, description: one.description ?? "", panels: one.panels ?? 0, isShipped: false }))
+    ? kept.map((one): BoardEntry => ({ name: one.name, title: one.title ?? one.name, description: one.problem ?? one.description ?? "", panels: one.panels ?? 0, isShipped: false, ...(one.file === undefined ? {} : { file: one.file }) }))
     : ownNames().map((name) => {
         const read = readBoard(localStorage.getItem(PREFIX + name) ?? "");
         return read.board ? entryOf(name, read.board, false) : { name, title: name, description: read.problem, panels: 0, isShipped: false };
@@ -90,9 +94,10 @@ export async function loadBoard(name: string): Promise<LoadedBoard | null> {
   // The list comes first, so that a dashboard that comes with the page is not missed aloud.
   const kept = await serverBoards();
   if (kept) {
-    if (kept.some((one) => one.name === name)) {
+    const entry = kept.find((one) => one.name === name);
+    if (entry) {
       const response = await getResponse(`/api/boards/${encodeURIComponent(name)}`);
-      return { name, board: boardOrThrow(await response.text()), isShipped: false, etag: response.headers.get("ETag") };
+      return { name, board: boardOrThrow(await response.text()), isShipped: false, ...(entry.file === undefined ? {} : { file: entry.file }), etag: response.headers.get("ETag") };
     }
   } else {
     const text = localStorage.getItem(PREFIX + name);

@@ -1,5 +1,6 @@
 // Owns one dashboard's page: loading it, saving it, saying why it cannot be shown.
-import { removeBoard, saveBoard, useBoard, useForgetBoards } from "../api/boards";
+import { freeBoardName, removeBoard, saveBoard, useBoard, useBoardList, useForgetBoards } from "../api/boards";
+import type { Board } from "../model/board";
 import { ApiError } from "../api/client";
 import { BoardView } from "../components/board/BoardView";
 import { ErrorNote } from "../components/ErrorNote";
@@ -16,6 +17,7 @@ import "../styles/boards.css";
 export default function BoardPage({ name }: { name: string }) {
   const loaded = useBoard(name);
   const forget = useForgetBoards();
+  const list = useBoardList();
   useTitle(loaded.data?.board.title ?? texts.boards.title);
   if (loaded.error) return <ErrorNote error={loaded.error} title={texts.boards.loadFailed} retry={() => void loaded.refetch()} />;
   if (loaded.isPending) return <LoadingNote />;
@@ -27,23 +29,36 @@ export default function BoardPage({ name }: { name: string }) {
       </div>
     );
   }
-  const { board, etag, isShipped } = loaded.data;
+  const { board, etag, isShipped, file } = loaded.data;
+  /** A file is changed in its repository: what is saved here is a copy. */
+  const save = async (next: Board): Promise<void> => {
+    if (file === undefined) {
+      await saveBoard(name, next, etag);
+      return forget();
+    }
+    const copy = freeBoardName(next.title, (list.data?.entries ?? []).map((entry) => entry.name));
+    await saveBoard(copy, next, null);
+    await forget();
+    navigate(addressOf(`${BOARDS_PATH}/${encodeURIComponent(copy)}`));
+  };
   return (
-    <BoardView
-      name={name} board={board} isShipped={isShipped}
-      onSave={async (next) => {
-        try {
-          await saveBoard(name, next, etag);
-          await forget();
-          return null;
-        } catch (error) {
-          return error instanceof ApiError && error.status === 412 ? texts.boards.conflict : String((error as Error).message);
-        }
-      }}
-      onRemove={isShipped ? null : () => {
-        if (!window.confirm(texts.boards.confirmRemove(board.title))) return;
-        void removeBoard(name, etag).then(forget).then(() => navigate(addressOf(BOARDS_PATH)));
-      }}
-    />
+    <>
+      {file !== undefined && <p className="muted small">{texts.boards.fileHint(file)}</p>}
+      <BoardView
+        name={name} board={board} isShipped={isShipped}
+        onSave={async (next) => {
+          try {
+            await save(next);
+            return null;
+          } catch (error) {
+            return error instanceof ApiError && error.status === 412 ? texts.boards.conflict : String((error as Error).message);
+          }
+        }}
+        onRemove={isShipped || file !== undefined ? null : () => {
+          if (!window.confirm(texts.boards.confirmRemove(board.title))) return;
+          void removeBoard(name, etag).then(forget).then(() => navigate(addressOf(BOARDS_PATH)));
+        }}
+      />
+    </>
   );
 }

@@ -61,7 +61,7 @@ function BoardCards({ entries }: { entries: readonly BoardEntry[] }) {
           <Link className="board-card" href={addressOf(`${BOARDS_PATH}/${encodeURIComponent(entry.name)}`)}>
             <strong><Icon name="board" size={14} /> {entry.title}</strong>
             <span className="muted small">{entry.description}</span>
-            <span className="faint small">{texts.boards.panels(entry.panels)}</span>
+            <span className="faint small">{texts.boards.panels(entry.panels)}{entry.file !== undefined && <span title={entry.file}> · {texts.boards.isFile}</span>}</span>
           </Link>
         </li>
       ))}

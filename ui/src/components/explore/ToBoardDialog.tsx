@@ -15,7 +15,7 @@ export function ToBoardDialog({ panel, onClose }: { panel: Pick<Panel, "title" |
   const list = useBoardList();
   const forget = useForgetBoards();
   const [failed, setFailed] = useState<Error | null>(null);
-  const own = (list.data?.entries ?? []).filter((entry) => !entry.isShipped);
+  const own = (list.data?.entries ?? []).filter((entry) => !entry.isShipped && entry.file === undefined);
   const add = async (name: string | null): Promise<void> => {
     try {
       const loaded = name === null ? null : await loadBoard(name);

@@ -7,6 +7,8 @@ export const boards = {
   own: "Your own",
   ownHint: "Kept in this browser until the server keeps them.",
   keptByServer: "Kept by the server.",
+  isFile: "in a file",
+  fileHint: (path: string) => `kept in the file ${path}: what you save here is a copy`,
   none: "None yet. Make one, import one, or change a shipped one.",
   fresh: "New dashboard",
   freshTitle: "Untitled dashboard",

@@ -7,6 +7,8 @@ export const boards = {
   own: "您的仪表板",
   ownHint: "在服务器支持保存之前，保存在此浏览器中。",
   keptByServer: "由服务器保存。",
+  isFile: "来自文件",
+  fileHint: (path: string) => `保存在文件 ${path} 中：在这里保存的是副本`,
   none: "还没有。可以新建、导入，或修改随附的仪表板。",
   fresh: "新建仪表板",
   freshTitle: "未命名仪表板",
