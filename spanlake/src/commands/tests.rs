@@ -53,6 +53,8 @@ fn flags_of_serve_are_settings() {
         "mysql://a:p,w@a/",
         "--mysql",
         "mysql://b/",
+        "--dashboard-dir",
+        "/b",
         "--insecure",
         "--adopt-cold",
         "--self-telemetry",
@@ -62,7 +64,7 @@ fn flags_of_serve_are_settings() {
     let config = Loaded::from(&flags, []).unwrap().config;
     assert_eq!(config.data_dir, PathBuf::from("/d"));
     assert_eq!((config.listen.port(), config.otlp_grpc.port(), config.otlp_http.port()), (1, 2, 3));
-    assert_eq!(config.mysql.len(), 2);
+    assert_eq!((config.mysql.len(), config.dashboard_dir), (2, Some(PathBuf::from("/b"))));
     assert_eq!(config.self_telemetry.mode, crate::config::SelfTelemetryMode::Off);
     let given: Vec<String> = flags.values.iter().map(|(key, _)| (*key).to_owned()).collect();
     let with_token = ServeArguments { token_file: Some("/none".into()), ..ServeArguments::default() }.flags();
