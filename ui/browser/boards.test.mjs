@@ -85,6 +85,10 @@ test("variables, range and the panel shown alone are in the address", options, a
   await page.keyboard.press("k");
   await page.locator(".board-page[data-kiosk]").waitFor();
   assert.equal(await page.locator(".header").isVisible(), false);
+  await page.getByRole("button", { name: "Full screen" }).click();
+  await page.waitForFunction(() => document.fullscreenElement !== null);
+  await page.getByRole("button", { name: "Full screen" }).click();
+  await page.waitForFunction(() => document.fullscreenElement === null);
   noProblems();
 });
 

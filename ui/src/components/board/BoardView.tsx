@@ -11,6 +11,7 @@ import { freeId, newPanel, type Board, type Panel } from "../../model/board";
 import type { ChosenValues } from "../../model/boardVariables";
 import { writeRange } from "../../model/instant";
 import { addressOf, BOARDS_PATH, setParameters, useParameter, useSearch } from "../../router";
+import { toggleFullScreen } from "../../fullScreen";
 import { texts } from "../../texts";
 import { Icon } from "../Icon";
 import { Link } from "../Link";
@@ -136,6 +137,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
         {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
         {!(isEmbedded && full) && <VariableBar variables={shown.variables ?? []} states={states} />}
         {isEmbedded && <OpenWhole className="leave-kiosk" />}
+        {isKiosk && !isEmbedded && <button type="button" className="icon-button leave-kiosk full-screen" title={texts.boards.fullScreen} aria-label={texts.boards.fullScreen} onClick={toggleFullScreen}><Icon name="expand" /></button>}
         {isKiosk && !isEmbedded && <button type="button" className="icon-button leave-kiosk" title={texts.boards.leaveKiosk} aria-label={texts.boards.leaveKiosk} onClick={() => setParameters({ kiosk: null })}><Icon name="close" /></button>}
         {full ? (
           <div className="board-full">

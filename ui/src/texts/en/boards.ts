@@ -40,6 +40,7 @@ export const boards = {
   confirmRemove: (title: string) => `Delete “${title}”?`,
   saveFailed: "It was not saved",
   conflict: "Somebody else saved this dashboard meanwhile. Download yours, then load it again.",
+  fullScreen: "Full screen",
   kiosk: "Only the panels",
   leaveKiosk: "Leave the view of panels only",
   refresh: "Refresh",

@@ -40,6 +40,7 @@ export const boards = {
   confirmRemove: (title: string) => `删除“${title}”吗？`,
   saveFailed: "未能保存",
   conflict: "其他人在此期间保存了这个仪表板。请先下载您的版本，再重新加载。",
+  fullScreen: "全屏",
   kiosk: "只显示面板",
   leaveKiosk: "退出只显示面板的视图",
   refresh: "刷新",
