@@ -123,6 +123,14 @@ export async function saveBoard(name: string, board: Board, etag: string | null)
   return response.headers.get("ETag");
 }
 
+/** Saves one that is new under a name of its title, which it gives. */
+export async function saveNewBoard(board: Board): Promise<string> {
+  const kept = await serverBoards();
+  const name = freeName(board.title, kept ? kept.map((one) => one.name) : ownNames());
+  await saveBoard(name, board, null);
+  return name;
+}
+
 export async function removeBoard(name: string, etag: string | null): Promise<void> {
   if (await isKeptByServer()) await sendJson(`/api/boards/${encodeURIComponent(name)}`, "DELETE", undefined, etag === null ? {} : { "If-Match": etag });
   else localStorage.removeItem(PREFIX + name);
@@ -146,7 +154,7 @@ export function useForgetBoards(): () => Promise<void> {
 }
 
 /** A name for a title that no other dashboard has. */
-export function freeBoardName(title: string, taken: readonly string[]): string {
+function freeName(title: string, taken: readonly string[]): string {
   const base = title.toLowerCase().normalize("NFKD").replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 60) || "board";
   for (let number = 1; ; number++) {
     const name = number === 1 ? base : `${base}-${number}`;

@@ -1,5 +1,5 @@
 // Owns one dashboard's page: loading it, saving it, saying why it cannot be shown.
-import { freeBoardName, removeBoard, saveBoard, useBoard, useBoardList, useForgetBoards } from "../api/boards";
+import { removeBoard, saveBoard, saveNewBoard, useBoard, useForgetBoards } from "../api/boards";
 import type { Board } from "../model/board";
 import { ApiError } from "../api/client";
 import { BoardView } from "../components/board/BoardView";
@@ -17,7 +17,6 @@ import "../styles/boards.css";
 export default function BoardPage({ name }: { name: string }) {
   const loaded = useBoard(name);
   const forget = useForgetBoards();
-  const list = useBoardList();
   useTitle(loaded.data?.board.title ?? texts.boards.title);
   if (loaded.error) return <ErrorNote error={loaded.error} title={texts.boards.loadFailed} retry={() => void loaded.refetch()} />;
   if (loaded.isPending) return <LoadingNote />;
@@ -36,8 +35,7 @@ export default function BoardPage({ name }: { name: string }) {
       await saveBoard(name, next, etag);
       return forget();
     }
-    const copy = freeBoardName(next.title, (list.data?.entries ?? []).map((entry) => entry.name));
-    await saveBoard(copy, next, null);
+    const copy = await saveNewBoard(next);
     await forget();
     navigate(addressOf(`${BOARDS_PATH}/${encodeURIComponent(copy)}`));
   };

@@ -1,6 +1,6 @@
 // Owns the list of dashboards: those that come along, one's own, making and importing one.
 import { useState } from "react";
-import { freeBoardName, saveBoard, useBoardList, useForgetBoards, type BoardEntry } from "../api/boards";
+import { saveNewBoard, useBoardList, useForgetBoards, type BoardEntry } from "../api/boards";
 import { ImportDialog } from "../components/board/ImportDialog";
 import { ErrorNote } from "../components/ErrorNote";
 import { Icon } from "../components/Icon";
@@ -21,8 +21,7 @@ export default function BoardsPage() {
   const entries = list.data?.entries ?? [];
   const create = async (board: Board, isEditing: boolean): Promise<void> => {
     try {
-      const name = freeBoardName(board.title, entries.map((entry) => entry.name));
-      await saveBoard(name, board, null);
+      const name = await saveNewBoard(board);
       await forget();
       navigate(addressOf(`${BOARDS_PATH}/${encodeURIComponent(name)}`, { edit: isEditing ? "on" : null }));
     } catch (error) {

@@ -1,5 +1,5 @@
 // Owns taking what the explorer shows along to a dashboard: one of one's own, or a new one.
-import { freeBoardName, loadBoard, saveBoard, useBoardList, useForgetBoards } from "../../api/boards";
+import { loadBoard, saveBoard, saveNewBoard, useBoardList, useForgetBoards } from "../../api/boards";
 import { freePlace } from "../../layout/boardGrid";
 import { emptyBoard, freeId, newPanel, type Board, type Panel } from "../../model/board";
 import { addressOf, BOARDS_PATH, navigate } from "../../router";
@@ -22,8 +22,8 @@ export function ToBoardDialog({ panel, onClose }: { panel: Pick<Panel, "title" |
       const board: Board = loaded?.board ?? emptyBoard(texts.boards.freshTitle);
       const id = freeId(board.panels);
       const next = { ...board, panels: [...board.panels, { ...newPanel(id, freePlace(board.panels, WIDTH, HEIGHT), panel.title), ...panel, legend: "line" as const }] };
-      const target = name ?? freeBoardName(board.title, own.map((entry) => entry.name));
-      await saveBoard(target, next, loaded?.etag ?? null);
+      if (name !== null) await saveBoard(name, next, loaded?.etag ?? null);
+      const target = name ?? (await saveNewBoard(next));
       await forget();
       navigate(addressOf(`${BOARDS_PATH}/${encodeURIComponent(target)}`));
     } catch (error) {
