@@ -12,6 +12,7 @@
 
 mod arrivals;
 pub mod attribute_columns;
+pub mod blocks;
 pub mod catalog;
 mod checksum;
 pub mod cold;

@@ -284,7 +284,7 @@ fn load_dimensions(read: &ReadHalf) -> Result<(), OpenError> {
         let dimension = read.catalog().dimension(table).expect("these are the dimensions");
         for file in version.files(table) {
             let problem = |error: String| OpenError::DataFile { path: file.path.clone(), problem: error };
-            for batch in crate::read::whole_file(&file.path).map_err(|error| problem(error.to_string()))? {
+            for batch in crate::read::whole_file(file).map_err(|error| problem(error.to_string()))? {
                 dimension.insert_new(&batch).map_err(|error| problem(error.to_string()))?;
             }
         }

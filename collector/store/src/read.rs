@@ -6,8 +6,6 @@ mod lookup;
 pub(crate) mod object;
 mod resident;
 
-use std::fs::File;
-use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
@@ -16,11 +14,13 @@ use arrow::record_batch::RecordBatch;
 use object_store::ObjectStore;
 use parking_lot::Mutex;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::arrow::async_reader::AsyncFileReader;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::tables::Table;
 use tokio::sync::watch;
 
 use crate::arrivals::Arrivals;
+use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
 use crate::catalog::Catalog;
 use crate::cold::cache::{BlockReads, ReadCache};
 use crate::columns::pick_columns;
@@ -28,15 +28,14 @@ use crate::rollup::read_rollups;
 use crate::version::{DataFile, Version};
 use resident::ResidentFiles;
 
+/// Fewer traces than this are looked up by one thread, and more by so many at most, each with so many files at least.
+const IDS_APART_MIN: usize = 16;
+const THREADS_MAX: usize = 8;
+const FILES_OF_PART_MIN: usize = 4;
+
 /// Why a read failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    #[error("cannot read {path}")]
-    Io {
-        path: String,
-        #[source]
-        source: std::io::Error,
-    },
     #[error("cannot read the Parquet file {path}")]
     Parquet {
         path: String,
@@ -50,10 +49,6 @@ pub enum ReadError {
 }
 
 impl ReadError {
-    pub(crate) fn io(file: &DataFile, source: std::io::Error) -> Self {
-        Self::Io { path: file.path.display().to_string(), source }
-    }
-
     pub(crate) fn parquet(file: &DataFile, source: parquet::errors::ParquetError) -> Self {
         Self::Parquet { path: file.path.display().to_string(), source }
     }
@@ -81,6 +76,7 @@ pub(crate) struct ReadInner {
     pub(crate) publishing: Mutex<()>,
     pub(crate) arrivals: watch::Sender<Arrivals>,
     resident: ResidentFiles,
+    blocks: Arc<KeptBlocks>,
     /// Of the cold tier, where that is a bucket.
     bucket: Option<Arc<dyn ObjectStore>>,
     /// What the bucket is read through.
@@ -96,6 +92,7 @@ impl ReadHalf {
                 publishing: Mutex::new(()),
                 arrivals: watch::Sender::default(),
                 resident: ResidentFiles::default(),
+                blocks: Arc::default(),
                 bucket: cache.clone().map(|cache| Arc::new(cache) as Arc<dyn ObjectStore>),
                 cache,
             }),
@@ -117,6 +114,7 @@ impl ReadHalf {
     /// Lets go what is kept in memory and on the disk of a file that is data no more.
     pub(crate) fn drop_kept(&self, path: &str, object: Option<&object_store::path::Path>) {
         self.inner.resident.forget(path);
+        self.inner.blocks.forget(path);
         if let (Some(cache), Some(object)) = (&self.inner.cache, object) {
             cache.forget(object);
         }
@@ -144,8 +142,17 @@ impl ReadHalf {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub async fn rollups(&self, file: &DataFile, ids: (&[u8; 16], &[u8; 16])) -> Result<Vec<RecordBatch>, ReadError> {
-        read_rollups(file, self.bucket(), ids).await
+    pub async fn rollups(
+        &self,
+        file: &Arc<DataFile>,
+        ids: (&[u8; 16], &[u8; 16]),
+    ) -> Result<Vec<RecordBatch>, ReadError> {
+        read_rollups(file, self.bucket(), &self.inner.blocks, ids).await
+    }
+
+    /// Checks what a reader gives of a file.
+    pub fn checked<R: AsyncFileReader>(&self, reader: R, file: &Arc<DataFile>) -> CheckedReader<R> {
+        CheckedReader::new(reader, Arc::clone(file), Some(Arc::clone(&self.inner.blocks)))
     }
 
     /// All rows of [`Table::Spans`] or [`Table::Logs`] with one of these trace ids, from memory and files, in
@@ -160,38 +167,62 @@ impl ReadHalf {
         ids: &[TraceId],
         columns: Option<&[&str]>,
     ) -> Result<TraceRows, ReadError> {
-        let this = self.clone();
         let version = Arc::clone(version);
         let ids = ids.to_vec();
         let columns: Option<Vec<String>> = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
-        let task = tokio::task::spawn_blocking(move || {
-            let names: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
-            this.trace_rows_blocking(&version, table, &ids, names.as_deref())
-        });
-        task.await.map_err(|error| ReadError::Task(error.to_string()))?
+        let parts = parts(ids.len(), version.files(table).len());
+        let lookup = Arc::new(Lookup { version, table, ids, columns });
+        let tasks: Vec<_> = (0..parts)
+            .map(|part| {
+                let (this, lookup) = (self.clone(), Arc::clone(&lookup));
+                tokio::task::spawn_blocking(move || this.trace_rows_of(&lookup, part, parts))
+            })
+            .collect();
+        let mut rows = TraceRows { files_total: lookup.version.files(table).len(), ..TraceRows::default() };
+        for task in tasks {
+            let of_part = task.await.map_err(|error| ReadError::Task(error.to_string()))??;
+            rows.batches.extend(of_part.batches);
+            rows.files_read += of_part.files_read;
+        }
+        Ok(rows)
     }
 
-    fn trace_rows_blocking(
-        &self,
-        version: &Version,
-        table: Table,
-        ids: &[TraceId],
-        columns: Option<&[&str]>,
-    ) -> Result<TraceRows, ReadError> {
-        let mut rows = TraceRows { files_total: version.files(table).len(), ..TraceRows::default() };
-        for hot in version.hot(table) {
+    /// Of every so-manieth file, the first part of memory too.
+    fn trace_rows_of(&self, lookup: &Lookup, part: usize, parts: usize) -> Result<TraceRows, ReadError> {
+        let Lookup { version, table, ids, columns } = lookup;
+        let names: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
+        let columns = names.as_deref();
+        let mut rows = TraceRows::default();
+        for hot in version.hot(*table).iter().filter(|_| part == 0) {
             if let Some(found) = rows_in_batch(&hot.batch, ids, columns)? {
                 rows.batches.push(found);
             }
         }
-        for file in version.files(table) {
-            let resident = self.inner.resident.get(file, self.inner.bucket.as_ref())?;
-            let found = lookup::rows_in_file(&resident, file, ids, columns)?;
+        for file in version.files(*table).iter().skip(part).step_by(parts) {
+            let resident = self.inner.resident.get(file, self.inner.bucket.as_ref(), &self.inner.blocks)?;
+            let found = lookup::rows_in_file(&resident, file, &self.inner.blocks, ids, columns)?;
             rows.files_read += usize::from(!found.is_empty());
             rows.batches.extend(found);
         }
         Ok(rows)
     }
+}
+
+/// What is looked for.
+struct Lookup {
+    version: Arc<Version>,
+    table: Table,
+    ids: Vec<TraceId>,
+    columns: Option<Vec<String>>,
+}
+
+/// In how many parts files are read side by side: one trace is there before a second thread has begun.
+fn parts(ids: usize, files: usize) -> usize {
+    if ids < IDS_APART_MIN {
+        return 1;
+    }
+    let threads = std::thread::available_parallelism().map_or(1, usize::from).min(THREADS_MAX);
+    threads.min(files / FILES_OF_PART_MIN).max(1)
 }
 
 /// A scan of the one column: a few megabytes at memory speed, so unsealed rows need no index.
@@ -216,11 +247,10 @@ fn trace_mask(batch: &RecordBatch, ids: &[TraceId]) -> Option<BooleanArray> {
 }
 
 /// All rows of a file: for the small dimension tables at start.
-pub(crate) fn whole_file(path: &Path) -> Result<Vec<RecordBatch>, ReadError> {
-    let name = || path.display().to_string();
-    let file = File::open(path).map_err(|source| ReadError::Io { path: name(), source })?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file)
+pub(crate) fn whole_file(file: &DataFile) -> Result<Vec<RecordBatch>, ReadError> {
+    let reader = CheckedFile::open(file, None)
+        .and_then(ParquetRecordBatchReaderBuilder::try_new)
         .and_then(|builder| builder.with_batch_size(8192).build())
-        .map_err(|source| ReadError::Parquet { path: name(), source })?;
+        .map_err(|source| ReadError::parquet(file, source))?;
     Ok(reader.collect::<Result<_, _>>()?)
 }

@@ -148,6 +148,7 @@ fn entry(relative: &str, table: Table, effort: Effort) -> FileEntry {
         series_max: None,
         last_lsn: 0,
         checksum: None,
+        blocks: None,
         level: effort.level,
         is_sampled: false,
         bucket_seconds: effort.bucket_seconds,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use spanlake_schemas::sampling::COLUMNS;
 use spanlake_schemas::tables::Table;
 
+use crate::blocks::BlocksPlace;
 use crate::last_points::LastPoints;
 use crate::rollup::RollupPlace;
 use crate::seal::order::hours_of_folder;
@@ -74,6 +75,9 @@ pub struct FileEntry {
     /// CRC-32C of the whole file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub checksum: Option<u32>,
+    /// Where the checksums of its blocks lie; `None` of files written before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<BlocksPlace>,
     /// 0 as sealed, 1 merged, [`COLD_LEVEL`] and above in the form of cold files.
     #[serde(default)]
     pub level: u8,
@@ -114,6 +118,7 @@ impl FileEntry {
             series_max: None,
             last_lsn: 0,
             checksum: None,
+            blocks: None,
             level: 0,
             is_sampled: false,
             bucket_seconds: 1,

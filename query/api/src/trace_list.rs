@@ -45,6 +45,9 @@ const CANDIDATES_MAX: usize = 20_000;
 /// Candidates that are read at once, at most.
 const CANDIDATES_AT_ONCE: usize = 500;
 
+/// Where fewer than one of so many candidates matches, another way to them is looked for.
+const FRUITFUL_SHARE: usize = 50;
+
 /// A page.
 #[derive(Serialize)]
 pub(crate) struct List {
@@ -284,7 +287,9 @@ impl<'a> Searching<'a> {
                 break;
             }
             let which = usize::from(self.scans[0].frontier() < self.scans[1].frontier());
-            let fresh = self.scans[which].next(self.shared, &self.engine, &mut self.seen, at_once).await?;
+            let is_fruitless = self.found.len() * FRUITFUL_SHARE < self.seen.len();
+            let fresh =
+                self.scans[which].next(self.shared, &self.engine, &mut self.seen, at_once, is_fruitless).await?;
             self.add(&fresh, which).await?;
             self.tell().await;
             at_once = (at_once * 2).min(CANDIDATES_AT_ONCE.max(at_once));

@@ -14,5 +14,5 @@ mod traces;
 pub use exact::{deciding_pipeline, exact_condition, exact_pipeline};
 pub use fields::{FieldSql, field_sql};
 pub use series::{SeriesSql, series_sql};
-pub use sql::span_condition;
+pub use sql::{span_condition, span_conditions};
 pub use traces::{RowsError, traces_of};

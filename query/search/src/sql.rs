@@ -26,6 +26,20 @@ pub fn span_condition(condition: &TraceCondition) -> Option<String> {
     }
 }
 
+/// What some span of each matching trace must fulfil, each by itself; the first is [`span_condition`].
+#[must_use]
+pub fn span_conditions(condition: &TraceCondition) -> Vec<String> {
+    let mut all: Vec<String> = match condition {
+        TraceCondition::All(all) => all.iter().flat_map(span_conditions).collect(),
+        other => span_condition(other).into_iter().collect(),
+    };
+    if let Some(first) = span_condition(condition) {
+        all.retain(|sql| *sql != first);
+        all.insert(0, first);
+    }
+    all
+}
+
 /// Conditions that compare say more than those that ask whether something is there.
 fn weight(sql: &str) -> (usize, usize) {
     (sql.matches(" = ").count().min(1), sql.matches(" AND ").count())

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
 use spanlake_tests::requests::{TRACES, some_spans};
 use spanlake_tests::server::{self, Setup, TestServer};
 use spanlake_tests::settings::NO_SEALS;
@@ -110,4 +111,31 @@ fn damage_in_log_and_manifest_and_wrong_folders_are_said() {
     let running = TestServer::start();
     let (code, said) = fsck(running.data_dir());
     assert!(code == Some(1) && said.contains("in use by another spanlake process"), "{said}");
+}
+
+/// Scenario: bits of a data file change while the server runs.
+/// Guarantee: no statement is answered from what changed: it fails and names the file; others, and those that come after the
+/// file was restored, are answered.
+#[test]
+fn changed_bits_are_given_to_nobody() {
+    let server = Setup::default().env(NO_SEALS).start();
+    for request in 1..=100 {
+        server.send(TRACES, &some_spans(request, 20));
+    }
+    server.seal();
+    let path = files(&server.data_dir().join("hot/spans"), "parquet").remove(0);
+    let whole = std::fs::read(&path).expect("readable");
+    let all = "SELECT * FROM spans ORDER BY span_id, trace_id";
+    let before = server.rows(all);
+    for part in 1..8 {
+        flip(&path, whole.len() * part / 10);
+        let answer = server.post_sql(&json!({ "query": all }));
+        let said = answer.text();
+        assert!(answer.status >= 400, "{part}: {} {said}", answer.status);
+        assert!(said.contains(&path.display().to_string()) && said.contains("damaged"), "{said}");
+        assert_eq!(server.count("SELECT count(*) FROM logs"), 0);
+        std::fs::write(&path, &whole).expect("writable");
+        assert_eq!(server.rows(all), before);
+    }
+    assert!(server.output().contains("a data file is damaged"));
 }

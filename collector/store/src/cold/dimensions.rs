@@ -2,6 +2,7 @@
 //!
 //! Owns which rows are there already. Hot dimension files stay: they are what a start reads. Never forgets a row.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,13 +17,14 @@ use super::log::{ColdLogError, ColdState};
 use super::place::Place;
 use super::write::{Names, WriteError, hour_folder, scratch, upload};
 use crate::catalog::{Catalog, DimensionRows};
+use crate::checksum::checksum_of;
 use crate::read::whole_file;
 use crate::seal::SealError;
 use crate::seal::gather::Gather;
 use crate::seal::order::{hour_of, sorted_rows};
 use crate::seal::properties::Effort;
 use crate::seal::writer::FileWriter;
-use crate::version::{COLD_LEVEL, FileEntry};
+use crate::version::{COLD_LEVEL, DataFile, FileEntry};
 
 pub const TABLES: [Table; 3] = [Table::Resources, Table::Scopes, Table::Series];
 
@@ -53,7 +55,9 @@ impl Copied {
                 |reason: String| ColdLogError::Damaged { place: place.to_string(), key: entry.path.clone(), reason };
             let path = local_copy(place, entry, copies)?;
             let dimension = catalog.dimension(table).expect("it is a dimension");
-            for batch in whole_file(&path).map_err(|error| damaged(with_causes(&error)))? {
+            for batch in
+                whole_file(&DataFile::new(entry.clone(), path)).map_err(|error| damaged(with_causes(&error)))?
+            {
                 let batch = from_cold(&batch, &table.schema()).map_err(|error| damaged(error.to_string()))?;
                 dimension.insert_new(&batch).map_err(|error| damaged(error.to_string()))?;
                 for id in dimension.ids(&batch) {
@@ -139,13 +143,20 @@ fn write_rows(
 }
 
 /// Where the file can be opened: where it is, or as a copy made now.
+fn is_whole(path: &Path, entry: &FileEntry) -> bool {
+    let Ok(mut file) = File::open(path) else { return false };
+    let is_long_enough = file.metadata().is_ok_and(|metadata| metadata.len() == entry.bytes);
+    is_long_enough && entry.checksum.is_none_or(|expected| checksum_of(&mut file).is_ok_and(|found| found == expected))
+}
+
 fn local_copy(place: &Place, entry: &FileEntry, copies: &Path) -> Result<PathBuf, ColdLogError> {
     if let Some(path) = place.local_path(&entry.path) {
         return Ok(path);
     }
     let there = Place::folder(copies.to_path_buf());
     let path = copies.join(&entry.path);
-    if std::fs::metadata(&path).is_ok_and(|metadata| metadata.len() == entry.bytes) {
+    // Nobody synced it: a power failure may have left it as long as it was, and empty.
+    if is_whole(&path, entry) {
         return Ok(path);
     }
     let content = place.read(&entry.path)?.ok_or_else(|| ColdLogError::Damaged {

@@ -4,7 +4,7 @@
 //! a bucket are read past the cache, which is not to be filled with what is about to go. Never changes a byte.
 
 use std::collections::HashSet;
-use std::fs::File;
+use std::sync::Arc;
 
 use arrow::array::RecordBatchReader;
 use arrow::record_batch::RecordBatch;
@@ -18,6 +18,7 @@ use parquet::schema::types::SchemaDescriptor;
 use spanlake_schemas::tables::Table;
 
 use super::subject::Subject;
+use crate::blocks::{CheckedFile, CheckedReader};
 use crate::cold::place::Place;
 use crate::read::ReadError;
 use crate::read::object::ObjectReader;
@@ -81,7 +82,12 @@ impl Wanted for Subject {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn scan(file: &DataFile, table: Table, wanted: &dyn Wanted, place: Option<&Place>) -> Result<Found, ReadError> {
+pub fn scan(
+    file: &Arc<DataFile>,
+    table: Table,
+    wanted: &dyn Wanted,
+    place: Option<&Place>,
+) -> Result<Found, ReadError> {
     let asked = wanted.columns(table);
     if asked.is_empty() {
         return Ok(Found::default());
@@ -90,7 +96,7 @@ pub fn scan(file: &DataFile, table: Table, wanted: &dyn Wanted, place: Option<&P
     match (&file.object, place.and_then(|place| place.bucket().map(|(bucket, _)| (place, bucket)))) {
         (Some(location), Some((place, bucket))) => {
             let object = ObjectReader::new(bucket, location.clone(), file.entry.bytes);
-            place.block_on(scan.object(object))
+            place.block_on(scan.object(CheckedReader::new(object, Arc::clone(file), None)))
         }
         _ => scan.local(),
     }
@@ -106,7 +112,7 @@ struct Scan<'a> {
 impl Scan<'_> {
     fn local(&self) -> Result<Found, ReadError> {
         let damaged = |source| ReadError::parquet(self.file, source);
-        let handle = File::open(&self.file.path).map_err(|source| ReadError::io(self.file, source))?;
+        let handle = CheckedFile::open(self.file, None).map_err(damaged)?;
         let mut builder = ParquetRecordBatchReaderBuilder::try_new(handle).map_err(damaged)?;
         if let Some(column) = self.bloom_column(&builder) {
             let mut groups = Vec::new();
@@ -130,7 +136,7 @@ impl Scan<'_> {
         Ok(found)
     }
 
-    async fn object(&self, object: ObjectReader) -> Result<Found, ReadError> {
+    async fn object(&self, object: CheckedReader<ObjectReader>) -> Result<Found, ReadError> {
         let damaged = |source: ParquetError| ReadError::parquet(self.file, source);
         let mut builder = ParquetRecordBatchStreamBuilder::new(object).await.map_err(damaged)?;
         if let Some(column) = self.bloom_column(&builder) {

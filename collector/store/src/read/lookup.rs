@@ -3,7 +3,6 @@
 //! Owns no state. Never reads a page that cannot hold a match.
 
 use std::collections::BTreeSet;
-use std::fs::File;
 use std::iter;
 use std::ops::Range;
 
@@ -19,6 +18,7 @@ use spanlake_schemas::tables::Table;
 
 use super::resident::ResidentFile;
 use super::{ReadError, trace_mask};
+use crate::blocks::{CheckedFile, KeptBlocks};
 use crate::stored_form::StoredForm;
 use crate::version::DataFile;
 
@@ -29,10 +29,12 @@ type Bounds<'a> = (Option<&'a [u8]>, Option<&'a [u8]>, bool);
 pub fn rows_in_file(
     resident: &ResidentFile,
     file: &DataFile,
+    blocks: &KeptBlocks,
     ids: &[TraceId],
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, ReadError> {
     let mut found = Vec::new();
+    let opened = Opened { resident, file, blocks };
     for group in 0..resident.metadata.metadata().num_row_groups() {
         let wanted = bloom_hits(resident, group, ids);
         if wanted.is_empty() {
@@ -42,7 +44,7 @@ pub fn rows_in_file(
         if pages.is_empty() {
             continue;
         }
-        found.extend(rows_in_group(resident, file, group, pages, &wanted, columns)?);
+        found.extend(rows_in_group(&opened, group, pages, &wanted, columns)?);
     }
     Ok(found)
 }
@@ -88,17 +90,23 @@ fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Ra
         .collect()
 }
 
+/// A file that rows are read of.
+struct Opened<'a> {
+    resident: &'a ResidentFile,
+    file: &'a DataFile,
+    blocks: &'a KeptBlocks,
+}
+
 fn rows_in_group(
-    resident: &ResidentFile,
-    file: &DataFile,
+    opened: &Opened<'_>,
     group: usize,
     pages: Vec<Range<usize>>,
     ids: &[TraceId],
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, ReadError> {
-    let rows = usize::try_from(resident.metadata.metadata().row_group(group).num_rows()).unwrap_or(0);
+    let rows = usize::try_from(opened.resident.metadata.metadata().row_group(group).num_rows()).unwrap_or(0);
     let selection = RowSelection::from_consecutive_ranges(pages.iter().cloned(), rows);
-    let narrow = read(resident, file, group, selection, Some(&["trace_id"]))?;
+    let narrow = read(opened, group, selection, Some(&["trace_id"]))?;
     let positions: Vec<usize> = pages.into_iter().flatten().collect();
     let mut matching = Vec::new();
     let mut seen = 0;
@@ -111,24 +119,24 @@ fn rows_in_group(
         return Ok(Vec::new());
     }
     let exact = RowSelection::from_consecutive_ranges(matching.into_iter().map(|row| row..row + 1), rows);
-    read(resident, file, group, exact, columns)
+    read(opened, group, exact, columns)
 }
 
 /// Rows as the table has them, whatever form and place the file has.
 fn read(
-    resident: &ResidentFile,
-    file: &DataFile,
+    opened: &Opened<'_>,
     group: usize,
     selection: RowSelection,
     columns: Option<&[&str]>,
 ) -> Result<Vec<RecordBatch>, ReadError> {
+    let Opened { resident, file, blocks } = opened;
     // The manifest names no other tables.
     let Some(table) = Table::by_name(&file.entry.table) else { return Ok(Vec::new()) };
     let form = StoredForm::of(file, table, resident.metadata.schema());
     let wanted = columns.map(|names| form.needed(names));
     let batches = match &resident.object {
         None => {
-            let handle = File::open(&file.path).map_err(|source| ReadError::io(file, source))?;
+            let handle = CheckedFile::open(file, Some(blocks)).map_err(|source| ReadError::parquet(file, source))?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, resident.metadata.clone());
             let reader = narrowed(builder, group, selection, wanted.as_ref()).build();
             reader.map_err(|source| ReadError::parquet(file, source))?.collect::<Result<Vec<_>, _>>()?

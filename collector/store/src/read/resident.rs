@@ -3,7 +3,6 @@
 //! Owns a bounded cache. Files never change, so nothing is ever stale.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
@@ -16,6 +15,7 @@ use parquet::file::metadata::PageIndexPolicy;
 
 use super::ReadError;
 use super::object::ObjectReader;
+use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
 use crate::version::DataFile;
 
 /// Bytes that footers and blooms may take together.
@@ -28,7 +28,7 @@ pub struct ResidentFile {
     /// By row group; `None` where there is no bloom.
     pub trace_blooms: Arc<Vec<Option<Sbbf>>>,
     /// How to read on, where it is no local file.
-    pub object: Option<ObjectReader>,
+    pub object: Option<CheckedReader<ObjectReader>>,
     bytes: usize,
 }
 
@@ -47,11 +47,16 @@ pub struct ResidentFiles {
 
 impl ResidentFiles {
     /// The resident parts of a file, read if they are not there.
-    pub fn get(&self, file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<ResidentFile, ReadError> {
+    pub fn get(
+        &self,
+        file: &Arc<DataFile>,
+        bucket: Option<&Arc<dyn ObjectStore>>,
+        blocks: &Arc<KeptBlocks>,
+    ) -> Result<ResidentFile, ReadError> {
         if let Some(found) = self.touch(&file.entry.path) {
             return Ok(found);
         }
-        let resident = load(file, bucket)?;
+        let resident = load(file, bucket, blocks)?;
         let mut cache = self.cache.lock();
         cache.clock += 1;
         let clock = cache.clock;
@@ -91,18 +96,23 @@ impl Cache {
     }
 }
 
-fn load(file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<ResidentFile, ReadError> {
+fn load(
+    file: &Arc<DataFile>,
+    bucket: Option<&Arc<dyn ObjectStore>>,
+    blocks: &Arc<KeptBlocks>,
+) -> Result<ResidentFile, ReadError> {
     let parquet_error = |source| ReadError::parquet(file, source);
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let (metadata, trace_blooms, object) = match (&file.object, bucket) {
         (Some(location), Some(store)) => {
             let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
+            let object = CheckedReader::new(object, Arc::clone(file), Some(Arc::clone(blocks)));
             let load = load_object(object.clone(), options);
             let (metadata, blooms) = tokio::runtime::Handle::current().block_on(load).map_err(parquet_error)?;
             (metadata, blooms, Some(object))
         }
         _ => {
-            let handle = File::open(&file.path).map_err(|source| ReadError::io(file, source))?;
+            let handle = CheckedFile::open(file, Some(blocks)).map_err(parquet_error)?;
             let metadata = ArrowReaderMetadata::load(&handle, options).map_err(parquet_error)?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone());
             let column = trace_column(&metadata);
@@ -120,7 +130,7 @@ fn load(file: &DataFile, bucket: Option<&Arc<dyn ObjectStore>>) -> Result<Reside
 }
 
 async fn load_object(
-    mut object: ObjectReader,
+    mut object: CheckedReader<ObjectReader>,
     options: ArrowReaderOptions,
 ) -> Result<(ArrowReaderMetadata, Vec<Option<Sbbf>>), ParquetError> {
     let metadata = ArrowReaderMetadata::load_async(&mut object, options).await?;

@@ -2,9 +2,7 @@
 //!
 //! Owns the way into the file. Reads the groups of rows in which the series asked for may be, and nothing else of the file.
 
-use std::fs::File;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use arrow::record_batch::RecordBatch;
@@ -15,10 +13,11 @@ use object_store::ObjectStore;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
 use super::RollupPlace;
+use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
 use crate::read::ReadError;
 use crate::read::object::ObjectReader;
 use crate::version::DataFile;
@@ -32,18 +31,20 @@ const FOOTER_BYTES: usize = 64 << 10;
 /// # Errors
 /// When the file cannot be read.
 pub async fn read_rollups(
-    file: &DataFile,
+    file: &Arc<DataFile>,
     bucket: Option<&Arc<dyn ObjectStore>>,
+    blocks: &Arc<KeptBlocks>,
     ids: (&[u8; 16], &[u8; 16]),
 ) -> std::result::Result<Vec<RecordBatch>, ReadError> {
     let Some(place) = file.entry.rollups else { return Ok(Vec::new()) };
+    let parquet_error = |source| ReadError::parquet(file, source);
     let source = match (&file.object, bucket) {
         (Some(location), Some(store)) => {
-            Source::Object(ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes))
+            let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
+            Source::Object(CheckedReader::new(object, Arc::clone(file), Some(Arc::clone(blocks))))
         }
-        _ => Source::File(Arc::new(File::open(&file.path).map_err(|source| ReadError::io(file, source))?)),
+        _ => Source::File(CheckedFile::open(file, Some(blocks)).map_err(parquet_error)?),
     };
-    let parquet_error = |source| ReadError::parquet(file, source);
     let builder = ParquetRecordBatchStreamBuilder::new(Part { source, place }).await.map_err(parquet_error)?;
     let groups = builder.metadata().row_groups().iter().enumerate();
     let wanted: Vec<usize> = groups.filter(|(_, group)| may_hold(group, ids)).map(|(at, _)| at).collect();
@@ -60,8 +61,8 @@ fn may_hold(group: &RowGroupMetaData, (first, last): (&[u8; 16], &[u8; 16])) -> 
 }
 
 enum Source {
-    File(Arc<File>),
-    Object(ObjectReader),
+    File(CheckedFile),
+    Object(CheckedReader<ObjectReader>),
 }
 
 /// A part of a file, which is a Parquet file of its own.
@@ -75,7 +76,7 @@ impl AsyncFileReader for Part {
         let range = range.start + self.place.offset..range.end + self.place.offset;
         match &mut self.source {
             Source::Object(object) => object.get_bytes(range),
-            Source::File(file) => std::future::ready(read_at(file, &range)).boxed(),
+            Source::File(file) => std::future::ready(file.read(&range)).boxed(),
         }
     }
 
@@ -90,12 +91,4 @@ impl AsyncFileReader for Part {
         }
         .boxed()
     }
-}
-
-fn read_at(file: &File, range: &Range<u64>) -> Result<Bytes> {
-    let length =
-        usize::try_from(range.end.saturating_sub(range.start)).map_err(|_| ParquetError::EOF("range".into()))?;
-    let mut bytes = vec![0; length];
-    file.read_exact_at(&mut bytes, range.start)?;
-    Ok(bytes.into())
 }

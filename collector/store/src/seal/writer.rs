@@ -3,7 +3,7 @@
 //! Owns the order of these steps. Never holds more than one slice of gathered rows.
 
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ use super::order::{SortedRow, has_buckets};
 use super::properties::{Effort, properties};
 use super::time_parts::TimeParts;
 use crate::attribute_columns::{AttributeNote, Splitter};
+use crate::blocks::SummedFile;
 use crate::cold::form::{cold_schema, to_cold};
 use crate::durable::{create_dirs, sync_dir};
 use crate::rollup::RollupBuilder;
@@ -49,29 +50,13 @@ pub struct FileWriter {
 /// Where the rows go: how they are written depends on the first of them.
 enum Rows {
     /// None came yet.
-    Awaited(BufWriter<Summed>),
-    Written(Box<ArrowWriter<BufWriter<Summed>>>),
+    Awaited(Summed),
+    Written(Box<ArrowWriter<Summed>>),
     /// To nowhere: the file is finished, or could not be begun.
     Ended,
 }
 
-/// A file, and the checksum of what was written to it.
-struct Summed {
-    file: File,
-    sum: u32,
-}
-
-impl Write for Summed {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.sum = crc32c::crc32c_append(self.sum, &bytes[..written]);
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.file.flush()
-    }
-}
+type Summed = SummedFile<BufWriter<File>>;
 
 impl FileWriter {
     /// Begins a file; `relative` to the data directory. `note` says what is in the attributes of its rows.
@@ -88,7 +73,6 @@ impl FileWriter {
             .map_err(|(dir, error)| SealError::io("create", &dir)(error))?;
         let aside = path.with_extension("tmp");
         let file = File::create(&aside).map_err(SealError::io("create", &aside))?;
-        let buffered = BufWriter::with_capacity(1 << 18, Summed { file, sum: 0 });
         let is_cold = effort.level >= COLD_LEVEL;
         let schema = if is_cold { cold_schema(&schema) } else { schema };
         let splitter = note.map(|note| Splitter::new(note, &schema, is_cold));
@@ -97,12 +81,12 @@ impl FileWriter {
         // What comes fresh from the seal is merged soon, and would have few samples of a stretch.
         let rollups = (table == Table::Points && effort.level > 0).then(|| RollupBuilder::new(&aside));
         let time_parts = (table == Table::Points).then(TimeParts::default);
-        let rows = Rows::Awaited(buffered);
+        let rows = Rows::Awaited(SummedFile::new(BufWriter::with_capacity(1 << 18, file)));
         Ok(Self { table, path, aside, schema, effort, rows, entry, splitter, rollups, time_parts, is_cold })
     }
 
     /// Where rows go, of which these are the first where there are none yet.
-    fn rows(&mut self, first: &[ArrayRef]) -> Result<&mut ArrowWriter<BufWriter<Summed>>, SealError> {
+    fn rows(&mut self, first: &[ArrayRef]) -> Result<&mut ArrowWriter<Summed>, SealError> {
         if let Rows::Awaited(_) = &self.rows {
             let properties = properties(self.table, &self.schema, first, self.effort);
             let Rows::Awaited(file) = std::mem::replace(&mut self.rows, Rows::Ended) else { unreachable!("looked at") };
@@ -139,10 +123,20 @@ impl FileWriter {
         Ok(())
     }
 
-    fn take_rows(&mut self) -> Result<Box<ArrowWriter<BufWriter<Summed>>>, SealError> {
+    fn take_rows(&mut self) -> Result<Box<ArrowWriter<Summed>>, SealError> {
         self.rows(&[])?;
         let Rows::Written(writer) = std::mem::replace(&mut self.rows, Rows::Ended) else { unreachable!("begun") };
         Ok(writer)
+    }
+
+    /// The checksums of the blocks behind the last of them.
+    fn write_sums(&self, writer: &mut ArrowWriter<Summed>) -> Result<(), SealError> {
+        writer.flush().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
+        let io = |error| SealError::io("write", &self.aside)(error);
+        // What the writer still holds belongs to the blocks.
+        writer.sync().map_err(io)?;
+        let sums = writer.inner_mut().end_blocks();
+        writer.write_all(&sums).map_err(io)
     }
 
     /// Syncs and renames: afterwards the file is whole under its name.
@@ -152,11 +146,13 @@ impl FileWriter {
             self.entry.rollups = rollups.append_to(&mut writer)?;
         }
         self.entry.time_parts = self.time_parts.take().map(TimeParts::finish).unwrap_or_default();
-        let buffered = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
-        let Summed { file, sum } =
-            buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;
+        self.write_sums(&mut writer)?;
+        let summed = writer.into_inner().map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
+        let (buffered, checksum, blocks) = summed.finish();
+        let file = buffered.into_inner().map_err(|error| SealError::io("write", &self.aside)(error.into_error()))?;
         file.sync_all().map_err(SealError::io("sync", &self.aside))?;
-        self.entry.checksum = Some(sum);
+        self.entry.checksum = Some(checksum);
+        self.entry.blocks = blocks;
         self.entry.bytes = file.metadata().map_err(SealError::io("stat", &self.aside))?.len();
         std::fs::rename(&self.aside, &self.path).map_err(SealError::io("rename", &self.aside))?;
         let dir = self.path.parent().expect("a data file lies in a folder");

@@ -53,11 +53,23 @@ async fn searches_find_what_the_evaluator_finds() {
                 .collect();
             expected.sort_by(|one, other| other.cmp(one));
             let expected: Vec<String> = expected.into_iter().map(|(_, id)| id).collect();
-            let answer = lake.json(&format!("/api/traces?limit=500&internal=true&filter={}", encoded(&text))).await;
-            let found = answer["traces"].as_array().unwrap().iter();
-            let found: Vec<String> = found.map(|trace| trace["trace_id"].as_str().unwrap().to_owned()).collect();
+            // On one page, or on short ones: what leads to candidates may change on the way.
+            let limit = if number % 2 == 0 { 500 } else { 3 };
+            let search = format!("/api/traces?limit={limit}&internal=true&filter={}", encoded(&text));
+            let found = all_pages(&lake, &search).await;
             assert_eq!(found, expected, "seed {seed}, query {number}: {text}");
         }
+    }
+}
+
+async fn all_pages(lake: &Lake, search: &str) -> Vec<String> {
+    let (mut found, mut address) = (Vec::new(), search.to_owned());
+    loop {
+        let answer = lake.json(&address).await;
+        let page = answer["traces"].as_array().unwrap().iter();
+        found.extend(page.map(|trace| trace["trace_id"].as_str().unwrap().to_owned()));
+        let Some(cursor) = answer["next_cursor"].as_str() else { return found };
+        address = format!("{search}&cursor={}", encoded(cursor));
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use spanlake_engine::Position;
-use spanlake_search::{deciding_pipeline, span_condition};
+use spanlake_search::{deciding_pipeline, span_conditions};
 use spanlake_traceql::plan::plan;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parser::parse_filter;
@@ -200,9 +200,10 @@ pub(crate) struct Filter {
     pub(super) limit: usize,
     min_duration: Option<i64>,
     max_duration: Option<i64>,
-    /// Conditions on one span, all of which it must meet.
-    span: Vec<String>,
-    /// The same, those of the query excepted.
+    /// Conditions of the query, each of which some span of a matching trace meets: any one of them leads to all of these, and the
+    /// first is tried first.
+    pub(super) leading: Vec<String>,
+    /// Conditions on one span, all of which it must meet, those of the query excepted.
     pub(crate) asked: Vec<String>,
     /// A service whose spans do not make a trace a candidate.
     pub(crate) hidden: Option<&'static str>,
@@ -219,10 +220,9 @@ impl Filter {
         let length = |name, text: Option<String>| given(text).map(|text| parameters::length(name, &text)).transpose();
         let moment = |name, text: Option<String>| given(text).map(|text| parameters::moment(name, &text)).transpose();
         let internal = parameters::truth("internal", parameters.internal.as_deref())?;
-        let mut span = parameters.conditions_on_a_span()?;
+        let asked = parameters.conditions_on_a_span()?;
         let service = given(parameters.service);
-        let asked = span.clone();
-        let mut query = None;
+        let (mut query, mut leading) = (None, Vec::new());
         let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
         let mut is_decided = false;
         if let Some(parsed) = parameters.query.or(parsed) {
@@ -231,11 +231,9 @@ impl Filter {
                 Body::Metrics(_) => None,
             };
             is_decided = deciding.is_some();
-            span.extend(
-                deciding
-                    .map(|sql| format!("({sql})"))
-                    .or_else(|| plan(&parsed).sources.first().and_then(|source| span_condition(&source.trace))),
-            );
+            let needed =
+                || plan(&parsed).sources.first().map(|source| span_conditions(&source.trace)).unwrap_or_default();
+            leading = deciding.map_or_else(needed, |sql| vec![format!("({sql})")]);
             if let Body::Spans(pipeline) = parsed.body {
                 query = Some(Arc::new(pipeline));
             }
@@ -246,7 +244,7 @@ impl Filter {
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,
-            span,
+            leading,
             asked,
             hidden: (!internal && service.as_deref() != Some(OWN_SERVICE)).then_some(OWN_SERVICE),
         };
@@ -261,10 +259,10 @@ impl Filter {
         self.min_duration.is_none_or(|min| duration >= min) && self.max_duration.is_none_or(|max| duration <= max)
     }
 
-    /// On a span that makes its trace a candidate, besides the window.
-    pub(super) fn span_conditions(&self) -> Vec<String> {
+    /// On a span that makes its trace a candidate, besides the window, led by one of the conditions of the query.
+    pub(super) fn span_conditions(&self, leading: usize) -> Vec<String> {
         let hidden = self.hidden.map(|service| format!("service_name <> '{service}'"));
-        self.span.iter().cloned().chain(hidden).collect()
+        self.asked.iter().chain(self.leading.get(leading)).cloned().chain(hidden).collect()
     }
 
     /// How long the spans of a group must last together.

@@ -29,6 +29,12 @@ const LEFT_OUT_MAX: usize = 32;
 /// reckoned in SQL for all traces of the rest of the window, which costs a scan.
 const LOOKED_AT_MAX: usize = if cfg!(test) { 5 } else { 400 };
 
+/// Candidates of a window after which, where hardly any of them matches, another condition of the query is looked for that leads
+/// to fewer.
+const FRUITLESS_MIN: usize = if cfg!(test) { 5 } else { 300 };
+/// Rows of a condition that leads to few.
+const FEW_ROWS: usize = 4_000;
+
 /// Windows of one order, read from the newest row on.
 pub(super) struct Scan<'a> {
     filter: &'a Filter,
@@ -39,8 +45,12 @@ pub(super) struct Scan<'a> {
     /// Rows that were read and not handed out.
     waiting: VecDeque<(TraceId, i64)>,
     left_out: Vec<TraceId>,
-    /// Ids that were handed out.
+    /// Ids that were handed out, and those of this window.
     handed_out: usize,
+    of_window: usize,
+    /// Which condition of the query leads in this window, and whether another was looked for.
+    leading: usize,
+    is_settled: bool,
     frontier: i64,
     /// Of all its statements. One that goes on in a window reads some of the files of the one before.
     pub(super) cost: QueryStats,
@@ -60,6 +70,9 @@ impl<'a> Scan<'a> {
             waiting: VecDeque::new(),
             left_out: Vec::new(),
             handed_out: 0,
+            of_window: 0,
+            leading: 0,
+            is_settled: false,
             frontier,
             cost: QueryStats::default(),
         }
@@ -82,8 +95,12 @@ impl<'a> Scan<'a> {
         engine: &PinnedEngine,
         seen: &mut HashSet<TraceId>,
         wanted: usize,
+        is_fruitless: bool,
     ) -> Result<Vec<(TraceId, i64)>, ApiError> {
         let mut fresh = Vec::new();
+        if is_fruitless && self.of_window >= FRUITLESS_MIN && !self.is_settled {
+            self.lead_by_fewer(shared, engine).await?;
+        }
         if self.waiting.is_empty() {
             self.fetch(shared, engine).await?;
         }
@@ -92,6 +109,7 @@ impl<'a> Scan<'a> {
             if seen.insert(id) {
                 fresh.push((id, at));
                 self.handed_out += 1;
+                self.of_window += 1;
                 if fresh.len() >= wanted {
                     break;
                 }
@@ -105,15 +123,37 @@ impl<'a> Scan<'a> {
             };
             self.read_to = Some(self.frontier);
             self.rows = ROWS_FIRST;
+            (self.of_window, self.leading, self.is_settled) = (0, 0, false);
         }
         Ok(fresh)
+    }
+
+    /// Takes the first of the query's other conditions that few spans of the window meet, and reads the window again by it:
+    /// a matching trace may have such a span above those that were read.
+    async fn lead_by_fewer(&mut self, shared: &Shared, engine: &PinnedEngine) -> Result<(), ApiError> {
+        self.is_settled = true;
+        let Some(window) = self.windows.front().copied() else { return Ok(()) };
+        let others = if self.filter.asked.is_empty() { 1..self.filter.leading.len() } else { 0..0 };
+        for leading in others {
+            let conditions = [vec![window.condition()], self.filter.span_conditions(leading)].concat().join(" AND ");
+            let statement = format!("SELECT trace_id FROM spans WHERE {conditions} LIMIT {FEW_ROWS}");
+            let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
+            self.cost = self.cost.and(stats);
+            if batches.iter().map(RecordBatch::num_rows).sum::<usize>() < FEW_ROWS {
+                (self.leading, self.read_to, self.rows) = (leading, None, FEW_ROWS);
+                self.waiting.clear();
+                self.left_out.clear();
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 
     /// Reads on in the window; `read_to` is none once it is read.
     async fn fetch(&mut self, shared: &Shared, engine: &PinnedEngine) -> Result<(), ApiError> {
         let Some(window) = self.windows.front().copied() else { return Ok(()) };
         let by_length = self.filter.has_duration() && self.handed_out >= LOOKED_AT_MAX;
-        let statement = self.filter.candidates(window, self.read_to, &self.left_out, self.rows, by_length);
+        let statement = self.filter.candidates(window, self, by_length);
         let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
         self.cost = self.cost.and(stats);
         self.take(&batches);
@@ -156,16 +196,10 @@ impl<'a> Scan<'a> {
 impl Filter {
     /// Candidates of a window as `trace_id` and `at`, the moment of the newest span that meets the conditions, latest first;
     /// where asked, only those of the right length.
-    fn candidates(
-        &self,
-        window: Reach,
-        read_to: Option<i64>,
-        left_out: &[TraceId],
-        rows: usize,
-        by_length: bool,
-    ) -> String {
+    fn candidates(&self, window: Reach, scan: &Scan<'_>, by_length: bool) -> String {
+        let Scan { read_to, left_out, rows, leading, .. } = scan;
         let mut conditions = vec![window.condition()];
-        conditions.extend(self.span_conditions());
+        conditions.extend(self.span_conditions(*leading));
         let left_out: Vec<String> = left_out.iter().map(|id| format!("'{id}'")).collect();
         let left_out = (!left_out.is_empty()).then(|| format!("trace_id NOT IN ({})", left_out.join(", ")));
         let order = window.order();

@@ -38,10 +38,10 @@ fn windows_reach_back_until_all() {
 
 #[test]
 fn own_spans_are_hidden_until_asked_for() {
-    assert_eq!(read(|_| {}).0.span_conditions(), ["service_name <> 'spanlake'"]);
-    assert!(read(|asked| asked.internal = Some("true".into())).0.span_conditions().is_empty());
+    assert_eq!(read(|_| {}).0.span_conditions(0), ["service_name <> 'spanlake'"]);
+    assert!(read(|asked| asked.internal = Some("true".into())).0.span_conditions(0).is_empty());
     assert_eq!(
-        read(|asked| asked.service = Some("spanlake".into())).0.span_conditions(),
+        read(|asked| asked.service = Some("spanlake".into())).0.span_conditions(0),
         ["service_name = 'spanlake'"]
     );
 }

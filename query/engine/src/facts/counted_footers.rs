@@ -1,6 +1,6 @@
-//! Readers of files that say whether the footer was in memory.
+//! Readers of files that say whether the footer was in memory, and that check what they read.
 //!
-//! Owns nothing but that count: reading and keeping are DataFusion's.
+//! Owns nothing but that count: reading and keeping are DataFusion's, checksums are the store's.
 
 use std::sync::Arc;
 
@@ -13,6 +13,8 @@ use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
 use object_store::ObjectStore;
 use parquet::arrow::async_reader::AsyncFileReader;
 
+use spanlake_store::{DataFile, ReadHalf};
+
 use super::Reading;
 
 /// Makes such readers for one statement.
@@ -20,12 +22,18 @@ pub(super) struct CountedFooters {
     readers: CachedParquetFileReaderFactory,
     footers: Arc<FileMetadataCache>,
     reading: Arc<Reading>,
+    checks: ReadHalf,
 }
 
 impl CountedFooters {
-    pub(super) fn new(store: Arc<dyn ObjectStore>, footers: Arc<FileMetadataCache>, reading: Arc<Reading>) -> Self {
+    pub(super) fn new(
+        store: Arc<dyn ObjectStore>,
+        footers: Arc<FileMetadataCache>,
+        reading: Arc<Reading>,
+        checks: ReadHalf,
+    ) -> Self {
         let readers = CachedParquetFileReaderFactory::new(store, Arc::clone(&footers));
-        Self { readers, footers, reading }
+        Self { readers, footers, reading, checks }
     }
 }
 
@@ -44,6 +52,12 @@ impl ParquetFileReaderFactory for CountedFooters {
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
         self.reading.add_footer(self.footers.contains_key(&file.object_meta.location));
-        self.readers.create_reader(partition_index, file, metadata_size_hint, metrics)
+        let of = file.extension::<Arc<DataFile>>().cloned();
+        let reader: Box<dyn AsyncFileReader> =
+            self.readers.create_reader(partition_index, file, metadata_size_hint, metrics)?;
+        Ok(match of {
+            Some(of) => Box::new(self.checks.checked(reader, &of)),
+            None => Box::new(reader),
+        })
     }
 }

@@ -73,7 +73,8 @@ async fn exec_one(
     let bucket = files.iter().any(|file| file.object.is_some());
     let counting = bucket.then(|| scan.facts.store.bucket_counting(&reading.blocks)).flatten();
     let store = counting.map_or_else(|| runtime.object_store(&url), Ok)?;
-    let reader = CountedFooters::new(store, runtime.cache_manager.get_file_metadata_cache(), Arc::clone(reading));
+    let footers = runtime.cache_manager.get_file_metadata_cache();
+    let reader = CountedFooters::new(store, footers, Arc::clone(reading), scan.facts.store.clone());
     let reader: Arc<dyn ParquetFileReaderFactory> = Arc::new(reader);
     let parts = files.iter().map(|file| partitioned(scan, file)).collect::<Result<_>>()?;
     let parts = value_filters::narrowed(parts, &asked.values, &reader, reading).await;
@@ -122,13 +123,14 @@ fn filters_run_in_reader(scan: &Scan<'_>) -> bool {
         || beside.iter().any(|field| field.data_type().is_nested() || field.name() == "body")
 }
 
-fn partitioned(scan: &Scan<'_>, file: &DataFile) -> Result<PartitionedFile> {
+fn partitioned(scan: &Scan<'_>, file: &Arc<DataFile>) -> Result<PartitionedFile> {
     let mut part = PartitionedFile::new(String::new(), file.entry.bytes);
     part.object_meta.location = match &file.object {
         Some(object) => object.clone(),
         None => location(&file.path)?,
     };
-    Ok(part.with_statistics(Arc::new(statistics(scan, std::slice::from_ref(&file)))))
+    let part = part.with_statistics(Arc::new(statistics(scan, &[file.as_ref()])));
+    Ok(part.with_extension(Arc::clone(file)))
 }
 
 fn location(path: &Path) -> Result<ObjectPath> {

@@ -32,7 +32,7 @@ async fn fill(store: &Store, requests: u64) {
 
 /// All rows with all columns that any file has, ordered by what names them.
 fn all_rows(table: Table, files: &[Arc<DataFile>], names: &[&str]) -> RecordBatch {
-    let batches: Vec<RecordBatch> = files.iter().flat_map(|file| whole_file(&file.path).unwrap()).collect();
+    let batches: Vec<RecordBatch> = files.iter().flat_map(|file| whole_file(file).unwrap()).collect();
     let has = |name: &str| batches.iter().any(|batch| batch.column_by_name(name).is_some());
     let schema = schema_subset(&table.schema(), has);
     let padded: Vec<RecordBatch> = batches.iter().map(|batch| pad_to_schema(batch, &schema).unwrap()).collect();
@@ -76,7 +76,7 @@ async fn a_merge_keeps_every_row_and_the_order() {
 
 fn assert_ordered(table: Table, file: &DataFile) {
     let mut last = None;
-    for batch in whole_file(&file.path).unwrap() {
+    for batch in whole_file(file).unwrap() {
         let times = batch.column_by_name(table.time_column()).unwrap().as_primitive::<TimestampNanosecondType>();
         let bucket = i64::from(file.entry.bucket_seconds) * 1_000_000_000;
         for row in 0..batch.num_rows() {

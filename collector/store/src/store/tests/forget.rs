@@ -17,7 +17,7 @@ use opentelemetry_proto::tonic::trace::v1::span;
 use super::*;
 use crate::durable::files_below;
 use crate::read::whole_file;
-use crate::{ForgetReport, ForgetRequest, ForgetStage};
+use crate::{DataFile, FileEntry, ForgetReport, ForgetRequest, ForgetStage};
 
 const PERSON: &str = "jane.roe@example.com";
 const OTHER: &str = "john.doe@example.com";
@@ -192,7 +192,8 @@ fn holding(dir: &Path, text: &str) -> Vec<PathBuf> {
         let is_there = bytes.windows(text.len()).any(|window| window == text.as_bytes());
         let is_parquet = path.extension().is_some_and(|ending| ending == "parquet");
         let is_table = is_parquet && !path.components().any(|part| part.as_os_str() == "_delta_log");
-        is_there || is_table && whole_file(path).unwrap_or_default().iter().any(|batch| texts(batch).contains(text))
+        let file = DataFile::new(FileEntry::sample("", Table::Spans, 0), path.to_path_buf());
+        is_there || is_table && whole_file(&file).unwrap_or_default().iter().any(|batch| texts(batch).contains(text))
     };
     files_below(dir).unwrap().into_iter().map(|(path, _)| path).filter(|path| holds(path)).collect()
 }
