@@ -3,12 +3,13 @@
 //! Owns rows that fact tables point to. Positions of rows never change while the process lives: a row that is forgotten
 //! leaves a blank in its place, which no id leads to. Never decides what is stored.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
+use foldhash::HashMap;
 use parking_lot::RwLock;
 use spanlake_schemas::ingest::KnownSeries;
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
@@ -149,7 +150,16 @@ impl Dimension {
     #[must_use]
     pub fn rows_of_int64(&self, ids: &[i64]) -> Vec<Option<u32>> {
         let rows = self.rows.read();
-        ids.iter().map(|id| rows.by_id.get(&wide_id(*id)).copied()).collect()
+        let mut last: Option<(i64, Option<u32>)> = None;
+        let mut row_of = |id: i64| match last {
+            Some((known, row)) if known == id => row,
+            _ => {
+                let row = rows.by_id.get(&wide_id(id)).copied();
+                last = Some((id, row));
+                row
+            }
+        };
+        ids.iter().map(|id| row_of(*id)).collect()
     }
 
     /// The row of an Int64 id, as a batch of one row.

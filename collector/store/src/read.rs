@@ -9,6 +9,7 @@ mod resident;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray};
+use arrow::buffer::BooleanBuffer;
 use arrow::compute::filter_record_batch;
 use arrow::record_batch::RecordBatch;
 use object_store::ObjectStore;
@@ -239,11 +240,24 @@ fn rows_in_batch(
 /// Which rows have one of the ids; `None` where none has.
 fn trace_mask(batch: &RecordBatch, ids: &[TraceId]) -> Option<BooleanArray> {
     let column = batch.column_by_name("trace_id")?.as_fixed_size_binary();
-    let mut sorted: Vec<&[u8]> = ids.iter().map(|id| id.0.as_slice()).collect();
+    let mut sorted: Vec<u128> = ids.iter().map(|id| u128::from_be_bytes(id.0)).collect();
     sorted.sort_unstable();
-    let hit = |row: usize| column.is_valid(row) && sorted.binary_search(&column.value(row)).is_ok();
-    let first = (0..column.len()).find(|row| hit(*row))?;
-    Some((0..column.len()).map(|row| Some(row >= first && hit(row))).collect())
+    // Rows of a trace mostly lie together.
+    let mut last = None;
+    let hits = BooleanBuffer::collect_bool(column.len(), |row| {
+        let Some(id) = column.is_valid(row).then(|| TraceId::from_slice(column.value(row))).flatten() else {
+            return false;
+        };
+        match last {
+            Some((known, is_hit)) if known == id => is_hit,
+            _ => {
+                let is_hit = sorted.binary_search(&u128::from_be_bytes(id.0)).is_ok();
+                last = Some((id, is_hit));
+                is_hit
+            }
+        }
+    });
+    (hits.count_set_bits() > 0).then(|| BooleanArray::new(hits, None))
 }
 
 /// All rows of a file: for the small dimension tables at start.

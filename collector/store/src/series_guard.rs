@@ -161,7 +161,7 @@ impl ActiveSeries {
     }
 
     /// Counts anew: `by_id` are all series and their positions.
-    pub(crate) fn recount(&mut self, by_id: &HashMap<[u8; 16], u32>, hour: u32) {
+    pub(crate) fn recount(&mut self, by_id: &foldhash::HashMap<[u8; 16], u32>, hour: u32) {
         self.of_metric.clear();
         self.all = 0;
         self.counted_at = Some(hour);
@@ -198,7 +198,7 @@ mod tests {
         let all = [id(1, 0), id(1, 1), id(2, 0)];
         let mut active = ActiveSeries::default();
         all.iter().for_each(|id| active.push(id, 100));
-        let by_id: HashMap<[u8; 16], u32> = all.iter().copied().zip(0..).collect();
+        let by_id: foldhash::HashMap<[u8; 16], u32> = all.iter().copied().zip(0..).collect();
         assert_eq!(active.counts(&all[0], 100), None);
         active.recount(&by_id, 100);
         assert_eq!(active.counts(&all[0], 100), Some((2, 3)));

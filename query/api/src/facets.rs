@@ -33,6 +33,8 @@ const VALUES_SHOWN_MAX: usize = 1_000;
 const KEYS_MAX: usize = 32;
 /// Newest spans that say which attributes are common.
 const SAMPLE_SPANS: usize = 5_000;
+/// Where fewer of a sample of traces match, newer ones of all traces are looked for.
+const FEW_SAMPLE_SPANS: usize = if cfg!(test) { 20 } else { SAMPLE_SPANS / 5 };
 /// Attributes that are shown unasked, and how many values one of them may have in the sample.
 const COMMON_KEYS: usize = 4;
 const COMMON_VALUES_MAX: usize = 200;
@@ -53,9 +55,12 @@ pub(crate) async fn facets(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
         return Err(ApiError::invalid(format!("keys: at most {KEYS_MAX} at once")));
     }
     let mut spans = MatchingSpans::of(&shared, &uri).await?;
-    let (common, mut offered) = common_keys(&shared, &mut spans).await?;
+    let keys_counted = asked.as_ref().map_or(FacetKey::fixed().len() + COMMON_KEYS, Vec::len);
+    let spans_max = EXACT_SPANS_MAX.min(VALUES_LOOKED_AT_MAX / keys_counted.max(1) as u64);
+    let sample = TraceSample::of(&shared, &spans.engine, (spans.start, spans.end), spans_max).await?;
+    let (common, mut offered) = common_keys(&shared, &mut spans, sample).await?;
     let keys = asked.unwrap_or_else(|| FacetKey::fixed().into_iter().chain(common).collect());
-    let counts = counted(&shared, &mut spans, &keys).await?;
+    let counts = counted(&shared, &mut spans, &keys, sample).await?;
     let mut answer = counts.all().written();
     let mut facets = Vec::new();
     for (key, (values, untold)) in keys.iter().zip(counts.into_keys()) {
@@ -72,9 +77,12 @@ pub(crate) async fn facets(State(shared): State<Arc<Shared>>, uri: Uri) -> Resul
 }
 
 /// Counts the keys over the spans that match, or over those of a sample of traces.
-async fn counted(shared: &Shared, spans: &mut MatchingSpans, keys: &[FacetKey]) -> Result<Counts, ApiError> {
-    let spans_max = EXACT_SPANS_MAX.min(VALUES_LOOKED_AT_MAX / keys.len().max(1) as u64);
-    let sample = TraceSample::of(shared, &spans.engine, (spans.start, spans.end), spans_max).await?;
+async fn counted(
+    shared: &Shared,
+    spans: &mut MatchingSpans,
+    keys: &[FacetKey],
+    sample: TraceSample,
+) -> Result<Counts, ApiError> {
     let counts = counted_in(shared, spans, keys, sample).await?;
     if sample == TraceSample::All {
         return Ok(counts);
@@ -122,21 +130,53 @@ fn facet(key: &FacetKey, mut values: Vec<(String, Counted)>, untold: u64, limit:
     })
 }
 
-/// Attributes with columns that the newest spans have most, and all names that they have.
-async fn common_keys(shared: &Shared, spans: &mut MatchingSpans) -> Result<(Vec<FacetKey>, Vec<String>), ApiError> {
+/// Attributes with columns that the newest spans have most, and all names that they have: those of the sample's traces, whose
+/// rows lie together, or of all where too few of these match.
+async fn common_keys(
+    shared: &Shared,
+    spans: &mut MatchingSpans,
+    sample: TraceSample,
+) -> Result<(Vec<FacetKey>, Vec<String>), ApiError> {
+    if sample != TraceSample::All {
+        let newest = SAMPLE_SPANS as u64 * sample.weight();
+        let since = start_of_newest(spans.engine.version(), (spans.start, spans.end), newest).unwrap_or(spans.start);
+        let looked_at = common_keys_since(shared, spans, since, sample).await?;
+        if looked_at.spans >= FEW_SAMPLE_SPANS {
+            return Ok(looked_at.into_common());
+        }
+    }
     let Some(since) = start_of_newest_matches(shared, spans).await? else { return Ok((Vec::new(), Vec::new())) };
+    Ok(common_keys_since(shared, spans, since, TraceSample::All).await?.into_common())
+}
+
+/// Spans that were looked at for the keys that they have.
+struct LookedAt {
+    spans: usize,
+    usage: Vec<(KeyUsage, FacetKey)>,
+    others: HashMap<String, usize>,
+}
+
+async fn common_keys_since(
+    shared: &Shared,
+    spans: &mut MatchingSpans,
+    since: i64,
+    sample: TraceSample,
+) -> Result<LookedAt, ApiError> {
     let keys = FacetKey::promoted();
     let columns: String =
         keys.iter().enumerate().map(|(index, key)| format!("{} AS {}, ", key.sql(), Counts::column(index))).collect();
     let sql = format!(
-        "SELECT {columns}map_keys(other_attributes) AS others FROM spans WHERE {} AND start_time >= {} LIMIT {}",
+        "SELECT {columns}map_keys(other_attributes) AS others FROM spans WHERE {}{} AND start_time >= {} LIMIT {}",
         spans.condition(),
+        sample.condition(),
         sql_moment(since),
         2 * SAMPLE_SPANS
     );
     let mut usage = vec![KeyUsage::default(); keys.len()];
     let mut others: HashMap<String, usize> = HashMap::new();
+    let mut rows = 0;
     let add = |batch: &RecordBatch| {
+        rows += batch.num_rows();
         usage
             .iter_mut()
             .enumerate()
@@ -144,18 +184,24 @@ async fn common_keys(shared: &Shared, spans: &mut MatchingSpans) -> Result<(Vec<
         add_names(&mut others, batch);
     };
     spans.each_batch(shared, &sql, add).await?;
-    let mut used: Vec<(KeyUsage, FacetKey)> =
-        usage.into_iter().zip(keys).filter(|(usage, _)| usage.spans > 0).collect();
-    used.sort_by_key(|(usage, _)| std::cmp::Reverse(usage.spans));
-    let mut others: Vec<(String, usize)> = others.into_iter().collect();
-    others.sort_unstable_by(|(one, of_one), (other, of_other)| of_other.cmp(of_one).then_with(|| one.cmp(other)));
-    let fixed = FacetKey::fixed().into_iter().map(|key| key.name().to_owned());
-    let mut names: Vec<String> = fixed.chain(used.iter().map(|(_, key)| key.name().to_owned())).collect();
-    names.extend(others.into_iter().take(OFFERED_MAX).map(|(name, _)| name));
-    let mut seen = HashSet::new();
-    names.retain(|name| seen.insert(name.clone()));
-    let common = used.into_iter().filter(|(usage, _)| usage.is_telling()).map(|(_, key)| key).take(COMMON_KEYS);
-    Ok((common.collect(), names))
+    Ok(LookedAt { spans: rows, usage: usage.into_iter().zip(keys).collect(), others })
+}
+
+impl LookedAt {
+    /// The keys that are counted unasked, and the names of all that are offered, most used first.
+    fn into_common(self) -> (Vec<FacetKey>, Vec<String>) {
+        let mut used: Vec<(KeyUsage, FacetKey)> = self.usage.into_iter().filter(|(usage, _)| usage.spans > 0).collect();
+        used.sort_by_key(|(usage, _)| std::cmp::Reverse(usage.spans));
+        let mut others: Vec<(String, usize)> = self.others.into_iter().collect();
+        others.sort_unstable_by(|(one, of_one), (other, of_other)| of_other.cmp(of_one).then_with(|| one.cmp(other)));
+        let fixed = FacetKey::fixed().into_iter().map(|key| key.name().to_owned());
+        let mut names: Vec<String> = fixed.chain(used.iter().map(|(_, key)| key.name().to_owned())).collect();
+        names.extend(others.into_iter().take(OFFERED_MAX).map(|(name, _)| name));
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(name.clone()));
+        let common = used.into_iter().filter(|(usage, _)| usage.is_telling()).map(|(_, key)| key).take(COMMON_KEYS);
+        (common.collect(), names)
+    }
 }
 
 /// How the newest spans have a key.

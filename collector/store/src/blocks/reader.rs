@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
-use parquet::file::metadata::ParquetMetaData;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::reader::{ChunkReader, Length};
 
 use super::{BLOCK_BYTES, Blocks, KeptBlocks};
@@ -22,6 +22,8 @@ use crate::version::DataFile;
 
 /// Read ahead where a reader goes through a file.
 const AHEAD_BYTES: u64 = 4 * BLOCK_BYTES;
+/// Ranges are read as one up to this.
+const JOINED_BYTES_MAX: u64 = 64 * BLOCK_BYTES;
 
 /// A local file.
 #[derive(Clone)]
@@ -156,13 +158,16 @@ impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
     fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>>> {
         async move {
             let Some(blocks) = self.blocks().await? else { return self.inner.get_byte_ranges(ranges).await };
-            let around: Vec<Range<u64>> = ranges.iter().map(|range| blocks.around(range)).collect();
+            let around = joined(ranges.iter().map(|range| blocks.around(range)).collect());
             let read = self.inner.get_byte_ranges(around.clone()).await?;
-            let checked = read.iter().zip(&around).zip(&ranges).map(|((read, around), range)| {
+            for (around, read) in around.iter().zip(&read) {
                 blocks.check(around.start, read).map_err(|error| self.told(&error))?;
-                Ok(within(read, around.start, range))
+            }
+            let checked = ranges.iter().map(|range| {
+                let of = around.partition_point(|around| around.end < range.end);
+                within(&read[of], around[of].start, range)
             });
-            checked.collect()
+            Ok(checked.collect())
         }
         .boxed()
     }
@@ -174,7 +179,10 @@ impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
         async move {
             // Looks at the footer, where nobody did yet.
             self.blocks().await?;
-            self.inner.get_metadata(options).await
+            // DataFusion asks for the footer alone first and reads the page index for itself, each time: whoever keeps footers
+            // is to keep them with it.
+            let options = options.cloned().unwrap_or_default().with_page_index_policy(PageIndexPolicy::Optional);
+            self.inner.get_metadata(Some(&options)).await
         }
         .boxed()
     }
@@ -186,6 +194,21 @@ fn keep(file: &DataFile, kept: Option<&KeptBlocks>, blocks: Blocks) -> Arc<Block
         kept.keep(&file.entry.path, &blocks);
     }
     blocks
+}
+
+/// In order, those that touch as one, as columns that lie side by side have a block in common; none inside another. Large ones stay
+/// by themselves: all that is read as one stays in memory until the last of it is decoded.
+fn joined(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
+    ranges.sort_unstable_by_key(|range| (range.start, range.end));
+    let mut joined: Vec<Range<u64>> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        let is_small = |last: &Range<u64>| range.start <= last.end && range.end - last.start <= JOINED_BYTES_MAX;
+        match joined.last_mut().filter(|last| range.end <= last.end || is_small(last)) {
+            Some(last) => last.end = last.end.max(range.end),
+            None => joined.push(range),
+        }
+    }
+    joined
 }
 
 fn within(read: &Bytes, start: u64, range: &Range<u64>) -> Bytes {

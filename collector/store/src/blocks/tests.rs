@@ -59,22 +59,30 @@ impl AsyncFileReader for Unchecked {
 
 #[test]
 fn readers_give_the_bytes_of_any_range() {
-    for bytes in [0, 1, 16_383, 16_384, 16_385, 100_000] {
+    for bytes in [0, 1, 16_383, 16_384, 16_385, 100_000, 3_000_000] {
         let dir = tempfile::tempdir().unwrap();
         let (file, content) = written(dir.path(), bytes);
         let kept = Arc::new(KeptBlocks::default());
         let local = CheckedFile::open(&file, Some(&kept)).unwrap();
         let mut ranged = CheckedReader::new(Unchecked(content.clone()), Arc::clone(&file), Some(kept));
-        let ends = [0, 1, 5_000, 16_384, 16_385, 33_000, bytes, bytes + 3, content.len()];
+        let ends = [0, 1, 5_000, 16_384, 16_385, 33_000, 1_500_000, bytes, bytes + 3, content.len()];
+        let mut asked_together = Vec::new();
         let ranges = ends.iter().flat_map(|start| ends.iter().map(move |end| *start..*end));
         for range in ranges.filter(|range| range.start <= range.end && range.end <= content.len()) {
             let asked = range.start as u64..range.end as u64;
             assert_eq!(local.read(&asked).unwrap(), content[range.clone()], "{range:?} of {bytes}");
             let given = ranged.get_bytes(asked).now_or_never().unwrap().unwrap();
             assert_eq!(given, content[range.clone()], "{range:?} of {bytes}");
+            asked_together.push(range.clone());
             let mut onward = Vec::new();
             local.get_read(range.start as u64).unwrap().read_to_end(&mut onward).unwrap();
             assert_eq!(onward, content[range.start..]);
+        }
+        asked_together.reverse();
+        let asked = asked_together.iter().map(|range| range.start as u64..range.end as u64).collect();
+        let given = ranged.get_byte_ranges(asked).now_or_never().unwrap().unwrap();
+        for (range, given) in asked_together.into_iter().zip(given) {
+            assert_eq!(given, content[range.clone()], "{range:?} of {bytes}, among others");
         }
     }
 }

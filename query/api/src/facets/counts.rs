@@ -3,9 +3,8 @@
 //! Owns what is held of each value: errors, and how many spans of which traces have it. Rows of a trace mostly come one
 //! after the other, so that most are known by the row before. Never asks for rows.
 
-use std::collections::HashMap;
-
 use arrow::record_batch::RecordBatch;
+use foldhash::{HashMap, HashMapExt, HashSet};
 use serde_json::{Value, json};
 use spanlake_schemas::ids::TraceId;
 
@@ -46,7 +45,12 @@ struct Trace {
     spans: u32,
     /// That with which it is looked at.
     probability: f64,
+    /// Its rows did not come all together.
+    is_split: bool,
 }
+
+/// Values of a trace that are held until its next row; where it has more, its rows count as split.
+const OPEN_MAX: usize = 32;
 
 /// All keys of an answer.
 pub(super) struct Counts {
@@ -59,16 +63,26 @@ pub(super) struct Counts {
     keys: Vec<KeyCounts>,
 }
 
+/// Spans of a trace that have a value, by their numbers.
+#[derive(Clone, Copy)]
+struct Pair {
+    value: u32,
+    trace: u32,
+    spans: u32,
+}
+
 /// One key.
 #[derive(Default)]
 pub(super) struct KeyCounts {
     numbers: HashMap<String, u32>,
     /// Errors with each value.
     errors: Vec<f64>,
-    /// Values and traces that were seen together, by their numbers, with their spans.
-    pairs: HashMap<(u32, u32), u32>,
-    /// The pair that came last, with spans that are not in `pairs` yet.
-    run: Option<((u32, u32), u32)>,
+    /// Values and traces that were seen together; of split traces more than once.
+    pairs: Vec<Pair>,
+    /// The trace that came last, and its values with their spans.
+    open_trace: u32,
+    open: Vec<(u32, u32)>,
+    split: HashSet<u32>,
     /// Spans with a value beyond those that are told apart.
     untold: f64,
 }
@@ -132,7 +146,9 @@ impl Counts {
                 let next = u32::try_from(self.traces.len()).unwrap_or(u32::MAX);
                 let number = *self.numbers.entry(id).or_insert(next);
                 if number == next {
-                    self.traces.push(Trace { spans: 0, probability: probabilities.at(row) });
+                    self.traces.push(Trace { spans: 0, probability: probabilities.at(row), is_split: false });
+                } else {
+                    self.traces[number as usize].is_split = true;
                 }
                 last = (id, Some(number));
             }
@@ -160,27 +176,41 @@ impl KeyCounts {
             }
         };
         self.errors[number as usize] += error;
-        match &mut self.run {
-            Some((pair, spans)) if *pair == (number, trace) => *spans += 1,
-            _ => {
-                self.end_run();
-                self.run = Some(((number, trace), 1));
-            }
+        if self.open_trace != trace {
+            self.close();
+            self.open_trace = trace;
         }
+        if let Some((_, spans)) = self.open.iter_mut().find(|(value, _)| *value == number) {
+            *spans += 1;
+            return;
+        }
+        if self.open.len() >= OPEN_MAX {
+            self.close();
+            self.split.insert(trace);
+        }
+        self.open.push((number, 1));
     }
 
-    fn end_run(&mut self) {
-        if let Some((pair, spans)) = self.run.take() {
-            *self.pairs.entry(pair).or_default() += spans;
-        }
+    fn close(&mut self) {
+        let trace = self.open_trace;
+        self.pairs.extend(self.open.drain(..).map(|(value, spans)| Pair { value, trace, spans }));
     }
 
     fn into_values(mut self, traces: &[Trace]) -> (Vec<(String, Counted)>, u64) {
-        self.end_run();
+        self.close();
         let mut counted: Vec<Counted> =
             self.errors.iter().map(|errors| Counted { errors: *errors, ..Counted::default() }).collect();
-        for ((value, trace), spans) in &self.pairs {
-            counted[*value as usize].add_trace((*spans).into(), traces[*trace as usize].probability);
+        let mut of_split: HashMap<(u32, u32), u32> = HashMap::new();
+        for Pair { value, trace, spans } in self.pairs {
+            let of = &traces[trace as usize];
+            if of.is_split || self.split.contains(&trace) {
+                *of_split.entry((value, trace)).or_default() += spans;
+            } else {
+                counted[value as usize].add_trace(spans.into(), of.probability);
+            }
+        }
+        for ((value, trace), spans) in of_split {
+            counted[value as usize].add_trace(spans.into(), traces[trace as usize].probability);
         }
         let values = self.numbers.into_iter().map(|(value, number)| (value, counted[number as usize])).collect();
         (values, whole(self.untold))

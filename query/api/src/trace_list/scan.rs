@@ -17,8 +17,9 @@ use crate::parameters::sql_moment;
 use crate::query;
 use crate::state::Shared;
 
-/// Rows of the first statement, and of the largest.
-const ROWS_FIRST: usize = 2_000;
+/// Rows of the first statement, for each trace of the page; and of the largest. The fewer, the sooner a statement knows that what
+/// is older cannot be among them.
+const ROWS_FIRST_A_TRACE: usize = 10;
 const ROWS_MAX: usize = 128_000;
 /// Each statement of a window reads this many times the rows of the one before.
 const GROWTH: usize = 8;
@@ -66,7 +67,7 @@ impl<'a> Scan<'a> {
             filter,
             windows,
             read_to: from,
-            rows: ROWS_FIRST,
+            rows: filter.rows_first(),
             waiting: VecDeque::new(),
             left_out: Vec::new(),
             handed_out: 0,
@@ -122,7 +123,7 @@ impl<'a> Scan<'a> {
                 _ => i64::MIN,
             };
             self.read_to = Some(self.frontier);
-            self.rows = ROWS_FIRST;
+            self.rows = self.filter.rows_first();
             (self.of_window, self.leading, self.is_settled) = (0, 0, false);
         }
         Ok(fresh)
@@ -186,7 +187,7 @@ impl<'a> Scan<'a> {
             *counts.entry(*id).or_default() += 1;
         }
         let half = self.waiting.len() / 2;
-        let largest = counts.into_iter().find(|(_, count)| *count > half.max(ROWS_FIRST / 2));
+        let largest = counts.into_iter().find(|(_, count)| *count > half.max(self.filter.limit));
         if let Some((id, _)) = largest.filter(|_| self.left_out.len() < LEFT_OUT_MAX) {
             self.left_out.push(id);
         }
@@ -194,6 +195,10 @@ impl<'a> Scan<'a> {
 }
 
 impl Filter {
+    const fn rows_first(&self) -> usize {
+        self.limit * ROWS_FIRST_A_TRACE
+    }
+
     /// Candidates of a window as `trace_id` and `at`, the moment of the newest span that meets the conditions, latest first;
     /// where asked, only those of the right length.
     fn candidates(&self, window: Reach, scan: &Scan<'_>, by_length: bool) -> String {
