@@ -76,6 +76,8 @@ export function WaterfallBars({ waterfall, lines, critical, marks, pills, width,
   const count = Math.ceil((last - first + 1) / BLOCK_LINES) + 1;
   const firstBlock = Math.max(0, Math.min(Math.floor(first / BLOCK_LINES), Math.ceil(lines.nodeOf.length / BLOCK_LINES) - count));
   const blocks = Array.from({ length: count }, (_, index) => firstBlock + index).filter((block) => block * BLOCK_LINES < lines.nodeOf.length);
+  // In the order of their keys: none is ever moved in the document, as each lies where it says.
+  blocks.sort((one, other) => (one % count) - (other % count));
   return blocks.map((block) => {
     const from = block * BLOCK_LINES;
     const to = Math.min(from + BLOCK_LINES, lines.nodeOf.length) - 1;
@@ -115,7 +117,7 @@ function BarsBlock({ look, from, top, height, topOf, painted }: BarsBlockProps) 
     // `topOf` is another function at every drawing; where lines begin changes with `look` alone.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [look, from, top, height]);
-  return <canvas ref={canvas} className="waterfall-bars" aria-hidden="true" style={{ top, width: look.width, height }} />;
+  return <canvas ref={canvas} className="waterfall-bars" aria-hidden="true" style={{ transform: `translateY(${top}px)`, width: look.width, height }} />;
 }
 
 /** Where names are written: as `.row-name` and `.row-counts` in styles/trace.css. */

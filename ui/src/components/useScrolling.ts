@@ -12,12 +12,18 @@ export function useScrolling(scroller: RefObject<HTMLElement | null>): boolean {
     const element = scroller.current;
     if (!element) return;
     let rest: ReturnType<typeof setTimeout> | undefined;
+    let steppedAt = 0;
+    // One timer for many steps: setting one anew costs more than the rest of this.
+    const look = (): void => {
+      const left = steppedAt + SCROLL_REST_MS - performance.now();
+      rest = left > 0 ? setTimeout(look, left) : undefined;
+      if (left > 0) return;
+      element.removeAttribute("data-moving");
+      setMoving(false);
+    };
     const restLater = (): void => {
-      clearTimeout(rest);
-      rest = setTimeout(() => {
-        element.removeAttribute("data-moving");
-        setMoving(false);
-      }, SCROLL_REST_MS);
+      steppedAt = performance.now();
+      rest ??= setTimeout(look, SCROLL_REST_MS);
     };
     const onScroll = (): void => {
       element.setAttribute("data-moving", "");

@@ -32,18 +32,16 @@ const FONT_OF: Record<NameFont, (family: string) => string> = {
 const INK_OF: Record<NameInk, keyof Palette> = { text: "text", strong: "strong", faint: "faint", error: "error", warn: "warn", accent: "accent", accentStrong: "accentStrong" };
 
 const KEPT_MOST = 20_000;
-const widths = new Map<string, number>();
+/** By font, and then by text: both together would be a long text more to each. */
+const widths = new Map<string, Map<string, number>>();
 const lines = new Map<string, { ascent: number; descent: number }>();
 
-function widthOf(context: CanvasRenderingContext2D, text: string, font: string): number {
-  const key = `${font}\n${text}`;
-  const known = widths.get(key);
-  if (known !== undefined) return known;
-  if (widths.size >= KEPT_MOST) widths.clear();
-  if (context.font !== font) context.font = font;
-  const { width } = context.measureText(text);
-  widths.set(key, width);
-  return width;
+function widthsOf(font: string): Map<string, number> {
+  const known = widths.get(font);
+  if (known && known.size < KEPT_MOST) return known;
+  const empty = new Map<string, number>();
+  widths.set(font, empty);
+  return empty;
 }
 
 /** How far a font reaches over and under its line, in whole pixels as elements have it. */
@@ -51,7 +49,8 @@ function lineOf(context: CanvasRenderingContext2D, font: string): { ascent: numb
   const known = lines.get(font);
   if (known) return known;
   context.font = font;
-  const { fontBoundingBoxAscent, fontBoundingBoxDescent } = context.measureText("x");
+  // Browsers of some years ago do not tell; most fonts of 13 pixels are so high.
+  const { fontBoundingBoxAscent = 12, fontBoundingBoxDescent = 3 } = context.measureText("x");
   const line = { ascent: Math.round(fontBoundingBoxAscent), descent: Math.round(fontBoundingBoxDescent) };
   lines.set(font, line);
   return line;
@@ -65,7 +64,15 @@ export function paintNames(context: CanvasRenderingContext2D, rows: readonly Nam
   const plain = lineOf(context, fontOf("plain"));
   const small = lineOf(context, fontOf("small"));
   const baseline = 14 + Math.floor((plain.ascent - plain.descent) / 2);
-  const measure = (text: string, font: NameFont): number => widthOf(context, text, fontOf(font));
+  const kept = new Map((Object.keys(FONT_OF) as NameFont[]).map((font) => [font, widthsOf(fontOf(font))]));
+  const measure = (text: string, font: NameFont): number => {
+    const known = kept.get(font)?.get(text);
+    if (known !== undefined) return known;
+    context.font = fontOf(font);
+    const { width } = context.measureText(text);
+    kept.get(font)?.set(text, width);
+    return width;
+  };
   const placed = rows.map((row) => {
     const edges = { from: column.from + row.indent + NAME_TEXT_PX, to: row.name.events > 0 ? column.toEvents : column.to, right: column.right, isDim: row.isDim };
     return namePieces(row.name, edges, measure);
