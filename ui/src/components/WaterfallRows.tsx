@@ -1,7 +1,7 @@
 // Owns the scrolling part of the waterfall: only the rows on screen are in the document, however many there are.
 // Wheel with Ctrl (or a pinch) zooms at the pointer; sideways pans. Never decides what a row looks like.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useContext, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { useCallback, useContext, useEffect, useMemo, useRef, useState, type CSSProperties, type RefObject } from "react";
 import { ElementRange, linesOf } from "../layout/elementRange";
 import { tickAt } from "../layout/rowPicture";
 import { RowSlots } from "../layout/rowSlots";
@@ -131,7 +131,22 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
   const kept = ElementRange.beside(inElements, [lineOf(cursor), lineOf(waterfall.open)], firstLine, lastLine);
   const topOf = (line: number): number => virtual.measurementsCache[line]?.start ?? line * SPAN_LINE_PX;
   const style = { "--name-width": `${nameWidth}px` } as CSSProperties;
-  const ticks = rulerTicks(window, timeWidth);
+  const ticks = useMemo(() => rulerTicks(window, timeWidth), [window, timeWidth]);
+  const { foldState, matching, collapsed, open } = waterfall;
+  const rows = useMemo(
+    () => [...linesOf(inElements), ...kept].map((line) => {
+      const node = lines.nodeOf[line];
+      const key = kept.includes(line) ? `kept-${node}` : keyOf(line);
+      const log = lines.logOf && lines.logOf[line] !== -1 ? logs.byNode.get(node)?.[lines.logOf[line]] : undefined;
+      const place = { node, top: topOf(line), indentMost: nameWidth * 0.45 };
+      if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
+      return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} isOffPath={critical !== null && !segmentsOf(waterfall, critical, node)} />;
+    }),
+    // While the list moves its elements stay: nothing of them is made anew at each step. Rows of log records show parts of the
+    // waterfall that are not named here, and draw it whenever it changes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [inElements[0], inElements[1], kept.join(), lines, tree, foldState, matching, collapsed, cursor, open, critical, nameWidth, lines.logOf === null ? null : waterfall, lines.logOf === null ? null : logs],
+  );
   return (
     <div
       className="waterfall-table"
@@ -153,14 +168,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
               <span key={tick.label} style={{ left: `${tick.at * 100}%` }} />
             ))}
           </div>
-          {[...linesOf(inElements), ...kept].map((line) => {
-            const node = lines.nodeOf[line];
-            const key = kept.includes(line) ? `kept-${node}` : keyOf(line);
-            const log = lines.logOf && lines.logOf[line] !== -1 ? logs.byNode.get(node)?.[lines.logOf[line]] : undefined;
-            const place = { node, top: topOf(line), indentMost: nameWidth * 0.45 };
-            if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} isOffPath={critical !== null && !segmentsOf(waterfall, critical, node)} />;
-          })}
+          {rows}
           <WaterfallBars
             waterfall={waterfall}
             lines={lines}
