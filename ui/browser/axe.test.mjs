@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
+import { teamBoards } from "../mock/boardSamples.mjs";
 import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 import { startMock } from "../mock/server.mjs";
@@ -19,6 +20,7 @@ const VIEWS = [
   [`/compare?a=${HEALTHY}&b=${FAILING}`], [`/compare?a=${HEALTHY}`], ["/file"], ["/services"], ["/services/checkout"], ["/logs"], ["/logs?level=warn", { keys: ["j", "j"] }],
   ["/metrics/explore"], ["/metrics/explore?name=http.server.request.duration"], ["/metrics/explore?name=app.orders.placed&compare=1d"], [`/metrics/explore?${new URLSearchParams({ a: "sum(rate(foo[5m]) by" })}`],
   ["/boards"], ["/boards/services"], ["/boards/hosts"], ["/boards/spanlake"], ["/boards/mysql?edit=on"], ["/boards/mysql?edit=on", { click: "[aria-label='Edit the panel']" }], ["/sampling"],
+  ["/boards/team"], ["/boards/team?version=2"], ["/boards/team?version=99"], ["/boards/on-call"], ["/boards/team", { click: "[aria-label='History']" }],
   ...["/mysql", ...["overview", "now", "locks", "statements", "statements&digest=d3a177c1b2d3a1&in=shop", "innodb", "variables", "events"].map((tab) => `/mysql/db-1%3A3306?tab=${tab}`), "/mysql/db-3%3A3306?tab=replication", "/mysql/reports%3A3306?tab=poller", "/mysql/archive%3A3306"].map((path) => [path]),
   [`/trace/${FAILING}?embed=1`], ["/metrics/explore?name=http.server.request.duration&embed=1"], ["/boards/hosts?embed=1"], ["/", { keys: ["j", "c"] }],
   ["/sql"], [SQL], [`/sql?run=1&q=${encodeURIComponent("frm spans")}`], ["/", { keys: ["Control+k"] }], ["/", { keys: ["?"] }], ["/", { click: "[aria-label='Language and time zone']" }],
@@ -39,6 +41,7 @@ for (const [width, theme, views] of LOOKS) {
   test(`nothing serious at ${width} pixels, ${theme}`, { skip: process.env.SPANLAKE_URL ? "needs the mock's traces" : false }, async () => {
     const mock = await startMock();
     mock.state.sampling = true;
+    mock.state.boards = teamBoards();
     const { browser, close } = await launchBrowser();
     const found = [];
     try {

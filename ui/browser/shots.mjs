@@ -3,6 +3,7 @@
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { teamBoards } from "../mock/boardSamples.mjs";
 import { FAILING, HEALTHY, ODD } from "../mock/store.mjs";
 import { launchBrowser, openPage } from "./launch.mjs";
 import { startMock } from "../mock/server.mjs";
@@ -63,6 +64,13 @@ const VIEWS = [
   { name: "board-hosts", path: "/boards/hosts" },
   { name: "board-edit", path: "/boards/mysql?edit=on" },
   { name: "board-panel", path: "/boards/mysql?edit=on", click: ".panel-tools button" },
+  { name: "board-own-list", path: "/boards", boards: true },
+  { name: "board-own", path: "/boards/team", boards: true },
+  { name: "board-history", path: "/boards/team", boards: true, click: "[aria-label='History']" },
+  { name: "board-version", path: "/boards/team?version=2", boards: true },
+  { name: "board-version-none", path: "/boards/team?version=99", boards: true },
+  { name: "board-file", path: "/boards/on-call", boards: true },
+  { name: "board-kiosk", path: "/boards/team?kiosk=on", boards: true },
   { name: "mysql", path: "/mysql" },
   { name: "mysql-server", path: MYSQL },
   { name: "mysql-range", path: `${MYSQL}?range=1h` },
@@ -99,7 +107,7 @@ for (const theme of themes) {
     const { page, problems, close: closePage } = await openPage(browser, { width, height: width === 390 ? 844 : 900, theme, locale: process.env.SHOTS_LANGUAGE });
     for (const view of [...VIEWS, { name: "empty", path: "/", empty: true }]) {
       if (only && !view.name.includes(only)) continue;
-      Object.assign(mock.state, { empty: view.empty === true, sampling: view.sampling === true, searchStepMs: view.stepMs ?? 0 });
+      Object.assign(mock.state, { empty: view.empty === true, sampling: view.sampling === true, searchStepMs: view.stepMs ?? 0, boards: view.boards ? teamBoards() : undefined });
       await page.goto(mock.url + view.path);
       await settled(page, view);
       if (view.click) await page.locator(view.click).first().click();

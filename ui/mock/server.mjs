@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { answerBoards } from "./boards.mjs";
 import { traceCompare, traceFacets, traceHeatmap } from "./explore.mjs";
 import { FilterError } from "./filter.mjs";
 import { answerLive } from "./live.mjs";
@@ -130,32 +131,11 @@ function answerApi(state, address, request, body, response) {
     const [status, value] = answerPrometheus(state, pathname.slice("/prometheus/api/v1".length), new URLSearchParams([...search, ...new URLSearchParams(request.method === "POST" ? body : "")]));
     return send(value, status);
   }
-  if (pathname === "/api/boards" || pathname.startsWith("/api/boards/")) return answerBoards(state, request, pathname, body, response);
+  if (pathname === "/api/boards" || pathname.startsWith("/api/boards/")) return answerBoards(state, request, address, body, response);
   if (pathname === "/api/sql") return answerSql(JSON.parse(body), state, response);
   const trace = /^\/api\/traces\/(.+)$/.exec(pathname);
   if (trace) return answerTrace(store, decodeURIComponent(trace[1]), search, response);
   return send({ error: { code: "not_found", message: "no such route" } }, 404);
-}
-
-/** Only where a test says so (`state.boards`): by itself this server keeps no dashboards. */
-function answerBoards(state, request, pathname, body, response) {
-  const missing = () => sendJson(response, 404, { error: { code: "not_found", message: "no such route" } });
-  if (!state.boards) return missing();
-  if (pathname === "/api/boards") return sendJson(response, 200, { boards: [...state.boards].map(([name, { text }]) => ({ name, title: JSON.parse(text).title, panels: JSON.parse(text).panels.length })) });
-  const name = decodeURIComponent(pathname.slice("/api/boards/".length));
-  const kept = state.boards.get(name);
-  const etag = (number) => `"${number}"`;
-  if (request.method === "GET") {
-    if (!kept) return missing();
-    response.setHeader("ETag", etag(kept.number));
-    return sendBytes(response, 200, "application/json", Buffer.from(kept.text));
-  }
-  const wanted = request.headers["if-match"];
-  if ((wanted !== undefined && wanted !== etag(kept?.number)) || (request.headers["if-none-match"] === "*" && kept)) return sendJson(response, 412, { error: { code: "conflict", message: "it was changed meanwhile" } });
-  if (request.method === "DELETE") state.boards.delete(name);
-  else state.boards.set(name, { text: body, number: (kept?.number ?? 0) + 1 });
-  response.setHeader("ETag", etag(state.boards.get(name)?.number ?? 0));
-  return sendJson(response, 200, {});
 }
 
 function answerSql({ query, format = "json" }, state, response) {

@@ -119,7 +119,12 @@ export async function saveBoard(name: string, board: Board, etag: string | null)
     localStorage.setItem(PREFIX + name, writeBoard(board));
     return null;
   }
-  const response = await sendJson(`/api/boards/${encodeURIComponent(name)}`, "PUT", writeBoard(board), etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
+  return saveDocument(name, writeBoard(board), etag);
+}
+
+/** The same on the server, of a document as it stands. */
+export async function saveDocument(name: string, document: string, etag: string | null): Promise<string | null> {
+  const response = await sendJson(`/api/boards/${encodeURIComponent(name)}`, "PUT", document, etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
   return response.headers.get("ETag");
 }
 

@@ -1,4 +1,5 @@
 // Owns the time ruler over the rows: its ticks, the moment under the pointer, and dragging on it to zoom.
+import { memo } from "react";
 import type { Tick } from "../layout/ruler";
 import { clampWindow } from "../layout/timeWindow";
 import { formatDuration } from "../model/duration";
@@ -12,7 +13,8 @@ interface RulerProps {
   hoverShare: number | null;
 }
 
-export function Ruler({ waterfall, ticks, hoverShare }: RulerProps) {
+/** Drawn again when something of it changes, not at each step of a scroll. */
+export const Ruler = memo(function Ruler({ waterfall, ticks, hoverShare }: RulerProps) {
   const { window, tree } = waterfall;
   const width = window.endNs - window.startNs;
   const drag = useDragRange(({ from, to }) =>
@@ -36,4 +38,4 @@ export function Ruler({ waterfall, ticks, hoverShare }: RulerProps) {
       </div>
     </div>
   );
-}
+});

@@ -20,9 +20,11 @@ interface SqlGridProps {
   unit?: string;
   /** The same of single columns, by place. */
   units?: readonly (string | undefined)[];
+  /** How what is missing is written: in figures of series it is no value of SQL. */
+  missing?: string;
 }
 
-export function SqlGrid({ answer, unit, units }: SqlGridProps) {
+export function SqlGrid({ answer, unit, units, missing = "null" }: SqlGridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const roles = useMemo(() => answer.columns.map(columnRole), [answer]);
   const count = answer.whole?.count ?? answer.rows.length;
@@ -51,7 +53,7 @@ export function SqlGrid({ answer, unit, units }: SqlGridProps) {
               <div key={item.index % pool} className="sql-row" role="row" aria-rowindex={item.index + 2} style={{ gridTemplateColumns: template, top: item.start }}>
                 <span className="row-number" role="rowheader">{formatCount(item.index + 1)}</span>
                 {row.map((cell, index) => (
-                  <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : row[traceColumn]} onOpen={setOpen} unit={units?.[index] ?? unit} />
+                  <Cell key={index} cell={cell} isError={cell === "error" && answer.columns[index].name === "status_code"} role={roles[index]} traceId={traceColumn === -1 ? null : row[traceColumn]} onOpen={setOpen} unit={units?.[index] ?? unit} missing={missing} />
                 ))}
               </div>
             );
@@ -80,10 +82,11 @@ interface CellProps {
   traceId: SqlCell;
   onOpen: (text: string) => void;
   unit?: string;
+  missing: string;
 }
 
-function Cell({ cell, isError, role, traceId, onOpen, unit }: CellProps) {
-  if (cell === null || cell === undefined) return <span role="cell" className="faint">null</span>;
+function Cell({ cell, isError, role, traceId, onOpen, unit, missing }: CellProps) {
+  if (cell === null || cell === undefined) return <span role="cell" className={isNumeric(role) ? "faint number" : "faint"}>{missing}</span>;
   const text = cellText(cell);
   if (role === "trace" && text !== "") {
     return (

@@ -1,12 +1,12 @@
-// Owns one row of the waterfall as an element: its name, and as its description what is painted beside it, for those who
-// hear the page. Few elements, because
-// all rows change while one scrolls; signs, stripes, bars and durations are painted by WaterfallBars.
+// Owns one row of the waterfall as an element: what is clicked, selected and heard of it. What is seen of it is painted by
+// WaterfallBars, its name too: the texts here are of no colour, but where the system chooses all colours.
 import { memo } from "react";
 import { indentOf } from "../layout/bars";
 import { formatDuration } from "../model/duration";
 import { formatCount } from "../model/numbers";
 import { foldFigures, isFoldRow, type FoldState } from "../model/siblingFolds";
-import { isMissing, spanIdOf, type TraceTree } from "../model/traceTree";
+import { foldText, operationOf, serviceOf } from "../model/rowName";
+import { isMissing, type TraceTree } from "../model/traceTree";
 import { texts } from "../texts";
 import { Icon } from "./Icon";
 import { SkewMark } from "./SkewNote";
@@ -41,7 +41,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
   const hasChildren = !isFold && tree.childCountOf[node] > 0;
   const hasEvents = !missing && spans.eventCounts[node] > 0;
   const service = missing ? "" : spans.services[spans.serviceOf[node]];
-  const name = missing ? `${texts.trace.missingParent} ${spanIdOf(tree, node).slice(0, 8)}` : spans.names[node] || texts.trace.unnamed;
+  const name = operationOf(tree, node);
   const full = missing ? name : `${service || texts.trace.noService}: ${name}`;
   return (
     <div
@@ -65,7 +65,7 @@ export const WaterfallRow = memo(function WaterfallRow(props: WaterfallRowProps)
       <div className={hasEvents ? "row-name row-name-short" : "row-name"} style={{ paddingLeft: indentOf(tree.depthOf[node], ROW_INDENT, props.indentMost) }}>
         {hasChildren && <Twisty below={tree.descendantsOf[node]} isClosed={isClosed} />}
         <RowMarks tree={tree} foldState={foldState} node={node} failed={failed} isClosed={isClosed} isFold={isFold} />
-        {!missing && !hasParentOfService(tree, node) && <ServiceName name={service} />}
+        <ServiceName name={serviceOf(tree, node)} />
         <span className="row-operation">{name}</span>
       </div>
       {hasEvents && (
@@ -83,15 +83,11 @@ function durationText(tree: TraceTree, foldState: FoldState | null, node: number
   return formatDuration(isMissing(tree, node) ? tree.endOf[node] - tree.startOf[node] : tree.spans.durations[node]);
 }
 
-function hasParentOfService(tree: TraceTree, node: number): boolean {
-  const parent = tree.parentOf[node];
-  return parent !== -1 && !isMissing(tree, parent) && tree.spans.serviceOf[parent] === tree.spans.serviceOf[node];
-}
-
-function ServiceName({ name }: { name: string }) {
+function ServiceName({ name }: { name: string | null }) {
+  if (name === null) return null;
   return (
     <>
-      <b className={name.length > LONG_SERVICE ? "row-service row-service-long" : "row-service"}>{name || texts.trace.noService}</b>{" "}
+      <b className={name.length > LONG_SERVICE ? "row-service row-service-long" : "row-service"}>{name}</b>{" "}
     </>
   );
 }
@@ -153,7 +149,7 @@ function FoldSign({ tree, foldState, node }: { tree: TraceTree; foldState: FoldS
   const label = isFolded ? texts.trace.unfold(members.length, formatDuration(figures.medianNs), formatDuration(figures.longestNs)) : texts.trace.foldAgain(members.length);
   return (
     <button type="button" className="fold-sign" tabIndex={-1} aria-expanded={!isFolded} title={label} aria-label={label} data-act="fold">
-      ×{members.length.toLocaleString("en-US")}
+      {foldText(members)}
     </button>
   );
 }

@@ -1,7 +1,8 @@
 // Owns the scrolling part of the waterfall: only the rows on screen are in the document, however many there are.
 // Wheel with Ctrl (or a pinch) zooms at the pointer; sideways pans. Never decides what a row looks like.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useContext, useEffect, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { useCallback, useContext, useEffect, useMemo, useRef, useState, type CSSProperties, type RefObject } from "react";
+import { ElementRange, linesOf } from "../layout/elementRange";
 import { tickAt } from "../layout/rowPicture";
 import { RowSlots } from "../layout/rowSlots";
 import { rulerTicks } from "../layout/ruler";
@@ -15,6 +16,8 @@ import { RowsInViewContext } from "./rowsInView";
 import { Ruler } from "./Ruler";
 import type { RowPill } from "../paint/waterfallCanvas";
 import { useElementWidth } from "./useElementWidth";
+import { useForcedColours } from "./useForcedColours";
+import { useScrolling } from "./useScrolling";
 import type { Waterfall } from "./useWaterfall";
 import type { WaterfallLogs } from "./useWaterfallLogs";
 import { segmentsOf, WaterfallBars, type PaintedRows } from "./WaterfallBars";
@@ -50,9 +53,6 @@ function nameTick(target: EventTarget, painted: PaintedRows, x: number, width: n
   }
 }
 
-/** So long after the last step of a scroll rows are under the pointer again. */
-const SCROLL_REST_MS = 120;
-
 interface WaterfallRowsProps {
   waterfall: Waterfall;
   logs: WaterfallLogs;
@@ -66,10 +66,12 @@ interface WaterfallRowsProps {
 export function WaterfallRows({ waterfall, logs, critical, marks, pills, scroller }: WaterfallRowsProps) {
   const { rowOf, cursor, reveal, window, tree } = waterfall;
   const { lines } = logs;
+  const isForced = useForcedColours();
   const holder = useRef<HTMLDivElement>(null);
   const width = useElementWidth(holder);
   const [nameWidth, setNameWidth] = useNameColumnWidth(width);
   const timeWidth = Math.max(0, width - nameWidth);
+  const isMoving = useScrolling(scroller) && !isForced;
   const [hoverShare, setHoverShare] = useState<number | null>(null);
   const virtual = useVirtualizer({
     count: lines.nodeOf.length,
@@ -117,28 +119,34 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
     return () => element?.removeEventListener("wheel", listen);
   }, []);
 
-  useEffect(() => {
-    const element = scroller.current;
-    let rest: ReturnType<typeof setTimeout> | undefined;
-    const move = (): void => {
-      element?.setAttribute("data-moving", "");
-      clearTimeout(rest);
-      rest = setTimeout(() => element?.removeAttribute("data-moving"), SCROLL_REST_MS);
-    };
-    element?.addEventListener("scroll", move, { passive: true });
-    return () => {
-      clearTimeout(rest);
-      element?.removeEventListener("scroll", move);
-    };
-  }, [scroller]);
-
   const painted = useRef<PaintedRows>(new Map());
   const items = virtual.getVirtualItems();
   const [slots] = useState(() => new RowSlots());
+  const [range] = useState(() => new ElementRange());
   const [firstLine, lastLine] = [items[0]?.index ?? 0, items.at(-1)?.index ?? -1];
-  const keyOf = slots.place(firstLine, lastLine);
+  // Log records are not painted: lists that show some have all their elements at once.
+  const inElements = range.place(lines, firstLine, lastLine, isMoving && lines.logOf === null);
+  const keyOf = slots.place(...inElements);
+  const lineOf = (node: number | null): number => (node === null || rowOf[node] === -1 ? -1 : (lines.lineOfRow?.[rowOf[node]] ?? rowOf[node]));
+  const kept = ElementRange.beside(inElements, [lineOf(cursor), lineOf(waterfall.open)], firstLine, lastLine);
+  const topOf = (line: number): number => virtual.measurementsCache[line]?.start ?? line * SPAN_LINE_PX;
   const style = { "--name-width": `${nameWidth}px` } as CSSProperties;
-  const ticks = rulerTicks(window, timeWidth);
+  const ticks = useMemo(() => rulerTicks(window, timeWidth), [window, timeWidth]);
+  const { foldState, matching, collapsed, open } = waterfall;
+  const rows = useMemo(
+    () => [...linesOf(inElements), ...kept].map((line) => {
+      const node = lines.nodeOf[line];
+      const key = kept.includes(line) ? `kept-${node}` : keyOf(line);
+      const log = lines.logOf && lines.logOf[line] !== -1 ? logs.byNode.get(node)?.[lines.logOf[line]] : undefined;
+      const place = { node, top: topOf(line), indentMost: nameWidth * 0.45 };
+      if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
+      return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} isOffPath={critical !== null && !segmentsOf(waterfall, critical, node)} />;
+    }),
+    // While the list moves its elements stay: nothing of them is made anew at each step. Rows of log records show parts of the
+    // waterfall that are not named here, and draw it whenever it changes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+    [inElements[0], inElements[1], kept.join(), lines, tree, foldState, matching, collapsed, cursor, open, critical, nameWidth, lines.logOf === null ? null : waterfall, lines.logOf === null ? null : logs],
+  );
   return (
     <div
       className="waterfall-table"
@@ -160,14 +168,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
               <span key={tick.label} style={{ left: `${tick.at * 100}%` }} />
             ))}
           </div>
-          {items.map((item) => {
-            const node = lines.nodeOf[item.index];
-            const key = keyOf(item.index);
-            const log = lines.logOf && lines.logOf[item.index] !== -1 ? logs.byNode.get(node)?.[lines.logOf[item.index]] : undefined;
-            const place = { node, top: item.start, indentMost: nameWidth * 0.45 };
-            if (log) return <WaterfallLogRow key={key} {...place} waterfall={waterfall} log={log} isOpen={logs.opened?.log === log} onOpen={() => logs.open(node, log)} />;
-            return <WaterfallRow key={key} {...place} {...rowState(waterfall, node)} isOffPath={critical !== null && !segmentsOf(waterfall, critical, node)} />;
-          })}
+          {rows}
           <WaterfallBars
             waterfall={waterfall}
             lines={lines}
@@ -178,7 +179,7 @@ export function WaterfallRows({ waterfall, logs, critical, marks, pills, scrolle
             nameWidth={nameWidth}
             first={firstLine}
             last={lastLine}
-            topOf={(line) => virtual.measurementsCache[line]?.start ?? line * SPAN_LINE_PX}
+            topOf={topOf}
             painted={painted}
           />
         </div>

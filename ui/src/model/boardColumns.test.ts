@@ -21,6 +21,10 @@ it("sorts by a column that is not shown, and texts by letters", () => {
   expect(withColumns(answer, [], { name: "route", descending: true }).answer.rows.map((row) => row[0])).toEqual(["c", "b", "a"]);
 });
 
+it("puts what is missing last, whichever way", () => {
+  for (const descending of [true, false]) expect(withColumns(answer, [], { name: "B", descending }).answer.rows.map((row) => row[0])).toEqual(descending ? ["a", "c", "b"] : ["c", "a", "b"]);
+});
+
 it("leaves what nobody asked about", () => {
   expect(withColumns(answer, [], undefined).answer).toBe(answer);
   expect(withColumns(answer, [], { name: "nobody" }).answer.rows).toEqual(answer.rows);

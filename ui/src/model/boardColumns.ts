@@ -29,7 +29,7 @@ export function withColumns(answer: SqlAnswer, rules: readonly ColumnRule[], sor
     .filter(({ rule }) => rule?.hidden !== true)
     .sort((a, b) => (orderOf(a.rule) === orderOf(b.rule) ? a.place - b.place : orderOf(a.rule) - orderOf(b.rule)));
   const by = sort ? placeOf(sort.name) : -1;
-  const rows = by === -1 ? answer.rows : [...answer.rows].sort((left, right) => compared(left[by], right[by]) * (sort?.descending ? -1 : 1));
+  const rows = by === -1 ? answer.rows : [...answer.rows].sort((left, right) => compared(left[by], right[by], sort?.descending ? -1 : 1));
   return {
     answer: {
       ...answer,
@@ -40,9 +40,10 @@ export function withColumns(answer: SqlAnswer, rules: readonly ColumnRule[], sor
   };
 }
 
-/** Numbers by size, texts by letters; what is missing before all. */
-function compared(left: SqlCell, right: SqlCell): number {
+/** Numbers by size, texts by letters; what is missing after all, whichever way. */
+function compared(left: SqlCell, right: SqlCell, way: 1 | -1): number {
+  const [isLeft, isRight] = [left ?? null, right ?? null].map((cell) => cell !== null);
+  if (!isLeft || !isRight) return Number(isRight) - Number(isLeft);
   const [a, b] = [cellNumber(left), cellNumber(right)];
-  if (a !== null && b !== null) return a - b;
-  return cellText(left).localeCompare(cellText(right));
+  return way * (a !== null && b !== null ? a - b : cellText(left).localeCompare(cellText(right)));
 }

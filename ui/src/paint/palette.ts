@@ -9,6 +9,10 @@ export interface Palette {
   line: string;
   surface: string;
   accent: string;
+  accentSoft: string;
+  accentStrong: string;
+  /** The ground of what was searched. */
+  match: string;
   /** From one span to the most in a cell. */
   heatLow: string;
   heatHigh: string;
@@ -35,6 +39,9 @@ export function readPalette(): Palette {
     line: token("--line"),
     surface: token("--surface"),
     accent: token("--accent"),
+    accentSoft: token("--accent-soft"),
+    accentStrong: token("--accent-strong"),
+    match: token("--match"),
     heatLow: token("--heat-low"),
     heatHigh: token("--heat-high"),
     ink: token("--ink"),

@@ -23,7 +23,7 @@ function fakeCanvas() {
 }
 
 const row: PaintedRow = {
-  top: 0, indent: 28, isOpen: true, colour: "#123456", isFailed: false, isNegative: false, isDim: false, isFold: false, label: "1 ms", logs: 0, pill: null,
+  top: 0, indent: 28, isOpen: true, colour: "#123456", isFailed: false, isNegative: false, isDim: false, isFold: false, label: "1 ms", logs: 0, pill: null, name: null, isMarked: false,
   picture: { bars: [{ x: 1, width: 20 }], outside: [], critical: [], ticks: [], label: { x: 30, align: "left", isInside: false, offscreen: null } },
 };
 
@@ -31,7 +31,7 @@ describe("the waterfall's canvas", () => {
   it("is painted again for other rows as if nothing had been on it", () => {
     vi.stubGlobal("window", { devicePixelRatio: 1 });
     const { canvas, cleared, names } = fakeCanvas();
-    const frame = { width: 500, height: 336, nameWidth: 200, namePadding: 8, font: "11px sans-serif" };
+    const frame = { width: 500, height: 336, nameWidth: 200, names: { from: 8, to: 194, toEvents: 162, right: 200 }, font: "11px sans-serif" };
     for (let time = 0; time < 3; time++) paintWaterfall(canvas, [row], frame, {} as Palette);
     expect(cleared).toEqual([0, 0, 0]);
     expect(new Set(names)).toEqual(new Set([1]));

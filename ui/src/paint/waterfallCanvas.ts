@@ -1,8 +1,9 @@
 // Owns painting the rows of the waterfall that are in the document: on the left guides, signs that open and close, stripes
-// of services; on the right bars, labels, ticks. Everything but the texts of the names, which are elements. Where shapes
-// lie is decided in layout/rowPicture.
+// of services, names (by rowNames); on the right bars, labels, ticks. Where shapes lie is decided in layout/rowPicture.
 import type { RowPicture, Stretch } from "../layout/rowPicture";
+import type { RowName } from "../model/rowName";
 import { prepareCanvas, type Palette } from "./palette";
+import { paintNames, type NameColumn } from "./rowNames";
 
 export interface PaintedRow {
   /** Pixels from the top of the canvas, and what the row is high. */
@@ -20,6 +21,10 @@ export interface PaintedRow {
   label: string;
   logs: number;
   pill: RowPill | null;
+  /** Null where its element is seen. */
+  name: RowName | null;
+  /** What was searched, and is not under the cursor besides. */
+  isMarked: boolean;
 }
 
 export interface RowPill {
@@ -31,8 +36,7 @@ export interface CanvasFrame {
   width: number;
   height: number;
   nameWidth: number;
-  /** The left edge of the names. */
-  namePadding: number;
+  names: NameColumn;
   font: string;
 }
 
@@ -46,13 +50,26 @@ export function paintWaterfall(canvas: HTMLCanvasElement, rows: readonly Painted
   if (!context) return;
   context.font = frame.font;
   context.textBaseline = "middle";
+  paintMarks(context, rows, frame.width, palette);
   within(context, 0, frame.nameWidth, frame.height, () => {
-    for (const row of rows) paintNameSide(context, row, frame.namePadding, palette);
+    for (const row of rows) paintNameSide(context, row, frame.names.from, palette);
+    paintNames(context, rows.filter(isNamed), frame.names, palette);
+    context.font = frame.font;
   });
   within(context, frame.nameWidth, frame.width - frame.nameWidth, frame.height, () => {
     context.translate(frame.nameWidth, 0);
     for (const row of rows) paintTimeSide(context, row, frame.width - frame.nameWidth, palette);
   });
+}
+
+const isNamed = (row: PaintedRow): row is PaintedRow & { name: RowName } => row.name !== null;
+
+/** Under all the rest; elements cannot have it, as they may come after what is painted. */
+function paintMarks(context: CanvasRenderingContext2D, rows: readonly PaintedRow[], width: number, palette: Palette): void {
+  context.globalAlpha = 0.55;
+  context.fillStyle = palette.match;
+  for (const row of rows) if (row.isMarked) context.fillRect(0, row.top, width, 28);
+  context.globalAlpha = 1;
 }
 
 /** Paints into a part of the canvas, which is painted again for other rows: a clip that stayed would hold for those, too. */
@@ -81,8 +98,12 @@ function paintNameSide(context: CanvasRenderingContext2D, row: PaintedRow, paddi
   context.globalAlpha = 1;
 }
 
-/** A corner that points right, or down where the row is open. */
+/** A corner that points right, on a ground of its own, or down where the row is open. */
 function paintSign(context: CanvasRenderingContext2D, x: number, y: number, isOpen: boolean, palette: Palette): void {
+  if (!isOpen) {
+    context.fillStyle = palette.accentSoft;
+    round(context, x - SIGN_PX, y - 3, 18, 18, 4);
+  }
   context.strokeStyle = isOpen ? palette.faint : palette.accent;
   context.lineWidth = 1.2;
   context.beginPath();

@@ -1,4 +1,5 @@
 // Owns putting the English together; it is the language whose keys all others must have.
+import { boardHistory } from "./en/boardHistory";
 import { boards } from "./en/boards";
 import { compare, files } from "./en/compare";
 import { explore } from "./en/explore";
@@ -12,5 +13,5 @@ import { servicesPage } from "./en/servicesPage";
 import { shell } from "./en/shell";
 import { trace } from "./en/trace";
 
-export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
+export const en = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards, boardHistory };
 export type Texts = typeof en;

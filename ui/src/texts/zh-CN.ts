@@ -1,5 +1,6 @@
 // Owns putting the Simplified Chinese together. Its type says that nothing is missing.
 import type { Texts } from "./en";
+import { boardHistory } from "./zh-CN/boardHistory";
 import { boards } from "./zh-CN/boards";
 import { compare, files } from "./zh-CN/compare";
 import { explore } from "./zh-CN/explore";
@@ -13,4 +14,4 @@ import { servicesPage } from "./zh-CN/servicesPage";
 import { shell } from "./zh-CN/shell";
 import { trace } from "./zh-CN/trace";
 
-export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards };
+export const zhCN: Texts = { ...shell, ...trace, ...lists, logsPage, mapPage, mysqlPage, samplingPage, servicesPage, compare, explore, files, explorer, boards, boardHistory };

@@ -24,7 +24,10 @@ interface BoardHeadProps {
   /** Live, and the connection is gone for now. */
   isLost: boolean;
   onRefresh: () => void;
-  onEdit: () => void;
+  /** Null where there are no earlier versions. */
+  onHistory: (() => void) | null;
+  /** Null where it is only looked at. */
+  onEdit: (() => void) | null;
   onSave: () => void;
   onDiscard: () => void;
   onAdd: (kind: "timeseries" | "row") => void;
@@ -32,7 +35,7 @@ interface BoardHeadProps {
   onRemove: (() => void) | null;
 }
 
-export function BoardHead({ name, board, isEditing, isChanged, range, refresh, isLost, onRefresh, onEdit, onSave, onDiscard, onAdd, onSettings, onRemove, isShipped }: BoardHeadProps) {
+export function BoardHead({ name, board, isEditing, isChanged, range, refresh, isLost, onRefresh, onHistory, onEdit, onSave, onDiscard, onAdd, onSettings, onRemove, isShipped }: BoardHeadProps) {
   const say = texts.boards;
   const download = (): void => saveAs(new Blob([writeBoard(board)], { type: "application/json" }), `${name}.json`);
   return (
@@ -63,7 +66,8 @@ export function BoardHead({ name, board, isEditing, isChanged, range, refresh, i
           <button type="button" className="icon-button" title={say.kiosk} aria-label={say.kiosk} onClick={() => setParameters({ kiosk: "on" })}><Icon name="expand" size={15} /></button>
           <button type="button" className="icon-button" title={say.download} aria-label={say.download} onClick={download}><Icon name="download" size={15} /></button>
           <EmbedButton title={board.title} height={720} />
-          <button type="button" className="button" onClick={onEdit}><Icon name="edit" size={13} />{say.edit}</button>
+          {onHistory && <button type="button" className="icon-button" title={texts.boardHistory.open} aria-label={texts.boardHistory.open} onClick={onHistory}><Icon name="history" size={15} /></button>}
+          {onEdit && <button type="button" className="button" onClick={onEdit}><Icon name="edit" size={13} />{say.edit}</button>}
         </>
       )}
     </header>

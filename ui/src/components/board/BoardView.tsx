@@ -1,6 +1,6 @@
 // Owns a dashboard on the page: its head, variables, panels, and editing it as a draft until it is saved. What is looked at
 // is in the address: range, refresh, values of variables, the one panel shown alone, the view without a head.
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { useBoardMarks, useBoardVariables } from "../../api/boardQueries";
 import { useLiveState, useLiveSteps } from "../../api/liveQueries";
 import { useSteps } from "../../api/promQueries";
@@ -30,9 +30,12 @@ interface BoardViewProps {
   name: string;
   board: Board;
   isShipped: boolean;
-  /** Gives what went wrong as a sentence, or null. */
-  onSave: (board: Board) => Promise<string | null>;
+  /** Gives what went wrong as a sentence, or null. Null where it is only looked at. */
+  onSave: ((board: Board) => Promise<string | null>) | null;
   onRemove: (() => void) | null;
+  onHistory: (() => void) | null;
+  /** What is to be known of this dashboard before its panels are read. */
+  note?: ReactNode;
 }
 
 const POINTS = 150;
@@ -42,7 +45,7 @@ const LIVE_POINTS = 300;
 const LIVE_REFRESH_S = 5;
 const SYNC_KEY = "board";
 
-export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardViewProps) {
+export function BoardView({ name, board, isShipped, onSave, onRemove, onHistory, note }: BoardViewProps) {
   const [draft, setDraft] = useState<Board | null>(null);
   const [editedId, setEditedId] = useState<string | null>(null);
   const [isSettings, setSettings] = useState(false);
@@ -53,7 +56,8 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
   const [kiosk] = useParameter("kiosk");
   const [editText] = useParameter("edit");
   const search = useSearch();
-  const isEditing = editText === "on" && !isEmbedded;
+  const isEditable = onSave !== null && !isEmbedded;
+  const isEditing = editText === "on" && isEditable;
   const shown = isEditing ? (draft ?? board) : board;
   const isChanged = isEditing && draft !== null && draft !== board;
   const range = rangeText ?? shown.range ?? "1h";
@@ -79,7 +83,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
     return () => window.removeEventListener("beforeunload", warn);
   }, [isChanged]);
   useShortcuts({
-    e: () => !isEmbedded && setEditing(true),
+    e: () => isEditable && setEditing(true),
     r: refreshNow,
     l: () => setParameters({ refresh: isLive ? null : "live" }),
     k: () => !isEmbedded && setParameters({ kiosk: kiosk === "on" ? null : "on" }),
@@ -94,7 +98,7 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
       return { ...before, panels: [...before.panels, newPanel(id, kind === "row" ? { ...place, y: before.panels.reduce((most, panel) => Math.max(most, panel.y + panel.h), 0) } : place, kind === "row" ? texts.boards.addRow : "", kind)] };
     });
   const save = async (): Promise<void> => {
-    const failed = draft && draft !== board ? await onSave(draft) : null;
+    const failed = onSave && draft && draft !== board ? await onSave(draft) : null;
     setProblem(failed);
     if (failed !== null) return;
     setDraft(null);
@@ -131,9 +135,10 @@ export function BoardView({ name, board, isShipped, onSave, onRemove }: BoardVie
         {!isKiosk && (
           <BoardHead
             name={name} board={shown} isShipped={isShipped} isEditing={isEditing} isChanged={isChanged} range={range} refresh={isLive ? "live" : refresh} isLost={liveSteps !== null && liveState === "lost"} onRefresh={refreshNow}
-            onEdit={() => setEditing(true)} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
+            onHistory={onHistory} onEdit={isEditable ? () => setEditing(true) : null} onSave={() => void save()} onDiscard={discard} onAdd={addPanel} onSettings={() => setSettings(true)} onRemove={onRemove}
           />
         )}
+        {(!isKiosk || isEmbedded) && note}
         {problem && <p className="board-problem error-text" role="alert">{texts.boards.saveFailed}: {problem}</p>}
         {!(isEmbedded && full) && <VariableBar variables={shown.variables ?? []} states={states} />}
         {isEmbedded && <OpenWhole className="leave-kiosk" />}

@@ -40,7 +40,7 @@ export function BarBody({ answer, write, thresholds }: { answer: SqlAnswer; writ
 
 export function TableBody({ panel, table }: { panel: Panel; table: SqlAnswer }) {
   const { answer, units } = useMemo(() => withColumns(table, panel.columns ?? [], panel.sort), [table, panel.columns, panel.sort]);
-  return <SqlGrid answer={answer} unit={panel.unit} units={units} />;
+  return <SqlGrid answer={answer} unit={panel.unit} units={units} missing="–" />;
 }
 
 /** Columns are taken by name, wherever they stand. */
