@@ -12,6 +12,7 @@ import { frameFromTraceql, vectorFromTraceql } from "../model/traceqlSeries";
 import { learnServices } from "../model/serviceColour";
 import { nanosecondsText } from "../model/instant";
 import { getJson } from "./client";
+import { inTurn } from "./inTurn";
 import { texts } from "../texts";
 import { useLiveRanges, useLiveVectors } from "./liveQueries";
 import { askInstant, askLabelValues, askRange } from "./promQueries";
@@ -21,6 +22,8 @@ import type { TraceList } from "./types";
 
 const KEPT_MS = 60_000;
 const VALUES_MOST = 1000;
+/** Panels ask from the top down, so many at a time: all at once would share the server's cores, and all come late. */
+const askInTurn = inTurn(4);
 /** More values of a variable are no choice, and too long a statement where all are meant. */
 const OPTIONS_MOST = 10_000;
 
@@ -120,7 +123,7 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
   const results = useQueries({
     queries: asked.map(({ promql, sql, traceql }, place) => ({
       queryKey: ["panel", isAtOnce, isRows, promql, sql, traceql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
-      queryFn: async ({ signal }: { signal: AbortSignal }): Promise<Part> => {
+      queryFn: ({ signal }: { signal: AbortSignal }): Promise<Part> => askInTurn(signal, async () => {
         if (sql !== null) {
           const answer = await runSql(sql, signal, 10_000);
           return isRows ? { table: answer } : { frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
@@ -132,7 +135,7 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
         if (isAtOnce) return { vector: await askInstant(promql ?? "", steps, signal) };
         const { grid } = await askRange(promql ?? "", steps, 0, signal);
         return { frame: frameFromGrid(grid), histogram: grid.histograms[0] ?? (OF_BUCKETS.includes(panel.kind) ? fromClassicBuckets(grid.series) : null) };
-      },
+      }),
       enabled: isWanted && !isLive && (promql !== null || sql !== null || traceql !== null),
       placeholderData: keepPreviousData,
       structuralSharing: false as const,
@@ -184,11 +187,11 @@ export function usePanelTraces(panel: Panel, steps: Steps, chosen: ChosenValues,
   const parameters = { service: fill(query.service), operation: fill(query.operation), status: query.status, filter: fill(query.filter), min_duration: query.min_duration, limit: query.limit ?? 20 };
   return useQuery({
     queryKey: ["panel-traces", parameters, steps],
-    queryFn: async ({ signal }) => {
+    queryFn: ({ signal }) => askInTurn(signal, async () => {
       const list = await getJson<TraceList>("/api/traces", { ...parameters, start: nanosecondsText(steps.startMs), end: nanosecondsText(steps.endMs + steps.stepMs) }, signal);
       learnServices(list.traces.flatMap((trace) => trace.services.map((service) => service.name)));
       return list.traces;
-    },
+    }),
     enabled: isWanted,
     placeholderData: keepPreviousData,
     gcTime: KEPT_MS,
