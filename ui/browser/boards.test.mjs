@@ -36,6 +36,37 @@ test("shipped dashboards are listed and show data in every panel", options, asyn
   noProblems();
 });
 
+test("where spans were sampled out, shipped dashboards show estimates and say so; a plain count says that it is too small", options, async () => {
+  const { page } = view;
+  const asked = [];
+  // The mock knows no weights: each estimate is answered as the count that it stands for.
+  const counted = (text) => text
+    .replace("get_field(approx_sum(case when status_code = 'error' then 1 else 0 end), 'value')", "count(*) filter (where status_code = 'error')")
+    .replaceAll("get_field(approx_count(), 'value')", "count(*)")
+    .replaceAll(/get_field\(approx_quantile\(duration, ([\d.]+)\), 'value'\)/g, "cast(approx_percentile_cont(duration, $1) as bigint)");
+  await page.route("**/api/sql", async (route) => {
+    const body = route.request().postDataJSON();
+    const isOfSpans = /from spans/.test(body.query);
+    const answer = await route.fetch({ postData: JSON.stringify({ ...body, query: counted(body.query) }) });
+    const said = await answer.json();
+    if (isOfSpans) asked.push(/approx_(count|sum|quantile)\(/.test(body.query) ? "estimated" : "counted");
+    if (isOfSpans && asked.at(-1) === "counted") Object.assign(said, { stats: { ...said.stats, sampled_files: 2 }, warning: "plain counts are too small" });
+    await route.fulfill({ response: answer, json: said });
+  });
+  await go("/boards/services");
+  const signs = page.locator('.panel .warn-text[title*="estimates"]');
+  await signs.nth(5).waitFor();
+  assert.ok(asked.includes("estimated"));
+  await panel("Request rate").locator(".stat-figure, .figure, strong").first().waitFor();
+  await page.evaluate((board) => localStorage.setItem("spanlake.board.own", JSON.stringify(board)), {
+    version: 1, title: "Own", range: "1h", panels: [{ id: "p", title: "Plain", kind: "timeseries", x: 0, y: 0, w: 12, h: 8, queries: [{ sql: "select date_bin($__interval, start_time) as time,\n  count(*) as spans\nfrom spans\nwhere $__timeFilter(start_time)\ngroup by 1\norder by time" }] }],
+  });
+  await go("/boards/own");
+  await panel("Plain").locator('.warn-text[title*="too small"]').waitFor();
+  await page.unroute("**/api/sql");
+  noProblems();
+});
+
 const KINDS = {
   version: 1, title: "Kinds", range: "1h", panels: [
     { id: "t", title: "By TraceQL", kind: "timeseries", x: 0, y: 0, w: 12, h: 8, queries: [{ traceql: "{ status = error } | rate() by (resource.service.name)" }] },

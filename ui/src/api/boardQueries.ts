@@ -16,7 +16,7 @@ import { inTurn } from "./inTurn";
 import { texts } from "../texts";
 import { useLiveRanges, useLiveVectors } from "./liveQueries";
 import { askInstant, askLabelValues, askRange } from "./promQueries";
-import { runSql } from "./queries";
+import { runSql, runSqlByForm } from "./queries";
 import { askTraceqlInstant, askTraceqlRange } from "./traceqlQueries";
 import type { TraceList } from "./types";
 
@@ -98,16 +98,21 @@ export interface PanelAnswer {
   histogram: { seconds: number[]; histogram: HistogramSeries } | null;
   isPending: boolean;
   isStale: boolean;
+  /** Spans of some file were sampled out: the figures are estimates, or count what was kept. */
+  sampling: Sampling | null;
   error: Error | null;
 }
 
-type Part = { frame: Frame; histogram: HistogramSeries | null } | { table: SqlAnswer } | { vector: Awaited<ReturnType<typeof askInstant>> };
+export type Sampling = "estimated" | "kept";
+
+type Part = { frame: Frame; histogram: HistogramSeries | null; sampling?: Sampling | null } | { table: SqlAnswer; sampling?: Sampling | null } | { vector: Awaited<ReturnType<typeof askInstant>> };
 
 /** The text as it is sent; null where there is none. */
-export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { promql: string | null; sql: string | null; traceql: string | null }[] {
+export function panelTexts(panel: Panel, chosen: ChosenValues, steps: Steps): { promql: string | null; sql: string | null; estimated: string | null; traceql: string | null }[] {
   return (panel.queries ?? []).map((query) => ({
     promql: query.promql?.trim() ? withPromVariables(query.promql, chosen) : null,
     sql: query.sql?.trim() ? withSqlVariables(query.sql, chosen, steps) : null,
+    estimated: query.estimated?.trim() ? withSqlVariables(query.estimated, chosen, steps) : null,
     // Its texts and regular expressions are quoted as in PromQL.
     traceql: query.traceql?.trim() ? withPromVariables(query.traceql, chosen) : null,
   }));
@@ -121,12 +126,13 @@ export function usePanelAnswer(panel: Panel, steps: Steps, chosen: ChosenValues,
   const isLive = liveSteps !== null && asked.length > 0 && asked.every(({ promql }) => promql !== null);
   const live = useLiveParts(panel, isLive && isWanted ? asked.map(({ promql }) => promql) : [], liveSteps);
   const results = useQueries({
-    queries: asked.map(({ promql, sql, traceql }, place) => ({
-      queryKey: ["panel", isAtOnce, isRows, promql, sql, traceql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
+    queries: asked.map(({ promql, sql, estimated, traceql }, place) => ({
+      queryKey: ["panel", isAtOnce, isRows, promql, sql, estimated, traceql, panel.queries?.[place].perSecond ?? false, panel.queries?.[place].zero ?? false, steps],
       queryFn: ({ signal }: { signal: AbortSignal }): Promise<Part> => askInTurn(signal, async () => {
         if (sql !== null) {
-          const answer = await runSql(sql, signal, 10_000);
-          return isRows ? { table: answer } : { frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
+          const answer = await runSqlByForm(sql, estimated, signal, 10_000);
+          const sampling = answer.isEstimated ? "estimated" : answer.warning !== undefined ? "kept" : null;
+          return isRows ? { table: answer, sampling } : { sampling, frame: frameFromSql(answer, { grid: steps, perSecond: panel.queries?.[place].perSecond ?? false, zero: panel.queries?.[place].zero ?? false }), histogram: null };
         }
         if (traceql !== null) {
           if (isAtOnce) return { vector: vectorFromTraceql(await askTraceqlInstant(traceql, steps, signal), steps.endMs) };
@@ -159,7 +165,7 @@ function useLiveParts(panel: Panel, queries: readonly (string | null)[], steps: 
   return { parts, error };
 }
 
-function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram"> {
+function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer, "frame" | "queryOf" | "table" | "histogram" | "sampling"> {
   const frames = parts.flatMap((part, place) => (part && "frame" in part ? [{ part, place }] : []));
   const vectors = parts.flatMap((part, place) => (part && "vector" in part ? [{ answer: part.vector, name: String.fromCharCode(65 + place), legend: panel.queries?.[place]?.legend ?? "" }] : []));
   const table = parts.find((part): part is { table: SqlAnswer } => part !== null && "table" in part)?.table ?? null;
@@ -168,8 +174,15 @@ function joined(panel: Panel, parts: readonly (Part | null)[]): Pick<PanelAnswer
     frame: frames.length === 0 ? null : mergeFrames(frames.map(({ part }) => part.frame)),
     queryOf: frames.flatMap(({ part, place }) => part.frame.series.map(() => place)),
     table: table ?? (panel.kind === "bar" && (vectors.length > 1 || vectors[0]?.legend) ? barsFromVectors(vectors.map((one) => ({ ...one, letter: one.name }))) : vectors.length > 0 ? tableFromVectors(vectors.map((one) => ({ ...one, name: columnName(one, vectors.length) }))) : null),
+    sampling: samplingOf(parts),
     histogram: heat?.part.histogram ? { seconds: heat.part.frame.seconds, histogram: heat.part.histogram } : null,
   };
+}
+
+/** Of a panel's queries the one that says least. */
+function samplingOf(parts: readonly (Part | null)[]): Sampling | null {
+  const said = parts.map((part) => (part && "sampling" in part ? part.sampling : null));
+  return said.includes("kept") ? "kept" : said.includes("estimated") ? "estimated" : null;
 }
 
 /** Of a table's values: what the legend says of all of them, else the letter of the query. */

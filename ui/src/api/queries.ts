@@ -213,6 +213,12 @@ export async function runSql(query: string, signal?: AbortSignal, limit?: number
   return (await response.json()) as SqlAnswer;
 }
 
+/** Counted; where files hold a sample of their spans, asked once more as estimates, if there is such a statement. */
+export async function runSqlByForm(counted: string, estimated: string | null, signal: AbortSignal, limit?: number): Promise<SqlAnswer> {
+  const answer = await runSql(counted, signal, limit);
+  return estimated !== null && (answer.stats.sampled_files ?? 0) > 0 ? { ...(await runSql(estimated, signal, limit)), isEstimated: true } : answer;
+}
+
 export function useTableColumns() {
   return useQuery({
     queryKey: ["sql-tables"],

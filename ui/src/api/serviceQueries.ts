@@ -11,7 +11,7 @@ import {
 } from "../model/serviceStatements";
 import type { SqlAnswer } from "../model/sqlResult";
 import { useServiceMap } from "./mapQueries";
-import { runSql } from "./queries";
+import { runSql, runSqlByForm } from "./queries";
 import { isNotOffered } from "./traceQueries";
 
 export const DEFAULT_SERVICE_RANGE = "1h";
@@ -27,11 +27,7 @@ function rangeNow(range: string): TimeRange {
 /** A range up to now moves on; one between two moments stays as it is. */
 const again = (range: string): number | false => (range.includes("-") ? false : AGAIN_EVERY_MS);
 
-/** Counted; where files hold a sample of their spans, asked once more as estimates. */
-async function runByForm(build: (form: Form) => string, signal: AbortSignal): Promise<SqlAnswer> {
-  const counted = await runSql(build("counted"), signal);
-  return (counted.stats.sampled_files ?? 0) > 0 ? runSql(build("estimated"), signal) : counted;
-}
+const runByForm = (build: (form: Form) => string, signal: AbortSignal): Promise<SqlAnswer> => runSqlByForm(build("counted"), build("estimated"), signal);
 
 export function useServiceFigures(range: string, internal: boolean) {
   return useQuery({

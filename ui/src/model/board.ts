@@ -24,6 +24,8 @@ export interface Threshold {
 export interface PanelQuery {
   promql?: string;
   sql?: string;
+  /** SQL with weights, asked in its place where sampling left spans out. */
+  estimated?: string;
   /** One that makes series, such as `{ status = error } | rate() by (name)`. */
   traceql?: string;
   /** Names of the series, such as `{{http_route}}`. */

@@ -151,7 +151,9 @@ function queryOf(value: unknown, at: string): PanelQuery {
   const place = `${at}.`;
   const [promql, sql, traceql] = ["promql", "sql", "traceql"].map((name) => textOf(fields, name, place));
   if ([promql, sql, traceql].filter((one) => one !== undefined).length !== 1) fail(at, texts.boards.problems.oneLanguage);
-  return present({ promql, sql, traceql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
+  const estimated = textOf(fields, "estimated", place);
+  if (estimated !== undefined && sql === undefined) fail(`${place}estimated`, texts.boards.problems.estimatedWithoutSql);
+  return present({ promql, sql, estimated, traceql, legend: textOf(fields, "legend", place), perSecond: flagOf(fields, "perSecond", place), zero: flagOf(fields, "zero", place) });
 }
 
 function annotationOf(value: unknown, at: string): BoardAnnotation {

@@ -37,6 +37,7 @@ it("says where a document is wrong", () => {
   expect(problem(board({ panels: [panel, panel] }))).toContain("panels[1].id");
   expect(problem(board({ panels: [{ ...panel, queries: [{ promql: "a", sql: "b" }] }] }))).toContain("panels[0].queries[0]");
   expect(problem(board({ panels: [{ ...panel, queries: [{ sql: "a", traceql: "b" }] }] }))).toContain("panels[0].queries[0]");
+  expect(problem(board({ panels: [{ ...panel, queries: [{ promql: "a", estimated: "b" }] }] }))).toContain("panels[0].queries[0].estimated");
   expect(problem(board({ panels: [{ ...panel, kind: "map", map: { service: 1 } }] }))).toContain("panels[0].map.service");
   expect(problem(board({ links: [{ title: "x", url: "javascript:alert(1)" }] }))).toContain("links[0].url");
   expect(problem("[]")).toBeDefined();

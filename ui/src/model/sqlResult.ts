@@ -16,6 +16,8 @@ export interface SqlAnswer {
   stats: { rows: number; truncated: boolean; elapsed_ms: number; files_read?: number; files_total?: number; bytes_scanned?: number; row_groups_pruned?: number; cache_hits?: number; cache_misses?: number; sampled_files?: number };
   /** What to know of the answer: its rows are a sample. */
   warning?: string;
+  /** It was asked with weights, as a plain count would have been of a sample. */
+  isEstimated?: boolean;
 }
 
 export type ColumnRole = "trace" | "span" | "time" | "duration" | "number" | "text";

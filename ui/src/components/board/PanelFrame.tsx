@@ -87,6 +87,7 @@ export function PanelFrame({ panel, steps, liveSteps = null, chosen, isReady, sy
       <header className="panel-head">
         <h3 title={panel.description ?? title}>{title}</h3>
         {panel.description && <span className="panel-about" title={panel.description}><Icon name="help" size={12} /></span>}
+        {answer.sampling && <span className="warn-text small" title={texts.boards.sampledHint[answer.sampling]}>{texts.servicesPage.sampled}</span>}
         <span className="panel-links">{panel.links?.map((link, place) => <BoardAnchor key={place} url={withLinkVariables(link.url, chosen)} title={withTextVariables(link.title, chosen)} />)}</span>
         {tools}
       </header>

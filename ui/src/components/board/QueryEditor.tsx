@@ -11,7 +11,7 @@ import { RemoveButton } from "./PanelEditor";
 const LANGUAGES = ["promql", "sql", "traceql"] as const;
 const ONLY_SQL = ["sql"] as const;
 const NAMES = { promql: "PromQL", sql: "SQL", traceql: "TraceQL" };
-const NO_LANGUAGE: Partial<PanelQuery> = { promql: undefined, sql: undefined, traceql: undefined, perSecond: undefined, zero: undefined };
+const NO_LANGUAGE: Partial<PanelQuery> = { promql: undefined, sql: undefined, estimated: undefined, traceql: undefined, perSecond: undefined, zero: undefined };
 const TRACEQL_EXAMPLE = "{ status = error } | rate() by (resource.service.name)";
 
 interface QueryEditorProps {
@@ -45,7 +45,15 @@ export function QueryEditor({ queries, onlySql, onChange }: QueryEditorProps) {
               <RemoveButton name={name} onClick={() => onChange(queries.filter((_, index) => index !== place))} />
             </header>
             {language !== "promql" ? (
-              <textarea key={`${language} ${place}`} rows={isSql ? 5 : 2} spellCheck={false} aria-label={`${NAMES[language]} ${name}`} className="mono" placeholder={isSql ? undefined : TRACEQL_EXAMPLE} value={query[language]} onChange={(changed) => change(place, { [language]: changed.target.value })} />
+              <>
+                <textarea key={`${language} ${place}`} rows={isSql ? 5 : 2} spellCheck={false} aria-label={`${NAMES[language]} ${name}`} className="mono" placeholder={isSql ? undefined : TRACEQL_EXAMPLE} value={query[language]} onChange={(changed) => change(place, { [language]: changed.target.value })} />
+                {isSql && (
+                  <details>
+                    <summary className="muted small">{texts.boards.estimatedSql}</summary>
+                    <textarea rows={5} spellCheck={false} aria-label={`${texts.boards.estimatedSql} ${name}`} className="mono" value={query.estimated ?? ""} onChange={(changed) => change(place, { estimated: changed.target.value || undefined })} />
+                  </details>
+                )}
+              </>
             ) : (
               <PromField text={query.promql ?? ""} label={`PromQL ${name}`} metrics={known} mistake={null} isLive onDone={(promql) => change(place, { promql })} />
             )}
