@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Output;
 
+use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::json;
-use spanlake_tests::requests::{TRACES, some_spans};
+use spanlake_tests::requests::{TRACES, some_spans, span, traces};
 use spanlake_tests::server::{TestServer, run, said};
 
 fn report(server: &TestServer, dashboard: &str, out: &Path, more: &[&str]) -> Output {
@@ -110,4 +111,29 @@ fn what_cannot_be_reported_is_said() {
     let output = run(&["report", "services", "--url", &url, "-o", &out.display().to_string()], &[]);
     assert!(said(&output).contains("no server answers"), "{}", said(&output));
     assert!(!out.exists());
+}
+
+/// Scenario: a client sends every other trace, and says so; a table counts, and has a statement with weights.
+/// Guarantee: the report shows the estimate and not the count of what was kept.
+#[test]
+fn a_sample_is_not_shown_as_the_whole() {
+    let server = TestServer::start();
+    let now = spanlake_bench::now_nanos();
+    let spans = (1..=17).map(|trace| Span { trace_state: "ot=th:8".to_owned(), ..span(trace, 1, 0, "half", now) });
+    server.send(TRACES, &traces("half", spans.collect()));
+    let of_half = "from spans where service_name = 'half'";
+    let query = json!({
+        "sql": format!("select count(*) as spans {of_half}"),
+        "estimated": format!("select get_field(approx_count(), 'value') as spans {of_half}"),
+    });
+    let board = json!({ "version": 1, "title": "Half", "panels": [
+        { "id": "n", "title": "n", "kind": "table", "x": 0, "y": 0, "w": 12, "h": 6, "queries": [query] },
+    ]});
+    put(&server, "half", &board);
+    let folder = tempfile::tempdir().expect("a folder");
+    let out = folder.path().join("half.html");
+    let output = report(&server, "half", &out, &[]);
+    assert!(output.status.success(), "{}", said(&output));
+    let page = std::fs::read_to_string(&out).expect("the page is written");
+    assert!(page.contains(">34<") && !page.contains(">17<"), "{page}");
 }

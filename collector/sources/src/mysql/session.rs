@@ -208,11 +208,13 @@ impl Drop for Session {
 }
 
 /// Dropped on a runtime's thread, a connection would first read what is still to come, for as long as a hanging server
-/// hangs; elsewhere its socket is closed.
+/// hangs; elsewhere its socket is closed. That is waited for, some tens of microseconds: the next connection is opened when
+/// this one is gone, and never beside it.
 fn off_the_runtime<T: Send + 'static>(value: T) {
     let closing = std::thread::Builder::new().name("mysql-close".to_owned()).spawn(move || drop(value));
-    if let Err(error) = closing {
-        tracing::debug!(%error, "a connection could not be closed aside");
+    match closing {
+        Ok(closing) => _ = closing.join(),
+        Err(error) => tracing::debug!(%error, "a connection could not be closed aside"),
     }
 }
 

@@ -110,7 +110,7 @@ fn options(client: &Client, variable: &Variable, chosen: &Values, range: Range) 
         }
         "sql" => {
             let statement = sql(variable.query.as_deref().unwrap_or_default(), chosen, range, step);
-            let rows = ask_sql(client, &statement)?;
+            let rows = Rows::of(&ask_sql(client, &statement)?);
             rows.cells.iter().filter_map(|row| row.first()).map(super::rows::cell_text).collect()
         }
         _ => variable.values.clone(),
@@ -126,10 +126,20 @@ fn json_of(response: ureq::http::Response<ureq::Body>) -> Result<Value, Failure>
     })
 }
 
-fn ask_sql(client: &Client, statement: &str) -> Result<Rows, Failure> {
+fn ask_sql(client: &Client, statement: &str) -> Result<Value, Failure> {
     let request = json!({ "query": statement, "format": "json", "limit": ROWS_MAX });
-    let answer = json_of(client.post("/api/sql", &request)?)?;
-    Ok(Rows::of(&answer))
+    json_of(client.post("/api/sql", &request)?)
+}
+
+/// Counted; where files hold a sample of their spans, asked once more with weights, if the query has such a statement.
+fn ask_by_form(client: &Client, query: &Query, chosen: &Values, range: Range) -> Result<Rows, Failure> {
+    let step = step_ms(range);
+    let counted = ask_sql(client, &sql(query.sql.as_deref().unwrap_or_default(), chosen, range, step))?;
+    let is_sampled = counted["stats"]["sampled_files"].as_u64().is_some_and(|files| files > 0);
+    Ok(Rows::of(&match query.estimated.as_deref().filter(|_| is_sampled) {
+        Some(estimated) => ask_sql(client, &sql(estimated, chosen, range, step))?,
+        None => counted,
+    }))
 }
 
 fn ask_prometheus(client: &Client, path: &str, form: &[(&str, String)]) -> Result<Value, Failure> {
@@ -178,8 +188,8 @@ fn traces(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Resu
 
 fn rows(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
     let step = step_ms(range);
-    if let Some(statement) = panel.queries.iter().find_map(|query| query.sql.as_deref()) {
-        return ask_sql(client, &sql(statement, chosen, range, step)).map(Answer::Rows);
+    if let Some(query) = panel.queries.iter().find(|query| query.sql.is_some()) {
+        return ask_by_form(client, query, chosen, range).map(Answer::Rows);
     }
     let mut found = Rows::default();
     for (place, query) in panel.queries.iter().enumerate() {
@@ -207,10 +217,9 @@ fn lines(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Resul
     for (place, query) in panel.queries.iter().enumerate() {
         let fallback =
             if panel.queries.len() > 1 { char::from(b'A' + (place % 26) as u8).to_string() } else { String::new() };
-        let found = if let Some(statement) = &query.sql {
-            let step = step_ms(range);
-            let rows = ask_sql(client, &sql(statement, chosen, range, step))?;
-            lines_of_rows(&rows, range, step, query.per_second, query.zero)
+        let found = if query.sql.is_some() {
+            let rows = ask_by_form(client, query, chosen, range)?;
+            lines_of_rows(&rows, range, step_ms(range), query.per_second, query.zero)
         } else if query.promql.as_deref().is_some_and(|text| !text.trim().is_empty()) {
             let (form, moments) = range_form(query, chosen, range);
             let answer = ask_prometheus(client, "query_range", &form)?;

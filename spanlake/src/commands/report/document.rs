@@ -62,6 +62,8 @@ pub(super) struct Panel {
 pub(super) struct Query {
     pub(super) promql: Option<String>,
     pub(super) sql: Option<String>,
+    /// Asked in its place where sampling left spans out.
+    pub(super) estimated: Option<String>,
     pub(super) traceql: Option<String>,
     pub(super) legend: Option<String>,
     #[serde(rename = "perSecond")]
