@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import type { Board } from "../model/board";
 import { readBoard } from "../model/boardReading";
 import { millisecondsOf } from "../model/instant";
-import { saveDocument } from "./boards";
+import { pathOf, saveDocument } from "./boards";
 import { ApiError, getJson, getResponse } from "./client";
 
 export interface BoardVersion {
@@ -18,8 +18,6 @@ export interface LoadedVersion {
   /** As it was saved: what is restored is this, with fields that this page does not know. */
   document: string;
 }
-
-const pathOf = (name: string): string => `/api/boards/${encodeURIComponent(name)}`;
 
 async function listVersions(name: string, signal: AbortSignal): Promise<BoardVersion[]> {
   const { versions } = await getJson<{ versions: { version: number; changed: string }[] }>(`${pathOf(name)}/versions`, {}, signal);

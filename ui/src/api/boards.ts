@@ -31,6 +31,9 @@ export interface LoadedBoard {
   etag: string | null;
 }
 
+/** Where the server has a dashboard. */
+export const pathOf = (name: string): string => `/api/boards/${encodeURIComponent(name)}`;
+
 const isMissing = (error: unknown): boolean => error instanceof ApiError && (error.status === 404 || error.status === 405);
 
 interface ServerList {
@@ -96,7 +99,7 @@ export async function loadBoard(name: string): Promise<LoadedBoard | null> {
   if (kept) {
     const entry = kept.find((one) => one.name === name);
     if (entry) {
-      const response = await getResponse(`/api/boards/${encodeURIComponent(name)}`);
+      const response = await getResponse(pathOf(name));
       return { name, board: boardOrThrow(await response.text()), isShipped: false, ...(entry.file === undefined ? {} : { file: entry.file }), etag: response.headers.get("ETag") };
     }
   } else {
@@ -124,7 +127,7 @@ export async function saveBoard(name: string, board: Board, etag: string | null)
 
 /** The same on the server, of a document as it stands. */
 export async function saveDocument(name: string, document: string, etag: string | null): Promise<string | null> {
-  const response = await sendJson(`/api/boards/${encodeURIComponent(name)}`, "PUT", document, etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
+  const response = await sendJson(pathOf(name), "PUT", document, etag === null ? { "If-None-Match": "*" } : { "If-Match": etag });
   return response.headers.get("ETag");
 }
 
@@ -137,7 +140,7 @@ export async function saveNewBoard(board: Board): Promise<string> {
 }
 
 export async function removeBoard(name: string, etag: string | null): Promise<void> {
-  if (await isKeptByServer()) await sendJson(`/api/boards/${encodeURIComponent(name)}`, "DELETE", undefined, etag === null ? {} : { "If-Match": etag });
+  if (await isKeptByServer()) await sendJson(pathOf(name), "DELETE", undefined, etag === null ? {} : { "If-Match": etag });
   else localStorage.removeItem(PREFIX + name);
 }
 
