@@ -23,7 +23,7 @@ start)
   if [ ! -d "$data/mysql" ]; then
     # Beside its place until it is whole, so that a cut one is not taken for initialised.
     rm -rf "$data.new"
-    timeout 120 mariadb-install-db --no-defaults --user=root "--datadir=$data.new" --auth-root-authentication-method=normal \
+    timeout --signal=KILL 120 mariadb-install-db --no-defaults --user=root "--datadir=$data.new" --auth-root-authentication-method=normal \
       --skip-test-db "$no_uring" > "$dir/init-$port.log" 2>&1
     rm -rf "$data"
     mv "$data.new" "$data"

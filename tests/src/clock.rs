@@ -8,10 +8,13 @@ use std::path::{Path, PathBuf};
 
 use crate::shim::compile;
 
-/// Adds the offset in the file, nanoseconds, to the time of day; leaves all other clocks alone.
+/// Adds the offset in the file, nanoseconds, to the time of day; leaves all other clocks alone. Who waits until a time of day is
+/// woken when the kernel's clock, which is not moved, would say so.
 const SOURCE: &str = r#"
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -48,6 +51,21 @@ time_t time(time_t *at) {
     clock_gettime(CLOCK_REALTIME, &now);
     if (at) *at = now.tv_sec;
     return now.tv_sec;
+}
+typedef int (*timedwait)(pthread_cond_t *, pthread_mutex_t *, const struct timespec *);
+int pthread_cond_timedwait(pthread_cond_t *condition, pthread_mutex_t *mutex, const struct timespec *until) {
+    static timedwait wait;
+    if (!wait) {
+        wait = (timedwait)dlvsym(RTLD_NEXT, "pthread_cond_timedwait", "GLIBC_2.3.2");
+        if (!wait) wait = (timedwait)dlsym(RTLD_NEXT, "pthread_cond_timedwait");
+    }
+    struct timespec here = *until;
+    if (here.tv_sec > 1000000000) { /* no monotonic clock has come as far */
+        long long nanos = here.tv_sec * 1000000000LL + here.tv_nsec - *offset;
+        here.tv_sec = nanos / 1000000000LL;
+        here.tv_nsec = nanos % 1000000000LL;
+    }
+    return wait(condition, mutex, &here);
 }
 "#;
 

@@ -3,16 +3,17 @@
 //! Owns their place in a file, behind the last row group and before Parquet's indexes, where other readers see nothing of them;
 //! their making; and readers that check what they read. Never mends, never judges a file as a whole: that is `fsck`'s.
 
-mod kept;
 mod reader;
 mod summed;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use parquet::errors::ParquetError;
 use serde::{Deserialize, Serialize};
 
-pub use kept::KeptBlocks;
+use crate::kept_files::KeptFiles;
+
 pub use reader::{CheckedFile, CheckedReader};
 pub(crate) use summed::SummedFile;
 
@@ -28,6 +29,12 @@ pub struct BlocksPlace {
     /// CRC-32C of everything from there to the file's end: themselves, Parquet's indexes and its footer.
     pub checksum: u32,
 }
+
+/// Bytes that checksums of files may take together: of files of 64 GB.
+const KEPT_BYTES_MAX: usize = 16 << 20;
+
+/// Checksums of files that were read lately.
+pub type KeptBlocks = KeptFiles<Arc<Blocks>, KEPT_BYTES_MAX>;
 
 /// The checksums of a file's blocks, in memory.
 #[derive(Debug)]

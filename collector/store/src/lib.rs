@@ -24,6 +24,7 @@ pub mod forget;
 pub mod fsck;
 mod hot;
 mod keeper;
+mod kept_files;
 mod last_points;
 pub mod log;
 pub mod manifest;

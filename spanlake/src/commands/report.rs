@@ -6,6 +6,7 @@
 //! Chromium, where there is one. Nothing of a dashboard or an answer is ever markup.
 
 mod answers;
+mod columns;
 mod document;
 mod draw;
 mod page;

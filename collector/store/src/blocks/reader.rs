@@ -191,7 +191,7 @@ impl<R: AsyncFileReader> AsyncFileReader for CheckedReader<R> {
 fn keep(file: &DataFile, kept: Option<&KeptBlocks>, blocks: Blocks) -> Arc<Blocks> {
     let blocks = Arc::new(blocks);
     if let Some(kept) = kept {
-        kept.keep(&file.entry.path, &blocks);
+        kept.keep(&file.entry.path, Arc::clone(&blocks), blocks.memory_bytes());
     }
     blocks
 }

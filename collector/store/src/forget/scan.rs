@@ -21,7 +21,7 @@ use super::subject::Subject;
 use crate::blocks::{CheckedFile, CheckedReader};
 use crate::cold::place::Place;
 use crate::read::ReadError;
-use crate::read::object::ObjectReader;
+use crate::read::object::{ObjectReader, object_of};
 use crate::stored_form::StoredForm;
 use crate::version::DataFile;
 
@@ -93,11 +93,9 @@ pub fn scan(
         return Ok(Found::default());
     }
     let scan = Scan { file, table, wanted, asked };
-    match (&file.object, place.and_then(|place| place.bucket().map(|(bucket, _)| (place, bucket)))) {
-        (Some(location), Some((place, bucket))) => {
-            let object = ObjectReader::new(bucket, location.clone(), file.entry.bytes);
-            place.block_on(scan.object(CheckedReader::new(object, Arc::clone(file), None)))
-        }
+    let bucket = place.and_then(Place::bucket).map(|(bucket, _)| bucket);
+    match (place, object_of(file, bucket.as_ref(), None)) {
+        (Some(place), Some(object)) => place.block_on(scan.object(object)),
         _ => scan.local(),
     }
 }

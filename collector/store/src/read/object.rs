@@ -15,6 +15,9 @@ use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData, ParquetMetaDataReader};
 
+use crate::blocks::{CheckedReader, KeptBlocks};
+use crate::version::DataFile;
+
 /// The end of a file that holds its footer, mostly in one read.
 const FOOTER_BYTES: usize = 256 << 10;
 
@@ -26,10 +29,15 @@ pub struct ObjectReader {
     bytes: u64,
 }
 
-impl ObjectReader {
-    pub fn new(store: Arc<dyn ObjectStore>, location: Path, bytes: u64) -> Self {
-        Self { store, location, bytes }
-    }
+/// The file's object, checked as it is read; `None` where the file is local.
+pub fn object_of(
+    file: &Arc<DataFile>,
+    bucket: Option<&Arc<dyn ObjectStore>>,
+    kept: Option<&Arc<KeptBlocks>>,
+) -> Option<CheckedReader<ObjectReader>> {
+    let (location, store) = file.object.clone().zip(bucket.cloned())?;
+    let object = ObjectReader { store, location, bytes: file.entry.bytes };
+    Some(CheckedReader::new(object, Arc::clone(file), kept.cloned()))
 }
 
 fn external(error: object_store::Error) -> ParquetError {

@@ -1,12 +1,10 @@
 //! What stays in memory of a file: its footer with the page index, and the blooms of its trace ids.
 //!
-//! Owns a bounded cache. Files never change, so nothing is ever stale.
+//! Owns what is loaded of a file, and how much of it stays.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use object_store::ObjectStore;
-use parking_lot::Mutex;
 use parquet::arrow::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 use parquet::bloom_filter::Sbbf;
@@ -14,8 +12,9 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
 
 use super::ReadError;
-use super::object::ObjectReader;
+use super::object::{ObjectReader, object_of};
 use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
+use crate::kept_files::KeptFiles;
 use crate::version::DataFile;
 
 /// Bytes that footers and blooms may take together.
@@ -29,20 +28,12 @@ pub struct ResidentFile {
     pub trace_blooms: Arc<Vec<Option<Sbbf>>>,
     /// How to read on, where it is no local file.
     pub object: Option<CheckedReader<ObjectReader>>,
-    bytes: usize,
-}
-
-#[derive(Default)]
-struct Cache {
-    files: HashMap<String, (ResidentFile, u64)>,
-    bytes: usize,
-    clock: u64,
 }
 
 /// The cache.
 #[derive(Default)]
 pub struct ResidentFiles {
-    cache: Mutex<Cache>,
+    kept: KeptFiles<ResidentFile, BYTES_MAX>,
 }
 
 impl ResidentFiles {
@@ -53,65 +44,35 @@ impl ResidentFiles {
         bucket: Option<&Arc<dyn ObjectStore>>,
         blocks: &Arc<KeptBlocks>,
     ) -> Result<ResidentFile, ReadError> {
-        if let Some(found) = self.touch(&file.entry.path) {
+        if let Some(found) = self.kept.get(&file.entry.path) {
             return Ok(found);
         }
-        let resident = load(file, bucket, blocks)?;
-        let mut cache = self.cache.lock();
-        cache.clock += 1;
-        let clock = cache.clock;
-        cache.bytes += resident.bytes;
-        if let Some((old, _)) = cache.files.insert(file.entry.path.clone(), (resident.clone(), clock)) {
-            cache.bytes -= old.bytes;
-        }
-        cache.shrink();
+        let (resident, bytes) = load(file, bucket, blocks)?;
+        self.kept.keep(&file.entry.path, resident.clone(), bytes);
         Ok(resident)
     }
 
     /// Lets a file go: footers and indexes hold ids of its rows.
     pub fn forget(&self, path: &str) {
-        let mut cache = self.cache.lock();
-        if let Some((resident, _)) = cache.files.remove(path) {
-            cache.bytes -= resident.bytes;
-        }
-    }
-
-    fn touch(&self, path: &str) -> Option<ResidentFile> {
-        let mut cache = self.cache.lock();
-        cache.clock += 1;
-        let clock = cache.clock;
-        let (resident, used) = cache.files.get_mut(path)?;
-        *used = clock;
-        Some(resident.clone())
+        self.kept.forget(path);
     }
 }
 
-impl Cache {
-    fn shrink(&mut self) {
-        while self.bytes > BYTES_MAX && self.files.len() > 1 {
-            let oldest = self.files.iter().min_by_key(|(_, (_, used))| *used).map(|(path, _)| path.clone());
-            let Some((resident, _)) = oldest.and_then(|path| self.files.remove(&path)) else { return };
-            self.bytes -= resident.bytes;
-        }
-    }
-}
-
+/// With the bytes that it takes.
 fn load(
     file: &Arc<DataFile>,
     bucket: Option<&Arc<dyn ObjectStore>>,
     blocks: &Arc<KeptBlocks>,
-) -> Result<ResidentFile, ReadError> {
+) -> Result<(ResidentFile, usize), ReadError> {
     let parquet_error = |source| ReadError::parquet(file, source);
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let (metadata, trace_blooms, object) = match (&file.object, bucket) {
-        (Some(location), Some(store)) => {
-            let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
-            let object = CheckedReader::new(object, Arc::clone(file), Some(Arc::clone(blocks)));
+    let (metadata, trace_blooms, object) = match object_of(file, bucket, Some(blocks)) {
+        Some(object) => {
             let load = load_object(object.clone(), options);
             let (metadata, blooms) = tokio::runtime::Handle::current().block_on(load).map_err(parquet_error)?;
             (metadata, blooms, Some(object))
         }
-        _ => {
+        None => {
             let handle = CheckedFile::open(file, Some(blocks)).map_err(parquet_error)?;
             let metadata = ArrowReaderMetadata::load(&handle, options).map_err(parquet_error)?;
             let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(handle, metadata.clone());
@@ -126,7 +87,7 @@ fn load(
         }
     };
     let bytes = metadata.metadata().memory_size() + bloom_bytes(&metadata);
-    Ok(ResidentFile { metadata, trace_blooms: Arc::new(trace_blooms), object, bytes })
+    Ok((ResidentFile { metadata, trace_blooms: Arc::new(trace_blooms), object }, bytes))
 }
 
 async fn load_object(

@@ -19,7 +19,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMe
 use super::RollupPlace;
 use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
 use crate::read::ReadError;
-use crate::read::object::ObjectReader;
+use crate::read::object::{ObjectReader, object_of};
 use crate::version::DataFile;
 
 const BATCH_ROWS: usize = 8_192;
@@ -38,12 +38,9 @@ pub async fn read_rollups(
 ) -> std::result::Result<Vec<RecordBatch>, ReadError> {
     let Some(place) = file.entry.rollups else { return Ok(Vec::new()) };
     let parquet_error = |source| ReadError::parquet(file, source);
-    let source = match (&file.object, bucket) {
-        (Some(location), Some(store)) => {
-            let object = ObjectReader::new(Arc::clone(store), location.clone(), file.entry.bytes);
-            Source::Object(CheckedReader::new(object, Arc::clone(file), Some(Arc::clone(blocks))))
-        }
-        _ => Source::File(CheckedFile::open(file, Some(blocks)).map_err(parquet_error)?),
+    let source = match object_of(file, bucket, Some(blocks)) {
+        Some(object) => Source::Object(object),
+        None => Source::File(CheckedFile::open(file, Some(blocks)).map_err(parquet_error)?),
     };
     let builder = ParquetRecordBatchStreamBuilder::new(Part { source, place }).await.map_err(parquet_error)?;
     let groups = builder.metadata().row_groups().iter().enumerate();

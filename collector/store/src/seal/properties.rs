@@ -87,12 +87,17 @@ fn attributes(mut builder: WriterPropertiesBuilder, schema: &Schema, effort: Eff
     let own = schema.fields().iter().filter(|field| is_attribute_column(field.name()));
     let paths = own.map(|field| path_of(&[field.name()])).chain(std::iter::once(path_of(values)));
     for path in paths {
-        builder = builder
-            .set_column_bloom_filter_enabled(path.clone(), true)
-            .set_column_bloom_filter_fpp(path.clone(), VALUE_FPP)
-            .set_column_bloom_filter_max_ndv(path, VALUES_MAX);
+        builder = value_filter(builder, path);
     }
     builder
+}
+
+/// A filter a row group of the values of one column, folded to what they need.
+fn value_filter(builder: WriterPropertiesBuilder, path: ColumnPath) -> WriterPropertiesBuilder {
+    builder
+        .set_column_bloom_filter_enabled(path.clone(), true)
+        .set_column_bloom_filter_fpp(path.clone(), VALUE_FPP)
+        .set_column_bloom_filter_max_ndv(path, VALUES_MAX)
 }
 
 /// Written once in the hot tier, read soon; written once more for years in the cold one.
@@ -173,6 +178,8 @@ fn random_bytes(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertie
 fn spans(builder: WriterPropertiesBuilder, traces_max: usize) -> WriterPropertiesBuilder {
     let builder = random_bytes(random_bytes(builder, "span_id"), "parent_span_id");
     let builder = time_column(builder, "duration");
+    // A name that is misspelt, or that only one version had, is in few row groups.
+    let builder = value_filter(builder, path_of(&["name"]));
     builder
         .set_column_statistics_enabled(path_of(&["trace_id"]), EnabledStatistics::Page)
         .set_column_bloom_filter_enabled(path_of(&["trace_id"]), true)

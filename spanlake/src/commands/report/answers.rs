@@ -10,12 +10,15 @@ use serde_json::{Value, json};
 use super::super::client::{ANSWER_BYTES_MAX, Client, Failure};
 use super::super::{CommandError, EXIT_FAILURE};
 use super::Range;
+use super::columns::with_columns;
 use super::document::{Document, Panel, Query, Variable};
 use super::rows::{Rows, lines_of_rows};
 use super::variables::{Chosen, Values, choose, plain, promql, sql};
+use vectors::Vector;
 
 pub(super) mod map;
 pub(super) mod traceql;
+pub(super) mod vectors;
 
 pub(super) use map::{MapNode, ServiceMap};
 
@@ -155,7 +158,10 @@ pub(super) fn panel(client: &Client, panel: &Panel, chosen: &Values, range: Rang
     match panel.kind.as_str() {
         "text" | "row" => Ok(Answer::Nothing),
         "traces" => traces(client, panel, chosen, range),
-        "table" | "bar" | "logs" => rows(client, panel, chosen, range),
+        "table" => {
+            Ok(Answer::Rows(with_columns(rows(client, panel, chosen, range)?, &panel.columns, panel.sort.as_ref())))
+        }
+        "bar" | "logs" => rows(client, panel, chosen, range).map(Answer::Rows),
         "heatmap" | "histogram" => buckets(client, panel, chosen, range),
         "map" => map::ask(client, panel, chosen, range).map(Answer::Map),
         _ => lines(client, panel, chosen, range).map(Answer::Lines),
@@ -186,18 +192,28 @@ fn traces(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Resu
     Ok(Answer::Traces(answer["traces"].as_array().cloned().unwrap_or_default()))
 }
 
-fn rows(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Answer, Failure> {
-    let step = step_ms(range);
+fn rows(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Rows, Failure> {
     if let Some(query) = panel.queries.iter().find(|query| query.sql.is_some()) {
-        return ask_by_form(client, query, chosen, range).map(Answer::Rows);
+        return ask_by_form(client, query, chosen, range);
     }
-    let mut found = Rows::default();
+    let mut found = Vec::new();
     for (place, query) in panel.queries.iter().enumerate() {
-        let text = promql(query.promql.as_deref().unwrap_or_default(), chosen, range, step);
-        let form = [("query", text), ("time", seconds(range.end_ms))];
-        found.add_vector(&ask_prometheus(client, "query", &form)?, place, panel.queries.len());
+        let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
+        if let Some(text) = asked(&query.promql) {
+            let form = [("query", promql(text, chosen, range, step_ms(range))), ("time", seconds(range.end_ms))];
+            found.push(Vector::of_prometheus(&ask_prometheus(client, "query", &form)?, place, legend));
+        } else if let Some(text) = asked(&query.traceql) {
+            let text = promql(text, chosen, range, step_ms(range));
+            found.push(traceql::vector(client, &text, (place, legend), range)?);
+        }
     }
-    Ok(Answer::Rows(found))
+    let is_named = found.len() > 1 || found.first().is_some_and(|one| !one.legend.is_empty());
+    Ok(if panel.kind == "bar" && is_named { vectors::bars(&found) } else { vectors::table(&found) })
+}
+
+/// A query that is written.
+fn asked(text: &Option<String>) -> Option<&str> {
+    text.as_deref().filter(|text| !text.trim().is_empty())
 }
 
 fn seconds(time_ms: i64) -> String {
@@ -215,17 +231,16 @@ fn range_form(query: &Query, chosen: &Values, range: Range) -> ([(&'static str, 
 fn lines(client: &Client, panel: &Panel, chosen: &Values, range: Range) -> Result<Lines, Failure> {
     let mut all = Lines::default();
     for (place, query) in panel.queries.iter().enumerate() {
-        let fallback =
-            if panel.queries.len() > 1 { char::from(b'A' + (place % 26) as u8).to_string() } else { String::new() };
+        let fallback = if panel.queries.len() > 1 { vectors::letter(place) } else { String::new() };
         let found = if query.sql.is_some() {
             let rows = ask_by_form(client, query, chosen, range)?;
             lines_of_rows(&rows, range, step_ms(range), query.per_second, query.zero)
-        } else if query.promql.as_deref().is_some_and(|text| !text.trim().is_empty()) {
+        } else if asked(&query.promql).is_some() {
             let (form, moments) = range_form(query, chosen, range);
             let answer = ask_prometheus(client, "query_range", &form)?;
             let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
             lines_of_matrix(&answer, moments, &legend, &fallback)
-        } else if let Some(text) = query.traceql.as_deref().filter(|text| !text.trim().is_empty()) {
+        } else if let Some(text) = asked(&query.traceql) {
             let legend = query.legend.as_deref().map(|legend| plain(legend, chosen)).unwrap_or_default();
             traceql::lines(client, &promql(text, chosen, range, step_ms(range)), (&legend, &fallback), range)?
         } else {
@@ -289,15 +304,30 @@ fn lines_of_matrix(answer: &Value, moments: Vec<f64>, legend: &str, fallback: &s
     Lines { seconds: moments, lines }
 }
 
+/// The legend with values for `{{label}}`; of a label that is missing stays nothing.
+fn with_labels(legend: &str, metric: &Value) -> String {
+    let mut parts = legend.split("{{");
+    let mut name = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        match part.split_once("}}") {
+            Some((label, rest)) => {
+                name.push_str(metric[label.trim()].as_str().unwrap_or_default());
+                name.push_str(rest);
+            }
+            None => {
+                name.push_str("{{");
+                name.push_str(part);
+            }
+        }
+    }
+    name.trim().to_owned()
+}
+
 /// `{{label}}` of the legend; without one, the labels.
 fn name_of(metric: &Value, legend: &str, fallback: &str) -> String {
     if !legend.is_empty() {
-        let mut name = legend.to_owned();
-        for (label, value) in metric.as_object().into_iter().flatten() {
-            let value = value.as_str().unwrap_or_default();
-            name = name.replace(&format!("{{{{{label}}}}}"), value).replace(&format!("{{{{ {label} }}}}"), value);
-        }
-        return name;
+        let name = with_labels(legend, metric);
+        return if name.is_empty() { fallback.to_owned() } else { name };
     }
     let labels = metric.as_object().into_iter().flatten().filter(|(label, _)| *label != "__name__");
     let labels: Vec<String> =

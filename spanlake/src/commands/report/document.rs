@@ -4,6 +4,8 @@
 
 use serde::Deserialize;
 
+use super::columns::{ColumnRule, ColumnSort};
+
 /// The form that is understood.
 const VERSION: u64 = 1;
 const PANELS_MAX: usize = 200;
@@ -55,6 +57,9 @@ pub(super) struct Panel {
     pub(super) max: Option<f64>,
     pub(super) mappings: Vec<Mapping>,
     pub(super) repeat: Option<String>,
+    /// Of tables.
+    pub(super) columns: Vec<ColumnRule>,
+    pub(super) sort: Option<ColumnSort>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]

@@ -18,9 +18,23 @@ pub(super) enum Role {
     Text,
 }
 
+#[derive(Clone, Debug)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) role: Role,
+    /// Of its numbers, where they are not in the panel's.
+    pub(super) unit: Option<String>,
+}
+
+impl Column {
+    pub(super) fn new(name: String, role: Role) -> Self {
+        Self { name, role, unit: None }
+    }
+}
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Rows {
-    pub(super) columns: Vec<(String, Role)>,
+    pub(super) columns: Vec<Column>,
     pub(super) cells: Vec<Vec<Value>>,
 }
 
@@ -57,7 +71,7 @@ impl Rows {
         let column = |column: &Value| {
             let name = text(&column["name"]);
             let role = role(&name, &text(&column["type"]));
-            (name, role)
+            Column::new(name, role)
         };
         let rows = answer["rows"].as_array().into_iter().flatten();
         Self {
@@ -66,31 +80,8 @@ impl Rows {
         }
     }
 
-    /// Adds a vector: a column for each label, and one for the values of each of `queries`.
-    pub(super) fn add_vector(&mut self, answer: &Value, place: usize, queries: usize) {
-        let name = |place: usize| if queries == 1 { "value".to_owned() } else { format!("value {}", place + 1) };
-        for one in answer["data"]["result"].as_array().into_iter().flatten() {
-            let Some(metric) = one["metric"].as_object() else { continue };
-            let mut row = vec![Value::Null; self.columns.len()];
-            let pairs = metric.iter().filter(|(label, _)| *label != "__name__");
-            let pairs = pairs.map(|(label, value)| (label.clone(), Role::Text, value.clone()));
-            let value = one["value"][1].as_str().and_then(|text| text.parse::<f64>().ok());
-            let value = (name(place), Role::Number, value.map_or(Value::Null, Value::from));
-            for (name, role, value) in pairs.chain([value]) {
-                let at = self.columns.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-                    self.columns.push((name, role));
-                    self.cells.iter_mut().for_each(|row| row.push(Value::Null));
-                    self.columns.len() - 1
-                });
-                row.resize(self.columns.len(), Value::Null);
-                row[at] = value;
-            }
-            self.cells.push(row);
-        }
-    }
-
     pub(super) fn places(&self, of: Role) -> Vec<usize> {
-        (0..self.columns.len()).filter(|place| self.columns[*place].1 == of).collect()
+        (0..self.columns.len()).filter(|place| self.columns[*place].role == of).collect()
     }
 }
 
@@ -104,7 +95,7 @@ fn seconds_of(cell: &Value) -> Option<f64> {
 pub(super) fn lines_of_rows(rows: &Rows, range: Range, step_ms: i64, per_second: bool, zero: bool) -> Lines {
     let Some(time) = rows.places(Role::Time).first().copied() else { return Lines::default() };
     let numbers: Vec<usize> = (0..rows.columns.len())
-        .filter(|place| matches!(rows.columns[*place].1, Role::Number | Role::Duration))
+        .filter(|place| matches!(rows.columns[*place].role, Role::Number | Role::Duration))
         .collect();
     let texts = rows.places(Role::Text);
     let mut seconds: Vec<f64> = rows.cells.iter().filter_map(|row| seconds_of(&row[time])).collect();
@@ -126,7 +117,7 @@ pub(super) fn lines_of_rows(rows: &Rows, range: Range, step_ms: i64, per_second:
         let Some(place) = place else { continue };
         let words: Vec<String> = texts.iter().map(|column| cell_text(&row[*column])).collect();
         for column in &numbers {
-            let (column_name, role) = &rows.columns[*column];
+            let Column { name: column_name, role, .. } = &rows.columns[*column];
             let mut parts = words.clone();
             if numbers.len() > 1 || parts.is_empty() {
                 parts.push(column_name.clone());

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
+use super::answers::vectors::{self, Vector};
 use super::answers::{Answer, Line, Lines};
+use super::columns::{ColumnSort, with_columns};
 use super::document::{Document, Panel};
 use super::rows::{Rows, lines_of_rows};
 use super::variables::{Chosen, Values};
@@ -78,6 +80,60 @@ fn rows_over_time_become_lines_on_the_steps() {
     let of = |place: usize| (lines.lines[place].name.as_str(), lines.lines[place].values[..3].to_vec());
     assert_eq!(of(0), ("a", vec![Some(2.0), Some(0.0), Some(0.0)]));
     assert_eq!(of(1), ("b", vec![Some(0.0), Some(1.0), Some(0.0)]));
+}
+
+fn vector(place: usize, legend: &str, result: serde_json::Value) -> Vector {
+    Vector::of_prometheus(&json!({ "data": { "result": result } }), place, legend.to_owned())
+}
+
+#[test]
+fn answers_at_a_moment_are_one_table_and_bars_have_their_legends() {
+    let both = [
+        vector(0, "Rate", json!([{ "metric": { "__name__": "x", "route": "/a" }, "value": [0, "2"] }])),
+        vector(
+            1,
+            "{{route}} of {{nobody}}",
+            json!([{ "metric": { "route": "/b", "job": "j" }, "value": [0, "NaN"] }, { "metric": { "route": "/a" }, "value": [0, "7"] }]),
+        ),
+    ];
+    let rows = vectors::table(&both);
+    let names: Vec<&str> = rows.columns.iter().map(|column| column.name.as_str()).collect();
+    assert_eq!(names, ["job", "route", "Rate", "B"]);
+    assert_eq!(
+        rows.cells,
+        [vec![json!(""), json!("/a"), json!(2.0), json!(7.0)], vec![json!("j"), json!("/b"), json!(null), json!(null)]]
+    );
+    let bars = vectors::bars(&both).cells;
+    assert_eq!(bars, [[json!("Rate"), json!(2.0)], [json!("/b of"), json!(null)], [json!("/a of"), json!(7.0)]]);
+    assert_eq!(vectors::table(&[vector(0, "", json!([]))]).columns[0].name, "value");
+}
+
+/// The cases of `ui/src/model/boardColumns.test.ts`.
+#[test]
+fn a_table_hides_renames_moves_and_sorts_its_columns() {
+    let answer = json!({ "columns": [{"name": "job", "type": "Utf8"}, {"name": "route", "type": "Utf8"}, {"name": "A", "type": "Float64"}, {"name": "B", "type": "Float64"}],
+                         "rows": [["a", "/x", 2, 30], ["b", "/y", 10, null], ["c", "/z", 1, 20]] });
+    let panel: Panel = serde_json::from_value(json!({ "kind": "table", "columns": [{ "name": "B", "title": "p95", "unit": "ms", "order": 0 }, { "name": "route", "title": "Route" }, { "name": "job", "hidden": true }, { "name": "nobody", "hidden": true }],
+                                                      "sort": { "name": "A", "descending": true } })).unwrap();
+    let made = with_columns(Rows::of(&answer), &panel.columns, panel.sort.as_ref());
+    assert_eq!(made.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["p95", "Route", "A"]);
+    assert_eq!(
+        made.cells,
+        [[json!(null), json!("/y"), json!(10)], [json!(30), json!("/x"), json!(2)], [json!(20), json!("/z"), json!(1)]]
+    );
+    let html = draw::panel(&panel, &Answer::Rows(made), HOUR);
+    assert!(
+        html.contains("<th class=\"number\">p95</th>") && html.contains("30 ms") && !html.contains("job"),
+        "{html}"
+    );
+    for (name, is_descending, expected) in
+        [("A", false, "cab"), ("route", true, "cba"), ("B", true, "acb"), ("B", false, "cab"), ("nobody", false, "abc")]
+    {
+        let sort = ColumnSort { name: name.to_owned(), descending: is_descending };
+        let rows = with_columns(Rows::of(&answer), &[], Some(&sort)).cells;
+        let order: String = rows.iter().filter_map(|row| row[0].as_str()).collect();
+        assert_eq!(order, expected, "{name} {is_descending}");
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::super::Range;
+use super::vectors::{Vector, letter};
 use super::{Client, Failure, Line, Lines, encoded, json_of, name_of, place_of, step_ms};
 
 /// Series over the range; `names` are the legend, and what a series without labels is called.
@@ -18,6 +19,31 @@ pub(super) fn lines(client: &Client, query: &str, names: (&str, &str), range: Ra
     Ok(read(&json_of(client.get(&path)?)?, moments, names))
 }
 
+/// One value a series over the whole range, of the query at this place with this legend.
+pub(super) fn vector(
+    client: &Client,
+    query: &str,
+    (place, legend): (usize, String),
+    range: Range,
+) -> Result<Vector, Failure> {
+    let (start, end) = (range.start_ms, range.end_ms);
+    let path = format!("/tempo/api/metrics/query?q={}&start={start}000000&end={end}000000", encoded(query));
+    let answer = json_of(client.get(&path)?)?;
+    let series = answer["series"].as_array().into_iter().flatten();
+    let series = series.filter(|one| !one["value"].is_null()).map(|one| (labels_of(one), one["value"].as_f64()));
+    Ok(Vector { legend, letter: letter(place), series: series.collect() })
+}
+
+fn labels_of(series: &Value) -> serde_json::Map<String, Value> {
+    let labels = series["labels"].as_array().into_iter().flatten();
+    let read = labels.map(|label| {
+        let value = label["value"].as_object().and_then(|value| value.values().next()).cloned().unwrap_or_default();
+        let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        (label["key"].as_str().unwrap_or_default().to_owned(), json!(text))
+    });
+    read.collect()
+}
+
 /// An answer as lines on these moments, seconds.
 pub(in super::super) fn read(answer: &Value, moments: Vec<f64>, (legend, fallback): (&str, &str)) -> Lines {
     let series = answer["series"].as_array().cloned().unwrap_or_default();
@@ -30,16 +56,7 @@ pub(in super::super) fn read(answer: &Value, moments: Vec<f64>, (legend, fallbac
                 values[place] = sample["value"].as_f64();
             }
         }
-        let labels = one["labels"].as_array().into_iter().flatten();
-        let labels: serde_json::Map<String, Value> = labels
-            .map(|label| {
-                let value =
-                    label["value"].as_object().and_then(|value| value.values().next()).cloned().unwrap_or_default();
-                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-                (label["key"].as_str().unwrap_or_default().to_owned(), json!(text))
-            })
-            .collect();
-        Line { name: name_of(&Value::Object(labels), legend, fallback), values }
+        Line { name: name_of(&Value::Object(labels_of(one)), legend, fallback), values }
     });
     let lines = lines.collect();
     Lines { seconds: moments, lines }

@@ -80,10 +80,11 @@ pub(super) fn gauges(panel: &Panel, lines: &Lines) -> String {
 }
 
 pub(super) fn bars(panel: &Panel, rows: &Rows, width: f64) -> String {
-    let Some(column) = rows.columns.iter().position(|(_, role)| matches!(role, Role::Number | Role::Duration)) else {
+    let Some(column) = rows.columns.iter().position(|column| matches!(column.role, Role::Number | Role::Duration))
+    else {
         return nothing();
     };
-    let scale = if rows.columns[column].1 == Role::Duration { 1e-9 } else { 1.0 };
+    let scale = if rows.columns[column].role == Role::Duration { 1e-9 } else { 1.0 };
     let texts = rows.places(Role::Text);
     let name = |row: &[serde_json::Value]| {
         let words: Vec<String> =

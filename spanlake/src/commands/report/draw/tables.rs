@@ -24,20 +24,23 @@ pub(super) fn rows(panel: &Panel, rows: &Rows) -> String {
         return nothing();
     }
     let mut out = "<table><tr>".to_owned();
-    for (name, role) in &rows.columns {
-        let class = if matches!(role, Role::Number | Role::Duration) { " class=\"number\"" } else { "" };
-        let _ = write!(out, "<th{class}>{}</th>", escaped(name));
+    for column in &rows.columns {
+        let class = if matches!(column.role, Role::Number | Role::Duration) { " class=\"number\"" } else { "" };
+        let _ = write!(out, "<th{class}>{}</th>", escaped(&column.name));
     }
     out.push_str("</tr>");
     for row in rows.cells.iter().take(ROWS_MAX) {
         out.push_str("<tr>");
-        for ((_, role), cell) in rows.columns.iter().zip(row) {
-            let _ = match (role, cell_number(cell)) {
+        for (column, cell) in rows.columns.iter().zip(row) {
+            let _ = match (column.role, cell_number(cell)) {
                 (Role::Duration, Some(value)) => {
                     write!(out, "<td class=\"number\">{}</td>", units::write(value * 1e-9, "s"))
                 }
                 (Role::Number, Some(value)) => {
-                    let text = panel.mapped(value).map_or_else(|| units::write(value, &panel.unit), str::to_owned);
+                    let text = panel.mapped(value).map_or_else(
+                        || units::write(value, column.unit.as_deref().unwrap_or(&panel.unit)),
+                        str::to_owned,
+                    );
                     write!(out, "<td class=\"number\">{}</td>", escaped(&text))
                 }
                 _ => write!(out, "<td>{}</td>", cut(&cell_text(cell))),
