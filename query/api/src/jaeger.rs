@@ -199,7 +199,7 @@ async fn search(State(shared): State<Arc<Shared>>, uri: Uri) -> Result<Json<Valu
 }
 
 async fn traces(shared: &Shared, ids: &[TraceId]) -> Result<Vec<Trace>, ApiError> {
-    trace_list::with_traces(shared, &shared.store.pin(), ids, |traces| traces).await
+    trace_list::with_traces(shared, &shared.store.pin(), (ids, None), |traces| traces).await
 }
 
 async fn one(

@@ -175,7 +175,7 @@ pub(crate) async fn search_at(
         let sizes = sizes_of(&done.traces);
         let mut spans = 0;
         for some in sizes.chunks(CANDIDATES_AT_ONCE) {
-            let matched = matching(shared, search.engine.version(), query, some).await?;
+            let matched = matching(shared, search.engine.version(), (query, None), some).await?;
             done.matches.extend(matched.matches.into_iter().filter(|found| {
                 spans += found.trace.spans.len();
                 spans <= SPANS_KEPT_MAX
@@ -306,7 +306,8 @@ impl<'a> Searching<'a> {
             self.last.is_none_or(|last| summary.place() < last) && self.filter.takes_duration(summary.duration)
         });
         if let Some(query) = self.filter.query.as_ref().filter(|_| !self.filter.is_decided) {
-            let matched = matching(self.shared, &version, query, &sizes_of(&summaries)).await?;
+            let matched =
+                matching(self.shared, &version, (query, self.filter.columns.as_deref()), &sizes_of(&summaries)).await?;
             self.too_large += matched.too_large;
             let found: HashSet<TraceId> = matched.matches.iter().map(Match::id).collect();
             summaries.retain(|summary| found.contains(&summary.trace_id));

@@ -25,6 +25,8 @@ pub enum Clock {
     Now,
     /// Collections of metrics at even distances, the last one about now.
     Collections,
+    /// At even distances over so much time before now, nanoseconds: as a day's traffic lies, of which a load is a few minutes.
+    Over(u64),
 }
 
 /// What to send.
@@ -76,6 +78,10 @@ impl Rounds {
         let base_time = *self.bases[number].get_or_init(|| match self.clock {
             Clock::Now => crate::now_nanos() - traces::ROUND_LEAD_NANOS,
             Clock::Collections => self.created - behind * metrics::COLLECTION_NANOS,
+            Clock::Over(nanos) => {
+                let step = nanos / u64::try_from(self.bases.len()).expect("a count fits").max(1);
+                self.created - traces::ROUND_LEAD_NANOS - behind.saturating_sub(1) * step
+            }
         });
         Round { seed: mix(self.seed, u64::try_from(number).expect("a number fits")), base_time }
     }

@@ -44,6 +44,9 @@ struct Arguments {
     /// Where the servers' folders are made; a disk like the one that will be used.
     #[arg(long)]
     work_dir: Option<PathBuf>,
+    /// Times of spans and logs lie evenly over so many seconds before now, not at the moments at which they are sent.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    over: u64,
     /// Leave the servers' folders where they are, to look at what was stored.
     #[arg(long)]
     keep: bool,
@@ -79,6 +82,7 @@ fn main() -> anyhow::Result<()> {
         seed: arguments.seed,
         server_arguments: arguments.server_arguments.clone(),
         keep: arguments.keep,
+        over_seconds: arguments.over,
     };
     let mut all = Vec::new();
     for kind in kinds(&arguments)? {

@@ -71,9 +71,10 @@ impl Kind {
         }
     }
 
-    const fn clock(self) -> Clock {
+    const fn clock(self, over_seconds: u64) -> Clock {
         match self {
             Self::Points | Self::Histograms => Clock::Collections,
+            _ if over_seconds > 0 => Clock::Over(over_seconds * 1_000_000_000),
             _ => Clock::Now,
         }
     }
@@ -100,6 +101,8 @@ pub struct Settings {
     pub seed: u64,
     /// Whether they stay.
     pub keep: bool,
+    /// Spans and logs lie over so much time before now; 0: they are of the moment at which they are sent.
+    pub over_seconds: u64,
     /// After `serve`.
     pub server_arguments: Vec<String>,
 }
@@ -153,7 +156,7 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
         requests,
         connections: settings.connections,
         gzip: kind == Kind::SpansGzip,
-        clock: kind.clock(),
+        clock: kind.clock(settings.over_seconds),
         seed: settings.seed ^ crate::now_nanos(),
     };
     let mut load = Load::prepare(plan, &templates)?;

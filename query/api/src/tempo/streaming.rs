@@ -134,6 +134,6 @@ impl Searched {
     async fn matches(&self, traces: &[Summary]) -> Result<Vec<Match>, ApiError> {
         let Some(query) = self.query.as_ref().filter(|_| !traces.is_empty()) else { return Ok(Vec::new()) };
         let sizes: Vec<(TraceId, u64)> = traces.iter().map(|trace| (trace.trace_id, trace.span_count)).collect();
-        Ok(matching(&self.shared, self.engine.version(), query, &sizes).await?.matches)
+        Ok(matching(&self.shared, self.engine.version(), (query, None), &sizes).await?.matches)
     }
 }

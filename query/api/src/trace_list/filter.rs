@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use spanlake_engine::Position;
-use spanlake_search::{deciding_pipeline, span_conditions};
+use spanlake_search::{columns_of, deciding_pipeline, span_conditions};
 use spanlake_traceql::plan::plan;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parser::parse_filter;
@@ -209,6 +209,8 @@ pub(crate) struct Filter {
     pub(crate) hidden: Option<&'static str>,
     /// What must find something of the trace.
     pub(crate) query: Option<Arc<Pipeline>>,
+    /// On which columns of spans it finds what it finds; all where there are none.
+    pub(super) columns: Option<Vec<&'static str>>,
     /// Whether the conditions on one span say all that the query says.
     pub(super) is_decided: bool,
 }
@@ -224,15 +226,17 @@ impl Filter {
         let service = given(parameters.service);
         let (mut query, mut leading) = (None, Vec::new());
         let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
-        let mut is_decided = false;
+        let (mut is_decided, mut columns) = (false, None);
         if let Some(parsed) = parameters.query.or(parsed) {
             let deciding = match &parsed.body {
                 Body::Spans(pipeline) => deciding_pipeline(pipeline),
                 Body::Metrics(_) => None,
             };
             is_decided = deciding.is_some();
-            let needed =
-                || plan(&parsed).sources.first().map(|source| span_conditions(&source.trace)).unwrap_or_default();
+            let planned = plan(&parsed);
+            let source = planned.sources.first();
+            columns = source.and_then(columns_of);
+            let needed = || source.map(|source| span_conditions(&source.trace)).unwrap_or_default();
             leading = deciding.map_or_else(needed, |sql| vec![format!("({sql})")]);
             if let Body::Spans(pipeline) = parsed.body {
                 query = Some(Arc::new(pipeline));
@@ -240,6 +244,7 @@ impl Filter {
         }
         let filter = Self {
             query,
+            columns,
             is_decided,
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,

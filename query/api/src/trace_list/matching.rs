@@ -40,11 +40,14 @@ pub(crate) struct Matched {
     pub(crate) too_large: usize,
 }
 
-/// Those of these traces, each with its number of spans, that the query finds.
+/// What of spans is read, where not all of it is.
+pub(crate) type Columns<'a> = Option<&'a [&'static str]>;
+
+/// Those of these traces, each with its number of spans, that the query finds; with only these columns of their spans, or all.
 pub(crate) async fn matching(
     shared: &Shared,
     version: &Arc<Version>,
-    pipeline: &Arc<Pipeline>,
+    (pipeline, columns): (&Arc<Pipeline>, Columns<'_>),
     sizes: &[(TraceId, u64)],
 ) -> Result<Matched, ApiError> {
     let mut matched = Matched::default();
@@ -56,21 +59,21 @@ pub(crate) async fn matching(
             continue;
         }
         if spans + size > SPANS_AT_ONCE && !chunk.is_empty() {
-            matched.matches.extend(evaluate(shared, version, pipeline, &chunk).await?);
+            matched.matches.extend(evaluate(shared, version, (pipeline, columns), &chunk).await?);
             chunk.clear();
             spans = 0;
         }
         chunk.push(*id);
         spans += size;
     }
-    matched.matches.extend(evaluate(shared, version, pipeline, &chunk).await?);
+    matched.matches.extend(evaluate(shared, version, (pipeline, columns), &chunk).await?);
     Ok(matched)
 }
 
 async fn evaluate(
     shared: &Shared,
     version: &Arc<Version>,
-    pipeline: &Arc<Pipeline>,
+    (pipeline, columns): (&Arc<Pipeline>, Columns<'_>),
     ids: &[TraceId],
 ) -> Result<Vec<Match>, ApiError> {
     let pipeline = Arc::clone(pipeline);
@@ -81,20 +84,20 @@ async fn evaluate(
         });
         matches.filter(|found| !found.sets.is_empty()).collect()
     };
-    with_traces(shared, version, ids, matches).await
+    with_traces(shared, version, (ids, columns), matches).await
 }
 
-/// Reads whole traces, and does something with them off the runtime's threads.
+/// Reads whole traces, of their spans these columns or all, and does something with them off the runtime's threads.
 pub(crate) async fn with_traces<T: Default + Send + 'static>(
     shared: &Shared,
     version: &Arc<Version>,
-    ids: &[TraceId],
+    (ids, columns): (&[TraceId], Columns<'_>),
     work: impl FnOnce(Vec<Trace>) -> T + Send + 'static,
 ) -> Result<T, ApiError> {
     if ids.is_empty() {
         return Ok(T::default());
     }
-    let rows = shared.store.trace_rows(version, Table::Spans, ids, None).await?;
+    let rows = shared.store.trace_rows(version, Table::Spans, ids, columns).await?;
     let catalog = Arc::clone(shared.store.catalog());
     let working = tokio::task::spawn_blocking(move || traces_of(rows.batches, catalog.as_ref()).map(work));
     let worked = working.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;

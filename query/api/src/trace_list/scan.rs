@@ -172,7 +172,9 @@ impl<'a> Scan<'a> {
 
     fn take(&mut self, batches: &[RecordBatch]) {
         for batch in batches {
-            let (ids, moments) = (Ids::of(batch, "trace_id"), Numbers::<TimestampNanosecondType>::of(batch, "at"));
+            let schema = batch.schema();
+            let (ids, moments) =
+                (Ids::of(batch, "trace_id"), Numbers::<TimestampNanosecondType>::of(batch, schema.field(1).name()));
             self.waiting.extend(
                 (0..batch.num_rows())
                     .filter_map(|row| Some((ids.at(row).and_then(TraceId::from_slice)?, moments.at(row)?))),
@@ -199,8 +201,8 @@ impl Filter {
         self.limit * ROWS_FIRST_A_TRACE
     }
 
-    /// Candidates of a window as `trace_id` and `at`, the moment of the newest span that meets the conditions, latest first;
-    /// where asked, only those of the right length.
+    /// Candidates of a window as their ids and the moment of the newest span that meets the conditions, latest first; where asked,
+    /// only those of the right length. The moment keeps its name: by the name of a column row groups are read in its order.
     fn candidates(&self, window: Reach, scan: &Scan<'_>, by_length: bool) -> String {
         let Scan { read_to, left_out, rows, leading, .. } = scan;
         let mut conditions = vec![window.condition()];
@@ -214,7 +216,7 @@ impl Filter {
             conditions.extend(until.map(|until| format!("{order} <= {until}")));
             let conditions = conditions.join(" AND ");
             return format!(
-                "SELECT trace_id, {order} AS at FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}"
+                "SELECT trace_id, {order} FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}"
             );
         }
         // How long a trace is can be said of all its spans only, also those beside the window.
