@@ -21,6 +21,7 @@ use crate::last_points::{LastPoint, last_points};
 use crate::version::{DataFile, FileEntry, HotBatch, TableFile, says_sampled};
 
 use gather::Gather;
+use order::HourBefore;
 pub(crate) use order::times;
 use properties::Effort;
 use writer::FileWriter;
@@ -83,7 +84,7 @@ impl SealedFiles {
     }
 }
 
-/// Writes the batches of one table, a file an hour, each durable when this returns.
+/// Writes the batches of one table, a file an hour, each durable when this returns; `before` are the table's files.
 ///
 /// # Errors
 /// When a file cannot be written; files already written are then orphans that the next start removes.
@@ -91,10 +92,10 @@ pub fn seal_table(
     data_dir: &Path,
     table: Table,
     batches: &[Arc<HotBatch>],
-    name: SealName,
+    (name, before): (SealName, &[Arc<DataFile>]),
 ) -> Result<SealedFiles, SealError> {
     let batches: Vec<&RecordBatch> = batches.iter().map(|hot| &hot.batch).collect();
-    seal_rows(data_dir, table, &batches, name)
+    seal_rows(data_dir, table, &batches, (name, before))
 }
 
 /// The same of batches that were never visible.
@@ -105,10 +106,11 @@ pub fn seal_rows(
     data_dir: &Path,
     table: Table,
     batches: &[&RecordBatch],
-    name: SealName,
+    (name, before): (SealName, &[Arc<DataFile>]),
 ) -> Result<SealedFiles, SealError> {
+    let known = |hour| hour_before(before, hour);
     let arrow_error = |source| SealError::Arrow { table: table.name(), source };
-    let rows = order::sorted_rows(table, batches).map_err(arrow_error)?;
+    let rows = order::sorted_rows(table, batches, &known).map_err(arrow_error)?;
     let gather = Gather::new(table, batches);
     let note = if table.has_attribute_columns() { note_of_batches(batches) } else { None };
     let is_sampled = batches.iter().any(|batch| says_sampled(batch));
@@ -116,7 +118,7 @@ pub fn seal_rows(
     for hour in rows.chunk_by(|left, right| left.hour == right.hour) {
         let relative = file_path(table, hour[0].hour, name);
         let traces_max = hour.chunk_by(|left, right| left.same_key(right)).count();
-        let effort = Effort { level: 0, bucket_seconds: order::bucket_seconds_of(hour), traces_max };
+        let effort = Effort { level: 0, bucket_seconds: order::bucket_seconds_of(hour, &known), traces_max };
         let note = note.clone().map(|note| note.with_columns(hour.len() as u64));
         let schema = Arc::clone(&gather.schema);
         let mut file = FileWriter::create(data_dir, &relative, table, schema, note.as_ref(), effort)?;
@@ -125,6 +127,28 @@ pub fn seal_rows(
         files.push(Arc::new(DataFile::new(entry.clone(), data_dir.join(&entry.path))));
     }
     Ok(SealedFiles { last_points: last_points(table, &rows, batches), ..SealedFiles::of(table, files) })
+}
+
+/// What files of the hot tier hold of an hour.
+fn hour_before(files: &[Arc<DataFile>], hour: i64) -> Option<HourBefore> {
+    let of_hour = files.iter().filter(|file| !file.is_cold() && file.entry.first_hour() == hour);
+    let mut newest = 0;
+    of_hour.map(|file| &file.entry).fold(None, |found: Option<HourBefore>, entry| {
+        let found = found.unwrap_or(HourBefore {
+            rows: 0,
+            time_min: i64::MAX,
+            time_max: i64::MIN,
+            bucket_seconds: entry.bucket_seconds,
+        });
+        let is_newer = entry.last_lsn >= newest;
+        newest = newest.max(entry.last_lsn);
+        Some(HourBefore {
+            rows: found.rows + entry.rows,
+            time_min: found.time_min.min(entry.time_min),
+            time_max: found.time_max.max(entry.time_max),
+            bucket_seconds: if is_newer { entry.bucket_seconds } else { found.bucket_seconds },
+        })
+    })
 }
 
 fn file_path(table: Table, hour: i64, name: SealName) -> String {

@@ -142,7 +142,7 @@ impl Sealer {
             }
             let rows: usize = batches.iter().map(|batch| batch.batch.num_rows()).sum();
             let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name()), rows).entered();
-            match seal_table(&self.inner.config.data_dir, table, &batches, name) {
+            match seal_table(&self.inner.config.data_dir, table, &batches, (name, version.files(table))) {
                 Ok(written) => sealed.add(written),
                 Err(error) => {
                     remove(&sealed.files);
@@ -150,7 +150,7 @@ impl Sealer {
                 }
             }
         }
-        match self.write_sums(version.hot(Table::Spans), generation, name) {
+        match self.write_sums(&version, generation, name) {
             Ok(written) => sealed.add(written),
             Err(error) => {
                 remove(&sealed.files);
@@ -161,9 +161,9 @@ impl Sealer {
     }
 
     /// The sums of the spans that are sealed: in the same edit, so that each is counted once.
-    fn write_sums(&self, hot: &[Arc<HotBatch>], generation: u64, name: SealName) -> Result<SealedFiles, SealError> {
+    fn write_sums(&self, version: &crate::Version, generation: u64, name: SealName) -> Result<SealedFiles, SealError> {
         let Some(sums) = &self.inner.config.span_sums else { return Ok(SealedFiles::default()) };
-        let sealed = hot.iter().filter(|batch| batch.generation <= generation);
+        let sealed = version.hot(Table::Spans).iter().filter(|batch| batch.generation <= generation);
         let spans: Vec<&RecordBatch> = sealed.map(|batch| &batch.batch).collect();
         if spans.is_empty() {
             return Ok(SealedFiles::default());
@@ -171,7 +171,7 @@ impl Sealer {
         let table = Table::SpanRed;
         let _span = tracing::info_span!("write", otel.name = format!("write {}", table.name())).entered();
         let rows = sums.sum(&spans).map_err(|source| SealError::Arrow { table: table.name(), source })?;
-        seal_rows(&self.inner.config.data_dir, table, &[&rows], name)
+        seal_rows(&self.inner.config.data_dir, table, &[&rows], (name, version.files(table)))
     }
 }
 

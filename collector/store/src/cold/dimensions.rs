@@ -133,7 +133,7 @@ fn write_rows(
 ) -> Result<FileEntry, WriteError> {
     let arrow_error = |source| SealError::Arrow { table: table.name(), source };
     let batches: Vec<&RecordBatch> = batches.iter().collect();
-    let rows = sorted_rows(table, &batches).map_err(arrow_error)?;
+    let rows = sorted_rows(table, &batches, &|_| None).map_err(arrow_error)?;
     let gather = Gather::new(table, &batches);
     let scratch = scratch(key);
     let effort = Effort { level: COLD_LEVEL, bucket_seconds: 1, traces_max: 1 };

@@ -76,10 +76,20 @@ fn inputs(mut files: Vec<Arc<DataFile>>, now: i64) -> Option<Vec<Arc<DataFile>>>
     let rank = |file: &DataFile| (file.entry.bytes.max(1).ilog2(), std::cmp::Reverse(file.entry.time_max));
     files.sort_by(|left, right| rank(left).cmp(&rank(right)).then_with(|| left.entry.path.cmp(&right.entry.path)));
     let joins = |file: &DataFile, bytes: u64| file.entry.level == 0 && !is_quiet || file.entry.bytes <= bytes * ratio;
+    let mut by_bucket: BTreeMap<u32, Vec<Arc<DataFile>>> = BTreeMap::new();
+    for file in &files {
+        by_bucket.entry(file.entry.bucket_seconds).or_default().push(Arc::clone(file));
+    }
+    // Of one length of buckets first: they are merged as streams, in order whatever they hold.
+    let alike = by_bucket.values().filter_map(|files| longest_chain(files, &joins)).max_by_key(Vec::len);
+    alike.or_else(|| longest_chain(&files, &joins))
+}
+
+/// The most of them that are worth one merge, of two at least.
+fn longest_chain(files: &[Arc<DataFile>], joins: &impl Fn(&DataFile, u64) -> bool) -> Option<Vec<Arc<DataFile>>> {
     // From each on, as a file much smaller than all others, such as the last of an hour, is no reason to leave those alone.
     let chains = (0..files.len()).map(|from| chain(&files[from..], joins));
-    let longest = chains.rev().max_by_key(Vec::len)?;
-    (longest.len() > 1).then_some(longest)
+    chains.rev().max_by_key(Vec::len).filter(|longest| longest.len() > 1)
 }
 
 /// The first of them and those that join it, smallest first.
@@ -170,6 +180,28 @@ mod tests {
         let newest: Vec<String> =
             (2..12).map(|name| format!("hot/spans/date=2026-11-21/hour=09/{name:06}.parquet")).collect();
         assert_eq!(merged, newest);
+    }
+
+    #[test]
+    fn files_with_buckets_of_one_length_are_merged_before_others() {
+        let of = |name: usize, bucket_seconds: u32| {
+            let whole = file(9, name, 0, 5 * MIB, NOW);
+            let entry = FileEntry { bucket_seconds, ..whole.entry.clone() };
+            Arc::new(DataFile::new(entry, whole.path.clone()))
+        };
+        let files: Vec<_> = (0..11).map(|name| of(name, if name % 3 == 0 { 2 } else { 32 })).collect();
+        let merged = picked(files).unwrap();
+        assert_eq!(merged.len(), 7, "{merged:?}");
+        let old = |name: usize, bucket_seconds: u32| {
+            let whole = file(9, name, 0, 5 * MIB, NOW - 2 * QUIET);
+            let entry = FileEntry { bucket_seconds, ..whole.entry.clone() };
+            Arc::new(DataFile::new(entry, whole.path.clone()))
+        };
+        assert_eq!(
+            picked(vec![old(1, 2), old(2, 32)]).map(|files| files.len()),
+            Some(2),
+            "an hour that is over becomes one"
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn batch(rows: &[Row]) -> RecordBatch {
 }
 
 fn sealed(batches: &[&RecordBatch]) -> Vec<LastPoint> {
-    let rows = sorted_rows(Table::Points, batches).unwrap();
+    let rows = sorted_rows(Table::Points, batches, &|_| None).unwrap();
     last_points(Table::Points, &rows, batches)
 }
 
@@ -53,7 +53,7 @@ fn a_seal_tells_the_last_number_of_each_series_whatever_came_when() {
     let second = batch(&[(2, 8 * MILLI + 9, None, Some(8), 0, 3), (2, 8 * MILLI + 1, None, Some(88), 0, 4)]);
     let expected = vec![(1, 9, Some(9.0)), (2, 8, Some(88.0)), (3, 2, None)];
     assert_eq!(told(&sealed(&[&first, &second])), expected);
-    let rows = sorted_rows(Table::Points, &[&first]).unwrap();
+    let rows = sorted_rows(Table::Points, &[&first], &|_| None).unwrap();
     assert_eq!(last_points(Table::Histograms, &rows, &[&first]), []);
 }
 

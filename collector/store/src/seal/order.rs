@@ -17,6 +17,8 @@ const FILED_BEFORE: i64 = 24 * NANOS_PER_HOUR;
 const FILED_AFTER: i64 = 600 * NANOS_PER_SECOND;
 /// Rows of a time bucket, about: half to one row group.
 const BUCKET_ROWS: i64 = 98_304;
+/// Buckets so many times as long or short as the hour's rows want them are kept for the sake of its other files.
+const BUCKET_TOLERANCE: u32 = 4;
 
 /// Where a row is and how it sorts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -53,8 +55,25 @@ impl SortedRow {
     }
 }
 
+/// What files of an hour hold already.
+#[derive(Clone, Copy, Debug)]
+pub struct HourBefore {
+    pub rows: u64,
+    pub time_min: i64,
+    pub time_max: i64,
+    /// Of the newest of them.
+    pub bucket_seconds: u32,
+}
+
+/// The same by hour; `None` where there are none.
+pub type HoursBefore<'a> = &'a dyn Fn(i64) -> Option<HourBefore>;
+
 /// All rows in the order in which they are written: by hour, then by the table's key.
-pub fn sorted_rows(table: Table, batches: &[&RecordBatch]) -> Result<Vec<SortedRow>, ArrowError> {
+pub fn sorted_rows(
+    table: Table,
+    batches: &[&RecordBatch],
+    before: HoursBefore<'_>,
+) -> Result<Vec<SortedRow>, ArrowError> {
     let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.num_rows()).sum());
     for (number, batch) in (0_u32..).zip(batches) {
         push_rows(table, number, batch, &mut rows)?;
@@ -62,7 +81,7 @@ pub fn sorted_rows(table: Table, batches: &[&RecordBatch]) -> Result<Vec<SortedR
     if has_buckets(table) {
         rows.sort_unstable_by_key(|row| row.hour);
         for hour in rows.chunk_by_mut(|left, right| left.hour == right.hour) {
-            let seconds = bucket_seconds_of(hour);
+            let seconds = bucket_seconds_of(hour, before);
             set_buckets(hour, seconds);
         }
     }
@@ -138,11 +157,20 @@ pub fn bucket_seconds(rows: u64, time_min: i64, time_max: i64) -> u32 {
     1 << wanted.ilog2()
 }
 
-/// The same, of the rows of one hour.
-pub fn bucket_seconds_of(rows: &[SortedRow]) -> u32 {
+/// The same, of the rows of one hour and of what files of it hold: as long as theirs, unless that is far from what all of them want. Rows
+/// of one seal say little, as they may be half a second of a busy server, or the end of a burst. Files with buckets of one length are
+/// merged as streams; of others whole buckets would have to be in memory to be put in order.
+pub fn bucket_seconds_of(rows: &[SortedRow], before: HoursBefore<'_>) -> u32 {
     let first = rows.iter().map(|row| row.time).min().unwrap_or(0);
     let last = rows.iter().map(|row| row.time).max().unwrap_or(0);
-    bucket_seconds(rows.len() as u64, first, last)
+    let count = rows.len() as u64;
+    let Some(before) = rows.first().and_then(|row| before(row.hour)) else {
+        return bucket_seconds(count, first, last);
+    };
+    let wanted = bucket_seconds(before.rows + count, before.time_min.min(first), before.time_max.max(last));
+    let known = before.bucket_seconds.max(1);
+    let is_near = wanted <= known * BUCKET_TOLERANCE && known <= wanted * BUCKET_TOLERANCE;
+    if is_near { known } else { wanted }
 }
 
 fn set_buckets(rows: &mut [SortedRow], bucket_seconds: u32) {
@@ -240,6 +268,34 @@ mod tests {
         assert_eq!(filing_hour(976 * hour + 4, received), 1000);
         assert_eq!(filing_hour(received + FILED_AFTER + 1, received), 1000);
         assert_eq!(filing_hour(0, received), 1000);
+    }
+
+    #[test]
+    fn buckets_of_an_hour_stay_as_long_as_they_were_while_that_fits_all_its_rows() {
+        let second = NANOS_PER_SECOND;
+        let rows = |count: i64, seconds: i64| -> Vec<SortedRow> {
+            let row = |at: i64| SortedRow {
+                hour: 0,
+                bucket: 0,
+                key: 0,
+                time: at * seconds * second / (count - 1),
+                batch: 0,
+                row: 0,
+                received: 0,
+            };
+            (0..count).map(row).collect()
+        };
+        // A burst of two seconds, and the same spread over a minute.
+        let (burst, spread) = (rows(70_000, 2), rows(70_000, 60));
+        let alone = |rows: &[SortedRow]| bucket_seconds_of(rows, &|_| None);
+        assert_eq!((alone(&burst), alone(&spread)), (2, 64));
+        let after =
+            |rows: &[SortedRow], before: HourBefore| bucket_seconds_of(rows, &|hour| (hour == 0).then_some(before));
+        let hour = |bucket_seconds| HourBefore { rows: 2_000_000, time_min: 0, time_max: 360 * second, bucket_seconds };
+        // Of 5,800 rows a second 16 s want to lie together.
+        for (known, expected) in [(16, 16), (64, 64), (4, 4), (2, 16), (1, 16)] {
+            assert_eq!((after(&burst, hour(known)), after(&spread, hour(known))), (expected, expected), "{known}");
+        }
     }
 
     #[test]

@@ -10,10 +10,11 @@ use arrow::compute::SortOptions;
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::datasource::physical_plan::FileScanConfig;
+use datafusion::datasource::physical_plan::{FileScanConfig, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::physical_expr::PhysicalSortExpr;
 use datafusion::physical_expr::expressions::Column;
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_plan::filter::FilterExec;
 use datafusion::physical_plan::projection::ProjectionExec;
@@ -97,6 +98,29 @@ fn hurried(plan: Arc<dyn ExecutionPlan>, key: Option<Key>) -> Result<Arc<dyn Exe
     plan.replace_children(inputs, SAME)
 }
 
+/// Columns, beside those of times, of which files know the bounds of each page.
+const INDEXED: [&str; 2] = ["trace_id", "series_id"];
+
+/// The scan without a look at pages where that could only tell their times: those of a bucket all have the bucket's. Pages that are
+/// picked, even if it is all of them, fix the order of row groups, and none is left out any more that comes too late for the sort.
+fn by_row_groups(scan: Arc<dyn ExecutionPlan>, key: &str) -> Arc<dyn ExecutionPlan> {
+    let config =
+        scan.downcast_ref::<DataSourceExec>().and_then(|scan| scan.data_source().downcast_ref::<FileScanConfig>());
+    let Some(config) = config else { return scan };
+    let source = config.file_source();
+    // Logs of a bucket lie by service.
+    let is_indexed = |name: &str| INDEXED.contains(&name) || name == "service_name" && key == "time";
+    let asked = source.filter().map(|filter| collect_columns(&filter)).unwrap_or_default();
+    match source.downcast_ref::<ParquetSource>() {
+        Some(source) if !asked.iter().any(|column| is_indexed(column.name())) => {
+            let source = source.clone().with_enable_page_index(false);
+            let config = FileScanConfigBuilder::from(config.clone()).with_source(Arc::new(source)).build();
+            DataSourceExec::from_data_source(config)
+        }
+        _ => scan,
+    }
+}
+
 /// A scan of files that reads row groups, and files, in the order of the key, as far as their statistics tell; `None` for others.
 fn ordered(scan: &DataSourceExec, key: Key) -> Result<Option<Arc<dyn ExecutionPlan>>> {
     let Some(config) = scan.data_source().downcast_ref::<FileScanConfig>() else { return Ok(None) };
@@ -110,7 +134,7 @@ fn ordered(scan: &DataSourceExec, key: Key) -> Result<Option<Arc<dyn ExecutionPl
     let Some(name) = name else { return Ok(None) };
     let order = PhysicalSortExpr { expr: Arc::new(Column::new(name, key.index)), options: key.options };
     match scan.try_pushdown_sort(&[order])? {
-        SortOrderPushdownResult::Inexact { inner } => Ok(Some(inner)),
+        SortOrderPushdownResult::Inexact { inner } => Ok(Some(by_row_groups(inner, name))),
         // The sort stays where it is.
         SortOrderPushdownResult::Exact { .. } | SortOrderPushdownResult::Unsupported => Ok(None),
     }

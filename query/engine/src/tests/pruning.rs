@@ -58,6 +58,37 @@ async fn the_newest_rows_are_found_without_reading_the_rest() {
     assert!(read <= 3, "read {read} of {total}");
 }
 
+/// Scenario: the newest rows, and the oldest, of files and of memory, under other names, behind filters that no file can answer.
+/// Guarantee: scans know the order, so that they read the row groups first that may hold them; the rows are the right ones.
+#[tokio::test]
+async fn scans_know_in_which_order_rows_are_wanted() {
+    let mut lake = a_file_a_chunk().await;
+    let rows = (0..100).map(|row| span(lake.now, 12, row)).collect();
+    lake.put(Signal::Traces, vec![(Table::Spans, rows)]).await;
+    let (all, _) = ask(&lake.engine, "select start_time from spans where attributes['tenant'] = 't1'").await.unwrap();
+    let times_of = |table: &str| -> Vec<String> {
+        let cells = table.lines().map(|line| line.trim_matches(['|', ' ']).to_owned());
+        cells.filter(|cell| cell.contains("T")).collect()
+    };
+    let mut times = times_of(&all);
+    times.sort_unstable_by(|left, right| right.cmp(left));
+    for (columns, order) in
+        [("start_time", "start_time desc"), ("start_time as at", "at desc"), ("start_time as at", "at")]
+    {
+        let sql = format!("select {columns} from spans where attributes['tenant'] = 't1' order by {order} limit 30");
+        let (plan, _) = ask(&lake.engine, &format!("explain {sql}")).await.unwrap();
+        assert!(plan.contains("FilterExec") && plan.contains("UnionExec"), "{plan}");
+        assert!(plan.contains("sort_order_for_reorder=[start_time@"), "{sql}: {plan}");
+        assert_eq!(plan.contains("reverse_row_groups=true"), order.ends_with("desc"), "{plan}");
+        let (found, _) = ask(&lake.engine, &sql).await.unwrap();
+        let mut expected = times.clone();
+        if !order.ends_with("desc") {
+            expected.reverse();
+        }
+        assert_eq!(times_of(&found), expected[..30], "{sql}");
+    }
+}
+
 /// Scenario: values of attributes that no row has, or one, of keys with a column and of keys without.
 /// Guarantee: only what may hold them is read.
 #[tokio::test]

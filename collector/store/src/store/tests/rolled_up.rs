@@ -90,7 +90,7 @@ fn fewer_rows_come_out_in_the_order_of_the_table() {
     for hour in 0..3 {
         let batch = sums(HOUR + hour * 3600, 700);
         let name = SealName { epoch: 1, last_lsn: u64::try_from(hour).unwrap() };
-        let files = seal_rows(dir.path(), Table::SpanRed, &[&batch], name).unwrap().files;
+        let files = seal_rows(dir.path(), Table::SpanRed, &[&batch], (name, &[])).unwrap().files;
         let folder = hour_folder(Table::SpanRed, hour_of((HOUR + hour * 3600) * SECOND));
         inputs.extend(write_cold(dir.path(), &place, &folder, &files, &mut names, None, || false).unwrap());
     }
