@@ -2,7 +2,7 @@
 
 usage: search.py BINARY DATA_DIR [--rounds N] [--only PART] [--json FILE] [--ingest GENERATOR]
 
-DATA_DIR is a folder that `spanlake-bench --only spans-merged --spans 20000000 --keep` has left (`…/data`). A server of its own is
+DATA_DIR is a folder that `spanlake-bench --only spans-merged --spans 20000000 --over 3600 --keep` has left (`…/data`): an hour's traffic. A server of its own is
 started on it, on free ports, and stopped at the end. Every question is asked N times over HTTP, one after the other, after
 once to warm up. Told are the median, the fastest, and the processor time of the server for one answer, from /proc: on a busy
 machine only that and ratios can be compared. Answers are checked where they are known beforehand: what is asked for is in
