@@ -117,6 +117,18 @@ impl Table {
     }
 }
 
+/// The name under which one key of a span's or log record's attributes is asked for: that of its column in files where it has one.
+#[must_use]
+pub fn attribute_column(key: &str) -> String {
+    format!("attributes['{key}']")
+}
+
+/// The key of such a name.
+#[must_use]
+pub fn key_of_column(name: &str) -> Option<&str> {
+    name.strip_prefix("attributes['")?.strip_suffix("']")
+}
+
 /// Nanoseconds since the epoch, UTC.
 #[must_use]
 pub fn timestamp() -> DataType {

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use serde::{Deserialize, Serialize};
+use spanlake_schemas::tables::{attribute_column, key_of_column};
 
 use crate::seal::properties::{COLD_VALUES, HOT_VALUES};
 
@@ -65,14 +66,14 @@ impl NotedKey {
     /// The name of its column.
     #[must_use]
     pub fn column(&self) -> String {
-        format!("{MAP}['{}']", self.key)
+        attribute_column(&self.key)
     }
 }
 
 /// Whether a column of a file is one of an attribute.
 #[must_use]
 pub fn is_attribute_column(name: &str) -> bool {
-    name.strip_prefix(MAP).is_some_and(|rest| rest.starts_with("['"))
+    key_of_column(name).is_some()
 }
 
 /// Whether a leaf of a file holds the values of the map, by the parts of its path.

@@ -9,6 +9,8 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 
+use crate::attribute_columns::{MAP, TYPES, is_attribute_column};
+
 /// The batch with every column of `schema`; a missing one is null in every row.
 pub fn pad_to_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let rows = batch.num_rows();
@@ -28,15 +30,19 @@ pub fn pad_to_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBa
     )
 }
 
-/// The columns of `wanted` that the batch has, in the batch's order.
+/// The columns of `wanted` that the batch has, in the batch's order; for one key of the attributes all of them.
 pub fn pick_columns(batch: &RecordBatch, wanted: Option<&[&str]>) -> Result<RecordBatch, ArrowError> {
     let Some(wanted) = wanted else { return Ok(batch.clone()) };
+    let wants_keys = wanted.iter().any(|name| is_attribute_column(name));
     let kept: Vec<usize> = batch
         .schema()
         .fields()
         .iter()
         .enumerate()
-        .filter(|(_, field)| wanted.contains(&field.name().as_str()))
+        .filter(|(_, field)| {
+            let name = field.name().as_str();
+            wanted.contains(&name) || wants_keys && [MAP, TYPES].contains(&name)
+        })
         .map(|(index, _)| index)
         .collect();
     batch.project(&kept)

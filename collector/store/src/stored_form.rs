@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
-use spanlake_schemas::tables::Table;
+use spanlake_schemas::tables::{Table, key_of_column};
 
 use crate::attribute_columns::{AttributeNote, MAP, TEXT, TYPES, join};
 use crate::cold::form::{from_cold, nanos_column};
@@ -40,17 +40,28 @@ impl StoredForm {
         physical.column_with_name(name).is_some() || name == TYPES && !self.is_cold && has_letters()
     }
 
-    /// The columns of the file that are needed for these of the table.
+    /// The columns of the file that are needed for these of the table; a name such as `attributes['k']` asks for a map that has this key
+    /// as rows have it, and of others what is not in the way.
     #[must_use]
     pub fn needed(&self, names: &[&str]) -> BTreeSet<String> {
         let mut needed: BTreeSet<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let keys: Vec<&str> = names.iter().filter_map(|name| key_of_column(name)).collect();
+        let with_map = names.contains(&MAP) || names.contains(&TYPES);
         if self.is_cold {
             needed.extend(names.iter().map(|name| nanos_column(name)));
-        } else if names.contains(&MAP) || names.contains(&TYPES) {
-            needed.extend([MAP.to_owned(), TYPES.to_owned()]);
+        } else if with_map {
             needed.extend(self.note.iter().flat_map(AttributeNote::columns).map(|noted| noted.column()));
         }
+        if with_map || keys.iter().any(|key| self.may_be_in_map(key)) {
+            needed.extend([MAP.to_owned(), TYPES.to_owned()]);
+        }
         needed
+    }
+
+    /// Whether values of the key may lie in the file's map.
+    fn may_be_in_map(&self, key: &str) -> bool {
+        let is_beside = |note: &AttributeNote| note.lacks(key) || note.key(key).is_some_and(|noted| noted.has_column);
+        self.is_cold || !self.note.as_ref().is_some_and(is_beside)
     }
 
     /// Rows of the file, or some of their columns, as the table has them.

@@ -306,8 +306,9 @@ impl<'a> Searching<'a> {
             self.last.is_none_or(|last| summary.place() < last) && self.filter.takes_duration(summary.duration)
         });
         if let Some(query) = self.filter.query.as_ref().filter(|_| !self.filter.is_decided) {
-            let matched =
-                matching(self.shared, &version, (query, self.filter.columns.as_deref()), &sizes_of(&summaries)).await?;
+            let columns = self.filter.columns.as_ref();
+            let columns: Option<Vec<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
+            let matched = matching(self.shared, &version, (query, columns.as_deref()), &sizes_of(&summaries)).await?;
             self.too_large += matched.too_large;
             let found: HashSet<TraceId> = matched.matches.iter().map(Match::id).collect();
             summaries.retain(|summary| found.contains(&summary.trace_id));

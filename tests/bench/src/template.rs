@@ -229,8 +229,9 @@ impl Template {
             put(bytes, *offset, round.span_id(*slot));
         }
         for (offset, after_micros) in &self.times {
-            // The low digits of a clock are as random as ids; a file without them would be too small.
-            let jitter = u64::from(*offset).wrapping_mul(0x9e37_79b9) ^ round.seed;
+            // The low digits of a clock are as random as ids; a file without them would be too small. What happens at one time has the
+            // same: a process tells all its points the time of their collection.
+            let jitter = mix(round.seed, u64::from(*after_micros));
             put(bytes, *offset, (round.base_time + u64::from(*after_micros) * 1000 + jitter % 1000).to_le_bytes());
         }
         let number = varint(request_value(request));

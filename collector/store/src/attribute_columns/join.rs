@@ -4,7 +4,9 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayBuilder, ArrayRef, AsArray, MapArray, StringArray, StringBuilder, StructArray};
+use arrow::array::{
+    Array, ArrayBuilder, ArrayRef, AsArray, MapArray, StringArray, StringBuilder, StructArray, new_empty_array,
+};
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use arrow::error::ArrowError;
@@ -58,7 +60,7 @@ pub fn join(batch: &RecordBatch, table: &SchemaRef, note: &AttributeNote) -> Res
     let options = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
     let mut fields = Vec::with_capacity(table.fields().len());
     let mut columns = Vec::with_capacity(table.fields().len());
-    let joined = joined_columns(batch, note)?;
+    let joined = joined_columns(batch, table, note)?;
     for field in table.fields() {
         let column = match (&joined, field.name().as_str()) {
             (Some(joined), MAP) => Some(&joined.map),
@@ -76,11 +78,19 @@ pub fn join(batch: &RecordBatch, table: &SchemaRef, note: &AttributeNote) -> Res
     RecordBatch::try_new_with_options(Arc::new(arrow::datatypes::Schema::new(fields)), columns, &options)
 }
 
-fn joined_columns(batch: &RecordBatch, note: &AttributeNote) -> Result<Option<Joined>, ArrowError> {
+fn joined_columns(batch: &RecordBatch, table: &SchemaRef, note: &AttributeNote) -> Result<Option<Joined>, ArrowError> {
     if note.columns().next().is_none() {
         return Ok(None);
     }
-    let Some(rest) = batch.column_by_name(MAP).and_then(|map| map.as_map_opt()) else { return Ok(None) };
+    let empty = || empty_maps(table, batch.num_rows());
+    let has_some = || note.columns().any(|noted| batch.column_by_name(&noted.column()).is_some());
+    let rest = match batch.column_by_name(MAP) {
+        Some(map) => map.as_map_opt().cloned(),
+        // Of some keys only the columns were read.
+        None if has_some() => empty(),
+        None => None,
+    };
+    let Some(rest) = rest else { return Ok(None) };
     let types = batch.column_by_name(TYPES).and_then(|types| types.as_string_opt::<i32>());
     let mut columns = Vec::new();
     for noted in note.columns() {
@@ -89,7 +99,16 @@ fn joined_columns(batch: &RecordBatch, note: &AttributeNote) -> Result<Option<Jo
         let text = text.ok_or_else(|| ArrowError::SchemaError(format!("{} is no text", noted.column())))?;
         columns.push((noted.key.as_str(), noted.letter.unwrap_or(TEXT), text));
     }
-    Joined::of(rest, types, &columns).map(Some)
+    Joined::of(&rest, types, &columns).map(Some)
+}
+
+/// Maps without an entry, as the table has them.
+fn empty_maps(table: &SchemaRef, rows: usize) -> Option<MapArray> {
+    let DataType::Map(entries, is_sorted) = table.field_with_name(MAP).ok()?.data_type() else { return None };
+    let DataType::Struct(pair) = entries.data_type() else { return None };
+    let none = pair.iter().map(|field| new_empty_array(field.data_type())).collect();
+    let none = StructArray::try_new(pair.clone(), none, None).ok()?;
+    MapArray::try_new(Arc::clone(entries), OffsetBuffer::new_zeroed(rows), none, None, *is_sorted).ok()
 }
 
 /// Entries of a map, row by row.

@@ -83,6 +83,11 @@ proptest! {
         for noted in note.columns() {
             let map = split.column_by_name(MAP).unwrap().as_map();
             prop_assert!(map.keys().as_string::<i32>().iter().flatten().all(|key| key != noted.key));
+            // Whoever wants this key alone reads its column alone.
+            let place = split.schema().index_of(&noted.column()).unwrap();
+            let alone = join(&split.project(&[place]).unwrap(), &schema(), &read).unwrap();
+            let of_key = |row: Row| row.into_iter().filter(|(key, ..)| *key == noted.key).collect::<Row>();
+            prop_assert_eq!(sorted_rows(&alone), sorted_rows(&batch).into_iter().map(of_key).collect::<Vec<_>>());
         }
     }
 

@@ -199,18 +199,17 @@ fn logs(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
         .set_column_bloom_filter_max_ndv(path_of(&["trace_id"]), 65_536)
 }
 
-/// Neighbouring series come from one process, which tells them all with one time, in one request: zstd finds the runs of times
-/// that repeat, but not where they are packed as differences, which begin anew at each series.
+/// Neighbouring series come from one process, which tells them all with one time, in one request: a row group has few different
+/// times, each at many series, and zstd finds that the indexes into them repeat. Packed as differences they would begin anew at each
+/// series. Where each point has a time of its own, the dictionary is soon full, and the rest is plain.
 fn metric(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
-    let builder = plain_numbers(plain_numbers(time_column(builder, "value_int"), "time"), "received_time");
+    let builder = shared_times(shared_times(time_column(builder, "value_int"), "time"), "received_time");
     builder
         .set_column_dictionary_enabled(path_of(&["value_double"]), false)
         .set_column_encoding(path_of(&["value_double"]), Encoding::BYTE_STREAM_SPLIT)
         .set_column_statistics_enabled(path_of(&["series_id"]), EnabledStatistics::Page)
 }
 
-fn plain_numbers(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilder {
-    builder
-        .set_column_dictionary_enabled(path_of(&[name]), false)
-        .set_column_encoding(path_of(&[name]), Encoding::PLAIN)
+fn shared_times(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilder {
+    builder.set_column_dictionary_enabled(path_of(&[name]), true).set_column_encoding(path_of(&[name]), Encoding::PLAIN)
 }

@@ -210,7 +210,7 @@ pub(crate) struct Filter {
     /// What must find something of the trace.
     pub(crate) query: Option<Arc<Pipeline>>,
     /// On which columns of spans it finds what it finds; all where there are none.
-    pub(super) columns: Option<Vec<&'static str>>,
+    pub(super) columns: Option<Vec<String>>,
     /// Whether the conditions on one span say all that the query says.
     pub(super) is_decided: bool,
 }

@@ -41,7 +41,7 @@ pub(crate) struct Matched {
 }
 
 /// What of spans is read, where not all of it is.
-pub(crate) type Columns<'a> = Option<&'a [&'static str]>;
+pub(crate) type Columns<'a> = Option<&'a [&'a str]>;
 
 /// Those of these traces, each with its number of spans, that the query finds; with only these columns of their spans, or all.
 pub(crate) async fn matching(

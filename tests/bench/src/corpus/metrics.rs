@@ -96,6 +96,11 @@ fn templates(metrics_of: impl Fn(usize, &mut Vec<Motion>) -> Vec<Metric>) -> Vec
         .collect()
 }
 
+/// When in a round an instance collects, all its series at once: instances begin at any time, and keep their pace.
+fn phase_micros(instance: usize) -> u32 {
+    u32::try_from(instance).expect("few instances") * 28_000
+}
+
 /// Two to four attributes that tell a series from its siblings.
 fn attributes_of(name: &str, series: usize) -> Vec<KeyValue> {
     let method = ["GET", "POST", "PUT"][series % 3];
@@ -132,7 +137,7 @@ fn numbers(of: &Instrument, instance: usize, motions: &mut Vec<Motion>) -> Metri
         NumberDataPoint {
             attributes: attributes_of(of.name, series),
             start_time_unix_nano: STARTED + u64::try_from(instance).expect("small") * 1_000_003,
-            time_unix_nano: time_mark(0),
+            time_unix_nano: time_mark(phase_micros(instance)),
             value: Some(value),
             ..NumberDataPoint::default()
         }
@@ -163,7 +168,7 @@ fn histogram(name: &str, instance: usize, motions: &mut Vec<Motion>) -> Metric {
         HistogramDataPoint {
             attributes: attributes_of(name, series),
             start_time_unix_nano: STARTED + u64::try_from(instance).expect("small") * 1_000_003,
-            time_unix_nano: time_mark(0),
+            time_unix_nano: time_mark(phase_micros(instance)),
             count,
             sum: Some(sum),
             bucket_counts: (0..buckets).map(|_| next_mark(motions, Motion::OfHistogram)).collect(),
@@ -212,7 +217,8 @@ mod tests {
                             _ => panic!("only sums and gauges"),
                         };
                         for point in points {
-                            assert_eq!(point.time_unix_nano / 1000, (STARTED + round * COLLECTION_NANOS) / 1000);
+                            let began = STARTED + round * COLLECTION_NANOS;
+                            assert!((began..began + COLLECTION_NANOS).contains(&point.time_unix_nano));
                             series.insert(format!("{:?} {} {:?}", of.resource, metric.name, point.attributes));
                             if let (Some(Value::AsInt(value)), Data::Sum(_)) =
                                 (point.value, metric.data.as_ref().unwrap())
