@@ -222,10 +222,13 @@ fn remove_orphans(data_dir: &Path, manifest: &Manifest) -> Result<usize, OpenErr
     Ok(orphans.len())
 }
 
-/// The names of the folders: else the first acknowledgements would stand in one that a power cut takes away.
+/// The names of the folders: else the first acknowledgements would stand in one that a power cut takes away. And those of edits and
+/// segments, which a killed process may not have come to sync: what they say was done is relied upon from here on.
 fn make_durable(data_dir: &Path) -> Result<(), OpenError> {
-    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty());
-    for dir in [Some(data_dir), parent].into_iter().flatten() {
+    let parent = data_dir.parent().filter(|parent| !parent.as_os_str().is_empty()).map(Path::to_path_buf);
+    let within = ["manifest", "log"].map(|name| Some(data_dir.join(name)).filter(|dir| dir.is_dir()));
+    for dir in [Some(data_dir.to_path_buf()), parent].into_iter().chain(within).flatten() {
+        let dir = dir.as_path();
         sync_dir(dir).map_err(io("sync", dir))?;
     }
     sync_tree(&data_dir.join("hot")).map_err(|(path, error)| io("sync", &path)(error))

@@ -13,6 +13,9 @@ use spanlake_bench::random::Random;
 
 use super::group::{Group, Kind};
 use super::plan::{Plan, Scenario};
+use spanlake_tests::requests::{TRACES, some_spans};
+use spanlake_tests::server::{Setup, borrowed};
+use spanlake_tests::settings::NO_SEALS;
 use spanlake_tests::shim::compile;
 
 const SOURCE: &str = r#"
@@ -185,6 +188,38 @@ fn names(folder: &Path) -> Names {
         (entry.file_name().to_string_lossy().into_owned(), (metadata.is_dir(), metadata.ino()))
     };
     entries.map(named).collect()
+}
+
+/// Scenario: a server is killed before it could sync what it wrote; the next one finds it.
+/// Guarantee: it is on the disk before anybody is told of it: frames of the log, and the names of segments and of edits.
+#[test]
+fn what_a_killed_server_left_unsynced_is_synced_by_the_next() {
+    let folder = tempfile::tempdir().expect("a folder can be made");
+    let Some(power) = Power::build(folder.path()) else {
+        let _ = writeln!(std::io::stderr(), "not run: power cuts; there is no C compiler");
+        return;
+    };
+    let environment = power.environment();
+    let mut server = Setup::default().env(NO_SEALS).env(&borrowed(&environment)).start();
+    server.send(TRACES, &some_spans(1, 5));
+    server.kill();
+    // As if no sync had come so far.
+    for synced in std::fs::read_dir(power.shadow.path()).expect("the shadow is there").flatten() {
+        std::fs::remove_file(synced.path()).expect("the shadow can be cleared");
+    }
+    let log = server.data_dir().join("log");
+    let written: Vec<PathBuf> = names(&log).into_keys().map(|name| log.join(name)).collect();
+    server.restart();
+    assert_eq!(server.count("select count(*) from spans"), 5);
+    let number = |path: &Path| std::fs::metadata(path).expect("a file is there").ino().to_string();
+    for path in written.iter().filter(|path| path.extension().is_some_and(|is| is == "log")) {
+        let synced = std::fs::read(power.shadow.path().join(number(path)));
+        let synced = synced.unwrap_or_else(|_| panic!("{} was never synced", path.display()));
+        assert!(synced == std::fs::read(path).expect("a segment can be read"), "{}", path.display());
+    }
+    for folder in [log, server.data_dir().join("manifest")] {
+        assert!(power.shadow.path().join(number(&folder)).exists(), "the names in {}", folder.display());
+    }
 }
 
 /// Scenario: a server that acknowledges without syncing, and power cuts.

@@ -75,6 +75,7 @@ pub fn replay(
             continue;
         }
         let mut position = SEGMENT_HEADER_BYTES;
+        let replayed_before = report.records;
         loop {
             match reader.frame_at(position)? {
                 Found::Frame { first_lsn, records, body, next } => {
@@ -95,6 +96,11 @@ pub fn replay(
                     break;
                 }
             }
+        }
+        if report.records > replayed_before {
+            // A process that was killed may have written them and not synced. From here on they are visible, who sends them again
+            // is told that they are kept, and what comes next lies behind them: so the disk must have them first.
+            reader.sync()?;
         }
     }
     Ok(report)

@@ -159,6 +159,14 @@ impl SegmentReader {
         Ok(Self { file, path: path.to_path_buf(), bytes })
     }
 
+    /// Makes what was read durable, whoever wrote it.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub fn sync(&self) -> Result<(), LogError> {
+        self.file.sync_data().map_err(LogError::io("sync", &self.path))
+    }
+
     /// Whether the file begins as a segment of ours.
     #[must_use]
     pub fn header_is_valid(&self) -> bool {
