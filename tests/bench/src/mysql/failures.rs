@@ -259,7 +259,8 @@ impl Drop for Eye {
     }
 }
 
-/// Established connections of a process to a port of this machine.
+/// Established connections of a process to a port of this machine. Each counts once: the kernel hands its table out in
+/// pieces, and a socket that moves between two of them stands there again.
 fn connections(process: u32, port: u16) -> usize {
     let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return 0 };
     let links = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
@@ -269,9 +270,8 @@ fn connections(process: u32, port: u16) -> usize {
     let ending = format!(":{port:04X}");
     let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
     let fields = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    fields
-        .filter(|fields| {
-            fields.len() > 9 && fields[2].ends_with(&ending) && fields[3] == "01" && sockets.contains(fields[9])
-        })
-        .count()
+    let ours = fields.filter(|fields| {
+        fields.len() > 9 && fields[2].ends_with(&ending) && fields[3] == "01" && sockets.contains(fields[9])
+    });
+    ours.map(|fields| fields[9].to_owned()).collect::<HashSet<_>>().len()
 }
