@@ -3,6 +3,8 @@
 //! Owns plain types. Times are nanoseconds since the epoch by this machine's clock, durations nanoseconds, ratios 0 to 1,
 //! rates a second. Texts of statements have their literals replaced already. Never asks a server.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use crate::ids::to_hex;
@@ -297,6 +299,9 @@ pub struct InnodbPicture {
     pub semaphore_waits: Option<i64>,
     pub status_text: String,
 }
+
+/// Names and values of a server's global variables, most of which its neighbours have alike.
+pub type GlobalVariables = Arc<[(Arc<str>, Arc<str>)]>;
 
 /// How large a table is.
 #[derive(Clone, Debug, Default, PartialEq)]

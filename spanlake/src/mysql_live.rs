@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use spanlake_api::MysqlLive;
-use spanlake_schemas::mysql::{InnodbPicture, LivePicture, ServerPicture, TableSize};
+use spanlake_schemas::mysql::{GlobalVariables, InnodbPicture, LivePicture, ServerPicture, TableSize};
 use spanlake_sources::mysql::MysqlServers;
 
 /// The servers as the API asks for them.
@@ -29,7 +29,7 @@ impl MysqlLive for LiveServers {
         })
     }
 
-    fn variables(&self, server: &str) -> Option<Vec<(String, String)>> {
+    fn variables(&self, server: &str) -> Option<GlobalVariables> {
         Some(self.0.get(server)?.variables())
     }
 

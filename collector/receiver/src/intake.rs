@@ -101,7 +101,10 @@ pub(crate) async fn take(
     if !arrival.own {
         doors.metrics.body(signal, body.len() as u64);
     }
-    let job = Job { signal, encoding, compression, body, received_at: nanoseconds_since_epoch(), limits };
+    // In whole microseconds: what is finer says nothing, and as a column of its own in cold files it took as many bytes
+    // as the rest of the time.
+    let received_at = nanoseconds_since_epoch() / 1_000 * 1_000;
+    let job = Job { signal, encoding, compression, body, received_at, limits };
     let (Taken { mut decoded, door }, _admission) = decode(doors, &job, admission).await?;
     let outcome = Outcome { accepted: decoded.accepted, rejected: decoded.rejected, message: decoded.message.take() };
     let (accepted, unknown_fields) = (decoded.accepted, decoded.unknown_fields);

@@ -36,6 +36,7 @@ mod tail;
 mod text;
 mod text_digests;
 mod variables;
+mod words;
 
 #[cfg(test)]
 mod live_tests;

@@ -18,6 +18,11 @@ use spanlake_schemas::tables::Table;
 use crate::seal::times;
 use crate::series_guard::{ActiveSeries, hour_of};
 
+/// So many batches of one size at the end are made one, which is at most so large: what requests bring comes in small
+/// batches with room to spare, and each has its own thirty arrays.
+const ALIKE_MAX: usize = 16;
+const JOINED_ROWS_MAX: usize = 16_384;
+
 /// All three dimension tables.
 #[derive(Debug)]
 pub struct Catalog {
@@ -231,6 +236,7 @@ impl Dimension {
         rows.starts.push(position - new.num_rows());
         rows.batches.push(crate::columns::pad_to_schema(&new, &self.table.schema())?);
         rows.changes += 1;
+        rows.join_last()?;
         Ok(Some(new))
     }
 
@@ -279,6 +285,24 @@ impl Rows {
     fn positions(&self) -> usize {
         self.starts.last().zip(self.batches.last()).map_or(0, |(start, batch)| start + batch.num_rows())
     }
+
+    /// Makes one batch of the last ones if there are many of a size: each row is copied once for each sixteenfold of size.
+    /// Positions stay as they are.
+    fn join_last(&mut self) -> Result<(), arrow::error::ArrowError> {
+        let size = |batch: &RecordBatch| batch.num_rows().max(1).ilog2() / ALIKE_MAX.ilog2();
+        while let Some(first) = self.batches.len().checked_sub(ALIKE_MAX) {
+            let last = &self.batches[first..];
+            let rows: usize = last.iter().map(RecordBatch::num_rows).sum();
+            if rows > JOINED_ROWS_MAX || last.iter().any(|batch| size(batch) > size(&last[ALIKE_MAX - 1])) {
+                break;
+            }
+            let joined = arrow::compute::concat_batches(&last[0].schema(), last)?;
+            self.batches.truncate(first);
+            self.starts.truncate(first + 1);
+            self.batches.push(joined);
+        }
+        Ok(())
+    }
 }
 
 impl KnownSeries for Catalog {
@@ -293,6 +317,29 @@ mod tests {
 
     fn positions(dimension: &Dimension, ids: &[[u8; 16]]) -> Vec<Option<u32>> {
         ids.iter().map(|id| dimension.row_of(id)).collect()
+    }
+
+    #[test]
+    fn small_batches_are_joined_and_positions_stay() {
+        let catalog = Catalog::default();
+        let sample = crate::cold::samples::sample(Table::Series).slice(0, 1);
+        let count = 1000_u64;
+        let id = |number: u64| wide_id(i64::try_from(number).unwrap());
+        for number in 0..count {
+            let mut columns = sample.columns().to_vec();
+            let ids = arrow::array::FixedSizeBinaryArray::try_from_iter([id(number)].into_iter()).unwrap();
+            columns[0] = Arc::new(ids);
+            let batch = RecordBatch::try_new(sample.schema(), columns).unwrap();
+            catalog.series.insert_new(&batch).unwrap();
+        }
+        let rows = catalog.series.rows();
+        assert!(rows.batches.len() < 50, "{}", rows.batches.len());
+        assert_eq!(rows.batches.iter().map(RecordBatch::num_rows).sum::<usize>(), 1000);
+        for number in 0..count {
+            assert_eq!(catalog.series.row_of(&id(number)), u32::try_from(number).ok());
+            let found = catalog.series.row(&id(number)).unwrap();
+            assert_eq!(found.batch.column(0).as_fixed_size_binary().value(found.row), id(number));
+        }
     }
 
     #[test]

@@ -81,6 +81,8 @@ impl LastPoints {
         let both = self.points.iter().chain(sealed).copied().collect();
         let mut points = last_of_each(both);
         points.retain(|point| point.time_ms.saturating_mul(NANOS_PER_MILLI) >= since);
+        // Room was made for both sides, which mostly are of the same series; kept for as long as the next seal takes.
+        points.shrink_to_fit();
         Self { points, unknown: Arc::clone(&self.unknown), since }
     }
 

@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
-use spanlake_schemas::mysql::{InnodbPicture, LivePicture, ServerPicture, TableSize};
+use spanlake_schemas::mysql::{GlobalVariables, InnodbPicture, LivePicture, ServerPicture, TableSize};
 
 use crate::error::ApiError;
 use crate::state::Shared;
@@ -40,7 +40,7 @@ pub trait MysqlLive: Send + Sync {
     fn changed(&self, server: &str, after: u64, wait: Duration) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 
     /// Names and values of the global variables, as last read.
-    fn variables(&self, server: &str) -> Option<Vec<(String, String)>>;
+    fn variables(&self, server: &str) -> Option<GlobalVariables>;
 
     fn innodb(&self, server: &str) -> Option<InnodbPicture>;
 
@@ -72,7 +72,7 @@ impl MysqlLive for NoMysql {
         Box::pin(std::future::ready(()))
     }
 
-    fn variables(&self, _: &str) -> Option<Vec<(String, String)>> {
+    fn variables(&self, _: &str) -> Option<GlobalVariables> {
         None
     }
 

@@ -402,6 +402,20 @@ impl SeriesIndex {
         true
     }
 
+    /// Adds the names of labels that the series have which the matchers let through, without making their label sets. False,
+    /// and nothing of worth added, where only points tell: of buckets and quantiles.
+    pub(crate) fn add_names<'a>(&'a self, matchers: &'a [Matcher], into: &mut BTreeSet<&'a str>) -> bool {
+        let (of_name, others): (Vec<&Matcher>, Vec<&Matcher>) =
+            matchers.iter().partition(|matcher| matcher.name == METRIC_NAME);
+        for (position, view, _) in self.named(&of_name) {
+            if !matchers.is_empty() && view.own_label().is_some() {
+                return false;
+            }
+            self.metrics[position].add_names(&others, into);
+        }
+        true
+    }
+
     /// Metrics and views by their names, and the name that their series are to have.
     fn named(&self, matchers: &[&Matcher]) -> Vec<(usize, View, Arc<str>)> {
         let exact =
@@ -487,6 +501,25 @@ impl Metric {
             }
         }
         self.series.push(series);
+    }
+
+    /// Names of labels of the series that the matchers let through, and of what else they name.
+    fn add_names<'a>(&'a self, others: &[&'a Matcher], into: &mut BTreeSet<&'a str>) {
+        let mut before: Option<&Pairs> = None;
+        for one in &self.series {
+            if !others.iter().all(|matcher| matcher.matches(one.get(&matcher.name))) {
+                continue;
+            }
+            into.extend(others.iter().map(|matcher| matcher.name.as_str()).filter(|name| !one.get(name).is_empty()));
+            // Mostly those of the series before.
+            let is_alike =
+                |known: &Pairs| known.iter().map(|(name, _)| name).eq(one.labels.iter().map(|(name, _)| name));
+            if !before.is_some_and(is_alike) {
+                into.insert(METRIC_NAME);
+                into.extend(one.labels.iter().map(|(name, _)| &**name));
+            }
+            before = Some(&one.labels);
+        }
     }
 
     /// Values of a label of all series. `seen` are resources and scopes that were asked already: most series share theirs.

@@ -144,6 +144,35 @@ impl StoreSeries {
         is_known.then(|| values.into_iter().map(str::to_owned).collect())
     }
 
+    /// Names of labels of the series that any of these selectors means, as [`StoreSeries::label_sets`] would have them.
+    ///
+    /// # Errors
+    /// When points cannot be read.
+    pub fn label_names(
+        &self,
+        selectors: &[Vec<Matcher>],
+        start_ms: i64,
+        end_ms: i64,
+    ) -> Result<BTreeSet<String>, SourceError> {
+        if let Some(names) = self.indexed_names(selectors) {
+            return Ok(names);
+        }
+        let sets = self.label_sets(selectors, start_ms, end_ms)?;
+        Ok(sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name.to_owned())).collect())
+    }
+
+    /// The same from the index alone; `None` where that does not say.
+    fn indexed_names(&self, selectors: &[Vec<Matcher>]) -> Option<BTreeSet<String>> {
+        let all: &[Vec<Matcher>] = &[Vec::new()];
+        let asked = if selectors.is_empty() { all } else { selectors };
+        let index = self.index.read();
+        let mut names = BTreeSet::new();
+        let is_known = asked.iter().all(|matchers| {
+            (selectors.is_empty() || span_metrics::meant(matchers).is_empty()) && index.add_names(matchers, &mut names)
+        });
+        is_known.then(|| names.into_iter().map(str::to_owned).collect())
+    }
+
     /// Series of the sums of spans.
     fn span_metrics(&self, metrics: &[SpanMetric], request: &SelectRequest<'_>) -> Result<Vec<Series>, SourceError> {
         let window = Window { start_ms: request.start_ms, end_ms: request.end_ms };

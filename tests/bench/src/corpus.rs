@@ -4,6 +4,7 @@
 
 pub mod logs;
 pub mod metrics;
+pub mod remote_write;
 pub mod shop;
 pub mod traces;
 

@@ -10,7 +10,7 @@ use anyhow::{Context, bail};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::corpus::{metrics, traces};
+use crate::corpus::{metrics, remote_write, traces};
 use crate::http::{Connection, post_head};
 use crate::random::{Random, mix};
 use crate::template::{Round, Template};
@@ -29,6 +29,17 @@ pub enum Clock {
     Over(u64),
 }
 
+/// How a request goes over the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// OTLP as it is.
+    Plain,
+    /// OTLP compressed.
+    Gzip,
+    /// Prometheus's remote write 1.0.
+    RemoteWrite,
+}
+
 /// What to send.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -36,7 +47,7 @@ pub struct Plan {
     pub path: &'static str,
     pub requests: usize,
     pub connections: usize,
-    pub gzip: bool,
+    pub form: Form,
     pub clock: Clock,
     pub seed: u64,
 }
@@ -135,8 +146,8 @@ impl Load {
                 })
                 .collect();
             let fresh = Work::Fresh { templates: own, round_length: templates.len(), requests: plan.requests };
-            let work = if plan.gzip { compress(fresh, &plan, &rounds)? } else { fresh };
-            let connection = Connection::open(plan.target).context("cannot connect to the server's OTLP port")?;
+            let work = if plan.form == Form::Plain { fresh } else { made_ready(fresh, &plan, &rounds)? };
+            let connection = Connection::open(plan.target).context("cannot connect to the server's port")?;
             let outcome = Outcome { items: 0, body_bytes: 0, refusals: 0, elapsed: Duration::ZERO };
             shares.push(Share { connection, work, outcome });
         }
@@ -211,7 +222,7 @@ fn deliver(
 ) -> anyhow::Result<()> {
     loop {
         match connection.exchange(head.as_bytes(), body).context("the server broke the connection")? {
-            200 if connection.body().is_empty() => {
+            200 | 204 if connection.body().is_empty() => {
                 outcome.items += u64::from(items);
                 outcome.body_bytes += u64::try_from(body.len())?;
                 return Ok(());
@@ -228,7 +239,7 @@ fn deliver(
 }
 
 /// Compressing costs more than everything else of the generator, so it is done before the clock runs.
-fn compress(work: Work, plan: &Plan, rounds: &Rounds) -> anyhow::Result<Work> {
+fn made_ready(work: Work, plan: &Plan, rounds: &Rounds) -> anyhow::Result<Work> {
     let Work::Fresh { mut templates, round_length, requests } = work else { return Ok(work) };
     let mut random = Random::new(plan.seed);
     let mut prepared = Vec::new();
@@ -240,8 +251,12 @@ fn compress(work: Work, plan: &Plan, rounds: &Rounds) -> anyhow::Result<Work> {
                 break;
             }
             template.freshen(&round, u64::try_from(request)?, &mut random);
-            let body = gzip(template.bytes())?;
-            let head = post_head(plan.target, plan.path, PROTOBUF, Some("gzip"), body.len());
+            let (body, encoding) = match plan.form {
+                Form::Plain => (template.bytes().to_vec(), None),
+                Form::Gzip => (gzip(template.bytes())?, Some("gzip")),
+                Form::RemoteWrite => (remote_write::body(template.bytes())?, Some("snappy")),
+            };
+            let head = post_head(plan.target, plan.path, PROTOBUF, encoding, body.len());
             prepared.push(Prepared { head, body, items: template.items });
         }
     }

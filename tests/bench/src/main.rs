@@ -30,7 +30,7 @@ struct Arguments {
     /// Measure spans a second time, compressed with gzip.
     #[arg(long)]
     gzip: bool,
-    /// Only these: spans, spans-gzip, points, histograms, logs.
+    /// Only these: spans, spans-gzip, spans-merged, points, remote-write, histograms, logs.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// Measure each so many times.
@@ -56,6 +56,9 @@ struct Arguments {
     /// Only ask PromQL's questions of the server whose page listens here; `--only points --keep` leaves what they are about.
     #[arg(long, value_name = "HOST:PORT")]
     questions: Option<SocketAddr>,
+    /// Only send the points to the Prometheus that listens here, which must take OTLP.
+    #[arg(long, value_name = "HOST:PORT")]
+    into_prometheus: Option<SocketAddr>,
     /// Passed to `spanlake serve`.
     #[arg(last = true)]
     server_arguments: Vec<String>,
@@ -65,6 +68,11 @@ fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     if let Some(listen) = arguments.questions {
         std::io::stdout().write_all(questions::table(listen)?.as_bytes())?;
+        return Ok(());
+    }
+    if let Some(target) = arguments.into_prometheus {
+        let sent = measure::into_prometheus(target, arguments.points, arguments.connections, arguments.seed)?;
+        writeln!(std::io::stdout(), "{sent} points are there")?;
         return Ok(());
     }
     let binary = match &arguments.bin {
@@ -115,7 +123,7 @@ fn kinds(arguments: &Arguments) -> anyhow::Result<Vec<Kind>> {
 const fn items_of(kind: Kind, arguments: &Arguments) -> u64 {
     match kind {
         Kind::Spans | Kind::SpansGzip | Kind::SpansMerged => arguments.spans,
-        Kind::Points => arguments.points,
+        Kind::Points | Kind::RemoteWrite => arguments.points,
         Kind::Histograms => arguments.histograms,
         Kind::Logs => arguments.logs,
     }

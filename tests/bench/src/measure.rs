@@ -11,7 +11,7 @@ use anyhow::{Context, bail, ensure};
 use crate::corpus::traces::TraceCorpus;
 use crate::corpus::{ITEMS_PER_REQUEST, logs, metrics, traces};
 use crate::http::{Connection, post_head};
-use crate::load::{Clock, Load, PROTOBUF, Plan};
+use crate::load::{Clock, Form, Load, PROTOBUF, Plan};
 use crate::process::{Ports, Server, ServerOptions, cpu_seconds, folder_bytes, memory_bytes};
 use crate::queries::{self, Latencies};
 use crate::random::Random;
@@ -31,13 +31,22 @@ pub enum Kind {
     /// Small files are merged meanwhile, and the merges count.
     SpansMerged,
     Points,
+    /// The same points by Prometheus's remote write.
+    RemoteWrite,
     Histograms,
     Logs,
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] =
-        [Self::Spans, Self::SpansGzip, Self::SpansMerged, Self::Points, Self::Histograms, Self::Logs];
+    pub const ALL: [Self; 7] = [
+        Self::Spans,
+        Self::SpansGzip,
+        Self::SpansMerged,
+        Self::Points,
+        Self::RemoteWrite,
+        Self::Histograms,
+        Self::Logs,
+    ];
 
     /// As on the command line and in the report.
     #[must_use]
@@ -47,6 +56,7 @@ impl Kind {
             Self::SpansGzip => "spans-gzip",
             Self::SpansMerged => "spans-merged",
             Self::Points => "points",
+            Self::RemoteWrite => "remote-write",
             Self::Histograms => "histograms",
             Self::Logs => "logs",
         }
@@ -57,7 +67,7 @@ impl Kind {
     pub const fn table(self) -> &'static str {
         match self {
             Self::Spans | Self::SpansGzip | Self::SpansMerged => "spans",
-            Self::Points => "metrics",
+            Self::Points | Self::RemoteWrite => "metrics",
             Self::Histograms => "histograms",
             Self::Logs => "logs",
         }
@@ -66,14 +76,23 @@ impl Kind {
     const fn path(self) -> &'static str {
         match self {
             Self::Spans | Self::SpansGzip | Self::SpansMerged => "/v1/traces",
-            Self::Points | Self::Histograms => "/v1/metrics",
+            Self::Points | Self::RemoteWrite | Self::Histograms => "/v1/metrics",
             Self::Logs => "/v1/logs",
+        }
+    }
+
+    /// Where and how the load goes.
+    const fn door(self, ports: Ports) -> (SocketAddr, &'static str, Form) {
+        match self {
+            Self::SpansGzip => (ports.otlp_http, self.path(), Form::Gzip),
+            Self::RemoteWrite => (ports.listen, "/prometheus/api/v1/write", Form::RemoteWrite),
+            _ => (ports.otlp_http, self.path(), Form::Plain),
         }
     }
 
     const fn clock(self, over_seconds: u64) -> Clock {
         match self {
-            Self::Points | Self::Histograms => Clock::Collections,
+            Self::Points | Self::RemoteWrite | Self::Histograms => Clock::Collections,
             _ if over_seconds > 0 => Clock::Over(over_seconds * 1_000_000_000),
             _ => Clock::Now,
         }
@@ -84,7 +103,7 @@ impl Kind {
             Self::Spans | Self::SpansGzip | Self::SpansMerged => {
                 traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() })
             }
-            Self::Points => metrics::number_templates(),
+            Self::Points | Self::RemoteWrite => metrics::number_templates(),
             Self::Histograms => metrics::histogram_templates(),
             Self::Logs => logs::templates(seed),
         }
@@ -130,6 +149,17 @@ pub struct Figures {
     pub merged_per_item: f64,
 }
 
+/// Sends the points to a Prometheus, by OTLP, so that it can be asked what Spanlake is asked; the number of points.
+///
+/// # Errors
+/// When it does not take them.
+pub fn into_prometheus(target: SocketAddr, points: u64, connections: usize, seed: u64) -> anyhow::Result<u64> {
+    let requests = usize::try_from(points)?.div_ceil(ITEMS_PER_REQUEST);
+    let (path, form, clock) = ("/api/v1/otlp/v1/metrics", Form::Plain, Clock::Collections);
+    let plan = Plan { target, path, requests, connections, form, clock, seed };
+    Ok(Load::prepare(plan, &metrics::number_templates())?.run()?.items)
+}
+
 /// Measures one kind on a server of its own.
 ///
 /// # Errors
@@ -150,12 +180,13 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
     std::thread::sleep(Duration::from_secs(5));
     let idle_rss_bytes = memory_bytes(server.id(), "VmRSS")?;
     let requests = usize::try_from(items)?.div_ceil(ITEMS_PER_REQUEST);
+    let (target, path, form) = kind.door(ports);
     let plan = Plan {
-        target: ports.otlp_http,
-        path: kind.path(),
+        target,
+        path,
         requests,
         connections: settings.connections,
-        gzip: kind == Kind::SpansGzip,
+        form,
         clock: kind.clock(settings.over_seconds),
         seed: settings.seed ^ crate::now_nanos(),
     };

@@ -73,6 +73,7 @@ fn title(figures: &Figures) -> String {
         Kind::SpansGzip => "Spans, gzip",
         Kind::SpansMerged => "Spans, merged meanwhile",
         Kind::Points => "Metric points (counters and gauges, 20,480 series)",
+        Kind::RemoteWrite => "The same points by remote write 1.0",
         Kind::Histograms => "Histogram points (15 buckets, 20,480 series)",
         Kind::Logs => "Log records",
     };
@@ -96,10 +97,13 @@ fn lines(figures: &Figures) -> Vec<Line> {
         reached,
     };
     let per_cpu_second = match kind {
-        Kind::Spans => Some((120_000.0, "≥ 120,000")),
+        Kind::Spans => Some((170_000.0, "≥ 170,000")),
+        Kind::SpansGzip => Some((130_000.0, "≥ 130,000")),
         Kind::SpansMerged => Some((120_000.0, "≥ 120,000")),
-        Kind::Points => Some((400_000.0, "≥ 400,000")),
-        _ => None,
+        Kind::Points => Some((700_000.0, "≥ 700,000")),
+        Kind::RemoteWrite => Some((500_000.0, "≥ 500,000")),
+        Kind::Logs => Some((250_000.0, "≥ 250,000")),
+        Kind::Histograms => None,
     };
     let spans_only = |target| (kind == Kind::Spans).then_some(target);
     let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);

@@ -1,6 +1,9 @@
 //! Since when each counter counts: the server's start, or a later reset that only that counter had.
 
 use std::collections::HashMap;
+use std::sync::Arc;
+
+use super::words::Words;
 
 /// A start that comes out this much later than the one known is a restart; less is rounding of the uptime, or a
 /// clock that was set.
@@ -16,19 +19,25 @@ pub(super) struct Counters {
     last_uptime: i64,
     had_outage: bool,
     last_time: i64,
-    series: HashMap<String, Series>,
-    /// Values as they were told last, of counters and of others.
-    told: HashMap<String, f64>,
+    /// Of counters and of others, by variable.
+    series: HashMap<Arc<str>, Series>,
+    words: Arc<Words>,
     restarts: u64,
 }
 
 #[derive(Debug)]
 struct Series {
+    /// As it was read last.
     value: f64,
     start: i64,
 }
 
 impl Counters {
+    /// None yet; names of variables are these words.
+    pub(super) fn of(words: &Arc<Words>) -> Self {
+        Self { words: Arc::clone(words), ..Self::default() }
+    }
+
     /// Notes the uptime of a poll, before its counters are asked for.
     pub(super) fn poll(&mut self, time: i64, uptime_seconds: Option<i64>) {
         let uptime = uptime_seconds.unwrap_or(self.last_uptime);
@@ -40,7 +49,6 @@ impl Counters {
         self.had_outage = false;
         if restarted {
             self.restarts += u64::from(self.server_start.is_some());
-            self.told.clear();
             self.server_start = Some(start);
             self.series.clear();
         }
@@ -52,12 +60,18 @@ impl Counters {
         self.restarts
     }
 
-    /// Whether a value is not the one that was told last; it counts as told now.
+    /// Notes a value that was read, and says whether it is not the one before. A counter that fell was reset since the last
+    /// poll (`FLUSH STATUS`).
     pub(super) fn is_news(&mut self, variable: &str, value: f64) -> bool {
-        match self.told.get_mut(variable) {
-            Some(told) => std::mem::replace(told, value) != value,
-            None => self.told.insert(variable.to_owned(), value).is_none(),
+        let server_start = self.server_start();
+        let Some(series) = self.series.get_mut(variable) else {
+            self.series.insert(self.words.word(variable), Series { value, start: server_start });
+            return true;
+        };
+        if value < series.value {
+            series.start = self.last_time.max(server_start);
         }
+        std::mem::replace(&mut series.value, value) != value
     }
 
     /// Notes that the server could not be asked.
@@ -69,18 +83,9 @@ impl Counters {
         self.server_start.unwrap_or_default()
     }
 
-    /// Start time of a counter that now has this value. One that fell was reset since the last poll (`FLUSH STATUS`).
-    pub(super) fn start_of(&mut self, variable: &str, value: f64) -> i64 {
-        let server_start = self.server_start();
-        let Some(series) = self.series.get_mut(variable) else {
-            self.series.insert(variable.to_owned(), Series { value, start: server_start });
-            return server_start;
-        };
-        if value < series.value {
-            series.start = self.last_time.max(server_start);
-        }
-        series.value = value;
-        series.start
+    /// Start time of a counter whose value was noted.
+    pub(super) fn start_of(&self, variable: &str) -> i64 {
+        self.series.get(variable).map_or(self.server_start(), |series| series.start)
     }
 
     /// Closes a poll.

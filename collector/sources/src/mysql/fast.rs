@@ -28,7 +28,8 @@ use super::session::{Lane, Session, SessionError};
 use super::state::ServerState;
 use super::statements::{self, Samples, Seen, Whose};
 use super::{identity, records};
-use crate::delivery::{Delivered, Delivery, now_nanoseconds};
+use crate::aligned::AlignedTimes;
+use crate::delivery::{Delivered, Delivery, now_milliseconds, now_nanoseconds};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const BACKOFF_MIN: Duration = Duration::from_millis(500);
@@ -48,6 +49,7 @@ pub(super) struct FastPoller {
     delivery: Delivery,
     target: Target,
     counters: Counters,
+    times: AlignedTimes,
     link: Link,
     /// How long the server is left alone after the next failure; back to the least with each answer.
     backoff: Duration,
@@ -97,12 +99,14 @@ struct Round {
 impl FastPoller {
     pub(super) fn new(source: MysqlSource, state: Arc<ServerState>, delivery: Delivery) -> Self {
         let (target, now) = (Target::at(&source.url), Instant::now());
+        let counters = Counters::of(&state.words);
         Self {
             source,
             state,
             delivery,
             target,
-            counters: Counters::default(),
+            counters,
+            times: AlignedTimes::default(),
             link: Link::Down { retry_at: now },
             backoff: BACKOFF_MIN,
             failure: Some("not asked yet".to_owned()),
@@ -143,7 +147,7 @@ impl FastPoller {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                () = self.turn(wants_status, deadline) => {}
+                () = self.turn(wants_status, pace.min(PING_INTERVAL), deadline) => {}
             }
             let now = Instant::now();
             if wants_status {
@@ -161,13 +165,15 @@ impl FastPoller {
         }
     }
 
-    /// One round and its delivery.
-    async fn turn(&mut self, wants_status: bool, deadline: Instant) {
+    /// One round and its delivery. `spacing` is the time between two of them.
+    async fn turn(&mut self, wants_status: bool, spacing: Duration, deadline: Instant) {
         let started = Instant::now();
         // Who answers now may be another server than before: what is stored next must be told as its own.
         let is_new = self.connect_if_due().await;
+        // Told as of before it was asked, which does not vary with how long the answer took.
+        let spacing_ms = i64::try_from(spacing.as_millis()).unwrap_or(0);
+        let time = self.times.next(now_milliseconds(), spacing_ms) * 1_000_000;
         let round = self.round(wants_status || is_new).await;
-        let time = now_nanoseconds();
         let (mut more, mut log_records) = (Vec::new(), Vec::new());
         match &round {
             Some(round) if round.readings.is_some() => more = self.show(time, round),

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use spanlake_schemas::mysql::{Figure, Figures};
 
+use super::fast::PERFORMANCE_SCHEMA_PREFIX;
+
 /// What the figures and the figures' metrics need, in lower case: asked each time, the rest more seldom.
 pub(super) const FAST_VARIABLES: &[&str] = &[
     "uptime",
@@ -65,7 +67,7 @@ pub(super) const FAST_VARIABLES: &[&str] = &[
 pub(super) struct Reading {
     /// Nanoseconds since the epoch.
     pub(super) time: i64,
-    /// By lower-case name.
+    /// Those of [`FAST_VARIABLES`] and of performance schema's counts, by lower-case name.
     pub(super) values: HashMap<String, f64>,
     /// Statements that the poller itself has asked so far.
     pub(super) own_statements: u64,
@@ -73,7 +75,11 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn of(time: i64, pairs: &[(String, String)], own_statements: u64) -> Self {
-        let number = |(name, value): &(String, String)| Some((name.to_ascii_lowercase(), value.parse().ok()?));
+        let is_of_use = |name: &str| FAST_VARIABLES.contains(&name) || name.starts_with(PERFORMANCE_SCHEMA_PREFIX);
+        let number = |(name, value): &(String, String)| {
+            let name = name.to_ascii_lowercase();
+            if is_of_use(&name) { Some((name, value.parse().ok()?)) } else { None }
+        };
         Self { time, values: pairs.iter().filter_map(number).collect(), own_statements }
     }
 

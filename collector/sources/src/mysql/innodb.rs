@@ -1,5 +1,7 @@
 //! InnoDB beside the status: its metrics, its report, and deadlocks in that.
 
+use std::sync::Arc;
+
 use spanlake_schemas::mysql::InnodbPicture;
 
 use super::capabilities::{Capabilities, Capability};
@@ -107,15 +109,14 @@ impl Innodb {
     }
 }
 
-fn picture_of(status: &[(String, String)], variables: &[(String, String)]) -> InnodbPicture {
-    let find = |pairs: &[(String, String)], name: &str| {
-        pairs
-            .iter()
-            .find(|(known, _)| known.eq_ignore_ascii_case(name))
-            .and_then(|(_, value)| value.parse::<i64>().ok())
-    };
-    let get = |name: &str| find(status, &format!("innodb_{name}"));
-    let variable = |name: &str| find(variables, name);
+/// The number of a name, whatever its case.
+fn number_of<T: std::ops::Deref<Target = str>>(pairs: &[(T, T)], name: &str) -> Option<i64> {
+    pairs.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.parse().ok())
+}
+
+fn picture_of(status: &[(String, String)], variables: &[(Arc<str>, Arc<str>)]) -> InnodbPicture {
+    let get = |name: &str| number_of(status, &format!("innodb_{name}"));
+    let variable = |name: &str| number_of(variables, name);
     #[allow(clippy::cast_precision_loss, reason = "a ratio")]
     let hit_ratio = get("buffer_pool_reads")
         .zip(get("buffer_pool_read_requests"))

@@ -161,7 +161,7 @@ struct Writer<'a> {
     time: i64,
     /// What no metric took yet.
     values: BTreeMap<String, Value>,
-    counters: &'a mut Counters,
+    counters: &'a Counters,
 }
 
 impl Writer<'_> {
@@ -209,12 +209,11 @@ impl Writer<'_> {
         metrics
     }
 
-    fn point(&mut self, kind: Kind, variable: &str, attributes: Vec<KeyValue>, value: Value) -> NumberDataPoint {
-        let size = size(&value);
+    fn point(&self, kind: Kind, variable: &str, attributes: Vec<KeyValue>, value: Value) -> NumberDataPoint {
         let start = match kind {
             Kind::Gauge => None,
             Kind::UpDown => Some(self.counters.server_start()),
-            Kind::Counter => Some(self.counters.start_of(variable, size)),
+            Kind::Counter => Some(self.counters.start_of(variable)),
         };
         point(self.time, start.map(|start| start.min(self.time)), attributes, value)
     }

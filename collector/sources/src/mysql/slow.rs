@@ -24,9 +24,9 @@ use super::message::{self, Target};
 use super::plans::Plans;
 use super::session::{Lane, Session, SessionError};
 use super::state::{DigestQuestion, ServerState};
-use super::variables::{self, Variables};
+use super::variables;
 use super::{identity, records};
-use crate::delivery::{Delivery, now_nanoseconds};
+use crate::delivery::{Delivery, now_milliseconds};
 
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -80,7 +80,6 @@ pub(super) struct SlowPoller {
     digests: Digests,
     histograms: Histograms,
     plans: Plans,
-    variables: Variables,
 }
 
 impl SlowPoller {
@@ -98,7 +97,6 @@ impl SlowPoller {
             digests: Digests::default(),
             histograms: Histograms::default(),
             plans: Plans::default(),
-            variables: Variables::default(),
         }
     }
 
@@ -183,13 +181,13 @@ impl SlowPoller {
 
     async fn task(&mut self, task: Task, capabilities: &Capabilities, found: &mut Found) -> Result<(), SessionError> {
         let Some(session) = self.session.as_mut() else { return Ok(()) };
-        let (state, time) = (&self.state, now_nanoseconds());
+        let (state, time) = (&self.state, now_milliseconds() * 1_000_000);
         match task {
             Task::Cost => self.costs.ask(session, capabilities, state, time, found).await,
             Task::Digests => self.digests.ask(session, capabilities, state, time, found).await,
             Task::Histograms => self.histograms.ask(session, capabilities, &self.digests.top, time, found).await,
             Task::Plans => self.plans.ask(session, capabilities, (state, &self.digests.top), time, found).await,
-            Task::Variables => self.variables.ask(session, state, time, found).await,
+            Task::Variables => variables::ask(session, state, time, found).await,
             Task::Tables => variables::ask_tables(session, state, time, found).await,
             Task::InnodbMetrics => self.innodb.ask_metrics(session, capabilities, state, time, found).await,
             Task::InnodbStatus => self.innodb.ask_status(session, capabilities, state, time, found).await,

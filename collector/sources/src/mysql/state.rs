@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use spanlake_schemas::mysql::{
-    Figures, InnodbPicture, LivePicture, LockWait, Point, ServerPicture, Statement, TableSize,
+    Figures, GlobalVariables, InnodbPicture, LivePicture, LockWait, Point, ServerPicture, Statement, TableSize,
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 
@@ -18,6 +18,7 @@ use super::capabilities::Capabilities;
 use super::figures::Beside;
 use super::session::OwnStatements;
 use super::text::canonical;
+use super::words::Words;
 use crate::delivery::now_nanoseconds;
 
 /// How far back points are kept, in nanoseconds.
@@ -40,27 +41,30 @@ pub(super) struct DigestQuestion {
 
 /// All servers that are polled.
 #[derive(Clone, Default)]
-pub struct MysqlServers(Arc<Mutex<Vec<Arc<ServerState>>>>);
+pub struct MysqlServers {
+    servers: Arc<Mutex<Vec<Arc<ServerState>>>>,
+    words: Arc<Words>,
+}
 
 impl MysqlServers {
     /// Adds one, in the order of lists.
     #[must_use]
     pub fn add(&self, url: &MysqlUrl) -> Arc<ServerState> {
-        let state = Arc::new(ServerState::new(url));
-        self.0.lock().push(Arc::clone(&state));
+        let state = Arc::new(ServerState::new(url, &self.words));
+        self.servers.lock().push(Arc::clone(&state));
         state
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> Vec<Arc<ServerState>> {
-        self.0.lock().clone()
+        self.servers.lock().clone()
     }
 
     /// One by its `host:port`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Arc<ServerState>> {
-        self.0.lock().iter().find(|state| state.name == name).cloned()
+        self.servers.lock().iter().find(|state| state.name == name).cloned()
     }
 }
 
@@ -73,6 +77,8 @@ pub struct ServerState {
     /// Somebody began to watch.
     pub(super) woken: Notify,
     pub(super) own: Arc<OwnStatements>,
+    /// Of all servers.
+    pub(super) words: Arc<Words>,
     /// Time that this machine spent on polling, in nanoseconds.
     pub(super) busy: AtomicU64,
     questions: mpsc::Sender<DigestQuestion>,
@@ -86,7 +92,7 @@ struct Inner {
     points: VecDeque<Point>,
     statements: Vec<Statement>,
     locks: Vec<LockWait>,
-    variables: Vec<(String, String)>,
+    variables: GlobalVariables,
     innodb: InnodbPicture,
     tables: Vec<TableSize>,
     /// While the server answers.
@@ -99,7 +105,7 @@ struct Inner {
 }
 
 impl ServerState {
-    fn new(url: &MysqlUrl) -> Self {
+    fn new(url: &MysqlUrl, words: &Arc<Words>) -> Self {
         let name = url.endpoint();
         let picture = ServerPicture { name: name.clone(), since: now_nanoseconds(), ..ServerPicture::default() };
         let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
@@ -110,6 +116,7 @@ impl ServerState {
             watched_at: AtomicI64::new(i64::MIN),
             woken: Notify::new(),
             own: Arc::default(),
+            words: Arc::clone(words),
             busy: AtomicU64::new(0),
             questions,
             asked: Mutex::new(Some(asked)),
@@ -148,8 +155,8 @@ impl ServerState {
 
     /// Names and values, as last read.
     #[must_use]
-    pub fn variables(&self) -> Vec<(String, String)> {
-        self.inner.lock().variables.clone()
+    pub fn variables(&self) -> GlobalVariables {
+        Arc::clone(&self.inner.lock().variables)
     }
 
     #[must_use]
@@ -260,7 +267,7 @@ impl ServerState {
         self.inner.lock().beside = beside;
     }
 
-    pub(super) fn set_variables(&self, variables: Vec<(String, String)>) {
+    pub(super) fn set_variables(&self, variables: GlobalVariables) {
         self.inner.lock().variables = variables;
     }
 

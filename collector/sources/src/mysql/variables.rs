@@ -1,8 +1,10 @@
 //! Global variables and the sizes of tables: what changes by somebody's hand, or slowly.
 //!
-//! Owns the last reading, so that a change is an event. Values of variables that hold secrets are never kept.
+//! Owns what becomes an event: a change since the last reading, which the server's state keeps. Values of variables that
+//! hold secrets are never kept.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use serde_json::json;
 use spanlake_schemas::mysql::TableSize;
@@ -31,42 +33,36 @@ const RESTLESS: &[&str] = &[
     "pseudo_",
 ];
 
-#[derive(Debug, Default)]
-pub(super) struct Variables {
-    before: Option<HashMap<String, String>>,
-}
-
-impl Variables {
-    pub(super) async fn ask(
-        &mut self,
-        session: &mut Session,
-        state: &ServerState,
-        time: i64,
-        found: &mut Found,
-    ) -> Result<(), SessionError> {
-        let mut now = session.pairs("SHOW /* spanlake */ GLOBAL VARIABLES").await?;
-        for (_, value) in now.iter_mut().filter(|(name, value)| is_secret(name) && !value.is_empty()) {
-            "(not shown)".clone_into(value);
-        }
-        if let Some(before) = &self.before {
-            for (name, after) in now.iter().filter(|(name, _)| !RESTLESS.iter().any(|prefix| name.starts_with(prefix)))
-            {
-                let Some(before) = before.get(name).filter(|before| *before != after) else { continue };
-                let title = format!("{name} was set from {before} to {after}");
-                let detail = json!({"name": name, "before": before, "after": after});
-                found.records.push(records::event(time, "variable_change", &title, &detail));
-            }
-        }
-        for (name, value) in &now {
-            if let Some(value) = number(value) {
-                let name = format!("mysql.global_variables.{name}");
-                found.metrics.push(message::number((&name, "", ""), (Kind::Gauge, None), time, [(Vec::new(), value)]));
-            }
-        }
-        self.before = Some(now.iter().cloned().collect());
-        state.set_variables(now);
-        Ok(())
+/// Names and values of all global variables.
+pub(super) async fn ask(
+    session: &mut Session,
+    state: &ServerState,
+    time: i64,
+    found: &mut Found,
+) -> Result<(), SessionError> {
+    let now = session.pairs("SHOW /* spanlake */ GLOBAL VARIABLES").await?;
+    let shown = now.iter().map(|(name, value)| match is_secret(name) && !value.is_empty() {
+        true => (name.as_str(), "(not shown)"),
+        false => (name.as_str(), value.as_str()),
+    });
+    let now: Vec<(Arc<str>, Arc<str>)> =
+        shown.map(|(name, value)| (state.words.word(name), state.words.word(value))).collect();
+    let before = state.variables();
+    let before: HashMap<&str, &Arc<str>> = before.iter().map(|(name, value)| (&**name, value)).collect();
+    for (name, after) in now.iter().filter(|(name, _)| !RESTLESS.iter().any(|prefix| name.starts_with(prefix))) {
+        let Some(before) = before.get(&**name).filter(|before| **before != after) else { continue };
+        let title = format!("{name} was set from {before} to {after}");
+        let detail = json!({"name": **name, "before": ***before, "after": **after});
+        found.records.push(records::event(time, "variable_change", &title, &detail));
     }
+    for (name, value) in &now {
+        if let Some(value) = number(value) {
+            let name = format!("mysql.global_variables.{name}");
+            found.metrics.push(message::number((&name, "", ""), (Kind::Gauge, None), time, [(Vec::new(), value)]));
+        }
+    }
+    state.set_variables(now.into());
+    Ok(())
 }
 
 fn is_secret(name: &str) -> bool {

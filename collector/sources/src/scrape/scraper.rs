@@ -18,7 +18,7 @@ use super::pass::{Memory, Passed, Report};
 use super::states::ScrapeStates;
 use super::target::Target;
 use crate::aligned::AlignedTimes;
-use crate::delivery::{Delivered, Delivery, now_nanoseconds};
+use crate::delivery::{Delivered, Delivery, now_milliseconds};
 
 /// Where no `body_size_limit` is set.
 const BODY_BYTES_MAX: u64 = 64 << 20;
@@ -94,7 +94,7 @@ impl Scraper {
                 },
             }
         }
-        let now_ms = now_nanoseconds() / 1_000_000;
+        let now_ms = now_milliseconds();
         if let Some(passed) = self.memory.gone(&self.job, &self.target.labels, now_ms) {
             self.delivery.send(passed.request.into(), Instant::now() + GOODBYE_TIMEOUT).await;
         }
@@ -103,7 +103,7 @@ impl Scraper {
     async fn turn(&mut self, due: Instant) {
         let (began, at) = (Instant::now(), SystemTime::now());
         let interval_ms = i64::try_from(self.target.interval.as_millis()).unwrap_or(0);
-        let time_ms = self.times.next(now_nanoseconds() / 1_000_000, interval_ms);
+        let time_ms = self.times.next(now_milliseconds(), interval_ms);
         let fetched = self.fetch().await;
         let report = Report { time_ms, duration: began.elapsed() };
         let (passed, error) = match fetched {

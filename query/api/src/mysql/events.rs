@@ -50,7 +50,8 @@ pub(super) async fn variables(State(shared): State<Arc<Shared>>, uri: Uri) -> Re
     let variables = shared.mysql.variables(server).ok_or_else(|| unknown(server))?;
     let from = spanlake_store::now_nanos().saturating_sub(CHANGES_HOURS * HOUR);
     let changes = stored(&shared, Some(server), Some("variable_change"), (from, None), LIMIT_DEFAULT).await?;
-    let variables: Vec<Value> = variables.iter().map(|(name, value)| json!({"name": name, "value": value})).collect();
+    let variables: Vec<Value> =
+        variables.iter().map(|(name, value)| json!({"name": **name, "value": **value})).collect();
     Ok(Json(json!({ "variables": variables, "changes": changes })).into_response())
 }
 

@@ -39,8 +39,10 @@ fn cut<T>(mut entries: Vec<T>, parameters: &Parameters) -> Result<(Vec<T>, Vec<S
 
 /// `/api/v1/labels`.
 pub(super) async fn labels(State(shared): State<Arc<Shared>>, parameters: Parameters) -> Result<Response, Failure> {
-    let sets = label_sets(&shared, &parameters, Vec::new()).await?;
-    let names: BTreeSet<&str> = sets.iter().flat_map(|labels| labels.iter().map(|(name, _)| name)).collect();
+    let selectors = parameters.selectors()?;
+    let (start, end) = window_of_lists(&parameters)?;
+    let work = move |series: &StoreSeries| Ok(series.label_names(&selectors, start, end)?);
+    let names = with_series(&shared, Vec::new(), work).await?;
     let (names, warnings) = cut(names.into_iter().collect(), &parameters)?;
     Ok(with_notes(&names, warnings, Vec::new()))
 }

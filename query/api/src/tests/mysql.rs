@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use spanlake_schemas::ingest::Signal;
-use spanlake_schemas::mysql::{Figure, Figures, InnodbPicture, LivePicture, Point, ServerPicture, TableSize};
+use spanlake_schemas::mysql::{
+    Figure, Figures, GlobalVariables, InnodbPicture, LivePicture, Point, ServerPicture, TableSize,
+};
 use spanlake_store::now_nanos;
 
 use super::lake::{Lake, SECOND};
@@ -36,8 +38,8 @@ impl MysqlLive for OneServer {
         Box::pin(std::future::ready(()))
     }
 
-    fn variables(&self, server: &str) -> Option<Vec<(String, String)>> {
-        (server == SERVER).then(|| vec![("max_connections".to_owned(), "151".to_owned())])
+    fn variables(&self, server: &str) -> Option<GlobalVariables> {
+        (server == SERVER).then(|| [("max_connections".into(), "151".into())].into())
     }
 
     fn innodb(&self, server: &str) -> Option<InnodbPicture> {

@@ -8,6 +8,7 @@ use spanlake_series::StoreSeries;
 use tokio::runtime::Runtime;
 
 mod latest;
+mod lists;
 #[allow(dead_code, reason = "histograms are for the scripts")]
 #[path = "../opened/mod.rs"]
 mod opened;

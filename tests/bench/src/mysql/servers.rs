@@ -2,6 +2,7 @@
 //!
 //! Owns the process and its data; both are gone when it is dropped. Never touches a server of the system.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -189,8 +190,10 @@ impl DbServer {
         let ending = format!(":{:04X}", self.port);
         let table = std::fs::read_to_string("/proc/net/tcp")?;
         let fields = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-        // The other end is the server, and the connection is established.
-        Ok(fields.filter(|fields| fields.len() > 3 && fields[2].ends_with(&ending) && fields[3] == "01").count())
+        // The other end is the server, and the connection is established. Counted by its own end: the kernel hands its
+        // table out in pieces, and a socket that moves between two of them stands there twice.
+        let ours = fields.filter(|fields| fields.len() > 3 && fields[2].ends_with(&ending) && fields[3] == "01");
+        Ok(ours.map(|fields| fields[1].to_owned()).collect::<HashSet<_>>().len())
     }
 }
 

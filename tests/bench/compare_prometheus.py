@@ -1,0 +1,109 @@
+"""Thirty PromQL questions to Spanlake and to Prometheus over the same points: whether they agree, and how long each took.
+
+    compare_prometheus.py SPANLAKE_URL PROMETHEUS_URL [HOURS]
+
+Both have the points of `spanlake-bench --only points --keep` and `--into-prometheus` with the same number. Prints a table and the
+geometric mean of the ratios, Spanlake's time by Prometheus's; answers are compared within a millionth.
+"""
+
+import json
+import math
+import statistics
+import sys
+import time
+import urllib.parse
+import urllib.request
+
+TIMES = 5
+HOUR = 3600
+
+# (query, hours; 0 is an instant, step in seconds)
+QUESTIONS = [
+    ("http_server_active_requests", 0, 0),
+    ("sum(http_server_active_requests)", 0, 0),
+    ("sum by (job) (http_server_active_requests)", 0, 0),
+    ("topk(10, shop_requests_total)", 0, 0),
+    ("rate(shop_requests_total[5m])", 0, 0),
+    ("sum by (job) (rate(shop_requests_total[5m]))", 0, 0),
+    ("avg by (job) (jvm_memory_used_bytes)", 0, 0),
+    ("max_over_time(shop_queue_fill_ratio[1h])", 0, 0),
+    ("quantile by (job) (0.9, process_memory_usage_bytes)", 0, 0),
+    ("count by (http_route) (rpc_server_messages_total)", 0, 0),
+    ("histogram_quantile(0.9, sum by (job, le) (label_replace(rate(shop_requests_total[5m]), 'le', '1', '', '')))", 0, 0),
+    ("sum(increase(shop_request_bytes_total[6h]))", 0, 0),
+    ("shop_queue_fill_ratio", 1, 60),
+    ("sum by (job) (rate(shop_requests_total[5m]))", 1, 15),
+    ("rate(shop_request_bytes_total[5m])", 1, 15),
+    ("avg(system_cpu_utilization_ratio)", 1, 15),
+    ("sum by (job) (rate(system_network_io_bytes_total[5m])) / sum by (job) (rate(system_disk_operations_total[5m]))", 1, 15),
+    ("max by (job) (db_client_connection_count)", 1, 15),
+    ("rate(shop_request_bytes_total[5m])", 6, 60),
+    ("sum by (job) (rate(shop_request_bytes_total[5m]))", 6, 60),
+    ("sum(rate(shop_request_bytes_total[5m]))", 6, 60),
+    ("avg by (job) (process_memory_usage_bytes)", 6, 60),
+    ("avg_over_time(shop_queue_fill_ratio[10m])", 6, 60),
+    ("sum by (http_response_status_code) (rate(shop_requests_total[5m]))", 6, 60),
+    ("max_over_time(sum by (job) (http_server_active_requests)[30m:1m])", 1, 60),
+    ("stddev by (job) (process_memory_usage_bytes)", 6, 60),
+    ("sum by (job) (rate(process_cpu_time_seconds_total[5m]))", 6, 60),
+    ("jvm_gc_time_seconds_total - jvm_gc_time_seconds_total offset 1h", 1, 60),
+    ("sum by (job) (rate(shop_request_bytes_total[10m]))", 24, 600),
+    ("avg(process_memory_usage_bytes)", 24, 240),
+]
+
+
+def ask(url, query, hours, step, end):
+    if hours:
+        path, form = "query_range", {"query": query, "start": end - hours * HOUR, "end": end, "step": step}
+    else:
+        path, form = "query", {"query": query, "time": end}
+    request = urllib.request.Request(f"{url}/api/v1/{path}", urllib.parse.urlencode(form).encode())
+    began = time.perf_counter()
+    try:
+        with urllib.request.urlopen(request) as response:
+            body = response.read()
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{url} refuses {query}: {error.read().decode()}")
+    return time.perf_counter() - began, body
+
+
+def numbers(body):
+    """Values by series and time."""
+    found = {}
+    for series in json.loads(body)["data"]["result"]:
+        labels = tuple(sorted(series["metric"].items()))
+        for moment, value in series.get("values", [series.get("value")]):
+            found[labels, round(moment, 3)] = float(value)
+    return found
+
+
+def differences(ours, theirs):
+    def alike(left, right):
+        return left == right or math.isnan(left) and math.isnan(right) or abs(left - right) <= 1e-6 * max(abs(left), abs(right))
+    return sum(1 for key in ours.keys() | theirs.keys()
+               if key not in ours or key not in theirs or not alike(ours[key], theirs[key]))
+
+
+def main():
+    spanlake, prometheus = sys.argv[1].rstrip("/") + "/prometheus", sys.argv[2].rstrip("/")
+    hours_max = int(sys.argv[3]) if len(sys.argv) > 3 else 24
+    _, newest = ask(prometheus, "max(timestamp(shop_queue_fill_ratio))", 0, 0, int(time.time()))
+    end = int(float(json.loads(newest)["data"]["result"][0]["value"][1])) - 60
+    logs = []
+    print("| question | over | Spanlake ms | Prometheus ms | ratio | differ |\n|---|---|---:|---:|---:|---:|")
+    for query, hours, step in QUESTIONS:
+        hours = min(hours, hours_max)
+        took, answers = {}, {}
+        for url in (spanlake, prometheus):
+            runs = [ask(url, query, hours, step, end) for _ in range(TIMES + 1)]
+            took[url] = statistics.median(seconds for seconds, _ in runs[1:]) * 1e3
+            answers[url] = numbers(runs[0][1])
+        ratio = took[spanlake] / took[prometheus]
+        logs.append(math.log(ratio))
+        over = f"{hours} h / {step} s" if hours else "instant"
+        differ = f"{differences(answers[spanlake], answers[prometheus])} of {len(answers[prometheus])}"
+        print(f"| `{query}` | {over} | {took[spanlake]:.1f} | {took[prometheus]:.1f} | {ratio:.2f} | {differ} |", flush=True)
+    print(f"\nGeometric mean of the ratios: **{math.exp(statistics.mean(logs)):.2f}** (target: at most 0.5).")
+
+
+main()
