@@ -6,7 +6,7 @@
 //! OTLP counts in whole numbers. Counts that are none (results of recording rules) are kept as the bits of doubles in
 //! the list of buckets, those of all and of the zero bucket before them; `count` and `zero_count` are rounded.
 
-use super::request::nanoseconds;
+use super::request::{Attributes, nanoseconds};
 use super::{Exemplar, is_stale_nan};
 use crate::otlp::wire_writer::{
     close, open, put_bytes, put_fixed64, put_non_default_fixed64, put_non_default_sint32, put_non_default_varint,
@@ -151,7 +151,7 @@ impl NativeHistogram {
     pub(super) fn write(
         &self,
         out: &mut Vec<u8>,
-        attributes: &[&[u8]],
+        attributes: Attributes<'_>,
         exemplars: &[Exemplar<'_>],
     ) -> Result<(), &'static str> {
         match self.has_custom_buckets() {
@@ -168,7 +168,7 @@ impl NativeHistogram {
     fn write_exponential(
         &self,
         out: &mut Vec<u8>,
-        attributes: &[&[u8]],
+        attributes: Attributes<'_>,
         exemplars: &[Exemplar<'_>],
     ) -> Result<(), &'static str> {
         let (start, time) = self.times()?;
@@ -224,7 +224,7 @@ impl NativeHistogram {
     fn write_explicit(
         &self,
         out: &mut Vec<u8>,
-        attributes: &[&[u8]],
+        attributes: Attributes<'_>,
         exemplars: &[Exemplar<'_>],
     ) -> Result<(), &'static str> {
         let (start, time) = self.times()?;

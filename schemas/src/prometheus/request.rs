@@ -3,7 +3,7 @@
 //! Owns what of a series becomes what of OTLP, and the size of the request: it never grows past the limit that it was
 //! made with. Equal input gives equal bytes, so that a sender's retry is recognised.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::described::{Family, MetricType};
 use super::histogram::{HistogramForm, NativeHistogram};
@@ -116,6 +116,8 @@ struct Metric {
     form: HistogramForm,
     /// Entries of its data, framed.
     points: Vec<u8>,
+    /// Another one of the same name.
+    other: Option<usize>,
 }
 
 #[derive(Default)]
@@ -123,13 +125,15 @@ struct Target {
     job: String,
     instance: String,
     metrics: Vec<Metric>,
-    by_key: HashMap<(String, Shape, HistogramForm, MetricType), usize>,
+    /// The newest of a name.
+    by_name: HashMap<Box<str>, usize>,
 }
 
 /// Gathers series; [`RequestBuilder::finish`] gives the request.
 pub struct RequestBuilder {
     targets: Vec<Target>,
-    by_identity: HashMap<(String, String), usize>,
+    /// Positions of targets by job, then by instance.
+    by_identity: HashMap<Box<str>, HashMap<Box<str>, usize>>,
     bytes: usize,
     bytes_max: usize,
     pub tally: Tally,
@@ -139,23 +143,32 @@ pub struct RequestBuilder {
 }
 
 /// Writes the samples of one series.
-pub struct SeriesWriter<'b> {
+pub struct SeriesWriter<'b, 'a> {
     builder: &'b mut RequestBuilder,
-    series: Series,
+    series: Series<'a>,
 }
 
 /// The series at hand.
-pub(super) struct Series {
+pub(super) struct Series<'a> {
     target: usize,
-    name: String,
-    family: FamilyOwned,
+    name: &'a str,
+    family: Family<'a>,
 }
 
-struct FamilyOwned {
-    name: String,
-    kind: MetricType,
-    help: String,
-    unit: String,
+/// `KeyValue`s of a series.
+#[derive(Clone, Copy)]
+pub(super) struct Attributes<'a> {
+    bytes: &'a [u8],
+    /// Where each begins.
+    starts: &'a [usize],
+}
+
+impl<'a> Attributes<'a> {
+    /// Each as its message.
+    pub(super) fn iter(self) -> impl Iterator<Item = &'a [u8]> {
+        let ends = self.starts.iter().skip(1).copied().chain([self.bytes.len()]);
+        self.starts.iter().zip(ends).map(move |(start, end)| &self.bytes[*start..end])
+    }
 }
 
 /// Nanoseconds of a time that OTLP can carry.
@@ -240,23 +253,35 @@ impl RequestBuilder {
     ///
     /// # Errors
     /// When the labels are none that a series may have, or there is no room.
-    pub fn series<'b>(
+    pub fn series<'b, 'a>(
         &'b mut self,
-        labels: &[(&str, &str)],
-        family: &Family<'_>,
-    ) -> Result<SeriesWriter<'b>, LabelFault> {
+        labels: &[(&'a str, &'a str)],
+        family: &Family<'a>,
+    ) -> Result<SeriesWriter<'b, 'a>, LabelFault> {
         let series = self.begin(labels, family)?;
         Ok(self.writer(series))
     }
 
     /// A writer for what was begun last.
-    pub(super) fn writer(&mut self, series: Series) -> SeriesWriter<'_> {
+    pub(super) fn writer<'a>(&mut self, series: Series<'a>) -> SeriesWriter<'_, 'a> {
         SeriesWriter { builder: self, series }
     }
 
-    pub(super) fn begin(&mut self, labels: &[(&str, &str)], family: &Family<'_>) -> Result<Series, LabelFault> {
-        let mut sorted: Vec<(&str, &str)> = labels.to_vec();
-        sorted.sort_unstable();
+    pub(super) fn begin<'a>(
+        &mut self,
+        labels: &[(&'a str, &'a str)],
+        family: &Family<'a>,
+    ) -> Result<Series<'a>, LabelFault> {
+        // As senders should have them.
+        let mut in_order = Vec::new();
+        let sorted = match labels.is_sorted() {
+            true => labels,
+            false => {
+                in_order.extend_from_slice(labels);
+                in_order.sort_unstable();
+                &in_order[..]
+            }
+        };
         if sorted.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(LabelFault::Twice);
         }
@@ -266,7 +291,7 @@ impl RequestBuilder {
         let (mut name, mut job, mut instance) = ("", "", "");
         self.attributes.clear();
         self.starts.clear();
-        for (label, value) in sorted.into_iter().filter(|(_, value)| !value.is_empty()) {
+        for (label, value) in sorted.iter().copied().filter(|(_, value)| !value.is_empty()) {
             match label {
                 NAME_LABEL => name = value,
                 "job" => job = value,
@@ -285,50 +310,44 @@ impl RequestBuilder {
         }
         let target = self.target(job, instance);
         let family_name = if family.name.is_empty() { family.kind.family_of(name) } else { family.name };
-        let family = FamilyOwned {
-            name: family_name.to_owned(),
-            kind: family.kind,
-            help: family.help.to_owned(),
-            unit: family.unit.to_owned(),
-        };
-        Ok(Series { target, name: name.to_owned(), family })
+        Ok(Series { target, name, family: Family { name: family_name, ..*family } })
     }
 
     fn target(&mut self, job: &str, instance: &str) -> usize {
-        let identity = (job.to_owned(), instance.to_owned());
-        if let Some(known) = self.by_identity.get(&identity) {
+        if let Some(known) = self.by_identity.get(job).and_then(|instances| instances.get(instance)) {
             return *known;
         }
         self.bytes += job.len() + instance.len() + 80;
         let at = self.targets.len();
         self.targets.push(Target { job: job.to_owned(), instance: instance.to_owned(), ..Target::default() });
-        self.by_identity.insert(identity, at);
+        self.by_identity.entry(job.into()).or_default().insert(instance.into(), at);
         at
     }
 
-    fn metric(&mut self, series: &Series, shape: Shape, form: HistogramForm) -> &mut Metric {
+    fn metric(&mut self, series: &Series<'_>, shape: Shape, form: HistogramForm) -> &mut Metric {
         let Series { target, name, family } = series;
         let target = &mut self.targets[*target];
-        let key = (name.clone(), shape, form, family.kind);
-        let at = match target.by_key.get(&key) {
-            Some(at) => *at,
-            None => {
-                let at = target.metrics.len();
-                self.bytes += name.len() + family.name.len() + family.help.len() + family.unit.len() + 80;
-                target.metrics.push(Metric {
-                    name: name.clone(),
-                    family: family.name.clone(),
-                    kind: family.kind,
-                    help: family.help.clone(),
-                    unit: family.unit.clone(),
-                    shape,
-                    form,
-                    points: Vec::new(),
-                });
-                target.by_key.insert(key, at);
-                at
-            }
-        };
+        let newest = target.by_name.get(*name).copied();
+        let mut of_name = std::iter::successors(newest, |at| target.metrics[*at].other);
+        let is_meant = |metric: &Metric| (metric.shape, metric.form, metric.kind) == (shape, form, family.kind);
+        let known = of_name.find(|at| is_meant(&target.metrics[*at]));
+        let at = known.unwrap_or_else(|| {
+            let at = target.metrics.len();
+            self.bytes += name.len() + family.name.len() + family.help.len() + family.unit.len() + 80;
+            target.metrics.push(Metric {
+                name: (*name).to_owned(),
+                family: family.name.to_owned(),
+                kind: family.kind,
+                help: family.help.to_owned(),
+                unit: family.unit.to_owned(),
+                shape,
+                form,
+                points: Vec::new(),
+                other: newest,
+            });
+            target.by_name.insert((*name).into(), at);
+            at
+        });
         &mut target.metrics[at]
     }
 
@@ -404,17 +423,17 @@ impl Metric {
 
 // === impl SeriesWriter ===
 
-impl SeriesWriter<'_> {
+impl SeriesWriter<'_, '_> {
     fn shape_of_numbers(&self) -> Shape {
         let Series { name, family, .. } = &self.series;
-        if family.kind.is_counter(name, &family.name) { Shape::Counter } else { Shape::Gauge }
+        if family.kind.is_counter(name, family.name) { Shape::Counter } else { Shape::Gauge }
     }
 
     /// Adds a number. One whose time OTLP cannot carry, or that there is no room for, is counted as rejected.
     pub fn sample(&mut self, sample: &Sample, exemplars: &[Exemplar<'_>]) {
         let shape = self.shape_of_numbers();
         let Some(time) = nanoseconds(sample.time_ms) else {
-            self.builder.tally.reject("a time out of range", &self.series.name, 1);
+            self.builder.tally.reject("a time out of range", self.series.name, 1);
             return;
         };
         let start = nanoseconds(sample.start_ms).unwrap_or_default().min(time);
@@ -450,7 +469,7 @@ impl SeriesWriter<'_> {
             }
         });
         match fault {
-            Some(reason) => self.builder.tally.reject(reason, &self.series.name, 1),
+            Some(reason) => self.builder.tally.reject(reason, self.series.name, 1),
             None if is_written => {
                 self.builder.tally.histograms += 1;
                 self.builder.tally.exemplars += exemplars.len() as u64;
@@ -460,21 +479,22 @@ impl SeriesWriter<'_> {
     }
 
     /// Writes a point, unless the request is full.
-    fn write(&mut self, (shape, form): (Shape, HistogramForm), write: impl FnOnce(&mut Vec<u8>, &[&[u8]])) -> bool {
+    fn write(
+        &mut self,
+        (shape, form): (Shape, HistogramForm),
+        write: impl FnOnce(&mut Vec<u8>, Attributes<'_>),
+    ) -> bool {
         if self.builder.bytes > self.builder.bytes_max {
-            self.builder.tally.reject(&LabelFault::TooLarge.to_string(), &self.series.name, 1);
+            self.builder.tally.reject(&LabelFault::TooLarge.to_string(), self.series.name, 1);
             return false;
         }
         let kept = std::mem::take(&mut self.builder.attributes);
         let starts = std::mem::take(&mut self.builder.starts);
-        let ends = starts.iter().skip(1).copied().chain([kept.len()]);
-        let attributes: Vec<&[u8]> = starts.iter().zip(ends).map(|(start, end)| &kept[*start..end]).collect();
         let metric = self.builder.metric(&self.series, shape, form);
         let before = metric.points.len();
-        write(&mut metric.points, &attributes);
+        write(&mut metric.points, Attributes { bytes: &kept, starts: &starts });
         let grown = metric.points.len() - before;
         self.builder.bytes += grown;
-        drop(attributes);
         self.builder.attributes = kept;
         self.builder.starts = starts;
         true
@@ -484,7 +504,7 @@ impl SeriesWriter<'_> {
 /// A `NumberDataPoint`. Without a value it says that there is none any more, if it `ends`.
 fn number(
     out: &mut Vec<u8>,
-    attributes: &[&[u8]],
+    attributes: Attributes<'_>,
     (start, time): (u64, u64),
     value: Option<f64>,
     exemplars: &[Exemplar<'_>],

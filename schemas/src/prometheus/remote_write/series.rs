@@ -9,6 +9,8 @@ use crate::prometheus::{
 
 /// More labels than any series has; each takes sixteen times of what it can take on the wire.
 const LABELS_MAX: usize = 4096;
+/// Room that is made at once.
+const USUAL_LABELS_MAX: usize = 16;
 /// Exemplars of one series in one request, and labels of each; more are left out.
 const EXEMPLARS_MAX: usize = 1024;
 const EXEMPLAR_LABELS_MAX: usize = 64;
@@ -31,6 +33,9 @@ impl<'a> Head<'a> {
     }
 
     fn label(&mut self, pair: Result<(&'a str, &'a str), &'static str>) {
+        if self.labels.is_empty() {
+            self.labels.reserve(USUAL_LABELS_MAX);
+        }
         match pair {
             _ if self.labels.len() >= LABELS_MAX => self.fault = Some("a series with more than 4096 labels"),
             Ok(pair) => self.labels.push(pair),
@@ -47,7 +52,7 @@ impl<'a> Head<'a> {
     }
 
     /// Begins the series; notes why where it may not be.
-    fn begin<'b>(&self, family: &Family<'_>, into: &'b mut RequestBuilder) -> Option<SeriesWriter<'b>> {
+    fn begin<'b>(&self, family: &Family<'a>, into: &'b mut RequestBuilder) -> Option<SeriesWriter<'b, 'a>> {
         let begun = match self.fault {
             Some(fault) => Err(fault.to_owned()),
             None => into.begin(&self.labels, family).map_err(|fault| fault.to_string()),
@@ -187,7 +192,7 @@ fn items(
     message: &[u8],
     (sample_key, histogram_key): (u32, u32),
     head: &Head<'_>,
-    mut writer: Option<SeriesWriter<'_>>,
+    mut writer: Option<SeriesWriter<'_, '_>>,
 ) -> Wire<Vec<&'static str>> {
     let (mut left, mut faults) = (head.items, Vec::new());
     let mut reader = Reader::new(message);
@@ -228,11 +233,11 @@ fn items(
     Ok(faults)
 }
 
-fn write(
+fn write<'a>(
     message: &[u8],
     keys: (u32, u32),
-    head: &Head<'_>,
-    family: &Family<'_>,
+    head: &Head<'a>,
+    family: &Family<'a>,
     into: &mut RequestBuilder,
 ) -> Wire<()> {
     if head.items == 0 && head.exemplars.is_empty() && head.fault.is_none() {
