@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Prometheus beside the system, from Debian's unstable suite.
 #   prometheus.sh install DIR          unpack prometheus and its C library below DIR (about 200 MB)
-#   prometheus.sh start DIR PORT       start on 127.0.0.1:PORT with an empty store that takes remote write and OTLP
+#   prometheus.sh start DIR PORT       start on 127.0.0.1:PORT with an empty store that takes remote write
 #   prometheus.sh stop DIR PORT        shut that server down and delete its data
 # Needs: Debian's apt with its usual package source. Nothing of the system is changed.
 set -euo pipefail
@@ -24,7 +24,7 @@ start)
   printf 'storage:\n  tsdb:\n    out_of_order_time_window: 12h\n' > "$dir/$port.yml"
   prometheus=("$lib/ld-linux-x86-64.so.2" --library-path "$lib" "$root/usr/bin/prometheus"
               "--config.file=$dir/$port.yml" "--storage.tsdb.path=$data" "--web.listen-address=127.0.0.1:$port"
-              --web.enable-remote-write-receiver --web.enable-otlp-receiver --enable-feature=promql-experimental-functions)
+              --web.enable-remote-write-receiver --enable-feature=promql-experimental-functions)
   setsid nohup "${prometheus[@]}" > "$dir/$port.log" 2>&1 &
   echo $! > "$dir/$port.pid"
   await_port

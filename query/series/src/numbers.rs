@@ -25,8 +25,11 @@ const ID_BYTES: usize = 16;
 struct Read {
     samples: Samples<f64>,
     received: Vec<i64>,
-    /// Where runs of ascending times begin: files and batches come in any order.
+    /// Where runs of ascending times of one batch begin: files and batches come in any order, and what goes on well with a
+    /// batch before may be of a later file, while rows of the earlier one are still to come.
     runs: Vec<usize>,
+    /// The batch that the last of them is of.
+    batch: usize,
 }
 
 /// Runs of rows by their first times; those that lie between each other together.
@@ -65,9 +68,10 @@ async fn read_points(
     let positions: HashMap<[u8; ID_BYTES], usize> = ids.iter().enumerate().map(|(at, id)| (*id, at)).collect();
     let (start, end) = window.nanos();
     let mut answer = rows.numbers((first, last), start, end, with_received).await?;
-    let mut count = 0;
+    let (mut count, mut number) = (0, 0);
     while let Some(batch) = answer.batches.next().await {
-        count += add(&mut found, &batch?, &positions);
+        number += 1;
+        count += add(&mut found, (number, &batch?), &positions);
         if count > rows_max {
             break;
         }
@@ -76,18 +80,23 @@ async fn read_points(
 }
 
 /// Adds a batch, a run of rows of one series at a time; gives how many rows were taken.
-fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTES], usize>) -> usize {
+fn add(
+    found: &mut [Read],
+    (number, batch): (usize, &RecordBatch),
+    positions: &HashMap<[u8; ID_BYTES], usize>,
+) -> usize {
     let series = batch.column_by_name("series_id").and_then(|column| column.as_fixed_size_binary_opt());
     let times =
         |name: &str| batch.column_by_name(name).and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
     let (Some(series), Some(time)) = (series, times("time")) else { return 0 };
-    let columns = Columns { times: time.values(), received: times("received_time"), numbers: Numbers::of(batch) };
+    let (ids, _) = series.value_data().as_chunks::<ID_BYTES>();
+    let (times, received) = (time.values(), times("received_time"));
+    let columns = Columns { number, times, received, numbers: Numbers::of(batch) };
     let mut count = 0;
     let mut from = 0;
     while from < batch.num_rows() {
-        let id = series.value(from);
-        let to = (from + 1..batch.num_rows()).find(|row| series.value(*row) != id).unwrap_or(batch.num_rows());
-        let id: &[u8; ID_BYTES] = id.try_into().expect("a series id has 16 bytes");
+        let id = &ids[from];
+        let to = from + ids[from..].iter().take_while(|other| *other == id).count();
         if let Some(at) = positions.get(id) {
             count += columns.add_run(&mut found[*at], from, to);
         }
@@ -97,6 +106,8 @@ fn add(found: &mut [Read], batch: &RecordBatch, positions: &HashMap<[u8; ID_BYTE
 }
 
 struct Columns<'a> {
+    /// Of the batch.
+    number: usize,
     times: &'a [i64],
     received: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
     numbers: Numbers<'a>,
@@ -108,11 +119,13 @@ impl Columns<'_> {
         into.samples.times_ms.reserve(to - from);
         into.samples.values.reserve(to - from);
         into.samples.start_times_ms.reserve(to - from);
-        let mut last = into.samples.times_ms.last().copied().unwrap_or(i64::MIN);
+        let goes_on = into.batch == self.number;
+        let mut last = into.samples.times_ms.last().copied().filter(|_| goes_on).unwrap_or(i64::MAX);
+        into.batch = self.number;
         for row in from..to {
             let Some((start_ms, value)) = self.numbers.number(row) else { continue };
             let time = milli(self.times[row]);
-            if time <= last || into.runs.is_empty() {
+            if time <= last {
                 into.runs.push(into.samples.len());
             }
             last = time;
@@ -159,7 +172,8 @@ impl Read {
 
     /// Ascending in time, no time twice; of equal times the last received stays.
     fn in_order(self, clusters: Clusters) -> Samples<f64> {
-        if self.runs.len() < 2 {
+        let is_in_order = |two: &[Vec<Range<usize>>]| two[0][0].end == two[1][0].start;
+        if clusters.iter().all(|cluster| cluster.len() == 1) && clusters.windows(2).all(is_in_order) {
             return self.samples;
         }
         let count = self.samples.len();
@@ -228,8 +242,8 @@ mod tests {
     fn read(batches: &[RecordBatch], ids: &[u8]) -> Vec<Vec<(i64, String)>> {
         let positions = ids.iter().enumerate().map(|(at, id)| ([*id; ID_BYTES], at)).collect();
         let mut found: Vec<Read> = ids.iter().map(|_| Read::default()).collect();
-        for batch in batches {
-            add(&mut found, batch, &positions);
+        for batch in batches.iter().enumerate() {
+            add(&mut found, (batch.0 + 1, batch.1), &positions);
         }
         let written = |samples: Samples<f64>| {
             assert_eq!(samples.times_ms.len(), samples.start_times_ms.len());

@@ -48,6 +48,8 @@ pub struct Plan {
     pub requests: usize,
     pub connections: usize,
     pub form: Form,
+    /// Whether requests are made before the clock runs, all of them in memory.
+    pub is_prepared: bool,
     pub clock: Clock,
     pub seed: u64,
 }
@@ -146,7 +148,7 @@ impl Load {
                 })
                 .collect();
             let fresh = Work::Fresh { templates: own, round_length: templates.len(), requests: plan.requests };
-            let work = if plan.form == Form::Plain { fresh } else { made_ready(fresh, &plan, &rounds)? };
+            let work = if plan.is_prepared { made_ready(fresh, &plan, &rounds)? } else { fresh };
             let connection = Connection::open(plan.target).context("cannot connect to the server's port")?;
             let outcome = Outcome { items: 0, body_bytes: 0, refusals: 0, elapsed: Duration::ZERO };
             shares.push(Share { connection, work, outcome });
@@ -159,11 +161,11 @@ impl Load {
     /// # Errors
     /// On the first answer that is neither a success nor a request to come later.
     pub fn run(&mut self) -> anyhow::Result<Outcome> {
-        let (seed, rounds) = (self.plan.seed, &self.rounds);
+        let (plan, rounds) = (&self.plan, &self.rounds);
         let began = Instant::now();
         let results: Vec<anyhow::Result<()>> = std::thread::scope(|scope| {
             let threads: Vec<_> =
-                self.shares.iter_mut().map(|share| scope.spawn(move || share.run(rounds, seed))).collect();
+                self.shares.iter_mut().map(|share| scope.spawn(move || share.run(rounds, plan))).collect();
             threads
                 .into_iter()
                 .map(|thread| thread.join().unwrap_or_else(|_| bail!("a sending thread panicked")))
@@ -186,10 +188,10 @@ impl Load {
 // === impl Share ===
 
 impl Share {
-    fn run(&mut self, rounds: &Rounds, seed: u64) -> anyhow::Result<()> {
+    fn run(&mut self, rounds: &Rounds, plan: &Plan) -> anyhow::Result<()> {
         match &mut self.work {
             Work::Fresh { templates, round_length, requests } => {
-                let mut random = Random::new(seed);
+                let mut random = Random::new(plan.seed);
                 for number in 0..requests.div_ceil(*round_length) {
                     let round = rounds.get(number);
                     for (index, head, template) in templates.iter_mut() {
@@ -198,7 +200,14 @@ impl Share {
                             break;
                         }
                         template.freshen(&round, u64::try_from(request)?, &mut random);
-                        deliver(&mut self.connection, head, template.bytes(), template.items, &mut self.outcome)?;
+                        let (connection, outcome) = (&mut self.connection, &mut self.outcome);
+                        match plan.form {
+                            Form::Plain => deliver(connection, head, template.bytes(), template.items, outcome)?,
+                            _ => {
+                                let Prepared { head, body, items } = prepared(template, plan)?;
+                                deliver(connection, &head, &body, items, outcome)?;
+                            }
+                        }
                     }
                 }
             }
@@ -242,7 +251,7 @@ fn deliver(
 fn made_ready(work: Work, plan: &Plan, rounds: &Rounds) -> anyhow::Result<Work> {
     let Work::Fresh { mut templates, round_length, requests } = work else { return Ok(work) };
     let mut random = Random::new(plan.seed);
-    let mut prepared = Vec::new();
+    let mut all = Vec::new();
     for number in 0..requests.div_ceil(round_length) {
         let round = rounds.get(number);
         for (index, _, template) in &mut templates {
@@ -251,16 +260,20 @@ fn made_ready(work: Work, plan: &Plan, rounds: &Rounds) -> anyhow::Result<Work> 
                 break;
             }
             template.freshen(&round, u64::try_from(request)?, &mut random);
-            let (body, encoding) = match plan.form {
-                Form::Plain => (template.bytes().to_vec(), None),
-                Form::Gzip => (gzip(template.bytes())?, Some("gzip")),
-                Form::RemoteWrite => (remote_write::body(template.bytes())?, Some("snappy")),
-            };
-            let head = post_head(plan.target, plan.path, PROTOBUF, encoding, body.len());
-            prepared.push(Prepared { head, body, items: template.items });
+            all.push(prepared(template, plan)?);
         }
     }
-    Ok(Work::Prepared(prepared))
+    Ok(Work::Prepared(all))
+}
+
+fn prepared(template: &Template, plan: &Plan) -> anyhow::Result<Prepared> {
+    let (body, encoding) = match plan.form {
+        Form::Plain => (template.bytes().to_vec(), None),
+        Form::Gzip => (gzip(template.bytes())?, Some("gzip")),
+        Form::RemoteWrite => (remote_write::body(template.bytes())?, Some("snappy")),
+    };
+    let head = post_head(plan.target, plan.path, PROTOBUF, encoding, body.len());
+    Ok(Prepared { head, body, items: template.items })
 }
 
 /// At the fastest level, as SDKs do.

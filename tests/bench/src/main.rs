@@ -56,7 +56,7 @@ struct Arguments {
     /// Only ask PromQL's questions of the server whose page listens here; `--only points --keep` leaves what they are about.
     #[arg(long, value_name = "HOST:PORT")]
     questions: Option<SocketAddr>,
-    /// Only send the points to the Prometheus that listens here, which must take OTLP.
+    /// Only send the points to the Prometheus that listens here, which must take remote write.
     #[arg(long, value_name = "HOST:PORT")]
     into_prometheus: Option<SocketAddr>,
     /// Passed to `spanlake serve`.

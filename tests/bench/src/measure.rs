@@ -149,14 +149,14 @@ pub struct Figures {
     pub merged_per_item: f64,
 }
 
-/// Sends the points to a Prometheus, by OTLP, so that it can be asked what Spanlake is asked; the number of points.
+/// Sends the points to a Prometheus, by remote write, so that it can be asked what Spanlake is asked; the number of points.
 ///
 /// # Errors
 /// When it does not take them.
 pub fn into_prometheus(target: SocketAddr, points: u64, connections: usize, seed: u64) -> anyhow::Result<u64> {
     let requests = usize::try_from(points)?.div_ceil(ITEMS_PER_REQUEST);
-    let (path, form, clock) = ("/api/v1/otlp/v1/metrics", Form::Plain, Clock::Collections);
-    let plan = Plan { target, path, requests, connections, form, clock, seed };
+    let (path, form, clock) = ("/api/v1/write", Form::RemoteWrite, Clock::Collections);
+    let plan = Plan { target, path, requests, connections, form, is_prepared: false, clock, seed };
     Ok(Load::prepare(plan, &metrics::number_templates())?.run()?.items)
 }
 
@@ -187,6 +187,7 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
         requests,
         connections: settings.connections,
         form,
+        is_prepared: form != Form::Plain,
         clock: kind.clock(settings.over_seconds),
         seed: settings.seed ^ crate::now_nanos(),
     };

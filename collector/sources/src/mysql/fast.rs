@@ -131,7 +131,8 @@ impl FastPoller {
 
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let state = Arc::clone(&self.state);
-        let (mut status_due, mut pace) = (Instant::now(), self.source.interval);
+        // Many servers are not asked at once: what their answers need is needed one after the other.
+        let (mut status_due, mut pace) = (Instant::now() + state.offset(), self.source.interval);
         let mut ping_due = status_due + PING_INTERVAL;
         loop {
             let due = status_due.min(ping_due);
@@ -189,7 +190,7 @@ impl FastPoller {
             skipped: self.skipped,
             is_full: round.as_ref().is_some_and(|round| round.is_full),
         };
-        let message = message::build(&self.target, &poll, &mut self.counters, more);
+        let body = message::build(&self.target, &poll, &mut self.counters, more).encode_to_vec();
         if self.counters.restarts() > self.restarts {
             self.restarts = self.counters.restarts();
             log_records.push(records::event(
@@ -200,7 +201,7 @@ impl FastPoller {
             ));
         }
         log_records.extend(round.into_iter().flat_map(|round| round.records));
-        let delivered = self.delivery.send(message.encode_to_vec().into(), deadline).await;
+        let delivered = self.delivery.send(body.into(), deadline).await;
         self.note(&delivered);
         if !log_records.is_empty() {
             let message = records::request(&self.target, log_records).encode_to_vec();

@@ -23,6 +23,9 @@ use crate::delivery::now_nanoseconds;
 
 /// How far back points are kept, in nanoseconds.
 const KEPT: i64 = 600_000_000_000;
+/// Between the first polls of two servers, and at most in all.
+const OFFSET: Duration = Duration::from_millis(40);
+const OFFSET_MAX: Duration = Duration::from_secs(5);
 /// So long after it was last asked about, a server counts as watched.
 const WATCHED_NANOSECONDS: i64 = 30_000_000_000;
 /// Digests whose texts are known.
@@ -50,8 +53,10 @@ impl MysqlServers {
     /// Adds one, in the order of lists.
     #[must_use]
     pub fn add(&self, url: &MysqlUrl) -> Arc<ServerState> {
-        let state = Arc::new(ServerState::new(url, &self.words));
-        self.servers.lock().push(Arc::clone(&state));
+        let mut servers = self.servers.lock();
+        let offset = OFFSET.saturating_mul(u32::try_from(servers.len()).unwrap_or(u32::MAX)).min(OFFSET_MAX);
+        let state = Arc::new(ServerState { offset, words: Arc::clone(&self.words), ..ServerState::new(url) });
+        servers.push(Arc::clone(&state));
         state
     }
 
@@ -79,6 +84,8 @@ pub struct ServerState {
     pub(super) own: Arc<OwnStatements>,
     /// Of all servers.
     pub(super) words: Arc<Words>,
+    /// So long its first poll waits.
+    offset: Duration,
     /// Time that this machine spent on polling, in nanoseconds.
     pub(super) busy: AtomicU64,
     questions: mpsc::Sender<DigestQuestion>,
@@ -105,7 +112,7 @@ struct Inner {
 }
 
 impl ServerState {
-    fn new(url: &MysqlUrl, words: &Arc<Words>) -> Self {
+    fn new(url: &MysqlUrl) -> Self {
         let name = url.endpoint();
         let picture = ServerPicture { name: name.clone(), since: now_nanoseconds(), ..ServerPicture::default() };
         let (questions, asked) = mpsc::channel(QUESTIONS_MAX);
@@ -116,7 +123,8 @@ impl ServerState {
             watched_at: AtomicI64::new(i64::MIN),
             woken: Notify::new(),
             own: Arc::default(),
-            words: Arc::clone(words),
+            words: Arc::default(),
+            offset: Duration::ZERO,
             busy: AtomicU64::new(0),
             questions,
             asked: Mutex::new(Some(asked)),
@@ -197,6 +205,11 @@ impl ServerState {
         let forms: Vec<String> = texts.iter().map(|text| canonical(text)).collect();
         let inner = self.inner.lock();
         forms.iter().map(|form| inner.digests.get(form).cloned()).collect()
+    }
+
+    /// How long the first poll waits, so that many servers are not polled at once.
+    pub(super) fn offset(&self) -> Duration {
+        self.offset
     }
 
     pub(super) fn is_watched(&self) -> bool {

@@ -62,7 +62,7 @@ pub fn body(otlp: &[u8]) -> anyhow::Result<Vec<u8>> {
 }
 
 fn series_of(metric: &Metric, origin: &[(String, String)]) -> Vec<TimeSeries> {
-    let plain = metric.name.replace('.', "_");
+    let plain = with_unit(metric.name.replace('.', "_"), &metric.unit, matches!(metric.data, Some(Data::Gauge(_))));
     let (points, name) = match &metric.data {
         Some(Data::Sum(sum)) => (&sum.data_points, format!("{plain}_total")),
         Some(Data::Gauge(gauge)) => (&gauge.data_points, plain),
@@ -86,6 +86,17 @@ fn series_of(metric: &Metric, origin: &[(String, String)]) -> Vec<TimeSeries> {
         }
     };
     points.iter().map(of_point).collect()
+}
+
+/// The unit is a suffix, where the name does not end in it.
+fn with_unit(name: String, unit: &str, is_gauge: bool) -> String {
+    let suffix = match unit {
+        "By" => "bytes",
+        "s" => "seconds",
+        "1" if is_gauge => "ratio",
+        _ => return name,
+    };
+    if name.ends_with(suffix) { name } else { format!("{name}_{suffix}") }
 }
 
 fn text_of(entry: &KeyValue) -> String {
