@@ -4,6 +4,7 @@
 //! whoever asks for the newest number reads no file. It says of which times it knows everything: not of files that were
 //! there before it began, nor of series that were silent for long. Never reads a file, never holds an unsealed row.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, PrimitiveArray};
@@ -132,6 +133,13 @@ fn last_of(run: &[SortedRow], columns: &[Numbers<'_>]) -> Option<LastPoint> {
     last
 }
 
+/// Numbers of rows that follow one another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum NumbersOfRun<'a> {
+    Doubles(&'a [f64]),
+    Integers(&'a [i64]),
+}
+
 /// Columns of points that make a number.
 pub struct Numbers<'a> {
     starts: Option<&'a PrimitiveArray<TimestampNanosecondType>>,
@@ -150,6 +158,30 @@ impl<'a> Numbers<'a> {
             doubles: column(batch, "value_double"),
             integers: column(batch, "value_int"),
         }
+    }
+
+    /// The numbers of a run of rows where each has one, of the same type, and none is an end: nearly always.
+    #[must_use]
+    pub fn run(&self, rows: Range<usize>) -> Option<(Option<&'a [i64]>, NumbersOfRun<'a>)> {
+        fn whole<'a, T: ArrowPrimitiveType>(of: &'a PrimitiveArray<T>, rows: &Range<usize>) -> Option<&'a [T::Native]> {
+            let is_whole = of.nulls().is_none_or(|nulls| nulls.slice(rows.start, rows.len()).null_count() == 0);
+            is_whole.then(|| &of.values()[rows.clone()])
+        }
+        let starts = match self.starts {
+            Some(starts) => Some(whole(starts, &rows)?),
+            None => None,
+        };
+        if self.flags.is_some_and(|flags| flags.values()[rows.clone()].iter().any(|flags| flags & 1 == 1)) {
+            return None;
+        }
+        if let Some(doubles) = self.doubles.and_then(|doubles| whole(doubles, &rows)) {
+            return Some((starts, NumbersOfRun::Doubles(doubles)));
+        }
+        let has_no_double = |doubles: &PrimitiveArray<Float64Type>| {
+            doubles.nulls().is_some_and(|nulls| nulls.slice(rows.start, rows.len()).null_count() == rows.len())
+        };
+        let integers = self.integers.filter(|_| self.doubles.is_none_or(has_no_double))?;
+        Some((starts, NumbersOfRun::Integers(whole(integers, &rows)?)))
     }
 
     /// Start of a row's point in milliseconds, 0 where it has none, and its number: `None` where the series ends there.

@@ -47,7 +47,7 @@ pub use catalog::{Catalog, Dimension, DimensionRows};
 pub use cold::{ColdCondition, ColdConfig, ColdStatus};
 pub use config::{Durability, StoreConfig};
 pub use forget::{ForgetError, ForgetPreview, ForgetReport, ForgetRequest, ForgetStage};
-pub use last_points::{LastPoint, LastPoints, Numbers};
+pub use last_points::{LastPoint, LastPoints, Numbers, NumbersOfRun};
 pub use metrics::StoreMetrics;
 pub use open::{DataDirLock, OpenError, OpenReport, Opened};
 pub use read::{ReadError, ReadHalf, TraceRows};

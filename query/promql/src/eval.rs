@@ -25,7 +25,7 @@ mod instant_functions;
 mod label_functions;
 mod math;
 mod over_time;
-mod parallel;
+pub mod parallel;
 mod plan;
 mod rate;
 mod rate_extended;

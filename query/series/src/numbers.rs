@@ -12,9 +12,10 @@ use arrow::datatypes::TimestampNanosecondType;
 use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
+use spanlake_promql::eval::parallel;
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::Samples;
-use spanlake_store::Numbers;
+use spanlake_store::{Numbers, NumbersOfRun};
 
 use crate::reading::{Window, milli};
 
@@ -44,16 +45,15 @@ pub(crate) async fn read_numbers(
 ) -> Result<Vec<Samples<f64>>, EngineError> {
     let mut found = read_points(rows, ids, window, rows_max, false).await?;
     // Seldom, so that it is read only then, and of these alone: of points of one time the last received counts.
-    let mut clusters: Vec<Clusters> = found.iter().map(Read::clusters).collect();
-    let twice: Vec<usize> = (0..found.len()).filter(|at| found[*at].has_a_time_twice(&clusters[*at])).collect();
+    let twice: Vec<usize> = (0..found.len()).filter(|at| found[*at].has_a_time_twice()).collect();
     if !twice.is_empty() {
         let of_twice: Vec<[u8; ID_BYTES]> = twice.iter().map(|at| ids[*at]).collect();
         for (at, read) in twice.iter().zip(read_points(rows, &of_twice, window, rows_max, true).await?) {
-            clusters[*at] = read.clusters();
             found[*at] = read;
         }
     }
-    Ok(found.into_iter().zip(clusters).map(|(read, clusters)| read.in_order(clusters)).collect())
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    parallel::map(threads, found, |read| Ok(read.in_order()))
 }
 
 async fn read_points(
@@ -122,6 +122,10 @@ impl Columns<'_> {
         let goes_on = into.batch == self.number;
         let mut last = into.samples.times_ms.last().copied().filter(|_| goes_on).unwrap_or(i64::MAX);
         into.batch = self.number;
+        if let Some((starts, numbers)) = self.numbers.run(from..to) {
+            self.add_whole_run(into, (from, to), last, starts, numbers);
+            return to - from;
+        }
         for row in from..to {
             let Some((start_ms, value)) = self.numbers.number(row) else { continue };
             let time = milli(self.times[row]);
@@ -137,6 +141,40 @@ impl Columns<'_> {
             }
         }
         into.samples.len() - before
+    }
+}
+
+impl Columns<'_> {
+    /// The same where nothing has to be looked at row by row.
+    fn add_whole_run(
+        &self,
+        into: &mut Read,
+        (from, to): (usize, usize),
+        mut last: i64,
+        starts: Option<&[i64]>,
+        numbers: NumbersOfRun<'_>,
+    ) {
+        let before = into.samples.len();
+        into.samples.times_ms.extend(self.times[from..to].iter().map(|time| milli(*time)));
+        for (at, time) in into.samples.times_ms[before..].iter().enumerate() {
+            if *time <= last {
+                into.runs.push(before + at);
+            }
+            last = *time;
+        }
+        match numbers {
+            NumbersOfRun::Doubles(doubles) => into.samples.values.extend_from_slice(doubles),
+            NumbersOfRun::Integers(integers) => {
+                into.samples.values.extend(integers.iter().map(|integer| *integer as f64));
+            }
+        }
+        match starts {
+            Some(starts) => into.samples.start_times_ms.extend(starts.iter().map(|start| milli(*start))),
+            None => into.samples.start_times_ms.resize(before + to - from, 0),
+        }
+        if let Some(received) = self.received {
+            into.received.extend_from_slice(&received.values()[from..to]);
+        }
     }
 }
 
@@ -160,7 +198,11 @@ impl Read {
         clusters
     }
 
-    fn has_a_time_twice(&self, clusters: &Clusters) -> bool {
+    fn has_a_time_twice(&self) -> bool {
+        if self.runs.len() < 2 {
+            return false;
+        }
+        let clusters = self.clusters();
         let has_twice = |cluster: &Vec<Range<usize>>| {
             let times = cluster.iter().flat_map(|run| &self.samples.times_ms[run.clone()]);
             let mut times: Vec<i64> = times.copied().collect();
@@ -171,7 +213,8 @@ impl Read {
     }
 
     /// Ascending in time, no time twice; of equal times the last received stays.
-    fn in_order(self, clusters: Clusters) -> Samples<f64> {
+    fn in_order(self) -> Samples<f64> {
+        let clusters = self.clusters();
         let is_in_order = |two: &[Vec<Range<usize>>]| two[0][0].end == two[1][0].start;
         if clusters.iter().all(|cluster| cluster.len() == 1) && clusters.windows(2).all(is_in_order) {
             return self.samples;
@@ -249,11 +292,7 @@ mod tests {
             assert_eq!(samples.times_ms.len(), samples.start_times_ms.len());
             samples.times_ms.into_iter().zip(samples.values.iter().map(f64::to_string)).collect()
         };
-        let in_order = |one: Read| {
-            let clusters = one.clusters();
-            written(one.in_order(clusters))
-        };
-        found.into_iter().map(in_order).collect()
+        found.into_iter().map(|one| written(one.in_order())).collect()
     }
 
     #[test]

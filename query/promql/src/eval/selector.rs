@@ -99,7 +99,7 @@ impl Evaluator<'_> {
     ) -> Result<StepVector, EvalError> {
         let lookback = self.options.lookback_ms;
         self.load_each(selector, grid, 0, |series| {
-            let results = parallel::map(self.options.threads, series, |series| {
+            let results = parallel::map::<_, _, EvalError, _>(self.options.threads, series, |series| {
                 let mut notes = Annotations::default();
                 let column = if selector.range_ends == RangeEnds::Smoothed {
                     smoothed_column(&series, selector.shift, lookback, grid, span, &mut notes)

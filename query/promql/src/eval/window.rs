@@ -151,7 +151,7 @@ impl Evaluator<'_> {
         notes: &mut Annotations,
     ) -> Result<Vec<StepSeries>, EvalError> {
         let keeps_name = matches!(call.function, FunctionName::LastOverTime | FunctionName::FirstOverTime);
-        let results = parallel::map(self.options.threads, series, |mut series| {
+        let results = parallel::map::<_, _, EvalError, _>(self.options.threads, series, |mut series| {
             self.budget.check_cancelled()?;
             if !uses_starts {
                 series.floats.start_times_ms = Vec::new();
