@@ -72,18 +72,25 @@ def numbers(body):
     return sum(len(series.get("values", [None])) for series in json.loads(body)["data"]["result"])
 
 
+def newest(url):
+    """The second of the newest point, of the last day's."""
+    now = int(time.time())
+    _, body = ask(url, "max(max_over_time(timestamp(shop_queue_fill_ratio)[1d:1m]))", 0, 0, now)
+    return int(float(json.loads(body)["data"]["result"][0]["value"][1]))
+
+
 def main():
     spanlake, prometheus = sys.argv[1].rstrip("/") + "/prometheus", sys.argv[2].rstrip("/")
     hours_max = int(sys.argv[3]) if len(sys.argv) > 3 else 24
-    _, newest = ask(prometheus, "max(timestamp(shop_queue_fill_ratio))", 0, 0, int(time.time()))
-    end = int(float(json.loads(newest)["data"]["result"][0]["value"][1])) - 60
+    # Each was loaded at a time of its own: its ranges end a minute before its newest point.
+    ends = {url: newest(url) - 60 for url in (spanlake, prometheus)}
     logs = []
     print("| question | over | Spanlake ms | Prometheus ms | ratio | numbers of each |\n|---|---|---:|---:|---:|---:|")
     for query, hours, step in QUESTIONS:
         hours = min(hours, hours_max)
         took, answers = {}, {}
         for url in (spanlake, prometheus):
-            runs = [ask(url, query, hours, step, end) for _ in range(TIMES + 1)]
+            runs = [ask(url, query, hours, step, ends[url]) for _ in range(TIMES + 1)]
             took[url] = statistics.median(seconds for seconds, _ in runs[1:]) * 1e3
             answers[url] = numbers(runs[0][1])
         ratio = took[spanlake] / took[prometheus]
