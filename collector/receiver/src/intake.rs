@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::HeaderMap;
-use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Filing, Request, Signal};
+use spanlake_schemas::ingest::{Compression, DecodeLimits, Encoding, Filing, Request, Signal, receipt};
 use tracing::Span;
 
 use crate::admission::{Admission, inflated_bytes_guess};
@@ -101,9 +101,7 @@ pub(crate) async fn take(
     if !arrival.own {
         doors.metrics.body(signal, body.len() as u64);
     }
-    // In whole microseconds: what is finer says nothing, and as a column of its own in cold files it took as many bytes
-    // as the rest of the time.
-    let received_at = nanoseconds_since_epoch() / 1_000 * 1_000;
+    let received_at = receipt(nanoseconds_since_epoch());
     let job = Job { signal, encoding, compression, body, received_at, limits };
     let (Taken { mut decoded, door }, _admission) = decode(doors, &job, admission).await?;
     let outcome = Outcome { accepted: decoded.accepted, rejected: decoded.rejected, message: decoded.message.take() };

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use spanlake_schemas::door::DoorThresholds;
 use spanlake_schemas::ingest::{
-    Compression, DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Refusal, Request, Signal,
+    Compression, DecodeLimits, Decoded, Encoding, Ingest, KnownSeries, Refusal, Request, Signal, receipt,
 };
 use spanlake_schemas::otlp::DecodeError;
 use tokio::time::Instant;
@@ -73,7 +73,7 @@ impl Delivery {
             bytes -= self.backlog.pop_front().map_or(0, |oldest| oldest.body.len());
             self.dropped += 1;
         }
-        self.backlog.push_back(Message { signal, body, received_at: receipt_nanoseconds() });
+        self.backlog.push_back(Message { signal, body, received_at: receipt(now_nanoseconds()) });
         self.drain(deadline).await
     }
 
@@ -133,10 +133,4 @@ pub(crate) fn now_nanoseconds() -> i64 {
 /// The same in whole milliseconds, as polls are told.
 pub(crate) fn now_milliseconds() -> i64 {
     now_nanoseconds() / 1_000_000
-}
-
-/// When a message is received, in nanoseconds and whole microseconds: what is finer says nothing, and as a column of its own
-/// in cold files it took as many bytes as the rest of the time.
-fn receipt_nanoseconds() -> i64 {
-    now_nanoseconds() / 1_000 * 1_000
 }

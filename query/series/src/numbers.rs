@@ -142,9 +142,7 @@ impl Columns<'_> {
         }
         into.samples.len() - before
     }
-}
 
-impl Columns<'_> {
     /// The same where nothing has to be looked at row by row.
     fn add_whole_run(
         &self,

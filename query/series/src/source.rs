@@ -47,6 +47,15 @@ pub struct StoreSeries {
     named: Vec<String>,
 }
 
+/// Calls `add`, which asks the index, for each selector, once with none for all series; whether the index could tell of each.
+/// It knows nothing of sums of spans.
+fn all_indexed<'m>(selectors: &'m [Vec<Matcher>], mut add: impl FnMut(&'m [Matcher]) -> bool) -> bool {
+    if selectors.is_empty() {
+        return add(&[]);
+    }
+    selectors.iter().all(|matchers| span_metrics::meant(matchers).is_empty() && add(matchers))
+}
+
 impl StoreSeries {
     /// Takes in what is new, and pins what there is. `named` are the labels that the query groups or matches by: an
     /// attribute of the resource is a label wherever it is named.
@@ -132,15 +141,10 @@ impl StoreSeries {
 
     /// The same from the index alone; `None` where that does not say.
     fn indexed_values(&self, label: &str, selectors: &[Vec<Matcher>]) -> Option<BTreeSet<String>> {
-        let all: &[Vec<Matcher>] = &[Vec::new()];
-        let asked = if selectors.is_empty() { all } else { selectors };
         let index = self.index.read();
         let mut values = HashSet::new();
-        let is_known = label != METRIC_NAME
-            && asked.iter().all(|matchers| {
-                (selectors.is_empty() || span_metrics::meant(matchers).is_empty())
-                    && index.add_values(matchers, label, &mut values)
-            });
+        let is_known =
+            label != METRIC_NAME && all_indexed(selectors, |matchers| index.add_values(matchers, label, &mut values));
         is_known.then(|| values.into_iter().map(str::to_owned).collect())
     }
 
@@ -163,13 +167,9 @@ impl StoreSeries {
 
     /// The same from the index alone; `None` where that does not say.
     fn indexed_names(&self, selectors: &[Vec<Matcher>]) -> Option<BTreeSet<String>> {
-        let all: &[Vec<Matcher>] = &[Vec::new()];
-        let asked = if selectors.is_empty() { all } else { selectors };
         let index = self.index.read();
         let mut names = BTreeSet::new();
-        let is_known = asked.iter().all(|matchers| {
-            (selectors.is_empty() || span_metrics::meant(matchers).is_empty()) && index.add_names(matchers, &mut names)
-        });
+        let is_known = all_indexed(selectors, |matchers| index.add_names(matchers, &mut names));
         is_known.then(|| names.into_iter().map(str::to_owned).collect())
     }
 

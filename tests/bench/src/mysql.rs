@@ -12,5 +12,6 @@ pub mod load;
 pub mod pairs;
 pub mod proxy;
 pub mod servers;
+mod sockets;
 pub mod spanlake;
 pub mod table;

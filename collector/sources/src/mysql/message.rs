@@ -30,7 +30,7 @@ pub(super) struct Target {
 
 /// What one poll brought.
 pub(super) struct Poll<'a> {
-    /// Nanoseconds since the epoch, when the answer was there.
+    /// Nanoseconds since the epoch, when the server was asked.
     pub(super) time: i64,
     /// When polling began.
     pub(super) since: i64,

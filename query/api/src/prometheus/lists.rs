@@ -17,11 +17,11 @@ use crate::state::Shared;
 const GREATEST: usize = 10;
 const HOUR_MS: i64 = 3_600_000;
 
-/// The label sets that are asked for: of every series, or of those that a `match[]` means.
-async fn label_sets(shared: &Arc<Shared>, parameters: &Parameters, named: Vec<String>) -> Result<Vec<Labels>, Failure> {
+/// The label sets that are asked for: of the series that a `match[]` means.
+async fn label_sets(shared: &Arc<Shared>, parameters: &Parameters) -> Result<Vec<Labels>, Failure> {
     let selectors = parameters.selectors()?;
     let (start, end) = window_of_lists(parameters)?;
-    with_series(shared, named, move |series| Ok(series.label_sets(&selectors, start, end)?)).await
+    with_series(shared, Vec::new(), move |series| Ok(series.label_sets(&selectors, start, end)?)).await
 }
 
 /// Buckets and quantiles are told apart by their points; those of the last hour asked for.
@@ -67,7 +67,7 @@ pub(super) async fn series(State(shared): State<Arc<Shared>>, parameters: Parame
     if parameters.selectors()?.is_empty() {
         return Err(Failure::bad_data("no match[] parameter provided"));
     }
-    let sets = label_sets(&shared, &parameters, Vec::new()).await?;
+    let sets = label_sets(&shared, &parameters).await?;
     let (sets, warnings) = cut(sets, &parameters)?;
     let sets: Vec<Value> = sets.iter().map(written).collect();
     Ok(with_notes(&sets, warnings, Vec::new()))

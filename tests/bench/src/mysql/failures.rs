@@ -16,6 +16,7 @@ use serde_json::Value;
 use super::client::Client;
 use super::proxy::Proxy;
 use super::servers::{DbServer, Flavor};
+use super::sockets::connected_to;
 use super::spanlake::{MONITOR, Spanlake, create_monitor, promql_number};
 use super::table::Table;
 use crate::http::Connection;
@@ -259,19 +260,13 @@ impl Drop for Eye {
     }
 }
 
-/// Established connections of a process to a port of this machine. Each counts once: the kernel hands its table out in
-/// pieces, and a socket that moves between two of them stands there again.
+/// Established connections of a process to a port of this machine.
 fn connections(process: u32, port: u16) -> usize {
     let Ok(files) = std::fs::read_dir(format!("/proc/{process}/fd")) else { return 0 };
     let links = files.flatten().filter_map(|file| std::fs::read_link(file.path()).ok());
     let sockets: HashSet<String> = links
         .filter_map(|link| Some(link.to_str()?.strip_prefix("socket:[")?.trim_end_matches(']').to_owned()))
         .collect();
-    let ending = format!(":{port:04X}");
-    let table = std::fs::read_to_string("/proc/net/tcp").unwrap_or_default();
-    let fields = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let ours = fields.filter(|fields| {
-        fields.len() > 9 && fields[2].ends_with(&ending) && fields[3] == "01" && sockets.contains(fields[9])
-    });
-    ours.map(|fields| fields[9].to_owned()).collect::<HashSet<_>>().len()
+    let all = connected_to(port).unwrap_or_default();
+    all.values().filter(|inode| sockets.contains(*inode)).count()
 }

@@ -2,7 +2,6 @@
 //!
 //! Owns the process and its data; both are gone when it is dropped. Never touches a server of the system.
 
-use std::collections::HashSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 
 use super::client::Client;
+use super::sockets::connected_to;
 
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
 
@@ -187,13 +187,7 @@ impl DbServer {
     /// # Errors
     /// When the system does not say.
     pub fn connections(&self) -> anyhow::Result<usize> {
-        let ending = format!(":{:04X}", self.port);
-        let table = std::fs::read_to_string("/proc/net/tcp")?;
-        let fields = table.lines().skip(1).map(|line| line.split_whitespace().collect::<Vec<_>>());
-        // The other end is the server, and the connection is established. Counted by its own end: the kernel hands its
-        // table out in pieces, and a socket that moves between two of them stands there twice.
-        let ours = fields.filter(|fields| fields.len() > 3 && fields[2].ends_with(&ending) && fields[3] == "01");
-        Ok(ours.map(|fields| fields[1].to_owned()).collect::<HashSet<_>>().len())
+        Ok(connected_to(self.port)?.len())
     }
 }
 
