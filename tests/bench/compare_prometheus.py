@@ -2,9 +2,10 @@
 
     compare_prometheus.py SPANLAKE_URL PROMETHEUS_URL [HOURS]
 
-Spanlake has the points of `spanlake-bench --only points --keep`, Prometheus those of `--into-prometheus` with the same number:
-the same series and times, other values, so that answers are compared by how many numbers they have (whether they are equal is
-what `tests/tests/e2e/differential.rs` asks). Prints a table and the geometric mean of the ratios, Spanlake's time by Prometheus's.
+Spanlake has the points of `spanlake-bench --into-spanlake HOST:PORT --until SECONDS`, Prometheus those of `--into-prometheus` with the
+same number and `--until`: then both have the same samples, and every number of the answers is compared, too. Loaded in another
+way (`--only points --keep`) they have other values, and the last column says so. Prints a table and the geometric mean of the
+ratios, Spanlake's time by Prometheus's.
 """
 
 import json
@@ -69,7 +70,25 @@ def ask(url, query, hours, step, end):
 
 
 def numbers(body):
-    return sum(len(series.get("values", [None])) for series in json.loads(body)["data"]["result"])
+    """Every number of an answer by its labels and time, a staleness marker of a sort of its own for NaN."""
+    found = {}
+    for series in json.loads(body)["data"]["result"]:
+        labels = tuple(sorted(series["metric"].items()))
+        for time_, value in series.get("values", [series.get("value")]):
+            found[labels, time_] = float(value)
+    return found
+
+
+def are_close(left, right):
+    return math.isclose(left, right, rel_tol=1e-9, abs_tol=1e-12) or math.isnan(left) and math.isnan(right)
+
+
+def said(ours, theirs):
+    """How many numbers there are, and how many of them differ."""
+    if ours.keys() != theirs.keys():
+        return f"{len(ours):,}, {len(theirs):,}"
+    different = sum(not are_close(value, theirs[key]) for key, value in ours.items())
+    return f"{len(ours):,}, {different:,} differ" if different else f"{len(ours):,} equal"
 
 
 def newest(url):
@@ -85,7 +104,7 @@ def main():
     # Each was loaded at a time of its own: its ranges end a minute before its newest point.
     ends = {url: newest(url) - 60 for url in (spanlake, prometheus)}
     logs = []
-    print("| question | over | Spanlake ms | Prometheus ms | ratio | numbers of each |\n|---|---|---:|---:|---:|---:|")
+    print("| question | over | Spanlake ms | Prometheus ms | ratio | numbers |\n|---|---|---:|---:|---:|---:|")
     for query, hours, step in QUESTIONS:
         hours = min(hours, hours_max)
         took, answers = {}, {}
@@ -96,7 +115,7 @@ def main():
         ratio = took[spanlake] / took[prometheus]
         logs.append(math.log(ratio))
         over = f"{hours} h / {step} s" if hours else "instant"
-        counts = f"{answers[spanlake]:,}, {answers[prometheus]:,}"
+        counts = said(answers[spanlake], answers[prometheus])
         print(f"| `{query}` | {over} | {took[spanlake]:.1f} | {took[prometheus]:.1f} | {ratio:.2f} | {counts} |", flush=True)
     print(f"\nGeometric mean of the ratios: **{math.exp(statistics.mean(logs)):.2f}** (target: at most 0.5).")
 

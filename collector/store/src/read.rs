@@ -1,9 +1,10 @@
 //! The read half: pins versions and finds the rows of a trace without SQL.
 //!
-//! Owns the resident parts of files (footers, page indexes, blooms). Never writes, never plans.
+//! Owns the resident parts of files (footers, page indexes, blooms, points). Never writes, never plans.
 
 mod lookup;
 pub(crate) mod object;
+mod point_blocks;
 mod resident;
 
 use std::sync::Arc;
@@ -25,8 +26,10 @@ use crate::blocks::{CheckedFile, CheckedReader, KeptBlocks};
 use crate::catalog::Catalog;
 use crate::cold::cache::{BlockReads, ReadCache};
 use crate::columns::pick_columns;
+use crate::points::PointBlock;
 use crate::rollup::read_rollups;
 use crate::version::{DataFile, Version};
+use point_blocks::KeptPoints;
 use resident::ResidentFiles;
 
 /// Fewer traces than this are looked up by one thread, and more by so many at most, each with so many files at least.
@@ -77,6 +80,7 @@ pub(crate) struct ReadInner {
     pub(crate) publishing: Mutex<()>,
     pub(crate) arrivals: watch::Sender<Arrivals>,
     resident: ResidentFiles,
+    points: KeptPoints,
     blocks: Arc<KeptBlocks>,
     /// Of the cold tier, where that is a bucket.
     bucket: Option<Arc<dyn ObjectStore>>,
@@ -93,6 +97,7 @@ impl ReadHalf {
                 publishing: Mutex::new(()),
                 arrivals: watch::Sender::default(),
                 resident: ResidentFiles::default(),
+                points: KeptPoints::default(),
                 blocks: Arc::default(),
                 bucket: cache.clone().map(|cache| Arc::new(cache) as Arc<dyn ObjectStore>),
                 cache,
@@ -115,6 +120,7 @@ impl ReadHalf {
     /// Lets go what is kept in memory and on the disk of a file that is data no more.
     pub(crate) fn drop_kept(&self, path: &str, object: Option<&object_store::path::Path>) {
         self.inner.resident.forget(path);
+        self.inner.points.forget(path);
         self.inner.blocks.forget(path);
         if let (Some(cache), Some(object)) = (&self.inner.cache, object) {
             cache.forget(object);
@@ -149,6 +155,28 @@ impl ReadHalf {
         ids: (&[u8; 16], &[u8; 16]),
     ) -> Result<Vec<RecordBatch>, ReadError> {
         read_rollups(file, self.bucket(), &self.inner.blocks, ids).await
+    }
+
+    /// Number points of a file, of series whose ids lie between two, both included, and of some others; from memory where they
+    /// were read lately. Blocks: where the file is in a bucket, it belongs on a thread that may.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn point_blocks(
+        &self,
+        file: &Arc<DataFile>,
+        ids: (&[u8; 16], &[u8; 16]),
+    ) -> Result<Vec<Arc<PointBlock>>, ReadError> {
+        let resident = self.inner.resident.get(file, self.inner.bucket.as_ref(), &self.inner.blocks)?;
+        let opened = lookup::Opened { resident: &resident, file, blocks: &self.inner.blocks };
+        point_blocks::read_blocks(&opened, &self.inner.points, ids)
+    }
+
+    /// The same where all of it is in memory.
+    #[must_use]
+    pub fn kept_point_blocks(&self, file: &DataFile, ids: (&[u8; 16], &[u8; 16])) -> Option<Vec<Arc<PointBlock>>> {
+        let resident = self.inner.resident.kept(file)?;
+        point_blocks::kept_blocks(&resident, file, &self.inner.points, ids)
     }
 
     /// Checks what a reader gives of a file.

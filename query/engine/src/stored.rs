@@ -8,10 +8,10 @@ use std::time::Duration;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
-use spanlake_store::{DataFile, Version};
+use spanlake_store::{DataFile, PointBlock, Version};
 
 use crate::driver;
 use crate::session::Sessions;
@@ -34,6 +34,10 @@ fn of_service(service: Option<&str>) -> String {
 fn of_series((first, last): (&[u8; 16], &[u8; 16])) -> String {
     let id = |id: &[u8; 16]| format!("arrow_cast(X'{}', 'FixedSizeBinary(16)')", to_hex(id));
     format!("series_id >= {} and series_id <= {} and ", id(first), id(last))
+}
+
+fn failed(file: &DataFile, error: &dyn std::fmt::Display) -> EngineError {
+    EngineError::Failed { message: format!("{}: {error}", file.path.display()) }
 }
 
 /// The rows of all tables as they were at one moment.
@@ -69,10 +73,46 @@ impl StoredRows {
     ) -> Result<Vec<RecordBatch>, EngineError> {
         let (store, of, (first, last)) = (self.sessions.store().clone(), Arc::clone(file), (*ids.0, *ids.1));
         let read = self.engine.inner.threads.handle().spawn(async move { store.rollups(&of, (&first, &last)).await });
-        let failed = |error: &dyn std::fmt::Display| EngineError::Failed {
-            message: format!("{}: {error}", file.path.display()),
+        read.await.map_err(|error| failed(file, &error))?.map_err(|error| failed(file, &error))
+    }
+
+    /// Number points in files, of series whose ids lie between two, both included, and of some others, in files that have points
+    /// from `start` up to but not including `end`, nanoseconds since 1970, and at other times: file by file, oldest first.
+    /// Unsealed points are not among them.
+    ///
+    /// # Errors
+    /// When too many statements run; then each file that cannot be read.
+    pub async fn point_blocks(
+        &self,
+        (first, last): (&[u8; 16], &[u8; 16]),
+        start: i64,
+        end: i64,
+    ) -> Result<impl Stream<Item = Result<Vec<Arc<PointBlock>>, EngineError>>, EngineError> {
+        let inner = &self.engine.inner;
+        let permit = inner.admission.enter().await?;
+        let (first, last, version) = (*first, *last, self.version());
+        let (first_hex, last_hex) = (to_hex(&first), to_hex(&last));
+        let has = |file: &&Arc<DataFile>| {
+            let entry = &file.entry;
+            entry.series_min.as_ref().is_none_or(|min| *min <= last_hex)
+                && entry.series_max.as_ref().is_none_or(|max| *max >= first_hex)
+                && entry.parts().any(|(from, to)| from < end && to >= start)
         };
-        read.await.map_err(|error| failed(&error))?.map_err(|error| failed(&error))
+        let files: Vec<Arc<DataFile>> = version.files(Table::Points).iter().filter(has).cloned().collect();
+        let (store, threads) = (self.sessions.store().clone(), inner.threads.handle().clone());
+        let reads = futures::stream::iter(files).map(move |file| {
+            // The version keeps the files, the permit the place of the whole read.
+            let (store, threads, _held) = (store.clone(), threads.clone(), (&permit, &version));
+            async move {
+                if let Some(kept) = store.kept_point_blocks(&file, (&first, &last)) {
+                    return Ok(kept);
+                }
+                let of = Arc::clone(&file);
+                let read = threads.spawn_blocking(move || store.point_blocks(&of, (&first, &last)));
+                read.await.map_err(|error| failed(&file, &error))?.map_err(|error| failed(&file, &error))
+            }
+        });
+        Ok(reads.buffered(inner.limits.thread_count()))
     }
 
     /// Rows of a table from `start` up to but not including `end`, nanoseconds since the epoch (exemplars: whose points
@@ -99,21 +139,14 @@ impl StoredRows {
         self.ask("*", &of_series(ids), table, start, end).await
     }
 
-    /// Number points of such series: `series_id`, `time`, `start_time`, `flags`, `value_int`, `value_double`, and
-    /// `received_time` where that is asked for; else as [`StoredRows::series`].
+    /// Number points of such series: `series_id`, `time`, `start_time`, `flags`, `value_int`, `value_double` and `received_time`;
+    /// else as [`StoredRows::series`].
     ///
     /// # Errors
     /// See [`EngineError`].
-    pub async fn numbers(
-        &self,
-        ids: (&[u8; 16], &[u8; 16]),
-        start: i64,
-        end: i64,
-        with_received: bool,
-    ) -> Result<QueryAnswer, EngineError> {
-        let received = if with_received { ", received_time" } else { "" };
-        let what = format!("series_id, time, start_time, flags, value_int, value_double{received}");
-        self.ask(&what, &of_series(ids), Table::Points, start, end).await
+    pub async fn numbers(&self, ids: (&[u8; 16], &[u8; 16]), start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
+        let what = "series_id, time, start_time, flags, value_int, value_double, received_time";
+        self.ask(what, &of_series(ids), Table::Points, start, end).await
     }
 
     /// When series whose ids lie between two have points: `series_id`, `time` and `flags`; else as [`StoredRows::series`].

@@ -4,8 +4,9 @@
 //! series by series; a column holds one series' values at all steps. Metric names that no longer fit a value are dropped
 //! at the very end, so that functions further out can still ask for them. Never does I/O itself: the source does.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::annotations::Annotations;
 use crate::histogram::Histogram;

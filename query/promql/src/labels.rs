@@ -3,6 +3,7 @@
 //! Owns sorted, shared label sets and the ways to derive one from another. A label set never holds an empty value and
 //! never a name twice; the metric's name is the label `__name__`.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::sync::Arc;
 
@@ -15,8 +16,8 @@ pub const BUCKET_BOUND: &str = "le";
 /// Labels that tell what kind of metric it is; functions that change the meaning of values drop them together.
 const METADATA: [&str; 3] = [METRIC_NAME, "__type__", "__unit__"];
 
-/// One name and its value.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// One name and its value. Whoever makes many shares equal texts, which are compared by their place first.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Label {
     pub name: Arc<str>,
     pub value: Arc<str>,
@@ -25,6 +26,23 @@ pub struct Label {
 /// A label set, sorted by name, cheap to clone.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Labels(Arc<[Label]>);
+
+// === impl Label ===
+
+impl PartialOrd for Label {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Label {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let compare = |left: &Arc<str>, right: &Arc<str>| {
+            if Arc::ptr_eq(left, right) { Ordering::Equal } else { left.cmp(right) }
+        };
+        compare(&self.name, &other.name).then_with(|| compare(&self.value, &other.value))
+    }
+}
 
 // === impl Labels ===
 
@@ -65,6 +83,12 @@ impl Labels {
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|label| (&*label.name, &*label.value))
+    }
+
+    /// All of them, by name.
+    #[must_use]
+    pub fn as_slice(&self) -> &[Label] {
+        &self.0
     }
 
     #[must_use]

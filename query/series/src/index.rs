@@ -3,12 +3,13 @@
 //! Owns the metrics (a name, unit and type of OTLP), their series, and Prometheus's names for them. Made of the catalog:
 //! added to as that grows, made anew when something was forgotten there. Never reads a point.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
+use foldhash::{HashMap, HashSet, HashSetExt};
 use spanlake_promql::labels::{Labels, METRIC_NAME};
 use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::source::Temporality;
@@ -18,7 +19,7 @@ use spanlake_schemas::tables::Table;
 use spanlake_store::{Catalog, DimensionRows};
 
 use crate::exporter::second_name;
-use crate::labels::{Pairs, ResourceLabels, as_labels, entries, pairs, scope_labels};
+use crate::labels::{Pairs, ResourceLabels, Texts, as_labels, entries, scope_labels};
 use crate::names::{Kind, Strategy, metric_name};
 use crate::target_info::TARGET_INFO;
 
@@ -89,8 +90,8 @@ pub(crate) struct Metric {
 pub(crate) struct StoredSeries {
     /// Of `target_info`, which is not stored, nothing.
     pub(crate) id: [u8; 16],
-    /// Without the metric's name.
-    labels: Pairs,
+    /// With the metric's first name.
+    labels: Labels,
     pub(crate) resource: Option<Arc<ResourceLabels>>,
     /// `otel_scope_name` and its like, for whoever names one.
     scope: Option<Pairs>,
@@ -153,6 +154,7 @@ pub struct SeriesIndex {
     /// `target_info`, and the resources that have a series of it.
     target_info: Option<usize>,
     targets: HashSet<i64>,
+    texts: Texts,
     resources: HashMap<i64, Arc<ResourceLabels>>,
     scopes: HashMap<i64, Pairs>,
     /// Positions of the catalog that are in it, blank ones among them.
@@ -270,7 +272,8 @@ impl SeriesIndex {
             // An attribute of the point with such a name gives way, as in Prometheus.
             labels.extend(resource.identity.clone());
         }
-        self.metrics[position].add(StoredSeries { id, labels: pairs(labels), resource, scope });
+        let labels = self.texts.labels(&self.metrics[position].names[0], labels);
+        self.metrics[position].add(StoredSeries { id, labels, resource, scope });
     }
 
     /// Adds the `target_info` of a resource, once it has a series.
@@ -295,6 +298,7 @@ impl SeriesIndex {
             position
         });
         let resource = Some(Arc::clone(resource));
+        let labels = self.texts.labels(TARGET_INFO, labels.iter().map(|(name, value)| (&**name, &**value)));
         self.metrics[position].add(StoredSeries { id: [0; 16], labels, resource, scope: None });
     }
 
@@ -354,7 +358,7 @@ impl SeriesIndex {
         });
         let mut labels: BTreeMap<String, String> = labels.into_iter().collect();
         labels.extend(resource.iter().flat_map(|resource| resource.identity.clone()));
-        let (labels, resource) = (pairs(labels), resource.cloned());
+        let (labels, resource) = (self.texts.labels(&self.metrics[position].names[0], labels), resource.cloned());
         self.metrics[position].add(StoredSeries { id, labels, resource, scope: None });
     }
 
@@ -495,9 +499,9 @@ fn each_new(rows: &DimensionRows, from: usize, mut add: impl FnMut(&RecordBatch,
 
 impl Metric {
     fn add(&mut self, series: StoredSeries) {
-        for (name, _) in series.labels.iter() {
-            if !self.own_names.contains(name) {
-                self.own_names.insert(Arc::clone(name));
+        for label in series.labels.as_slice() {
+            if !self.own_names.contains(&label.name) {
+                self.own_names.insert(Arc::clone(&label.name));
             }
         }
         self.series.push(series);
@@ -505,7 +509,7 @@ impl Metric {
 
     /// Names of labels of the series that the matchers let through, and of what else they name.
     fn add_names<'a>(&'a self, others: &[&'a Matcher], into: &mut BTreeSet<&'a str>) {
-        let mut before: Option<&Pairs> = None;
+        let mut before: Option<&Labels> = None;
         for one in &self.series {
             if !others.iter().all(|matcher| matcher.matches(one.get(&matcher.name))) {
                 continue;
@@ -513,10 +517,9 @@ impl Metric {
             into.extend(others.iter().map(|matcher| matcher.name.as_str()).filter(|name| !one.get(name).is_empty()));
             // Mostly those of the series before.
             let is_alike =
-                |known: &Pairs| known.iter().map(|(name, _)| name).eq(one.labels.iter().map(|(name, _)| name));
+                |known: &Labels| known.iter().map(|(name, _)| name).eq(one.labels.iter().map(|(name, _)| name));
             if !before.is_some_and(is_alike) {
-                into.insert(METRIC_NAME);
-                into.extend(one.labels.iter().map(|(name, _)| &**name));
+                into.extend(one.labels.iter().map(|(name, _)| name));
             }
             before = Some(&one.labels);
         }
@@ -539,7 +542,7 @@ impl Metric {
 impl StoredSeries {
     /// A label, or else what [`StoredSeries::beside`] gives; empty where there is neither.
     fn get(&self, name: &str) -> &str {
-        find(&self.labels, name).or_else(|| self.beside(name)).unwrap_or_default()
+        Some(self.labels.get(name)).filter(|value| !value.is_empty()).or_else(|| self.beside(name)).unwrap_or_default()
     }
 
     /// What is a label wherever it is named: an attribute of the resource, or of the scope.
@@ -549,17 +552,15 @@ impl StoredSeries {
     }
 
     fn labels(&self, name: &Arc<str>, matchers: &[&Matcher], named: &[String]) -> Labels {
-        let own = self.labels.iter().map(|(name, value)| (Arc::clone(name), Arc::clone(value)));
-        let mut all: Vec<(Arc<str>, Arc<str>)> = own.collect();
-        all.push((Arc::from(METRIC_NAME), Arc::clone(name)));
         let asked = matchers.iter().map(|matcher| matcher.name.as_str()).chain(named.iter().map(String::as_str));
-        for label in asked {
-            let is_own = label == METRIC_NAME || find(&self.labels, label).is_some();
-            if let Some(value) = self.beside(label).filter(|_| !is_own) {
-                all.push((Arc::from(label), Arc::from(value)));
-            }
+        let beside = asked.filter(|label| self.labels.get(label).is_empty());
+        let beside: Vec<(&str, &str)> = beside.filter_map(|label| Some((label, self.beside(label)?))).collect();
+        if beside.is_empty() && self.labels.metric_name() == &**name {
+            return self.labels.clone();
         }
-        Labels::new(all)
+        let own = self.labels.as_slice().iter().map(|label| (Arc::clone(&label.name), Arc::clone(&label.value)));
+        let beside = beside.into_iter().map(|(label, value)| (Arc::from(label), Arc::from(value)));
+        Labels::new(own.chain([(Arc::from(METRIC_NAME), Arc::clone(name))]).chain(beside))
     }
 }
 

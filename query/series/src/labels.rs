@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, MapArray};
 use arrow::record_batch::RecordBatch;
+use foldhash::HashSet;
+
+use spanlake_promql::labels::{Labels, METRIC_NAME};
 
 use crate::names::label_name;
 
@@ -55,6 +58,29 @@ pub(crate) fn as_labels(mut attributes: Vec<(String, String)>) -> BTreeMap<Strin
 
 pub(crate) fn pairs(labels: BTreeMap<String, String>) -> Pairs {
     labels.into_iter().map(|(name, value)| (Arc::from(name), Arc::from(value))).collect()
+}
+
+/// Names and values of labels: each text once, however many series have it.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    /// A label set with a metric's name.
+    pub(crate) fn labels<T: AsRef<str>>(&mut self, metric: &str, labels: impl IntoIterator<Item = (T, T)>) -> Labels {
+        let own = labels.into_iter().map(|(name, value)| (self.shared(name.as_ref()), self.shared(value.as_ref())));
+        let mut all: Vec<(Arc<str>, Arc<str>)> = own.collect();
+        all.push((self.shared(METRIC_NAME), self.shared(metric)));
+        Labels::new(all)
+    }
+
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return Arc::clone(known);
+        }
+        let new: Arc<str> = Arc::from(text);
+        self.0.insert(Arc::clone(&new));
+        new
+    }
 }
 
 /// Attributes that `job` and `instance` are made of.

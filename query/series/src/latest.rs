@@ -5,12 +5,12 @@
 //! without one there older rows are read. The answer is that of reading all at once, since before its latest sample nothing
 //! of a series counts.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use arrow::array::AsArray;
 use arrow::datatypes::TimestampNanosecondType;
+use foldhash::{HashMap, HashSet};
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_promql::labels::Labels;
 use spanlake_promql::number::stale_nan;

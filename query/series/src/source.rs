@@ -3,10 +3,11 @@
 //! Owns the order of a selection and the merging of series that have one label set (an instance that started again with
 //! another attribute). Blocks: it belongs on a thread of its own.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use foldhash::{HashSet, HashSetExt};
 use parking_lot::RwLock;
 use spanlake_engine::{Engine, EngineError, StoredRows};
 use spanlake_promql::labels::{Labels, METRIC_NAME};
@@ -390,7 +391,7 @@ fn alternate(series: &mut Series) {
     if series.floats.is_empty() || series.histograms.is_empty() {
         return;
     }
-    let times: std::collections::HashSet<i64> = series.histograms.times_ms.iter().copied().collect();
+    let times: HashSet<i64> = series.histograms.times_ms.iter().copied().collect();
     let Samples { times_ms, values, start_times_ms, .. } = std::mem::take(&mut series.floats);
     for ((time, value), start) in times_ms.into_iter().zip(values).zip(start_times_ms) {
         if !times.contains(&time) {

@@ -8,9 +8,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use spanlake_bench::load::Clock;
 use spanlake_bench::measure::{self, Kind, Settings};
 use spanlake_bench::questions;
 use spanlake_bench::report::{self, Machine};
+
+const NANOS_PER_SECOND: u64 = 1_000_000_000;
 
 /// Measures a Spanlake server: what it takes a CPU-second, how small it stores, how fast it answers.
 #[derive(Debug, Parser)]
@@ -56,9 +59,15 @@ struct Arguments {
     /// Only ask PromQL's questions of the server whose page listens here; `--only points --keep` leaves what they are about.
     #[arg(long, value_name = "HOST:PORT")]
     questions: Option<SocketAddr>,
-    /// Only send the points to the Prometheus that listens here, which must take remote write.
+    /// Only send the points, by remote write, to the Prometheus that listens here, which must take it.
     #[arg(long, value_name = "HOST:PORT")]
     into_prometheus: Option<SocketAddr>,
+    /// The same to the Spanlake whose page listens here.
+    #[arg(long, value_name = "HOST:PORT", conflicts_with = "into_prometheus")]
+    into_spanlake: Option<SocketAddr>,
+    /// The time of the newest of these points, since 1970, so that both can have the same; now, where it is not said.
+    #[arg(long, value_name = "SECONDS")]
+    until: Option<u64>,
     /// Passed to `spanlake serve`.
     #[arg(last = true)]
     server_arguments: Vec<String>,
@@ -70,8 +79,12 @@ fn main() -> anyhow::Result<()> {
         std::io::stdout().write_all(questions::table(listen)?.as_bytes())?;
         return Ok(());
     }
-    if let Some(target) = arguments.into_prometheus {
-        let sent = measure::into_prometheus(target, arguments.points, arguments.connections, arguments.seed)?;
+    let prometheus = arguments.into_prometheus.map(|target| (target, "/api/v1/write"));
+    let spanlake = arguments.into_spanlake.map(|target| (target, "/prometheus/api/v1/write"));
+    if let Some(door) = prometheus.or(spanlake) {
+        let clock =
+            arguments.until.map_or(Clock::Collections, |seconds| Clock::CollectionsUntil(seconds * NANOS_PER_SECOND));
+        let sent = measure::remote_write(door, arguments.points, arguments.connections, (clock, arguments.seed))?;
         writeln!(std::io::stdout(), "{sent} points are there")?;
         return Ok(());
     }

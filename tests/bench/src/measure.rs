@@ -149,13 +149,19 @@ pub struct Figures {
     pub merged_per_item: f64,
 }
 
-/// Sends the points to a Prometheus, by remote write, so that it can be asked what Spanlake is asked; the number of points.
+/// Sends the points by remote write to a running server, so that Prometheus and Spanlake can be asked the same; the number of
+/// points. Of equal clocks and seeds the points are equal.
 ///
 /// # Errors
 /// When it does not take them.
-pub fn into_prometheus(target: SocketAddr, points: u64, connections: usize, seed: u64) -> anyhow::Result<u64> {
+pub fn remote_write(
+    (target, path): (SocketAddr, &'static str),
+    points: u64,
+    connections: usize,
+    (clock, seed): (Clock, u64),
+) -> anyhow::Result<u64> {
     let requests = usize::try_from(points)?.div_ceil(ITEMS_PER_REQUEST);
-    let (path, form, clock) = ("/api/v1/write", Form::RemoteWrite, Clock::Collections);
+    let form = Form::RemoteWrite;
     let plan = Plan { target, path, requests, connections, form, is_prepared: false, clock, seed };
     Ok(Load::prepare(plan, &metrics::number_templates())?.run()?.items)
 }

@@ -40,7 +40,9 @@ pub fn rows_in_file(
         if wanted.is_empty() {
             continue;
         }
-        let pages = page_ranges(resident, group, &wanted);
+        let is_wanted =
+            |min: &[u8], max: &[u8]| wanted.iter().any(|id| min <= id.0.as_slice() && id.0.as_slice() <= max);
+        let pages = page_ranges(resident, group, "trace_id", is_wanted);
         if pages.is_empty() {
             continue;
         }
@@ -56,13 +58,17 @@ fn bloom_hits(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Tra
     }
 }
 
-/// Row ranges of the pages whose trace ids reach over a wanted one; the whole group where there is no index.
-fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Range<usize>> {
+/// Row ranges of the pages of a column whose least and greatest id pass; the whole group where there is no index.
+pub(super) fn page_ranges(
+    resident: &ResidentFile,
+    group: usize,
+    column: &str,
+    may_hold: impl Fn(&[u8], &[u8]) -> bool,
+) -> Vec<Range<usize>> {
     let metadata = resident.metadata.metadata();
     let rows = usize::try_from(metadata.row_group(group).num_rows()).unwrap_or(0);
     let whole: Vec<Range<usize>> = iter::once(0..rows).collect();
-    let position =
-        resident.metadata.parquet_schema().columns().iter().position(|column| column.path().parts() == ["trace_id"]);
+    let position = resident.metadata.parquet_schema().columns().iter().position(|leaf| leaf.path().parts() == [column]);
     let Some(position) = position else { return Vec::new() };
     let (Some(columns), Some(offsets)) = (metadata.column_index(), metadata.offset_index()) else { return whole };
     let bounds = |page: usize| -> Bounds<'_> {
@@ -83,7 +89,7 @@ fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Ra
         .collect();
     (0..starts.len())
         .filter(|page| match bounds(*page) {
-            (Some(min), Some(max), _) => ids.iter().any(|id| min <= id.0.as_slice() && id.0.as_slice() <= max),
+            (Some(min), Some(max), _) => may_hold(min, max),
             (_, _, is_null) => !is_null,
         })
         .map(|page| starts[page]..starts.get(page + 1).copied().unwrap_or(rows))
@@ -91,10 +97,10 @@ fn page_ranges(resident: &ResidentFile, group: usize, ids: &[TraceId]) -> Vec<Ra
 }
 
 /// A file that rows are read of.
-struct Opened<'a> {
-    resident: &'a ResidentFile,
-    file: &'a DataFile,
-    blocks: &'a KeptBlocks,
+pub(super) struct Opened<'a> {
+    pub(super) resident: &'a ResidentFile,
+    pub(super) file: &'a DataFile,
+    pub(super) blocks: &'a KeptBlocks,
 }
 
 fn rows_in_group(
@@ -123,7 +129,7 @@ fn rows_in_group(
 }
 
 /// Rows as the table has them, whatever form and place the file has.
-fn read(
+pub(super) fn read(
     opened: &Opened<'_>,
     group: usize,
     selection: RowSelection,

@@ -44,12 +44,17 @@ impl ResidentFiles {
         bucket: Option<&Arc<dyn ObjectStore>>,
         blocks: &Arc<KeptBlocks>,
     ) -> Result<ResidentFile, ReadError> {
-        if let Some(found) = self.kept.get(&file.entry.path) {
+        if let Some(found) = self.kept(file) {
             return Ok(found);
         }
         let (resident, bytes) = load(file, bucket, blocks)?;
         self.kept.keep(&file.entry.path, resident.clone(), bytes);
         Ok(resident)
+    }
+
+    /// The same, where they are there.
+    pub fn kept(&self, file: &DataFile) -> Option<ResidentFile> {
+        self.kept.get(&file.entry.path)
     }
 
     /// Lets a file go: footers and indexes hold ids of its rows.

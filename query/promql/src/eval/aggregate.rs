@@ -3,7 +3,7 @@
 //! Owns the groups: which series fall together, and what labels a group has. What a group comes to is in [`cells`]; which
 //! series of a group stay is in [`selection`].
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::annotations::{Annotation, Annotations};
 use crate::labels::{Labels, METRIC_NAME};

@@ -3,8 +3,9 @@
 //! Owns how series of buckets become classic histograms: by all labels but `le`. Where a classic and a native histogram of
 //! the same labels meet at one step, neither counts.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::annotations::{Annotation, Annotations};
 use crate::histogram::Histogram;

@@ -2,7 +2,9 @@
 //!
 //! Owns which info series belong to which others: those with the same `instance` and `job`. Never changes values.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use foldhash::{HashMap, HashMapExt};
 
 use crate::annotations::Annotations;
 use crate::labels::{Labels, METRIC_NAME};

@@ -14,7 +14,7 @@ use crate::syntax::tree::RangeEnds;
 use super::EvalError;
 use super::column::Point;
 use super::rate_extended::extended_rate;
-use super::window::Window;
+use super::window::{Slice, Window};
 
 mod instant;
 mod start_times;
@@ -190,29 +190,37 @@ fn float_increase(window: &Window<'_>, is_counter: bool, notes: &mut Annotations
     if !is_counter {
         return increase;
     }
-    if floats.starts.is_empty() {
-        // Only the series' few resets are looked at, not every sample of every window.
-        let from = window.resets.partition_point(|index| *index <= window.first_float);
-        for index in &window.resets[from..] {
-            let Some(position) = index.checked_sub(window.first_float).filter(|position| *position < values.len())
-            else {
-                break;
-            };
-            increase += values[position - 1];
-        }
-        return increase;
+    // Only the series' few resets are looked at, not every sample of every window.
+    for position in window.behind_its_first(&window.turns.resets) {
+        increase += values[position - 1];
     }
-    let mut overlaps = false;
-    for index in 1..values.len() {
-        overlaps |= start_overlaps(floats, index);
-        if values[index] < values[index - 1] || start_says_reset(floats, index) {
-            increase += values[index - 1];
-        }
-    }
-    if overlaps {
+    if window.behind_its_first(&window.turns.overlaps).next().is_some() {
         notes.add(Annotation::start_time_overlap(window.metric(), window.span));
     }
     increase
+}
+
+/// Where a series of floats turns, by position of the later of two samples.
+#[derive(Debug, Default)]
+pub(crate) struct Turns {
+    /// It is less than the one before, or its start time says that counting began anew.
+    resets: Vec<usize>,
+    /// It says that it began before the sample before it ended.
+    overlaps: Vec<usize>,
+}
+
+impl Turns {
+    /// Looks at all samples once, for all windows.
+    pub(crate) fn of(floats: &Slice<'_, f64>) -> Self {
+        let values = floats.values;
+        let all = 1..values.len();
+        if floats.starts.is_empty() {
+            return Self { resets: all.filter(|at| values[*at] < values[*at - 1]).collect(), overlaps: Vec::new() };
+        }
+        let is_reset = |at: &usize| values[*at] < values[*at - 1] || start_says_reset(floats, *at);
+        let resets = all.clone().filter(is_reset).collect();
+        Self { resets, overlaps: all.filter(|at| start_overlaps(floats, *at)).collect() }
+    }
 }
 
 fn add_noting(

@@ -15,6 +15,7 @@ use crate::syntax::tree::RangeEnds;
 
 use super::column::{Column, Point, StepSeries, StepVector};
 use super::plan::{Node, NodeKind, TimeShift};
+use super::rate::Turns;
 use super::selector::keep_present;
 use super::{EvalError, Evaluator, Grid, MatrixSeries, finish, parallel, to_matrix};
 
@@ -47,8 +48,8 @@ pub(crate) struct Window<'a> {
     pub step_ms: i64,
     pub ends: RangeEnds,
     pub temporality: Temporality,
-    /// Positions, in the whole series, of floats that are less than the one before.
-    pub resets: &'a [usize],
+    /// In the whole series of floats.
+    pub turns: &'a Turns,
     /// The position of the window's first float in the whole series.
     pub first_float: usize,
     /// The other arguments at this step.
@@ -80,6 +81,13 @@ impl Window<'_> {
 
     pub(crate) fn range_seconds(&self) -> f64 {
         (self.end_ms - self.start_ms) as f64 / 1000.0
+    }
+
+    /// Those of positions in the whole series of floats, which ascend, that lie in the window behind its first float.
+    pub(crate) fn behind_its_first(&self, positions: &[usize]) -> impl Iterator<Item = usize> {
+        let from = positions.partition_point(|position| *position <= self.first_float);
+        let within = positions[from..].iter().map(|position| position - self.first_float);
+        within.take_while(|position| *position < self.floats.len())
     }
 }
 
@@ -259,8 +267,7 @@ fn run_kernel(
     grid: &Grid,
     notes: &mut Annotations,
 ) -> Result<Column, EvalError> {
-    let values = &series.floats.values;
-    let resets: Vec<usize> = (1..values.len()).filter(|index| values[*index] < values[*index - 1]).collect();
+    let turns = Turns::of(&Slice::of(&series.floats, 0, series.floats.len()));
     let mut column = Column::empty(grid.steps);
     let mut scalars = vec![0.0; call.scalars.len()];
     let (mut from, mut to) = ([0usize; 2], [0usize; 2]);
@@ -297,7 +304,7 @@ fn run_kernel(
             step_ms: grid.time(step),
             ends: frame.ends,
             temporality: series.temporality,
-            resets: &resets,
+            turns: &turns,
             first_float: from[0],
             scalars: &scalars,
             span: call.span,

@@ -3,7 +3,7 @@
 //! Owns `on`, `ignoring`, `group_left`, `group_right` and `fill`. Series with the same values of the compared labels form
 //! a group; within a group, one side must have at most one sample at each step. Never computes values itself.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::annotations::Annotations;
 use crate::labels::{Labels, METRIC_NAME};

@@ -2,7 +2,7 @@
 //!
 //! Owns membership, which is decided anew at each step. Values are never looked at.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use crate::labels::Labels;
 use crate::syntax::tree::{BinaryOperator, Matching};
