@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use clap::Parser;
+use spanlake_bench::corpus::metrics;
 use spanlake_bench::load::Clock;
 use spanlake_bench::measure::{self, Kind, Settings};
 use spanlake_bench::questions;
@@ -26,6 +27,9 @@ struct Arguments {
     spans: u64,
     #[arg(long, default_value_t = 4_000_000)]
     points: u64,
+    /// How many series those are of.
+    #[arg(long, default_value_t = metrics::SERIES)]
+    series: usize,
     #[arg(long, default_value_t = 1_000_000)]
     histograms: u64,
     #[arg(long, default_value_t = 1_000_000)]
@@ -84,7 +88,7 @@ fn main() -> anyhow::Result<()> {
     if let Some(door) = prometheus.or(spanlake) {
         let clock =
             arguments.until.map_or(Clock::Collections, |seconds| Clock::CollectionsUntil(seconds * NANOS_PER_SECOND));
-        let sent = measure::remote_write(door, arguments.points, arguments.connections, (clock, arguments.seed))?;
+        let sent = measure::remote_write(door, arguments.points, arguments.connections, (clock, arguments.seed, arguments.series))?;
         writeln!(std::io::stdout(), "{sent} points are there")?;
         return Ok(());
     }
@@ -101,6 +105,7 @@ fn main() -> anyhow::Result<()> {
         work_dir: arguments.work_dir.clone().unwrap_or_else(std::env::temp_dir),
         connections: arguments.connections.max(1),
         seed: arguments.seed,
+        series: arguments.series,
         server_arguments: arguments.server_arguments.clone(),
         keep: arguments.keep,
         over_seconds: arguments.over,

@@ -98,12 +98,12 @@ impl Kind {
         }
     }
 
-    fn templates(self, seed: u64) -> Vec<Template> {
+    fn templates(self, seed: u64, series: usize) -> Vec<Template> {
         match self {
             Self::Spans | Self::SpansGzip | Self::SpansMerged => {
                 traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() })
             }
-            Self::Points | Self::RemoteWrite => metrics::number_templates(),
+            Self::Points | Self::RemoteWrite => metrics::number_templates(series),
             Self::Histograms => metrics::histogram_templates(),
             Self::Logs => logs::templates(seed),
         }
@@ -118,6 +118,8 @@ pub struct Settings {
     pub work_dir: PathBuf,
     pub connections: usize,
     pub seed: u64,
+    /// Of number points.
+    pub series: usize,
     /// Whether they stay.
     pub keep: bool,
     /// Spans and logs lie over so much time before now; 0: they are of the moment at which they are sent.
@@ -158,12 +160,12 @@ pub fn remote_write(
     (target, path): (SocketAddr, &'static str),
     points: u64,
     connections: usize,
-    (clock, seed): (Clock, u64),
+    (clock, seed, series): (Clock, u64, usize),
 ) -> anyhow::Result<u64> {
     let requests = usize::try_from(points)?.div_ceil(ITEMS_PER_REQUEST);
     let form = Form::RemoteWrite;
     let plan = Plan { target, path, requests, connections, form, is_prepared: false, clock, seed };
-    Ok(Load::prepare(plan, &metrics::number_templates())?.run()?.items)
+    Ok(Load::prepare(plan, &metrics::number_templates(series))?.run()?.items)
 }
 
 /// Measures one kind on a server of its own.
@@ -171,7 +173,7 @@ pub fn remote_write(
 /// # Errors
 /// When the server does not do what it should: lost, refused for good, or late to show rows.
 pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figures> {
-    let templates = kind.templates(settings.seed);
+    let templates = kind.templates(settings.seed, settings.series);
     let mut folder = tempfile::Builder::new().prefix("spanlake-bench-").tempdir_in(&settings.work_dir)?;
     folder.disable_cleanup(settings.keep);
     let mut server = Server::spawn(ServerOptions {

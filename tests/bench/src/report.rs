@@ -72,7 +72,7 @@ fn title(figures: &Figures) -> String {
         Kind::Spans => "Spans",
         Kind::SpansGzip => "Spans, gzip",
         Kind::SpansMerged => "Spans, merged meanwhile",
-        Kind::Points => "Metric points (counters and gauges, 20,480 series)",
+        Kind::Points => "Metric points (counters and gauges)",
         Kind::RemoteWrite => "The same points by remote write 1.0",
         Kind::Histograms => "Histogram points (15 buckets, 20,480 series)",
         Kind::Logs => "Log records",

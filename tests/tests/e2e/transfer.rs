@@ -77,7 +77,7 @@ fn a_full_server() -> TestServer {
     let mut templates = [
         (TRACES, trace_corpus::templates(&corpus)),
         (LOGS, log_corpus::templates(11)),
-        (METRICS, metric_corpus::number_templates()),
+        (METRICS, metric_corpus::number_templates(metric_corpus::SERIES)),
         (METRICS, metric_corpus::histogram_templates()),
     ];
     for (half, at) in [(0, 0), (1, 5)] {

@@ -1,4 +1,5 @@
-//! Metric points: 320 instances with 64 series each, sent eight instances a request, as an agent on a node does.
+//! Metric points: 320 instances, or so many as are asked for, with 64 series each, sent eight instances a request, as an agent on a
+//! node does.
 //!
 //! Owns the instruments. Counters are cumulative and only grow, gauges wander; each send is the next collection.
 
@@ -12,10 +13,12 @@ use opentelemetry_proto::tonic::metrics::v1::{
 };
 use prost::Message;
 
-use super::shop::{INSTANCES, SERVICES, resource};
+use super::shop::{SERVICES, resource};
 use super::{ITEMS_PER_REQUEST, integer, text};
 use crate::template::{Motion, Template, time_mark, value_mark};
 
+/// Series of 320 instances: what is measured where nothing else is asked for.
+pub const SERIES: usize = 20_480;
 /// Series of one instance.
 const SERIES_PER_INSTANCE: usize = 64;
 const INSTANCES_PER_REQUEST: usize = ITEMS_PER_REQUEST / SERIES_PER_INSTANCE;
@@ -55,10 +58,10 @@ const INSTRUMENTS: [Instrument; 14] = [
     instrument("shop.queue.fill", "1", Motion::DoubleGauge { around: 0.7 }, 1),
 ];
 
-/// 20,480 series of counters and gauges; one round is one collection of all.
+/// So many series of counters and gauges, rounded up to whole requests; one round is one collection of all.
 #[must_use]
-pub fn number_templates() -> Vec<Template> {
-    templates(|instance, motions| INSTRUMENTS.iter().map(|of| numbers(of, instance, motions)).collect())
+pub fn number_templates(series: usize) -> Vec<Template> {
+    templates(series, |instance, motions| INSTRUMENTS.iter().map(|of| numbers(of, instance, motions)).collect())
 }
 
 /// 20,480 series of histograms with 15 buckets.
@@ -70,12 +73,11 @@ pub fn histogram_templates() -> Vec<Template> {
         "rpc.server.duration",
         "db.client.operation.duration",
     ];
-    templates(|instance, motions| names.iter().map(|name| histogram(name, instance, motions)).collect())
+    templates(SERIES, |instance, motions| names.iter().map(|name| histogram(name, instance, motions)).collect())
 }
 
-fn templates(metrics_of: impl Fn(usize, &mut Vec<Motion>) -> Vec<Metric>) -> Vec<Template> {
-    let instances = SERVICES.len() * INSTANCES;
-    (0..instances / INSTANCES_PER_REQUEST)
+fn templates(series: usize, metrics_of: impl Fn(usize, &mut Vec<Motion>) -> Vec<Metric>) -> Vec<Template> {
+    (0..series.div_ceil(ITEMS_PER_REQUEST))
         .map(|request| {
             let mut motions = Vec::new();
             let of_request = request * INSTANCES_PER_REQUEST..(request + 1) * INSTANCES_PER_REQUEST;
@@ -98,7 +100,7 @@ fn templates(metrics_of: impl Fn(usize, &mut Vec<Motion>) -> Vec<Metric>) -> Vec
 
 /// When in a round an instance collects, all its series at once: instances begin at any time, and keep their pace.
 fn phase_micros(instance: usize) -> u32 {
-    u32::try_from(instance).expect("few instances") * 28_000
+    u32::try_from(instance * 28_000 % 9_000_000).expect("less than ten seconds")
 }
 
 /// Two to four attributes that tell a series from its siblings.
@@ -199,7 +201,7 @@ mod tests {
 
     #[test]
     fn numbers_are_20480_series_and_counters_only_grow() {
-        let mut templates = number_templates();
+        let mut templates = number_templates(SERIES);
         assert_eq!(templates.len(), 40);
         let mut random = Random::new(1);
         let mut last: Vec<i64> = Vec::new();

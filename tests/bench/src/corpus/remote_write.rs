@@ -110,11 +110,11 @@ fn text_of(entry: &KeyValue) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::metrics::number_templates;
+    use crate::corpus::metrics::{SERIES, number_templates};
 
     #[test]
     fn a_request_has_a_series_for_each_point() {
-        let template = &number_templates()[0];
+        let template = &number_templates(SERIES)[0];
         let bytes = snap::raw::Decoder::new().decompress_vec(&body(template.bytes()).unwrap()).unwrap();
         let request = WriteRequest::decode(bytes.as_slice()).unwrap();
         assert_eq!(request.timeseries.len(), usize::try_from(template.items).unwrap());
