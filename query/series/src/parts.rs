@@ -8,8 +8,8 @@ use spanlake_schemas::tables::Table;
 
 use crate::reading::Window;
 
-/// Points of a part, about: some 100 MB while they are read and put in order.
-const PART_POINTS: u64 = 3_000_000;
+/// Points of a part, about: some 30 MB while they are read and put in order. What files have of them mostly stays in memory.
+const PART_POINTS: u64 = 1_000_000;
 /// Fewer series than this are not worth opening all files again.
 const PART_SERIES_MIN: usize = 64;
 
@@ -45,9 +45,9 @@ mod tests {
     #[test]
     fn many_points_make_small_parts_and_few_make_one() {
         assert_eq!(series_of_a_part(1_000_000, usize::MAX), PART_SERIES_MIN);
-        assert_eq!(series_of_a_part(3_000, usize::MAX), 1_000);
+        assert_eq!(series_of_a_part(1_000, usize::MAX), 1_000);
         assert_eq!(series_of_a_part(3_000, 600_000), 200);
-        assert_eq!(series_of_a_part(0, usize::MAX), 3_000_000);
+        assert_eq!(series_of_a_part(0, usize::MAX), 1_000_000);
     }
 
     #[test]

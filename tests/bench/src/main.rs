@@ -88,7 +88,12 @@ fn main() -> anyhow::Result<()> {
     if let Some(door) = prometheus.or(spanlake) {
         let clock =
             arguments.until.map_or(Clock::Collections, |seconds| Clock::CollectionsUntil(seconds * NANOS_PER_SECOND));
-        let sent = measure::remote_write(door, arguments.points, arguments.connections, (clock, arguments.seed, arguments.series))?;
+        let sent = measure::remote_write(
+            door,
+            arguments.points,
+            arguments.connections,
+            (clock, arguments.seed, arguments.series),
+        )?;
         writeln!(std::io::stdout(), "{sent} points are there")?;
         return Ok(());
     }
