@@ -9,6 +9,9 @@ use crate::EngineError;
 /// Plans are walked recursively, and not all of DataFusion grows its stack as it goes: this holds the deepest
 /// plan that [`crate::statement`] lets pass. Memory that is not touched is not used.
 const STACK_BYTES: usize = 64 << 20;
+/// What these threads let go before them where all cores are busy: who sends is answered first, as it may have nowhere to keep
+/// what it sends; a statement gets every core that is idle, and a seventh of one that is not. Merging and moving give way to both.
+const NICE: i32 = 8;
 
 /// A runtime that may be dropped from within another one.
 pub(crate) struct Threads {
@@ -23,6 +26,7 @@ impl Threads {
             .max_blocking_threads(count * 4 + 8)
             .thread_stack_size(STACK_BYTES)
             .thread_name("spanlake-query")
+            .on_thread_start(give_way)
             // The cold tier may be in a bucket, which is read over the network.
             .enable_all()
             .build()
@@ -34,6 +38,11 @@ impl Threads {
     pub(crate) fn handle(&self) -> &Handle {
         &self.handle
     }
+}
+
+fn give_way() {
+    // On Linux of the calling thread alone. Where it is refused, statements run as everything else does.
+    let _ = rustix::process::setpriority_process(None, NICE);
 }
 
 impl Drop for Threads {
