@@ -1,4 +1,4 @@
-"""Thirty PromQL questions to Spanlake and to Prometheus over the same series: how long each took, and how many numbers came.
+"""Thirty PromQL questions to Spanlake and to Prometheus over the same series: how long each took, and whether they agree.
 
     compare_prometheus.py SPANLAKE_URL PROMETHEUS_URL [HOURS]
 
@@ -70,7 +70,7 @@ def ask(url, query, hours, step, end):
 
 
 def numbers(body):
-    """Every number of an answer by its labels and time, a staleness marker of a sort of its own for NaN."""
+    """Every number of an answer by its labels and time."""
     found = {}
     for series in json.loads(body)["data"]["result"]:
         labels = tuple(sorted(series["metric"].items()))

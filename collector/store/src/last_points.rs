@@ -20,6 +20,11 @@ const KEPT: i64 = NANOS_PER_HOUR;
 /// Points of one series whose times do not differ in milliseconds are at one time.
 const NANOS_PER_MILLI: i64 = 1_000_000;
 
+/// Milliseconds of nanoseconds, both since 1970.
+pub(crate) const fn milli(nanos: i64) -> i64 {
+    nanos.div_euclid(NANOS_PER_MILLI)
+}
+
 /// A point as queries of numbers see it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct LastPoint {
@@ -122,7 +127,7 @@ pub(crate) fn last_points(table: Table, rows: &[SortedRow], batches: &[&RecordBa
 fn last_of(run: &[SortedRow], columns: &[Numbers<'_>]) -> Option<LastPoint> {
     let mut last: Option<LastPoint> = None;
     for row in run.iter().rev() {
-        let time_ms = row.time.div_euclid(NANOS_PER_MILLI);
+        let time_ms = milli(row.time);
         if last.is_some_and(|last| last.time_ms > time_ms) {
             break;
         }
@@ -135,7 +140,7 @@ fn last_of(run: &[SortedRow], columns: &[Numbers<'_>]) -> Option<LastPoint> {
 
 /// Numbers of rows that follow one another.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum NumbersOfRun<'a> {
+pub(crate) enum NumbersOfRun<'a> {
     Doubles(&'a [f64]),
     Integers(&'a [i64]),
 }
@@ -161,8 +166,7 @@ impl<'a> Numbers<'a> {
     }
 
     /// The numbers of a run of rows where each has one, of the same type, and none is an end: nearly always.
-    #[must_use]
-    pub fn run(&self, rows: Range<usize>) -> Option<(Option<&'a [i64]>, NumbersOfRun<'a>)> {
+    pub(crate) fn run(&self, rows: Range<usize>) -> Option<(Option<&'a [i64]>, NumbersOfRun<'a>)> {
         fn whole<'a, T: ArrowPrimitiveType>(of: &'a PrimitiveArray<T>, rows: &Range<usize>) -> Option<&'a [T::Native]> {
             let is_whole = of.nulls().is_none_or(|nulls| nulls.slice(rows.start, rows.len()).null_count() == 0);
             is_whole.then(|| &of.values()[rows.clone()])
@@ -189,7 +193,7 @@ impl<'a> Numbers<'a> {
     #[must_use]
     pub fn number(&self, row: usize) -> Option<(i64, Option<f64>)> {
         let start = self.starts.filter(|starts| starts.is_valid(row)).map_or(0, |starts| starts.value(row));
-        let start_ms = start.div_euclid(NANOS_PER_MILLI);
+        let start_ms = milli(start);
         if self.flags.is_some_and(|flags| flags.value(row) & 1 == 1) {
             return Some((start_ms, None));
         }

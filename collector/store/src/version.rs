@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::record_batch::RecordBatch;
 use serde::{Deserialize, Serialize};
+use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::sampling::COLUMNS;
 use spanlake_schemas::tables::Table;
 
@@ -130,6 +131,13 @@ impl FileEntry {
     pub fn parts(&self) -> impl Iterator<Item = (i64, i64)> + '_ {
         let whole = self.time_parts.is_empty().then_some((self.time_min, self.time_max));
         whole.into_iter().chain(self.time_parts.iter().copied())
+    }
+
+    /// Whether it may have points of series whose ids lie between two, both included.
+    #[must_use]
+    pub fn may_have_series(&self, first: &[u8; 16], last: &[u8; 16]) -> bool {
+        self.series_min.as_ref().is_none_or(|min| *min <= to_hex(last))
+            && self.series_max.as_ref().is_none_or(|max| *max >= to_hex(first))
     }
 
     /// The folder of its table and hour, relative to the data directory.

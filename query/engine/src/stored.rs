@@ -91,12 +91,9 @@ impl StoredRows {
         let inner = &self.engine.inner;
         let permit = inner.admission.enter().await?;
         let (first, last, version) = (*first, *last, self.version());
-        let (first_hex, last_hex) = (to_hex(&first), to_hex(&last));
         let has = |file: &&Arc<DataFile>| {
             let entry = &file.entry;
-            entry.series_min.as_ref().is_none_or(|min| *min <= last_hex)
-                && entry.series_max.as_ref().is_none_or(|max| *max >= first_hex)
-                && entry.parts().any(|(from, to)| from < end && to >= start)
+            entry.may_have_series(&first, &last) && entry.parts().any(|(from, to)| from < end && to >= start)
         };
         let files: Vec<Arc<DataFile>> = version.files(Table::Points).iter().filter(has).cloned().collect();
         let (store, threads) = (self.sessions.store().clone(), inner.threads.handle().clone());
@@ -137,16 +134,6 @@ impl StoredRows {
         end: i64,
     ) -> Result<QueryAnswer, EngineError> {
         self.ask("*", &of_series(ids), table, start, end).await
-    }
-
-    /// Number points of such series: `series_id`, `time`, `start_time`, `flags`, `value_int`, `value_double` and `received_time`;
-    /// else as [`StoredRows::series`].
-    ///
-    /// # Errors
-    /// See [`EngineError`].
-    pub async fn numbers(&self, ids: (&[u8; 16], &[u8; 16]), start: i64, end: i64) -> Result<QueryAnswer, EngineError> {
-        let what = "series_id, time, start_time, flags, value_int, value_double, received_time";
-        self.ask(what, &of_series(ids), Table::Points, start, end).await
     }
 
     /// When series whose ids lie between two have points: `series_id`, `time` and `flags`; else as [`StoredRows::series`].

@@ -50,6 +50,17 @@ pub(crate) fn expand(metric: &Metric, view: View, points: &Points, places: &[Pla
     expanded
 }
 
+/// The numbers of a series' points.
+pub(crate) fn numbers_of(points: &Points, places: &[Place]) -> Samples<f64> {
+    let mut samples = Samples::default();
+    for place in places {
+        if let Some(value) = float(View::Value, &points.batches[place.batch], place) {
+            push(&mut samples, place, value);
+        }
+    }
+    samples
+}
+
 fn push<V>(samples: &mut Samples<V>, place: &Place, value: V) {
     samples.times_ms.push(place.time_ms);
     samples.start_times_ms.push(place.start_ms);

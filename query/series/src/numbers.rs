@@ -2,10 +2,7 @@
 //!
 //! Owns the way that nearly all queries take: what files and unsealed rows have of a series comes in runs, which mostly follow one
 //! another and are copied. Of points of one series and millisecond the last received counts: where there are such, the series is
-//! read again, with the times at which points were received ([`twice`]). Everything else than numbers goes through
-//! [`crate::reading`], whose rules are the same.
-
-mod twice;
+//! read again through [`crate::reading`], whose rule that is, with the times at which points were received.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -17,8 +14,8 @@ use spanlake_promql::source::Samples;
 use spanlake_schemas::tables::Table;
 use spanlake_store::{PointBlock, PointRun, points_of_batch};
 
-use crate::reading::Window;
-use twice::read_received;
+use crate::expand::numbers_of;
+use crate::reading::{Window, read};
 
 type Id = [u8; 16];
 
@@ -59,8 +56,9 @@ pub(crate) async fn read_numbers(
     let mut found: Vec<Samples<f64>> = joined.into_iter().map(Option::unwrap_or_default).collect();
     if !twice.is_empty() {
         let of_twice: Vec<Id> = twice.iter().map(|at| ids[*at]).collect();
-        for (at, samples) in twice.iter().zip(read_received(rows, &of_twice, window, rows_max).await?) {
-            found[*at] = samples;
+        let points = read(rows, Table::Points, &of_twice, window, rows_max).await?;
+        for (at, places) in twice.iter().zip(&points.places) {
+            found[*at] = numbers_of(&points, places);
         }
     }
     Ok(found)

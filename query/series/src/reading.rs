@@ -71,8 +71,12 @@ pub(crate) async fn read(
     let mut count = 0;
     while let Some(batch) = answer.batches.next().await {
         let batch = batch?;
-        count += add(&mut points.places, &batch, points.batches.len(), &positions);
-        points.batches.push(batch);
+        let taken = add(&mut points.places, &batch, points.batches.len(), &positions);
+        // What has none of the series is not held.
+        if taken > 0 {
+            points.batches.push(batch);
+        }
+        count += taken;
         if count > rows_max {
             break;
         }

@@ -12,7 +12,6 @@ use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_promql::number::is_stale_nan;
 use spanlake_promql::source::{Samples, SelectRequest};
-use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
 use spanlake_store::rollup::{LEVELS, tail_ms};
 use spanlake_store::{DataFile, HotBatch};
@@ -160,11 +159,9 @@ impl Sources {
     fn of(rows: &StoredRows, (first, last): (&Id, &Id), window: Window, level: u32) -> Self {
         let mut sources = Self::default();
         let version = rows.version();
-        let (first_hex, last_hex) = (to_hex(first), to_hex(last));
         for file in version.files(Table::Points) {
             let entry = &file.entry;
-            let has = entry.series_min.as_ref().is_none_or(|min| *min <= last_hex)
-                && entry.series_max.as_ref().is_none_or(|max| *max >= first_hex);
+            let has = entry.may_have_series(first, last);
             let is_rolled_up = entry.rollups.is_some_and(|rollups| rollups.level_min <= level);
             let parts = entry.parts().map(|part| Part::of(part, is_rolled_up));
             let parts: Vec<Part> = parts.filter(|part| has && part.meets(window)).collect();

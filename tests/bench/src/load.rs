@@ -23,10 +23,8 @@ pub const PROTOBUF: &str = "application/x-protobuf";
 pub enum Clock {
     /// Just before the round is sent.
     Now,
-    /// Collections of metrics at even distances, the last one about now.
-    Collections,
-    /// The same up to this time, nanoseconds since 1970.
-    CollectionsUntil(u64),
+    /// Collections of metrics at even distances, the last one about this time, nanoseconds since 1970, or about now.
+    Collections(Option<u64>),
     /// At even distances over so much time before now, nanoseconds: as a day's traffic lies, of which a load is a few minutes.
     Over(u64),
 }
@@ -92,8 +90,7 @@ impl Rounds {
         let behind = u64::try_from(self.bases.len() - number).expect("a count fits");
         let base_time = *self.bases[number].get_or_init(|| match self.clock {
             Clock::Now => crate::now_nanos() - traces::ROUND_LEAD_NANOS,
-            Clock::Collections => self.created - behind * metrics::COLLECTION_NANOS,
-            Clock::CollectionsUntil(end) => end - behind * metrics::COLLECTION_NANOS,
+            Clock::Collections(until) => until.unwrap_or(self.created) - behind * metrics::COLLECTION_NANOS,
             Clock::Over(nanos) => {
                 let step = nanos / u64::try_from(self.bases.len()).expect("a count fits").max(1);
                 self.created - traces::ROUND_LEAD_NANOS - behind.saturating_sub(1) * step

@@ -86,8 +86,7 @@ fn main() -> anyhow::Result<()> {
     let prometheus = arguments.into_prometheus.map(|target| (target, "/api/v1/write"));
     let spanlake = arguments.into_spanlake.map(|target| (target, "/prometheus/api/v1/write"));
     if let Some(door) = prometheus.or(spanlake) {
-        let clock =
-            arguments.until.map_or(Clock::Collections, |seconds| Clock::CollectionsUntil(seconds * NANOS_PER_SECOND));
+        let clock = Clock::Collections(arguments.until.map(|seconds| seconds * NANOS_PER_SECOND));
         let sent = measure::remote_write(
             door,
             arguments.points,

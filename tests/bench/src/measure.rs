@@ -92,7 +92,7 @@ impl Kind {
 
     const fn clock(self, over_seconds: u64) -> Clock {
         match self {
-            Self::Points | Self::RemoteWrite | Self::Histograms => Clock::Collections,
+            Self::Points | Self::RemoteWrite | Self::Histograms => Clock::Collections(None),
             _ if over_seconds > 0 => Clock::Over(over_seconds * 1_000_000_000),
             _ => Clock::Now,
         }

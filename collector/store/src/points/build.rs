@@ -13,14 +13,16 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::prometheus::STALE_NAN_BITS;
 
 use super::{Id, PointBlock, Run, Starts, Values, as_double};
-use crate::last_points::{Numbers, NumbersOfRun};
+use crate::last_points::{Numbers, NumbersOfRun, milli};
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
 /// Of a point of a file; its series come with it.
 pub const COLUMNS: [&str; 6] = ["series_id", "time", "start_time", "flags", "value_double", "value_int"];
 
-const fn milli(nanos: i64) -> i64 {
-    nanos.div_euclid(NANOS_PER_MILLI)
+/// Series and times, nanoseconds since 1970, of rows that have both.
+fn ids_and_times(batch: &RecordBatch) -> Option<(&[Id], &[i64])> {
+    let series = batch.column_by_name("series_id")?.as_fixed_size_binary_opt()?;
+    let times = batch.column_by_name("time")?.as_primitive_opt::<TimestampNanosecondType>()?;
+    Some((series.value_data().as_chunks().0, times.values()))
 }
 
 /// Takes rows in the order of files: by series, then by time.
@@ -37,10 +39,7 @@ pub struct PointBlockBuilder {
 impl PointBlockBuilder {
     /// Adds rows; a batch without ids or times has none.
     pub fn add(&mut self, batch: &RecordBatch) {
-        let series = batch.column_by_name("series_id").and_then(|column| column.as_fixed_size_binary_opt());
-        let time = batch.column_by_name("time").and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
-        let (Some(series), Some(time)) = (series, time) else { return };
-        let (ids, _) = series.value_data().as_chunks::<{ size_of::<Id>() }>();
+        let Some((ids, times)) = ids_and_times(batch) else { return };
         let numbers = Numbers::of(batch);
         let mut from = 0;
         while from < batch.num_rows() {
@@ -50,7 +49,7 @@ impl PointBlockBuilder {
                 self.end_run();
                 self.series_id = *id;
             }
-            self.add_rows(&time.values()[from..to], from, &numbers);
+            self.add_rows(&times[from..to], from, &numbers);
             from = to;
         }
     }
@@ -173,11 +172,8 @@ pub fn points_of_batch(
     (start, end): (i64, i64),
 ) -> Result<PointBlock, ArrowError> {
     let mut builder = PointBlockBuilder::default();
-    let series = batch.column_by_name("series_id").and_then(|column| column.as_fixed_size_binary_opt());
-    let time = batch.column_by_name("time").and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>());
-    let (Some(series), Some(time)) = (series, time) else { return Ok(builder.finish()) };
-    let (ids, _) = series.value_data().as_chunks::<{ size_of::<Id>() }>();
-    let rows = ids.iter().zip(time.values()).zip(0..);
+    let Some((ids, times)) = ids_and_times(batch) else { return Ok(builder.finish()) };
+    let rows = ids.iter().zip(times).zip(0..);
     let wanted = rows.filter(|((id, time), _)| (start..end).contains(*time) && is_wanted(id));
     let mut wanted: Vec<(&Id, i64, u32)> = wanted.map(|((id, time), row)| (id, *time, row)).collect();
     if wanted.is_empty() {

@@ -66,28 +66,21 @@ pub fn kept_blocks(
     Some(blocks)
 }
 
-/// The same, read where they are not in memory.
+/// The same in any order, read where they are not in memory.
 pub fn read_blocks(opened: &Opened<'_>, kept: &KeptPoints, ids: Ids<'_>) -> Result<Vec<Arc<PointBlock>>, ReadError> {
     let path = &opened.file.entry.path;
     let mut blocks = Vec::new();
     for pages in pages(opened.resident, ids) {
-        let known: Vec<_> = pages.ranges.iter().map(|range| kept.get_part(path, pages.part(range))).collect();
-        let missing: Vec<Range<usize>> = pages
-            .ranges
-            .iter()
-            .zip(&known)
-            .filter(|(_, known)| known.is_none())
-            .map(|(range, _)| range.clone())
-            .collect();
-        let mut read = decoded(opened, pages.group, &missing)?.into_iter();
-        for (range, known) in pages.ranges.iter().zip(known) {
-            let Some(block) = known.or_else(|| {
-                let block = Arc::new(read.next()?);
-                kept.keep_part(path, pages.part(range), Arc::clone(&block), block.memory_bytes());
-                Some(block)
-            }) else {
-                continue;
-            };
+        let mut missing = Vec::new();
+        for range in &pages.ranges {
+            match kept.get_part(path, pages.part(range)) {
+                Some(block) => blocks.push(block),
+                None => missing.push(range.clone()),
+            }
+        }
+        for (range, block) in missing.iter().zip(decoded(opened, pages.group, &missing)?) {
+            let block = Arc::new(block);
+            kept.keep_part(path, pages.part(range), Arc::clone(&block), block.memory_bytes());
             blocks.push(block);
         }
     }

@@ -167,8 +167,7 @@ impl Evaluator<'_> {
             }
             let mut notes = Annotations::default();
             let column = run_kernel(&series, call, frame, grid, &mut notes)?;
-            let is_rate = matches!(call.function, FunctionName::Rate | FunctionName::Increase);
-            if is_rate && column.has_floats() && may_be_no_counter(series.labels.metric_name()) {
+            if is_rate(call.function) && column.has_floats() && may_be_no_counter(series.labels.metric_name()) {
                 notes.add(Annotation::possible_non_counter(series.labels.metric_name(), call.span));
             }
             let drop_name = !keeps_name || series.drop_name;
@@ -222,6 +221,11 @@ impl Evaluator<'_> {
     }
 }
 
+/// Whether a function adds up what counters grew by, and so has to know where they turn.
+fn is_rate(function: FunctionName) -> bool {
+    matches!(function, FunctionName::Rate | FunctionName::Increase)
+}
+
 /// Whether a function asks when counting began.
 fn looks_at_starts(function: FunctionName) -> bool {
     use FunctionName as F;
@@ -267,7 +271,10 @@ fn run_kernel(
     grid: &Grid,
     notes: &mut Annotations,
 ) -> Result<Column, EvalError> {
-    let turns = Turns::of(&Slice::of(&series.floats, 0, series.floats.len()));
+    let turns = match is_rate(call.function) {
+        true => Turns::of(&Slice::of(&series.floats, 0, series.floats.len())),
+        false => Turns::default(),
+    };
     let mut column = Column::empty(grid.steps);
     let mut scalars = vec![0.0; call.scalars.len()];
     let (mut from, mut to) = ([0usize; 2], [0usize; 2]);
