@@ -11,7 +11,11 @@ cache=${SPANLAKE_CACHE:-$HOME/.cache/spanlake}
 data=$(mktemp -d)
 server=
 cleanup() {
-    [[ -z $server ]] || kill "$server" 2>/dev/null || true
+    if [[ -n $server ]]; then
+        kill "$server" 2>/dev/null || true
+        # It writes what it holds before it ends.
+        wait "$server" || true
+    fi
     rm -rf "$data"
 }
 trap cleanup EXIT
