@@ -12,18 +12,11 @@ use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNano
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
-use crate::seal::order::{NANOS_PER_HOUR, SortedRow};
+use crate::seal::order::{NANOS_PER_HOUR, NANOS_PER_MILLI, SortedRow, milli};
 use crate::version::DataFile;
 
 /// Series without a point for so long before the last seal are let go.
 const KEPT: i64 = NANOS_PER_HOUR;
-/// Points of one series whose times do not differ in milliseconds are at one time.
-const NANOS_PER_MILLI: i64 = 1_000_000;
-
-/// Milliseconds of nanoseconds, both since 1970.
-pub(crate) const fn milli(nanos: i64) -> i64 {
-    nanos.div_euclid(NANOS_PER_MILLI)
-}
 
 /// A point as queries of numbers see it.
 #[derive(Clone, Copy, Debug, PartialEq)]

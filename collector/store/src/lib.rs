@@ -54,6 +54,7 @@ pub use open::{DataDirLock, OpenError, OpenReport, Opened};
 pub use points::{PointBlock, PointRun, points_of_batch};
 pub use read::{ReadError, ReadHalf, TraceRows};
 pub use retention::Retention;
+pub use seal::order::{NANOS_PER_MILLI, milli};
 pub use series_guard::SeriesLimits;
 pub use store::Store;
 pub use version::{DataFile, FileEntry, HotBatch, Version};

@@ -93,7 +93,7 @@ impl StoredRows {
         let (first, last, version) = (*first, *last, self.version());
         let has = |file: &&Arc<DataFile>| {
             let entry = &file.entry;
-            entry.may_have_series(&first, &last) && entry.parts().any(|(from, to)| from < end && to >= start)
+            entry.parts().any(|(from, to)| from < end && to >= start) && entry.may_have_series(&first, &last)
         };
         let files: Vec<Arc<DataFile>> = version.files(Table::Points).iter().filter(has).cloned().collect();
         let (store, threads) = (self.sessions.store().clone(), inner.threads.handle().clone());

@@ -12,6 +12,7 @@ use spanlake_promql::matcher::Matcher;
 use spanlake_promql::source::SourceError;
 use spanlake_schemas::ids::to_hex;
 use spanlake_schemas::tables::Table;
+use spanlake_store::milli;
 
 use crate::labels::{as_labels, entries};
 use crate::reading::Window;
@@ -98,7 +99,7 @@ fn add(found: &mut BTreeMap<Labels, Vec<SeriesExemplar>>, batch: &RecordBatch, i
         found.entry(labels.clone()).or_default().push(SeriesExemplar {
             labels: Labels::new(own),
             value: double.or(integer).unwrap_or(f64::NAN),
-            time_ms: time.value(row).div_euclid(1_000_000),
+            time_ms: milli(time.value(row)),
         });
     }
 }

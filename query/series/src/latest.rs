@@ -16,10 +16,10 @@ use spanlake_promql::labels::Labels;
 use spanlake_promql::number::stale_nan;
 use spanlake_promql::source::Samples;
 use spanlake_schemas::tables::Table;
-use spanlake_store::{HotBatch, Numbers, Version};
+use spanlake_store::{HotBatch, Numbers, Version, milli};
 
 use crate::numbers::read_numbers;
-use crate::reading::{Window, milli};
+use crate::reading::Window;
 
 /// From the end of the window back: the usual intervals of ten seconds and of a minute, with some delay.
 const LOOKS_BACK_MS: [i64; 2] = [15_000, 75_000];

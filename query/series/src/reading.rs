@@ -11,19 +11,13 @@ use arrow::record_batch::RecordBatch;
 use futures::StreamExt;
 use spanlake_engine::{EngineError, StoredRows};
 use spanlake_schemas::tables::Table;
+use spanlake_store::{NANOS_PER_MILLI, milli};
 
 /// Times of a selection, milliseconds since 1970, both included.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
     pub(crate) start_ms: i64,
     pub(crate) end_ms: i64,
-}
-
-const NANOS_PER_MILLI: i64 = 1_000_000;
-
-/// Milliseconds of nanoseconds, both since 1970.
-pub(crate) const fn milli(nanos: i64) -> i64 {
-    nanos.div_euclid(NANOS_PER_MILLI)
 }
 
 impl Window {

@@ -161,12 +161,14 @@ impl Sources {
         let version = rows.version();
         for file in version.files(Table::Points) {
             let entry = &file.entry;
-            let has = entry.may_have_series(first, last);
             let is_rolled_up = entry.rollups.is_some_and(|rollups| rollups.level_min <= level);
             let parts = entry.parts().map(|part| Part::of(part, is_rolled_up));
-            let parts: Vec<Part> = parts.filter(|part| has && part.meets(window)).collect();
+            let parts: Vec<Part> = parts.filter(|part| part.meets(window)).collect();
+            if parts.is_empty() || !entry.may_have_series(first, last) {
+                continue;
+            }
             sources.parts.extend(&parts);
-            if is_rolled_up && !parts.is_empty() {
+            if is_rolled_up {
                 sources.rolled_up.push((Arc::clone(file), parts));
             }
         }

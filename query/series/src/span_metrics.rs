@@ -16,12 +16,12 @@ use spanlake_promql::matcher::{MatchOperator, Matcher};
 use spanlake_promql::number::format_plain;
 use spanlake_promql::source::{Samples, Series, SourceError, Temporality};
 use spanlake_schemas::ids::to_hex;
+use spanlake_store::{NANOS_PER_MILLI, milli};
 
 use crate::exemplars::{ExemplarSeries, SeriesExemplar};
 use crate::labels::{as_labels, entries};
-use crate::reading::{Window, milli};
+use crate::reading::Window;
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
 const NANOS_PER_SECOND: f64 = 1e9;
 /// Bounds of buckets are 2^k nanoseconds: from a microsecond to two minutes.
 const BOUNDS: std::ops::RangeInclusive<i32> = 10..=37;

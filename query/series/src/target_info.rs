@@ -15,10 +15,11 @@ use futures::StreamExt;
 use spanlake_engine::StoredRows;
 use spanlake_promql::source::{Samples, SourceError};
 use spanlake_schemas::tables::Table;
+use spanlake_store::milli;
 
 use crate::index::{OfResources, SeriesIndex};
 use crate::labels::ResourceLabels;
-use crate::reading::{Window, milli};
+use crate::reading::Window;
 
 /// Its name.
 pub(crate) const TARGET_INFO: &str = "target_info";

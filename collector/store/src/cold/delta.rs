@@ -14,12 +14,11 @@ use spanlake_schemas::tables::Table;
 use super::form::cold_schema;
 use super::log::{ColdEdit, ColdLogError, ColdState};
 use super::place::{Place, Put};
-use crate::seal::order::civil_time;
+use crate::seal::order::{NANOS_PER_MILLI, civil_time, milli};
 use crate::version::FileEntry;
 
 /// Commits between two checkpoints: readers open no more than these.
 const CHECKPOINT_EVERY: u64 = 50;
-const NANOS_PER_MILLI: i64 = 1_000_000;
 
 /// Where a Delta table stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,7 +121,7 @@ fn actions(table: Table, head: &DeltaHead, edit: &ColdEdit) -> Vec<Value> {
     };
     let engine = concat!("Spanlake ", env!("CARGO_PKG_VERSION"));
     let mut actions = vec![json!({ "commitInfo": {
-        "timestamp": millis(edit.at), "operation": operation, "operationParameters": {}, "engineInfo": engine,
+        "timestamp": milli(edit.at), "operation": operation, "operationParameters": {}, "engineInfo": engine,
     }})];
     if head.version == 0 {
         actions.push(protocol());
@@ -138,10 +137,6 @@ fn actions(table: Table, head: &DeltaHead, edit: &ColdEdit) -> Vec<Value> {
     actions
 }
 
-fn millis(nanos: i64) -> i64 {
-    nanos.div_euclid(NANOS_PER_MILLI)
-}
-
 fn protocol() -> Value {
     json!({ "protocol": { "minReaderVersion": 1, "minWriterVersion": 2 } })
 }
@@ -149,25 +144,25 @@ fn protocol() -> Value {
 fn metadata(table: Table, head: &DeltaHead, at: i64) -> Value {
     json!({ "metaData": {
         "id": head.id, "name": table.name(), "format": { "provider": "parquet", "options": {} },
-        "schemaString": schema_text(table), "partitionColumns": [], "configuration": {}, "createdTime": millis(at),
+        "schemaString": schema_text(table), "partitionColumns": [], "configuration": {}, "createdTime": milli(at),
     }})
 }
 
 /// A reader's proof that an edit is in the table once.
 fn transaction(edit: &ColdEdit) -> Value {
-    json!({ "txn": { "appId": "spanlake", "version": edit.number, "lastUpdated": millis(edit.at) } })
+    json!({ "txn": { "appId": "spanlake", "version": edit.number, "lastUpdated": milli(edit.at) } })
 }
 
 fn add(table: Table, entry: &FileEntry, at: i64, is_data_change: bool) -> Value {
     json!({ "add": {
-        "path": below_table(&entry.path), "partitionValues": {}, "size": entry.bytes, "modificationTime": millis(at),
+        "path": below_table(&entry.path), "partitionValues": {}, "size": entry.bytes, "modificationTime": milli(at),
         "dataChange": is_data_change, "stats": statistics(table, entry),
     }})
 }
 
 fn remove(key: &str, entry: Option<&FileEntry>, at: i64, is_data_change: bool) -> Value {
     let mut action = json!({
-        "path": below_table(key), "deletionTimestamp": millis(at), "dataChange": is_data_change,
+        "path": below_table(key), "deletionTimestamp": milli(at), "dataChange": is_data_change,
         "extendedFileMetadata": entry.is_some(),
     });
     if let Some(entry) = entry {
@@ -181,7 +176,7 @@ fn remove(key: &str, entry: Option<&FileEntry>, at: i64, is_data_change: bool) -
 fn statistics(table: Table, entry: &FileEntry) -> String {
     let column = table.time_column();
     // Readers take milliseconds: the range is widened to whole ones.
-    let max = entry.time_max.div_euclid(NANOS_PER_MILLI).saturating_add(1).saturating_mul(NANOS_PER_MILLI);
+    let max = milli(entry.time_max).saturating_add(1).saturating_mul(NANOS_PER_MILLI);
     let range = |time| json!({ column: civil_time(time) });
     json!({ "numRecords": entry.rows, "minValues": range(entry.time_min), "maxValues": range(max) }).to_string()
 }

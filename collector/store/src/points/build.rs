@@ -13,7 +13,8 @@ use arrow::record_batch::RecordBatch;
 use spanlake_schemas::prometheus::STALE_NAN_BITS;
 
 use super::{Id, PointBlock, Run, Starts, Values, as_double};
-use crate::last_points::{Numbers, NumbersOfRun, milli};
+use crate::last_points::{Numbers, NumbersOfRun};
+use crate::seal::order::milli;
 
 /// Of a point of a file; its series come with it.
 pub const COLUMNS: [&str; 6] = ["series_id", "time", "start_time", "flags", "value_double", "value_int"];

@@ -22,8 +22,8 @@ use parquet::schema::types::ColumnPath;
 use super::stretch::{Kept, Sample, Stretch, Summary};
 use super::{LEVELS, NOT_ROLLED_UP, RollupPlace, schema, stretch_end, tail_ms};
 use crate::seal::SealError;
+use crate::seal::order::milli;
 
-const NANOS_PER_MILLI: i64 = 1_000_000;
 const ID_BYTES: usize = 16;
 /// Samples from which the levels of a series are chosen.
 const LOOKED_AT: usize = 512;
@@ -217,9 +217,9 @@ impl<'a> Columns<'a> {
         let integer = || self.integers.filter(|integers| integers.is_valid(row)).map(|integers| integers.value(row));
         #[expect(clippy::cast_precision_loss, reason = "PromQL has doubles")]
         let value = if is_end { Some(0.0) } else { double.or_else(|| integer().map(|integer| integer as f64)) };
-        let time_ms = self.time.value(row).div_euclid(NANOS_PER_MILLI);
+        let time_ms = milli(self.time.value(row));
         let start = self.start.filter(|start| start.is_valid(row)).map_or(0, |start| start.value(row));
-        let start_ms = start.div_euclid(NANOS_PER_MILLI);
+        let start_ms = milli(start);
         value.map(|value| Sample { time_ms, start_ms, value, is_end })
     }
 

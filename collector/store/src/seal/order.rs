@@ -1,7 +1,7 @@
 //! The order of rows in a file, and the hour under which a row is filed.
 //!
 //! Owns sort keys: spans by (time bucket, trace id, start), logs by (time bucket, service, time), metric
-//! points by (series, time), RED sums by (service, time). Never touches any other column.
+//! points by (series, time), RED sums by (service, time), and the units of time. Never touches any other column.
 
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
@@ -9,6 +9,7 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::tables::Table;
 
+pub const NANOS_PER_MILLI: i64 = 1_000_000;
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 pub const NANOS_PER_HOUR: i64 = 3600 * NANOS_PER_SECOND;
 /// Events up to this much older than their receipt are filed under their own hour.
@@ -19,6 +20,12 @@ const FILED_AFTER: i64 = 600 * NANOS_PER_SECOND;
 const BUCKET_ROWS: i64 = 98_304;
 /// Buckets so many times as long or short as the hour's rows want them are kept for the sake of its other files.
 const BUCKET_TOLERANCE: u32 = 4;
+
+/// Milliseconds of nanoseconds, both since 1970: points of one series whose times do not differ in them are at one time.
+#[must_use]
+pub const fn milli(nanos: i64) -> i64 {
+    nanos.div_euclid(NANOS_PER_MILLI)
+}
 
 /// Where a row is and how it sorts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,10 @@
 //! of these series between the file's first and last. Points of two files in one stretch, one behind the other, are two parts
 //! of it, and each file's rollup tells of its own.
 
+use spanlake_store::milli;
 use spanlake_store::rollup::stretch_end;
 
-use crate::reading::{Window, milli};
+use crate::reading::Window;
 
 /// From the first to the last point of a source, milliseconds, both included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
