@@ -185,6 +185,7 @@ impl Parser<'_> {
                 self.error(span, format!("{name} modifier is not supported for subqueries"));
                 return;
             }
+            // Of what is no selector these are Prometheus's own words; nothing is left to build here.
             _ => {
                 self.error(span, format!("{name} modifier not implemented"));
                 return;
