@@ -8,6 +8,7 @@ pub(crate) mod gather;
 pub(crate) mod order;
 pub(crate) mod properties;
 mod time_parts;
+pub(crate) mod tried;
 pub(crate) mod writer;
 
 use std::path::{Path, PathBuf};

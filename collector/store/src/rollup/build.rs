@@ -16,13 +16,15 @@ use arrow::datatypes::{ArrowPrimitiveType, Float64Type, Int64Type, TimestampNano
 use arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
-use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
 use parquet::schema::types::ColumnPath;
 
 use super::stretch::{Kept, Sample, Stretch, Summary};
 use super::{LEVELS, NOT_ROLLED_UP, RollupPlace, schema, stretch_end, tail_ms};
 use crate::seal::SealError;
 use crate::seal::order::milli;
+use crate::seal::properties::COLD_ZSTD;
+use crate::seal::tried::with_smallest;
 
 const ID_BYTES: usize = 16;
 /// Samples from which the levels of a series are chosen.
@@ -42,6 +44,10 @@ const GROUP_ROWS: usize = 65_536;
 pub struct RollupBuilder {
     aside: PathBuf,
     writer: Option<ArrowWriter<BufWriter<File>>>,
+    /// For the cold tier: as small as can be.
+    is_cold: bool,
+    /// Until there is a writer: the first rows say how it writes.
+    first: Vec<RecordBatch>,
     rows: Rows,
     series: Option<OneSeries>,
     /// The shortest of all levels so far.
@@ -82,9 +88,10 @@ struct Rows {
 
 impl RollupBuilder {
     /// For a file that is written as `aside`, beside which they wait.
-    pub fn new(aside: &Path) -> Self {
+    pub fn new(aside: &Path, is_cold: bool) -> Self {
         let aside = aside.with_extension("rollups.tmp");
-        Self { aside, writer: None, rows: Rows::default(), series: None, level_min: None }
+        let (first, rows) = (Vec::new(), Rows::default());
+        Self { aside, writer: None, is_cold, first, rows, series: None, level_min: None }
     }
 
     /// Takes rows of `points`: the next ones in the order of the file.
@@ -120,16 +127,25 @@ impl RollupBuilder {
             return Ok(());
         }
         let batch = std::mem::take(&mut self.rows).into_batch();
-        let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
-        let writer = match &mut self.writer {
-            Some(writer) => writer,
-            None => {
-                let file = File::create(&self.aside).map_err(SealError::io("create", &self.aside))?;
-                let writer = ArrowWriter::try_new(BufWriter::new(file), schema(), Some(properties()));
-                self.writer.insert(writer.map_err(parquet_error)?)
-            }
+        let Some(writer) = &mut self.writer else {
+            self.first.push(batch);
+            let so_far: usize = self.first.iter().map(RecordBatch::num_rows).sum();
+            return if so_far >= GROUP_ROWS { self.begin() } else { Ok(()) };
         };
-        writer.write(&batch).map_err(parquet_error)
+        writer.write(&batch).map_err(|source| SealError::Parquet { path: self.aside.clone(), source })
+    }
+
+    /// Writes the first rows.
+    fn begin(&mut self) -> Result<(), SealError> {
+        let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
+        let file = File::create(&self.aside).map_err(SealError::io("create", &self.aside))?;
+        let properties = if self.is_cold { cold_properties(&self.first) } else { properties() };
+        let writer = ArrowWriter::try_new(BufWriter::new(file), schema(), Some(properties.build()));
+        let writer = self.writer.insert(writer.map_err(parquet_error)?);
+        for batch in std::mem::take(&mut self.first) {
+            writer.write(&batch).map_err(parquet_error)?;
+        }
+        Ok(())
     }
 
     /// Appends what was made to the file that it is of; says where it lies.
@@ -139,6 +155,9 @@ impl RollupBuilder {
     pub fn append_to<W: Write + Send>(mut self, file: &mut ArrowWriter<W>) -> Result<Option<RollupPlace>, SealError> {
         self.end_series()?;
         self.write_from(1)?;
+        if !self.first.is_empty() {
+            self.begin()?;
+        }
         let (Some(writer), Some(level_min)) = (self.writer.take(), self.level_min) else { return Ok(None) };
         let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
         writer.close().map_err(parquet_error)?;
@@ -165,7 +184,7 @@ impl Drop for RollupBuilder {
 }
 
 /// Values as doubles split by byte, times as differences; pages know which series they are of.
-fn properties() -> WriterProperties {
+fn properties() -> WriterPropertiesBuilder {
     let path = |name: &str| ColumnPath::new(vec![name.to_owned()]);
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -180,7 +199,13 @@ fn properties() -> WriterProperties {
             .set_column_dictionary_enabled(path(name), false)
             .set_column_encoding(path(name), Encoding::BYTE_STREAM_SPLIT);
     }
-    builder.build()
+    builder
+}
+
+/// Kept for years and seldom read.
+fn cold_properties(first: &[RecordBatch]) -> WriterPropertiesBuilder {
+    let level = ZstdLevel::try_new(COLD_ZSTD).expect("a level that is");
+    with_smallest(properties().set_compression(Compression::ZSTD(level)), &schema(), first)
 }
 
 /// What rollups need of rows of `points`.

@@ -2,7 +2,7 @@
 //!
 //! Owns these choices. Never writes.
 
-use arrow::array::ArrayRef;
+use arrow::array::RecordBatch;
 use arrow::datatypes::{DataType, Schema};
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesBuilder};
@@ -10,16 +10,21 @@ use parquet::schema::types::ColumnPath;
 use spanlake_schemas::tables::Table;
 
 use super::few_words::has_few_words;
+use super::tried::{TRIED_ROWS, with_smallest};
 use super::writer::ROW_GROUP_ROWS;
 use crate::attribute_columns::is_attribute_column;
 use crate::version::COLD_LEVEL;
 
 /// Level of compression of cold files.
-const COLD_ZSTD: i32 = 7;
+pub const COLD_ZSTD: i32 = 7;
 const PAGE_ROWS: usize = 2_048;
 /// Of cold files, which are seldom looked into and kept for years, and of merged points, of which many are read at once: larger
 /// pages compress better.
 const LARGE_PAGE_ROWS: usize = 8_192;
+/// About as many rows of eight bytes, where pages end by their bytes.
+const LARGE_PAGE_BYTES: usize = LARGE_PAGE_ROWS * 8;
+/// An id and its length, as one is written plainly.
+const PLAIN_ID_BYTES: usize = 20;
 /// A lookup decodes the whole dictionary for a handful of rows; larger ones save next to nothing on disk.
 const DICTIONARY_BYTES_MAX: usize = 32 << 10;
 /// The leaf with the values of attributes, by the form of the file.
@@ -49,8 +54,17 @@ fn path_of(parts: &[&str]) -> ColumnPath {
     ColumnPath::new(parts.iter().map(|part| (*part).to_owned()).collect())
 }
 
-/// How the columns of `schema` are written; `first` are its columns in the first rows, or none.
-pub fn properties(table: Table, schema: &Schema, first: &[ArrayRef], effort: Effort) -> WriterProperties {
+/// Rows that `properties` wants to see, or all where there are fewer.
+pub const fn first_rows(table: Table, effort: Effort) -> usize {
+    if effort.level >= COLD_LEVEL && is_metric(table) { TRIED_ROWS } else { 1 }
+}
+
+const fn is_metric(table: Table) -> bool {
+    matches!(table, Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars)
+}
+
+/// How the columns of `schema` are written, of which these are the `first` rows.
+pub fn properties(table: Table, schema: &Schema, first: &[RecordBatch], effort: Effort) -> WriterProperties {
     let builder = WriterProperties::builder()
         .set_created_by(concat!("spanlake ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(zstd_level(effort.level)))
@@ -70,7 +84,9 @@ pub fn properties(table: Table, schema: &Schema, first: &[ArrayRef], effort: Eff
         }
     };
     if effort.level >= COLD_LEVEL {
-        return plain_text(cold_columns(builder, schema), &COLD_VALUES).build();
+        let builder = plain_text(cold_columns(builder, schema), &COLD_VALUES);
+        let builder = if is_metric(table) { cold_metric(builder, schema, first) } else { builder };
+        return builder.build();
     }
     let builder = plain_text(builder, &HOT_VALUES);
     if matches!(table, Table::Spans | Table::Logs) {
@@ -105,15 +121,15 @@ fn zstd_level(level: u8) -> ZstdLevel {
     if level < COLD_LEVEL { ZstdLevel::default() } else { ZstdLevel::try_new(COLD_ZSTD).expect("a level that is") }
 }
 
-/// Ids are byte arrays here: their lengths are all alike. Neighbours are often of one trace, siblings have one parent,
-/// and runs of series are long; all of it is compressed but the ids of spans, which never repeat.
+/// Ids are byte arrays here: their lengths are all alike. Neighbours are often of one trace, siblings have one parent;
+/// all of it is compressed but the ids of spans, which never repeat.
 fn cold_columns(mut builder: WriterPropertiesBuilder, schema: &Schema) -> WriterPropertiesBuilder {
     for field in schema.fields() {
         if matches!(field.data_type(), DataType::Binary) {
             let path = path_of(&[field.name()]);
-            let has_runs = field.name() == "series_id";
-            let encoding = if has_runs { Encoding::DELTA_BYTE_ARRAY } else { Encoding::DELTA_LENGTH_BYTE_ARRAY };
-            builder = builder.set_column_dictionary_enabled(path.clone(), false).set_column_encoding(path, encoding);
+            builder = builder
+                .set_column_dictionary_enabled(path.clone(), false)
+                .set_column_encoding(path, Encoding::DELTA_LENGTH_BYTE_ARRAY);
             if field.name() == "span_id" {
                 builder = builder.set_column_compression(path_of(&["span_id"]), Compression::UNCOMPRESSED);
             }
@@ -125,13 +141,15 @@ fn cold_columns(mut builder: WriterPropertiesBuilder, schema: &Schema) -> Writer
 /// A lookup of one trace reads a page of every column, and a reader sets up a codec for each compressed one, which
 /// costs more than the page. So of spans and logs only what gains by it is compressed: text that varies. Numbers are
 /// delta-coded, words are small dictionaries with run lengths.
-fn few_codecs(mut builder: WriterPropertiesBuilder, schema: &Schema, first: &[ArrayRef]) -> WriterPropertiesBuilder {
+fn few_codecs(mut builder: WriterPropertiesBuilder, schema: &Schema, first: &[RecordBatch]) -> WriterPropertiesBuilder {
     for (index, field) in schema.fields().iter().enumerate() {
         let is_number = !matches!(
             field.data_type(),
             DataType::Utf8 | DataType::FixedSizeBinary(_) | DataType::Binary | DataType::Map(_, _) | DataType::List(_)
         );
-        let is_plain = is_number || field.name() == "span_id" || first.get(index).is_some_and(has_few_words);
+        let is_plain = is_number
+            || field.name() == "span_id"
+            || first.first().is_some_and(|batch| has_few_words(batch.column(index)));
         if is_plain {
             builder = builder.set_column_compression(path_of(&[field.name()]), Compression::UNCOMPRESSED);
         }
@@ -208,6 +226,26 @@ fn metric(builder: WriterPropertiesBuilder) -> WriterPropertiesBuilder {
         .set_column_dictionary_enabled(path_of(&["value_double"]), false)
         .set_column_encoding(path_of(&["value_double"]), Encoding::BYTE_STREAM_SPLIT)
         .set_column_statistics_enabled(path_of(&["series_id"]), EnabledStatistics::Page)
+}
+
+/// Times repeat from series to series, which zstd finds where all of a row group are in one page: a quarter of what they are in
+/// pages of 8,192 rows. Pages of series, by which a lookup knows what to decode of the other columns, stay small. Pages of one
+/// column can be smaller than those of others by their bytes only, so ids are plain: each takes as many.
+fn cold_metric(
+    mut builder: WriterPropertiesBuilder,
+    schema: &Schema,
+    first: &[RecordBatch],
+) -> WriterPropertiesBuilder {
+    let series = path_of(&["series_id"]);
+    builder = builder
+        .set_data_page_row_count_limit(ROW_GROUP_ROWS)
+        .set_data_page_size_limit(LARGE_PAGE_BYTES)
+        .set_column_encoding(series.clone(), Encoding::PLAIN)
+        .set_column_data_page_size_limit(series, LARGE_PAGE_ROWS * PLAIN_ID_BYTES);
+    for field in schema.fields().iter().filter(|field| matches!(field.data_type(), DataType::Timestamp(..))) {
+        builder = builder.set_column_data_page_size_limit(path_of(&[field.name()]), ROW_GROUP_ROWS * 8 + 1);
+    }
+    with_smallest(builder, schema, first)
 }
 
 fn shared_times(builder: WriterPropertiesBuilder, name: &str) -> WriterPropertiesBuilder {

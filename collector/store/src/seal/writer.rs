@@ -1,13 +1,14 @@
 //! One Parquet file: its properties, its rows a slice at a time, and the rename that makes it real.
 //!
-//! Owns the order of these steps. Never holds more than one slice of gathered rows.
+//! Owns the order of these steps. Never holds more than one slice of gathered rows, or of a file whose encodings are tried
+//! the first of them.
 
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::array::ArrayRef;
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use spanlake_schemas::ids::to_hex;
@@ -16,7 +17,7 @@ use spanlake_schemas::tables::Table;
 use super::SealError;
 use super::gather::Gather;
 use super::order::{SortedRow, has_buckets};
-use super::properties::{Effort, properties};
+use super::properties::{Effort, first_rows, properties};
 use super::time_parts::TimeParts;
 use crate::attribute_columns::{AttributeNote, Splitter};
 use crate::blocks::SummedFile;
@@ -49,8 +50,8 @@ pub struct FileWriter {
 
 /// Where the rows go: how they are written depends on the first of them.
 enum Rows {
-    /// None came yet.
-    Awaited(Summed),
+    /// Too few came yet.
+    Awaited(Summed, Vec<RecordBatch>),
     Written(Box<ArrowWriter<Summed>>),
     /// To nowhere: the file is finished, or could not be begun.
     Ended,
@@ -79,25 +80,45 @@ impl FileWriter {
         let schema = splitter.as_ref().map_or(schema, |splitter| Arc::clone(splitter.schema()));
         let entry = super::entry(relative, table, effort);
         // What comes fresh from the seal is merged soon, and would have few samples of a stretch.
-        let rollups = (table == Table::Points && effort.level > 0).then(|| RollupBuilder::new(&aside));
+        let rollups = (table == Table::Points && effort.level > 0).then(|| RollupBuilder::new(&aside, is_cold));
         let time_parts = (table == Table::Points).then(TimeParts::default);
-        let rows = Rows::Awaited(SummedFile::new(BufWriter::with_capacity(1 << 18, file)));
+        let rows = Rows::Awaited(SummedFile::new(BufWriter::with_capacity(1 << 18, file)), Vec::new());
         Ok(Self { table, path, aside, schema, effort, rows, entry, splitter, rollups, time_parts, is_cold })
     }
 
-    /// Where rows go, of which these are the first where there are none yet.
-    fn rows(&mut self, first: &[ArrayRef]) -> Result<&mut ArrowWriter<Summed>, SealError> {
-        if let Rows::Awaited(_) = &self.rows {
-            let properties = properties(self.table, &self.schema, first, self.effort);
-            let Rows::Awaited(file) = std::mem::replace(&mut self.rows, Rows::Ended) else { unreachable!("looked at") };
-            let writer = ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties)).map(Box::new);
-            self.rows =
-                Rows::Written(writer.map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?);
-        }
+    /// Rows as they lie in the file: kept as long as they are too few to say how they are written.
+    fn push(&mut self, batch: RecordBatch) -> Result<(), SealError> {
         match &mut self.rows {
-            Rows::Written(writer) => Ok(writer),
-            Rows::Awaited(_) | Rows::Ended => unreachable!("begun above, and ended by what takes it"),
+            Rows::Awaited(_, first) => {
+                first.push(batch);
+                let so_far: usize = first.iter().map(RecordBatch::num_rows).sum();
+                if so_far >= first_rows(self.table, self.effort) { self.begin() } else { Ok(()) }
+            }
+            Rows::Written(writer) => {
+                writer.write(&batch).map_err(|source| SealError::Parquet { path: self.aside.clone(), source })
+            }
+            Rows::Ended => unreachable!("ended by what takes it"),
         }
+    }
+
+    /// Writes what was kept, where nothing is written yet.
+    fn begin(&mut self) -> Result<(), SealError> {
+        let (file, first) = match std::mem::replace(&mut self.rows, Rows::Ended) {
+            Rows::Awaited(file, first) => (file, first),
+            begun => {
+                self.rows = begun;
+                return Ok(());
+            }
+        };
+        let parquet_error = |source| SealError::Parquet { path: self.aside.clone(), source };
+        let properties = properties(self.table, &self.schema, &first, self.effort);
+        let mut writer =
+            ArrowWriter::try_new(file, Arc::clone(&self.schema), Some(properties)).map_err(parquet_error)?;
+        for batch in &first {
+            writer.write(batch).map_err(parquet_error)?;
+        }
+        self.rows = Rows::Written(Box::new(writer));
+        Ok(())
     }
 
     /// Appends rows in the order given.
@@ -113,8 +134,7 @@ impl FileWriter {
                 Some(splitter) => splitter.split(&batch).map_err(arrow_error)?,
                 None => batch,
             };
-            let written = self.rows(batch.columns())?.write(&batch);
-            written.map_err(|source| SealError::Parquet { path: self.aside.clone(), source })?;
+            self.push(batch)?;
         }
         widen(&mut self.entry, self.table, rows);
         if let Some(parts) = &mut self.time_parts {
@@ -124,7 +144,7 @@ impl FileWriter {
     }
 
     fn take_rows(&mut self) -> Result<Box<ArrowWriter<Summed>>, SealError> {
-        self.rows(&[])?;
+        self.begin()?;
         let Rows::Written(writer) = std::mem::replace(&mut self.rows, Rows::Ended) else { unreachable!("begun") };
         Ok(writer)
     }
