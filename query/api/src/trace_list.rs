@@ -34,7 +34,7 @@ use spanlake_store::now_nanos;
 use crate::error::ApiError;
 use crate::state::Shared;
 use cursor::{PENDING_MAX, Place};
-use scan::Scan;
+use scan::{Candidate, Scan};
 pub(crate) use summary::Summary;
 use watched::Watcher;
 
@@ -276,9 +276,11 @@ impl<'a> Searching<'a> {
     async fn run(&mut self) -> Result<(), ApiError> {
         let began = Instant::now();
         let patience = if self.watcher.is_some() { watched::LOOK_BACK_TIME } else { LOOK_BACK_TIME };
-        let pending: Vec<(TraceId, i64)> =
-            std::mem::take(&mut self.pending).into_iter().map(|id| (id, i64::MAX)).collect();
-        self.seen.extend(pending.iter().map(|(id, _)| *id));
+        let pending = std::mem::take(&mut self.pending).into_iter();
+        // They were found for the page before; what is sure of a trace stays so whatever spans it gets.
+        let is_sure = self.filter.sure.is_some();
+        let pending: Vec<Candidate> = pending.map(|id| Candidate { id, at: i64::MAX, is_sure }).collect();
+        self.seen.extend(pending.iter().map(|candidate| candidate.id));
         self.add(&pending, 0).await?;
         // A few more than asked for: a trace's newest span may be much newer than its start.
         let mut at_once = self.filter.limit + self.filter.limit / 2 + 1;
@@ -298,9 +300,9 @@ impl<'a> Searching<'a> {
     }
 
     /// Adds those of the candidates that match and were not on a page before.
-    async fn add(&mut self, candidates: &[(TraceId, i64)], seen_by: usize) -> Result<(), ApiError> {
+    async fn add(&mut self, candidates: &[Candidate], seen_by: usize) -> Result<(), ApiError> {
         let version = Arc::clone(self.engine.version());
-        let ids: Vec<TraceId> = candidates.iter().map(|(id, _)| *id).collect();
+        let ids: Vec<TraceId> = candidates.iter().map(|candidate| candidate.id).collect();
         let mut summaries = summary::summaries(self.shared, &version, &ids).await?;
         summaries.retain(|summary| {
             self.last.is_none_or(|last| summary.place() < last) && self.filter.takes_duration(summary.duration)
@@ -308,12 +310,17 @@ impl<'a> Searching<'a> {
         if let Some(query) = self.filter.query.as_ref().filter(|_| !self.filter.is_decided) {
             let columns = self.filter.columns.as_ref();
             let columns: Option<Vec<&str>> = columns.map(|columns| columns.iter().map(String::as_str).collect());
-            let matched = matching(self.shared, &version, (query, columns.as_deref()), &sizes_of(&summaries)).await?;
+            let mut found: HashSet<TraceId> =
+                candidates.iter().filter(|candidate| candidate.is_sure).map(|candidate| candidate.id).collect();
+            let unsure: Vec<(TraceId, u64)> =
+                sizes_of(&summaries).into_iter().filter(|(id, _)| !found.contains(id)).collect();
+            let matched = matching(self.shared, &version, (query, columns.as_deref()), &unsure).await?;
             self.too_large += matched.too_large;
-            let found: HashSet<TraceId> = matched.matches.iter().map(Match::id).collect();
+            found.extend(matched.matches.iter().map(Match::id));
             summaries.retain(|summary| found.contains(&summary.trace_id));
         }
-        let seen_at: std::collections::HashMap<TraceId, i64> = candidates.iter().copied().collect();
+        let seen_at: std::collections::HashMap<TraceId, i64> =
+            candidates.iter().map(|candidate| (candidate.id, candidate.at)).collect();
         for summary in summaries {
             let seen_at = seen_at.get(&summary.trace_id).copied().unwrap_or(i64::MAX);
             self.found.insert(summary.place(), Found { summary, seen_by, seen_at });

@@ -20,6 +20,7 @@ mod facts;
 mod ids;
 mod limits;
 mod logical;
+mod named_columns;
 mod output;
 mod output_names;
 mod pinned;

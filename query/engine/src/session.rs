@@ -16,15 +16,18 @@ use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{FunctionRegistry, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::SessionConfig;
+use datafusion::sql::parser::Statement;
 use spanlake_store::{ReadHalf, Version};
 
 use crate::dimensions::DimensionCache;
 use crate::explain_error::explain;
 use crate::facts::{BUCKET, Facts, FilterPlace, Reading};
 use crate::logical::{TableDoc, table_doc};
+use crate::named_columns::NamedColumns;
 use crate::{EngineError, EngineLimits, approx, attributes, critical_path, ids, rules};
-use tables::StatementTables;
+use tables::{Named, StatementTables};
 pub(crate) use tables::{SEALED_SPANS, UNSEALED_SPANS};
 
 /// Footers and page indexes of this many bytes are kept between statements.
@@ -52,6 +55,24 @@ pub(crate) struct Sessions {
 pub(crate) struct Session {
     pub(crate) state: SessionState,
     pub(crate) reading: Arc<Reading>,
+    named: Arc<Named>,
+}
+
+impl Session {
+    /// The plan of a statement over tables that have only the columns it names. Where that fails, over whole ones, whose columns
+    /// the message tells.
+    pub(crate) async fn logical(&self, statement: Statement) -> datafusion::error::Result<LogicalPlan> {
+        let named = NamedColumns::of(&statement);
+        if named != NamedColumns::All {
+            self.named.set(named);
+            let planned = self.state.statement_to_plan(statement.clone()).await;
+            self.named.set(NamedColumns::All);
+            if planned.is_ok() {
+                return planned;
+            }
+        }
+        self.state.statement_to_plan(statement).await
+    }
 }
 
 impl Sessions {
@@ -135,10 +156,11 @@ impl Sessions {
     /// A session over the newest version. Every table of the statement reads that one.
     pub(crate) fn open(&self) -> Session {
         let (tables, reading) = self.tables();
+        let named = Arc::clone(tables.named());
         let mut state = SessionState::clone(&self.template);
         state.register_catalog_list(catalog_list(Arc::new(tables)));
         state.mark_start_execution();
-        Session { state, reading }
+        Session { state, reading, named }
     }
 }
 

@@ -67,7 +67,7 @@ async fn with_sketches(session: &Session, mut statement: Statement, plain: &Logi
     if !changed {
         return None;
     }
-    let planned = session.state.statement_to_plan(statement).await;
+    let planned = session.logical(statement).await;
     let planned = planned.inspect_err(|error| tracing::debug!(%error, "sketches cannot be put in")).ok()?;
     // Who asks sees no difference but in the numbers.
     let is_same = planned.schema().as_arrow().fields() == plain.schema().as_arrow().fields();

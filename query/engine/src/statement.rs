@@ -47,10 +47,10 @@ async fn plan_as(
     let session = sessions.open();
     let explained = |error| with_place(explain(&error), sql);
     let named = statement.clone();
-    let logical = match session.state.statement_to_plan(statement).await {
+    let logical = match session.logical(statement).await {
         Err(error) if output_names::is_about_names(&error.to_string()) => {
             let named = output_names::with_unique_names(named.clone());
-            session.state.statement_to_plan(named).await.map_err(explained)?
+            session.logical(named).await.map_err(explained)?
         }
         planned => planned.map_err(explained)?,
     };

@@ -41,6 +41,35 @@ pub fn deciding_pipeline(pipeline: &Pipeline) -> Option<String> {
     exact_pipeline(pipeline).filter(|sql| is_plain && !sql.contains("_attributes["))
 }
 
+/// SQL that is true of spans that a pipeline finds, but not of all of them: where it holds, a search need not look at the trace
+/// again. Comparisons of attributes hold of arrays, too, which SQL does not look into: no opposite of one is sure.
+#[must_use]
+pub fn sufficient_pipeline(pipeline: &Pipeline) -> Option<String> {
+    let is_sure = |stage: &Stage| matches!(stage, Stage::Spanset(SpansetExpr::Filter(filter)) if is_sufficient(filter));
+    if pipeline.stages.iter().all(is_sure) { exact_pipeline(pipeline) } else { None }
+}
+
+fn is_sufficient(expr: &FieldExpr) -> bool {
+    let FieldExpr::Binary(binary) = expr else { return false };
+    match (binary.operator, &binary.left, &binary.right) {
+        (BinaryOperator::And | BinaryOperator::Or, left, right) => is_sufficient(left) && is_sufficient(right),
+        (BinaryOperator::Equal, FieldExpr::Field(field, _), FieldExpr::Literal(Literal::String(_), _))
+        | (BinaryOperator::Equal, FieldExpr::Literal(Literal::String(_), _), FieldExpr::Field(field, _)) => {
+            is_of_every_span(field) || is_own_attribute(field)
+        }
+        (_, FieldExpr::Field(field, _), FieldExpr::Literal(..))
+        | (_, FieldExpr::Literal(..), FieldExpr::Field(field, _)) => {
+            matches!(field, Field::Intrinsic(_)) && is_of_every_span(field)
+        }
+        _ => false,
+    }
+}
+
+/// Of the span itself: types of what resources have are not looked at.
+fn is_own_attribute(field: &Field) -> bool {
+    matches!(field, Field::Attribute(attribute) if attribute.scope == Scope::Span && !attribute.of_parent)
+}
+
 fn is_of_every_span(field: &Field) -> bool {
     match field {
         Field::Intrinsic(intrinsic) => {
@@ -272,6 +301,31 @@ mod tests {
         assert_eq!(of_cart.as_deref(), Some("(service_name = 'cart' AND duration > 5000000)"));
         for other in ["{ resource.service.name != \"cart\" }", "{ span.x = 1 }", "{ } | count() > 2", "{ } >> { }"] {
             assert_eq!(decided(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_surely_found_is_a_text_of_the_span_or_what_every_span_has() {
+        let sure = |text: &str| {
+            let Body::Spans(pipeline) = parse_filter(text).unwrap().body else { panic!("{text} asks for series") };
+            sufficient_pipeline(&pipeline)
+        };
+        assert_eq!(sure("{ span.http.route = \"/a\" }").as_deref(), Some("http_route = '/a'"));
+        let of_map = sure("{ duration > 5ms && \"x\" = span.tenant }").unwrap_or_default();
+        assert!(of_map.starts_with("(duration > 5000000 AND (other_attributes['tenant'] = 'x' AND "), "{of_map}");
+        for other in [
+            "{ span.tenant != \"x\" }",
+            "{ !(span.tenant = \"x\") }",
+            "{ span.tenant = 5 }",
+            "{ span.tenant =~ \"x\" }",
+            "{ .tenant = \"x\" }",
+            "{ resource.tenant = \"x\" }",
+            "{ event.tenant = \"x\" }",
+            "{ parent.span.tenant = \"x\" }",
+            "{ span.tenant = \"x\" } | count() > 2",
+            "{ span.tenant = \"x\" } >> { }",
+        ] {
+            assert_eq!(sure(other), None, "{other}");
         }
     }
 

@@ -13,7 +13,7 @@ mod sql;
 mod traces;
 
 pub use columns::columns_of;
-pub use exact::{deciding_pipeline, exact_condition, exact_pipeline};
+pub use exact::{deciding_pipeline, exact_condition, exact_pipeline, sufficient_pipeline};
 pub use fields::{FieldSql, field_sql};
 pub use series::{SeriesSql, series_sql};
 pub use sql::{span_condition, span_conditions};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{StatusCode, Uri};
 use serde::Deserialize;
 use spanlake_engine::Position;
-use spanlake_search::{columns_of, deciding_pipeline, span_conditions};
+use spanlake_search::{columns_of, deciding_pipeline, span_conditions, sufficient_pipeline};
 use spanlake_traceql::plan::plan;
 use spanlake_traceql::position::LineColumn;
 use spanlake_traceql::syntax::parser::parse_filter;
@@ -213,6 +213,8 @@ pub(crate) struct Filter {
     pub(super) columns: Option<Vec<String>>,
     /// Whether the conditions on one span say all that the query says.
     pub(super) is_decided: bool,
+    /// What is true of spans that the query surely finds; none where that cannot be said in SQL.
+    pub(super) sure: Option<String>,
 }
 
 impl Filter {
@@ -226,7 +228,7 @@ impl Filter {
         let service = given(parameters.service);
         let (mut query, mut leading) = (None, Vec::new());
         let parsed = given(parameters.filter).map(|text| parse(&text)).transpose()?;
-        let (mut is_decided, mut columns) = (false, None);
+        let (mut is_decided, mut columns, mut sure) = (false, None, None);
         if let Some(parsed) = parameters.query.or(parsed) {
             let deciding = match &parsed.body {
                 Body::Spans(pipeline) => deciding_pipeline(pipeline),
@@ -239,6 +241,7 @@ impl Filter {
             let needed = || source.map(|source| span_conditions(&source.trace)).unwrap_or_default();
             leading = deciding.map_or_else(needed, |sql| vec![format!("({sql})")]);
             if let Body::Spans(pipeline) = parsed.body {
+                sure = sufficient_pipeline(&pipeline).filter(|_| !is_decided);
                 query = Some(Arc::new(pipeline));
             }
         }
@@ -246,12 +249,14 @@ impl Filter {
             query,
             columns,
             is_decided,
+            sure,
             limit: parameters::count("limit", parameters.limit.as_deref(), LIMIT, LIMIT_MAX)?,
             min_duration: length("min_duration", parameters.min_duration)?,
             max_duration: length("max_duration", parameters.max_duration)?,
             leading,
             asked,
-            hidden: (!internal && service.as_deref() != Some(OWN_SERVICE)).then_some(OWN_SERVICE),
+            // Who asks for a service sees no other.
+            hidden: (!internal && service.is_none()).then_some(OWN_SERVICE),
         };
         Ok((filter, windows(moment("start", parameters.start)?, moment("end", parameters.end)?, now)))
     }

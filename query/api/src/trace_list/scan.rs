@@ -5,6 +5,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
+use arrow::array::{Array, AsArray};
 use arrow::datatypes::TimestampNanosecondType;
 use arrow::record_batch::RecordBatch;
 use spanlake_engine::{PinnedEngine, QueryStats};
@@ -19,7 +20,9 @@ use crate::state::Shared;
 
 /// Rows of the first statement, for each trace of the page; and of the largest. The fewer, the sooner a statement knows that what
 /// is older cannot be among them.
-const ROWS_FIRST_A_TRACE: usize = 10;
+const ROWS_FIRST_A_TRACE: usize = 3;
+/// Fewer cost as much.
+const ROWS_FIRST_MIN: usize = 64;
 const ROWS_MAX: usize = 128_000;
 /// Each statement of a window reads this many times the rows of the one before.
 const GROWTH: usize = 8;
@@ -33,8 +36,20 @@ const LOOKED_AT_MAX: usize = if cfg!(test) { 5 } else { 400 };
 /// Candidates of a window after which, where hardly any of them matches, another condition of the query is looked for that leads
 /// to fewer.
 const FRUITLESS_MIN: usize = if cfg!(test) { 5 } else { 300 };
+/// The column that says whether a row's trace surely matches.
+const SURE: &str = "is_sure";
 /// Rows of a condition that leads to few.
 const FEW_ROWS: usize = 4_000;
+
+/// A trace that may match.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Candidate {
+    pub(super) id: TraceId,
+    /// The moment of the row that led to it.
+    pub(super) at: i64,
+    /// By that row alone the query finds something.
+    pub(super) is_sure: bool,
+}
 
 /// Windows of one order, read from the newest row on.
 pub(super) struct Scan<'a> {
@@ -44,7 +59,7 @@ pub(super) struct Scan<'a> {
     read_to: Option<i64>,
     rows: usize,
     /// Rows that were read and not handed out.
-    waiting: VecDeque<(TraceId, i64)>,
+    waiting: VecDeque<Candidate>,
     left_out: Vec<TraceId>,
     /// Ids that were handed out, and those of this window.
     handed_out: usize,
@@ -88,8 +103,7 @@ impl<'a> Scan<'a> {
         self.frontier == i64::MIN
     }
 
-    /// The next ids that were not seen, about `wanted` of them, each with its row's moment; none only where a statement
-    /// found none or nothing is left.
+    /// The next that were not seen, about `wanted` of them; none only where a statement found none or nothing is left.
     pub(super) async fn next(
         &mut self,
         shared: &Shared,
@@ -97,7 +111,7 @@ impl<'a> Scan<'a> {
         seen: &mut HashSet<TraceId>,
         wanted: usize,
         is_fruitless: bool,
-    ) -> Result<Vec<(TraceId, i64)>, ApiError> {
+    ) -> Result<Vec<Candidate>, ApiError> {
         let mut fresh = Vec::new();
         if is_fruitless && self.of_window >= FRUITLESS_MIN && !self.is_settled {
             self.lead_by_fewer(shared, engine).await?;
@@ -105,10 +119,10 @@ impl<'a> Scan<'a> {
         if self.waiting.is_empty() {
             self.fetch(shared, engine).await?;
         }
-        while let Some((id, at)) = self.waiting.pop_front() {
-            self.frontier = self.frontier.min(at);
-            if seen.insert(id) {
-                fresh.push((id, at));
+        while let Some(candidate) = self.waiting.pop_front() {
+            self.frontier = self.frontier.min(candidate.at);
+            if seen.insert(candidate.id) {
+                fresh.push(candidate);
                 self.handed_out += 1;
                 self.of_window += 1;
                 if fresh.len() >= wanted {
@@ -158,7 +172,7 @@ impl<'a> Scan<'a> {
         let (batches, stats) = query::rows_at(shared, engine, &statement).await?;
         self.cost = self.cost.and(stats);
         self.take(&batches);
-        let last = self.waiting.back().map(|(_, at)| *at).filter(|_| self.waiting.len() >= self.rows);
+        let last = self.waiting.back().map(|candidate| candidate.at).filter(|_| self.waiting.len() >= self.rows);
         if last.is_some() && last == self.read_to {
             // All of one moment: only more rows get past it.
             self.rows = self.rows.saturating_mul(GROWTH);
@@ -175,18 +189,19 @@ impl<'a> Scan<'a> {
             let schema = batch.schema();
             let (ids, moments) =
                 (Ids::of(batch, "trace_id"), Numbers::<TimestampNanosecondType>::of(batch, schema.field(1).name()));
-            self.waiting.extend(
-                (0..batch.num_rows())
-                    .filter_map(|row| Some((ids.at(row).and_then(TraceId::from_slice)?, moments.at(row)?))),
-            );
+            let sure = batch.column_by_name(SURE).and_then(|column| column.as_boolean_opt());
+            self.waiting.extend((0..batch.num_rows()).filter_map(|row| {
+                let is_sure = sure.is_some_and(|sure| sure.is_valid(row) && sure.value(row));
+                Some(Candidate { id: ids.at(row).and_then(TraceId::from_slice)?, at: moments.at(row)?, is_sure })
+            }));
         }
     }
 
     /// A trace of very many spans would fill statement after statement.
     fn leave_out_the_largest(&mut self) {
         let mut counts: HashMap<TraceId, usize> = HashMap::new();
-        for (id, _) in &self.waiting {
-            *counts.entry(*id).or_default() += 1;
+        for candidate in &self.waiting {
+            *counts.entry(candidate.id).or_default() += 1;
         }
         let half = self.waiting.len() / 2;
         let largest = counts.into_iter().find(|(_, count)| *count > half.max(self.filter.limit));
@@ -197,8 +212,8 @@ impl<'a> Scan<'a> {
 }
 
 impl Filter {
-    const fn rows_first(&self) -> usize {
-        self.limit * ROWS_FIRST_A_TRACE
+    fn rows_first(&self) -> usize {
+        (self.limit * ROWS_FIRST_A_TRACE).max(ROWS_FIRST_MIN)
     }
 
     /// Candidates of a window as their ids and the moment of the newest span that meets the conditions, latest first; where asked,
@@ -215,8 +230,9 @@ impl Filter {
             conditions.extend(left_out);
             conditions.extend(until.map(|until| format!("{order} <= {until}")));
             let conditions = conditions.join(" AND ");
+            let sure = self.sure.as_ref().map(|sure| format!(", {sure} AS {SURE}")).unwrap_or_default();
             return format!(
-                "SELECT trace_id, {order} FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}"
+                "SELECT trace_id, {order}{sure} FROM spans WHERE {conditions} ORDER BY {order} DESC LIMIT {rows}"
             );
         }
         // How long a trace is can be said of all its spans only, also those beside the window.

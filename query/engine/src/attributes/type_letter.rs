@@ -40,7 +40,9 @@ impl ScalarUDFImpl for AttributeType {
             [map, letters, key]
                 if is_attribute_map(map) && (letters.is_string() || letters.is_null()) && key.is_string() =>
             {
-                Ok(vec![map.clone(), DataType::Utf8, DataType::Utf8])
+                // Letters as they are: a scan takes over only what is asked of its columns themselves.
+                let letters = if letters.is_null() { DataType::Utf8 } else { letters.clone() };
+                Ok(vec![map.clone(), letters, DataType::Utf8])
             }
             _ => plan_err!("attribute_type takes a map of attributes, their types and a key"),
         }

@@ -11,6 +11,7 @@ use spanlake_schemas::tables::promoted::{self, PromotedAttribute};
 
 use super::column::{LogicalColumn, STORED, Source};
 use crate::dimensions::{Dimension, StatementDimensions};
+use crate::named_columns::NamedColumns;
 
 /// What columns are called by before a statement names the table: apart from the stored ones, as some have a name of
 /// those.
@@ -25,14 +26,15 @@ pub(crate) struct FactView {
 }
 
 impl FactView {
-    /// The table over its stored rows.
+    /// The table over its stored rows, with the columns that are named.
     pub(crate) fn plan(
         &self,
         rows: Arc<dyn TableProvider>,
         dimensions: &Arc<StatementDimensions>,
+        named: &NamedColumns,
     ) -> Result<LogicalPlan> {
-        let columns =
-            self.columns.iter().map(|column| column.source.expr(dimensions).alias_qualified(Some(SHOWN), column.name));
+        let columns = self.columns.iter().filter(|column| named.has(column.name));
+        let columns = columns.map(|column| column.source.expr(dimensions).alias_qualified(Some(SHOWN), column.name));
         LogicalPlanBuilder::scan(STORED, provider_as_source(rows), None)?.project(columns)?.build()
     }
 }
