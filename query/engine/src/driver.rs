@@ -97,8 +97,18 @@ pub(crate) async fn start(
     Ok(QueryAnswer { schema: head.schema, batches: Box::pin(stream), cost: head.cost })
 }
 
+/// Runs a future that is no statement; it ends when its answer is no longer awaited.
+pub(crate) async fn beside<T: Send + 'static>(
+    threads: &Threads,
+    work: impl Future<Output = T> + Send + 'static,
+) -> Result<T, EngineError> {
+    let task = threads.handle().spawn(work);
+    let _running = AbortOnDrop(task.abort_handle());
+    task.await.map_err(|_| stopped())
+}
+
 fn stopped() -> EngineError {
-    EngineError::Failed { message: "the statement was stopped by a fault of the engine".into() }
+    EngineError::Failed { message: "the question was stopped by a fault of the engine".into() }
 }
 
 async fn run(

@@ -47,6 +47,7 @@ pub use stream::{QueryAnswer, QueryStats};
 use std::sync::Arc;
 
 use spanlake_store::ReadHalf;
+use tokio::sync::Semaphore;
 
 use admission::Admission;
 use session::Sessions;
@@ -63,6 +64,8 @@ struct Inner {
     sessions: Sessions,
     admission: Admission,
     threads: Threads,
+    /// Of [`Engine::beside`]: the more of a kind the scheduler sees, the less it leaves to ingest.
+    beside: Semaphore,
 }
 
 impl Engine {
@@ -77,7 +80,8 @@ impl Engine {
     fn over(sessions: Sessions, limits: EngineLimits) -> Result<Self, EngineError> {
         let threads = Threads::start(limits.thread_count())?;
         let admission = Admission::new(limits.concurrency, limits.queue_wait);
-        Ok(Self { inner: Arc::new(Inner { limits, sessions, admission, threads }) })
+        let beside = Semaphore::new(limits.thread_count());
+        Ok(Self { inner: Arc::new(Inner { limits, sessions, admission, threads, beside }) })
     }
 
     /// The store that statements read.
@@ -101,5 +105,18 @@ impl Engine {
     pub async fn query(&self, sql: &str) -> Result<QueryAnswer, EngineError> {
         let permit = self.inner.admission.enter().await?;
         driver::start(&self.inner.threads, &self.inner.sessions, permit, sql, self.inner.limits.timeout).await
+    }
+
+    /// Does other work of a question on the engine's threads, which give way to ingest's where all cores are busy: of so much at
+    /// once as there are threads, the rest waits. Dropping it cancels it. Must not wait for more of its kind.
+    ///
+    /// # Errors
+    /// When the work panics.
+    pub async fn beside<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, EngineError> {
+        let _place = self.inner.beside.acquire().await;
+        driver::beside(&self.inner.threads, work).await
     }
 }

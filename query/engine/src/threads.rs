@@ -1,6 +1,6 @@
 //! The engine's own threads, so that a heavy statement never takes ingest's.
 //!
-//! Owns a tokio runtime. Never runs anything but statements.
+//! Owns a tokio runtime. Never runs anything but what questions need.
 
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -10,7 +10,7 @@ use crate::EngineError;
 /// plan that [`crate::statement`] lets pass. Memory that is not touched is not used.
 const STACK_BYTES: usize = 64 << 20;
 /// What these threads let go before them where all cores are busy: who sends is answered first, as it may have nowhere to keep
-/// what it sends; a statement gets every core that is idle, and a seventh of one that is not. Merging and moving give way to both.
+/// what it sends; a question gets every core that is idle, and a seventh of one that is not. Merging and moving give way to both.
 const NICE: i32 = 8;
 
 /// A runtime that may be dropped from within another one.

@@ -97,9 +97,15 @@ pub(crate) async fn with_traces<T: Default + Send + 'static>(
     if ids.is_empty() {
         return Ok(T::default());
     }
-    let rows = shared.store.trace_rows(version, Table::Spans, ids, columns).await?;
-    let catalog = Arc::clone(shared.store.catalog());
-    let working = tokio::task::spawn_blocking(move || traces_of(rows.batches, catalog.as_ref()).map(work));
-    let worked = working.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
-    worked.map_err(|error| ApiError::internal(error.to_string()))
+    let (store, version, ids) = (shared.store.clone(), Arc::clone(version), ids.to_vec());
+    let columns: Option<Vec<String>> = columns.map(|names| names.iter().map(|name| (*name).to_owned()).collect());
+    let reading = async move {
+        let columns: Option<Vec<&str>> = columns.as_ref().map(|names| names.iter().map(String::as_str).collect());
+        let rows = store.trace_rows(&version, Table::Spans, &ids, columns.as_deref()).await?;
+        let catalog = Arc::clone(store.catalog());
+        let working = tokio::task::spawn_blocking(move || traces_of(rows.batches, catalog.as_ref()).map(work));
+        let worked = working.await.map_err(|_| ApiError::internal("the search was stopped by a fault"))?;
+        worked.map_err(|error| ApiError::internal(error.to_string()))
+    };
+    shared.engine.beside(reading).await?
 }

@@ -65,8 +65,12 @@ pub(super) async fn summaries(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = shared.store.trace_rows(version, Table::Spans, ids, Some(&COLUMNS)).await?;
-    Ok(summarise(&rows.batches))
+    let (store, version, ids) = (shared.store.clone(), Arc::clone(version), ids.to_vec());
+    let reading = async move {
+        let rows = store.trace_rows(&version, Table::Spans, &ids, Some(&COLUMNS)).await?;
+        Ok(summarise(&rows.batches))
+    };
+    shared.engine.beside(reading).await?
 }
 
 /// A trace of which some spans were seen.

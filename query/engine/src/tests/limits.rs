@@ -49,3 +49,19 @@ async fn an_answer_comes_while_it_is_made() {
     let first = answer.batches.next().await.unwrap().unwrap();
     assert!(first.num_rows() > 0);
 }
+
+#[tokio::test]
+async fn other_work_of_a_question_is_done_on_the_engines_threads_and_ends_with_who_asks() {
+    let lake = Lake::empty();
+    let name = lake.engine.beside(async { std::thread::current().name().map(str::to_owned) }).await.unwrap();
+    assert_eq!(name.as_deref(), Some("spanlake-query"));
+    let (alive, mut ended) = tokio::sync::mpsc::channel::<()>(1);
+    let endless = lake.engine.beside(async move {
+        let _held = alive;
+        std::future::pending::<()>().await;
+    });
+    assert!(tokio::time::timeout(Duration::from_millis(50), endless).await.is_err());
+    assert!(ended.recv().await.is_none(), "what it held is dropped with it");
+    let error = lake.engine.beside(async { panic!("on purpose") }).await.expect_err("a fault");
+    assert!(matches!(error, EngineError::Failed { .. }), "{error:?}");
+}

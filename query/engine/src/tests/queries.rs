@@ -150,3 +150,28 @@ async fn columns_without_a_name_get_different_ones() {
     assert_eq!(all.schema.fields().last().unwrap().name(), "name_1");
     ask(&lake.engine, "select 1 as a, 2 as a").await.expect_err("given twice");
 }
+
+/// A table that a statement names has only the columns that it names, which nobody may see.
+#[tokio::test]
+async fn naming_columns_or_all_of_them_is_alike() {
+    let lake = Lake::filled(Place::Both).await;
+    for (columns, rest) in [
+        ("count(*)", ""),
+        ("attributes['http.route'], count(*)", "GROUP BY 1 ORDER BY 1"),
+        ("resource_attributes['service.name'] AS s, max(duration) * 2", "GROUP BY s ORDER BY s"),
+        ("s.\"service_name\", S.Name", "AS s WHERE kind <> 'server' ORDER BY start_time, span_id LIMIT 3"),
+        ("max(end_time) - min(start_time)", "WHERE attributes['nobody.has.it'] IS NULL"),
+    ] {
+        let (named, _) = ask(&lake.engine, &format!("SELECT {columns} FROM spans {rest}")).await.unwrap();
+        let of = if rest.starts_with("AS") { "" } else { "AS spans" };
+        let all = format!("SELECT {columns} FROM (SELECT * FROM spans) {of} {rest}");
+        assert_eq!(named, ask(&lake.engine, &all).await.unwrap().0, "{columns} {rest}");
+    }
+    let (described, _) = ask(&lake.engine, "DESCRIBE spans").await.unwrap();
+    let listed = "SELECT count(*) FROM information_schema.columns WHERE table_name = 'spans'";
+    let (listed, _) = ask(&lake.engine, listed).await.unwrap();
+    let columns = described.lines().count() - 4;
+    assert!(listed.contains(&format!("| {columns} ")), "{columns} described, {listed}");
+    let error = ask(&lake.engine, "SELECT servce_name FROM spans").await.expect_err("misspelt").to_string();
+    assert!(error.contains("service_name") || format!("{error:?}").contains("service_name"), "{error}");
+}
