@@ -4,9 +4,9 @@
 //! JSON, never writes.
 //!
 //! The life of a statement: [`statement`] reads it and refuses what is no query -> [`session`] pins one version
-//! of the store and shows its tables ([`logical`]: what SQL sees, over [`facts`]: stored rows, and
-//! [`dimensions`]: resources, scopes, series) -> DataFusion plans it with the [`rules`] of ours -> [`driver`]
-//! runs it on the engine's own threads and hands batches over.
+//! of the store and shows its tables with the columns that it names ([`named_columns`]; [`logical`]: what SQL sees,
+//! over [`facts`]: stored rows, and [`dimensions`]: resources, scopes, series) -> DataFusion plans it with the
+//! [`rules`] of ours -> [`driver`] runs it on the engine's own threads and hands batches over.
 
 mod admission;
 mod approx;
