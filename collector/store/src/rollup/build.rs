@@ -23,8 +23,9 @@ use super::stretch::{Kept, Sample, Stretch, Summary};
 use super::{LEVELS, NOT_ROLLED_UP, RollupPlace, schema, stretch_end, tail_ms};
 use crate::seal::SealError;
 use crate::seal::order::milli;
-use crate::seal::properties::COLD_ZSTD;
+use crate::seal::properties::zstd_level;
 use crate::seal::tried::with_smallest;
+use crate::version::COLD_LEVEL;
 
 const ID_BYTES: usize = 16;
 /// Samples from which the levels of a series are chosen.
@@ -204,7 +205,7 @@ fn properties() -> WriterPropertiesBuilder {
 
 /// Kept for years and seldom read.
 fn cold_properties(first: &[RecordBatch]) -> WriterPropertiesBuilder {
-    let level = ZstdLevel::try_new(COLD_ZSTD).expect("a level that is");
+    let level = zstd_level(COLD_LEVEL);
     with_smallest(properties().set_compression(Compression::ZSTD(level)), &schema(), first)
 }
 

@@ -16,7 +16,7 @@ use crate::attribute_columns::is_attribute_column;
 use crate::version::COLD_LEVEL;
 
 /// Level of compression of cold files.
-pub const COLD_ZSTD: i32 = 7;
+const COLD_ZSTD: i32 = 7;
 const PAGE_ROWS: usize = 2_048;
 /// Of cold files, which are seldom looked into and kept for years, and of merged points, of which many are read at once: larger
 /// pages compress better.
@@ -78,10 +78,8 @@ pub fn properties(table: Table, schema: &Schema, first: &[RecordBatch], effort: 
     let builder = match table {
         Table::Spans => spans(builder, effort.traces_max),
         Table::Logs => logs(builder),
-        Table::Resources | Table::Scopes | Table::Series | Table::SpanRed => builder,
-        Table::Points | Table::Histograms | Table::ExpHistograms | Table::Summaries | Table::Exemplars => {
-            metric(builder)
-        }
+        table if is_metric(table) => metric(builder),
+        _ => builder,
     };
     if effort.level >= COLD_LEVEL {
         let builder = plain_text(cold_columns(builder, schema), &COLD_VALUES);
@@ -117,7 +115,7 @@ fn value_filter(builder: WriterPropertiesBuilder, path: ColumnPath) -> WriterPro
 }
 
 /// Written once in the hot tier, read soon; written once more for years in the cold one.
-fn zstd_level(level: u8) -> ZstdLevel {
+pub fn zstd_level(level: u8) -> ZstdLevel {
     if level < COLD_LEVEL { ZstdLevel::default() } else { ZstdLevel::try_new(COLD_ZSTD).expect("a level that is") }
 }
 
