@@ -9,6 +9,7 @@
 //! [`rules`] of ours -> [`driver`] runs it on the engine's own threads and hands batches over.
 
 mod admission;
+mod allowance;
 mod approx;
 mod attributes;
 mod critical_path;
