@@ -25,7 +25,8 @@ pub enum Clock {
     Now,
     /// Collections of metrics at even distances, the last one about this time, nanoseconds since 1970, or about now.
     Collections(Option<u64>),
-    /// At even distances over so much time before now, nanoseconds: as a day's traffic lies, of which a load is a few minutes.
+    /// One after the other over so much time before now, nanoseconds: as a day's traffic lies, of which a load is a few minutes.
+    /// Templates are made for [`round_micros`] of it.
     Over(u64),
 }
 
@@ -72,6 +73,13 @@ pub struct Rounds {
     created: u64,
 }
 
+/// How long one of a load's rounds is where they lie over so much time, so that no time is left between them.
+#[must_use]
+pub fn round_micros(over_nanos: u64, requests: usize, templates: usize) -> u64 {
+    let rounds = requests.div_ceil(templates.max(1)).max(1);
+    over_nanos / 1000 / u64::try_from(rounds).expect("a count fits")
+}
+
 // === impl Rounds ===
 
 impl Rounds {
@@ -93,7 +101,7 @@ impl Rounds {
             Clock::Collections(until) => until.unwrap_or(self.created) - behind * metrics::COLLECTION_NANOS,
             Clock::Over(nanos) => {
                 let step = nanos / u64::try_from(self.bases.len()).expect("a count fits").max(1);
-                self.created - traces::ROUND_LEAD_NANOS - behind.saturating_sub(1) * step
+                self.created - traces::ROUND_LEAD_NANOS - behind * step
             }
         });
         Round { seed: mix(self.seed, u64::try_from(number).expect("a number fits")), base_time }

@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::corpus::shop::{INSTANCES, SERVICES};
 use crate::corpus::traces::TraceCorpus;
 use crate::corpus::{ITEMS_PER_REQUEST, logs, metrics, traces};
 use crate::http::{Connection, post_head};
-use crate::load::{Clock, Form, Load, PROTOBUF, Plan};
+use crate::load::{Clock, Form, Load, PROTOBUF, Plan, round_micros};
 use crate::process::{Ports, Server, ServerOptions, cpu_seconds, folder_bytes, memory_bytes};
 use crate::queries::{self, Latencies};
 use crate::random::Random;
@@ -98,14 +99,20 @@ impl Kind {
         }
     }
 
-    fn templates(self, seed: u64, series: usize) -> Vec<Template> {
+    /// One round of so many requests.
+    fn templates(self, settings: &Settings, requests: usize) -> Vec<Template> {
+        let Settings { seed, series, .. } = *settings;
+        let round_micros = match self.clock(settings.over_seconds) {
+            Clock::Over(nanos) => round_micros(nanos, requests, SERVICES.len() * INSTANCES),
+            Clock::Now | Clock::Collections(_) => traces::ROUND_MICROS,
+        };
         match self {
             Self::Spans | Self::SpansGzip | Self::SpansMerged => {
-                traces::templates(&TraceCorpus { seed, ..TraceCorpus::default() })
+                traces::templates(&TraceCorpus { seed, round_micros, ..TraceCorpus::default() })
             }
             Self::Points | Self::RemoteWrite => metrics::number_templates(series),
             Self::Histograms => metrics::histogram_templates(),
-            Self::Logs => logs::templates(seed),
+            Self::Logs => logs::templates(seed, round_micros),
         }
     }
 }
@@ -173,7 +180,8 @@ pub fn remote_write(
 /// # Errors
 /// When the server does not do what it should: lost, refused for good, or late to show rows.
 pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figures> {
-    let templates = kind.templates(settings.seed, settings.series);
+    let requests = usize::try_from(items)?.div_ceil(ITEMS_PER_REQUEST);
+    let templates = kind.templates(settings, requests);
     let mut folder = tempfile::Builder::new().prefix("spanlake-bench-").tempdir_in(&settings.work_dir)?;
     folder.disable_cleanup(settings.keep);
     let mut server = Server::spawn(ServerOptions {
@@ -187,7 +195,6 @@ pub fn run(kind: Kind, items: u64, settings: &Settings) -> anyhow::Result<Figure
     let ports = server.wait_ready(START_PATIENCE)?;
     std::thread::sleep(Duration::from_secs(5));
     let idle_rss_bytes = memory_bytes(server.id(), "VmRSS")?;
-    let requests = usize::try_from(items)?.div_ceil(ITEMS_PER_REQUEST);
     let (target, path, form) = kind.door(ports);
     let plan = Plan {
         target,

@@ -76,7 +76,7 @@ fn a_full_server() -> TestServer {
     let mut random = Random::new(11);
     let mut templates = [
         (TRACES, trace_corpus::templates(&corpus)),
-        (LOGS, log_corpus::templates(11)),
+        (LOGS, log_corpus::templates(11, trace_corpus::ROUND_MICROS)),
         (METRICS, metric_corpus::number_templates(metric_corpus::SERIES)),
         (METRICS, metric_corpus::histogram_templates()),
     ];

@@ -9,9 +9,9 @@ use super::{ITEMS_PER_REQUEST, any_text, integer, text};
 use crate::random::Random;
 use crate::template::{Template, span_mark, time_mark, trace_mark};
 
-/// A round of requests, one an instance.
+/// A round of requests, one an instance; its times lie within so many microseconds, at most an hour.
 #[must_use]
-pub fn templates(seed: u64) -> Vec<Template> {
+pub fn templates(seed: u64, round_micros: u64) -> Vec<Template> {
     let mut random = Random::new(seed);
     let mut next_slot = 0;
     (0..SERVICES.len() * INSTANCES)
@@ -20,7 +20,7 @@ pub fn templates(seed: u64) -> Vec<Template> {
             let log_records = (0..ITEMS_PER_REQUEST)
                 .map(|_| {
                     next_slot += 1;
-                    record(&SERVICES[service], next_slot, &mut random)
+                    record(&SERVICES[service], next_slot, round_micros, &mut random)
                 })
                 .collect();
             let scope_logs =
@@ -36,8 +36,8 @@ pub fn templates(seed: u64) -> Vec<Template> {
         .collect()
 }
 
-fn record(service: &Service, slot: u32, random: &mut Random) -> LogRecord {
-    let after = u32::try_from(random.below(2_000_000)).expect("small");
+fn record(service: &Service, slot: u32, round_micros: u64, random: &mut Random) -> LogRecord {
+    let after = u32::try_from(random.below(round_micros)).expect("small");
     let (severity, severity_text) = match random.below(1000) {
         0..=119 => (SeverityNumber::Debug, "DEBUG"),
         120..=939 => (SeverityNumber::Info, "INFO"),
@@ -93,7 +93,7 @@ mod tests {
 
     #[test]
     fn records_have_the_intended_size() {
-        let templates = templates(1);
+        let templates = templates(1, crate::corpus::traces::ROUND_MICROS);
         let bytes: usize = templates.iter().map(|template| template.bytes().len()).sum();
         let records: u32 = templates.iter().map(|template| template.items).sum();
         let each = bytes / usize::try_from(records).unwrap();

@@ -17,8 +17,8 @@ use crate::template::{Template, request_mark, span_mark, time_mark, trace_mark};
 
 /// The attribute that tells which request a span came with.
 pub const REQUEST_ATTRIBUTE: &str = "bench.request";
-/// Traces of a round start within this time.
-const ROUND_MICROS: u64 = 2_000_000;
+/// Within which traces of a round start, where nothing else is asked for.
+pub const ROUND_MICROS: u64 = 2_000_000;
 /// How far before now a round's traces start, so that all of them ended before they are sent.
 pub const ROUND_LEAD_NANOS: u64 = 4_000_000_000;
 /// So many spans of a thousand failed.
@@ -33,6 +33,8 @@ pub struct TraceCorpus {
     pub spans_per_request: usize,
     /// Whether each span carries [`REQUEST_ATTRIBUTE`].
     pub numbers_requests: bool,
+    /// Traces of a round start within this time, at most an hour.
+    pub round_micros: u64,
 }
 
 impl Default for TraceCorpus {
@@ -42,6 +44,7 @@ impl Default for TraceCorpus {
             requests: SERVICES.len() * INSTANCES,
             spans_per_request: ITEMS_PER_REQUEST,
             numbers_requests: false,
+            round_micros: ROUND_MICROS,
         }
     }
 }
@@ -113,7 +116,7 @@ impl<'a> Filler<'a> {
         }
         for service in 0..SERVICES.len() {
             while self.room[service] > 0 {
-                let start = self.random.below(ROUND_MICROS);
+                let start = self.random.below(self.corpus.round_micros);
                 let length = 500 + self.random.below(20_000);
                 let parent = self.add(service, None, SpanKind::Internal, start, start + length);
                 debug_assert_eq!(parent.service, service);
@@ -125,7 +128,7 @@ impl<'a> Filler<'a> {
     fn add_trace(&mut self) {
         let edges = SERVICES.iter().filter(|service| service.is_edge).count();
         let edge = (0..edges).max_by_key(|edge| self.room[*edge]).expect("there are edges");
-        let start = self.random.below(ROUND_MICROS);
+        let start = self.random.below(self.corpus.round_micros);
         let length = 20_000 + self.random.below(40_000) * (1 + self.random.below(6));
         let mut parents = vec![self.add(edge, None, SpanKind::Server, start, start + length)];
         let target = 8 + self.random.index(8);
