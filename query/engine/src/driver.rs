@@ -77,7 +77,7 @@ pub(crate) async fn start(
         db.query.text = without_values(sql),
         db.response.returned_rows = Empty,
     );
-    let running = AbortOnDrop(threads.lane().spawn(task.instrument(span)).abort_handle());
+    let running = AbortOnDrop(threads.handle().spawn(task.instrument(span)).abort_handle());
     let head = match timeout_at(deadline, head).await {
         Ok(Ok(head)) => head?,
         Ok(Err(_)) => return Err(stopped()),
@@ -102,7 +102,7 @@ pub(crate) async fn beside<T: Send + 'static>(
     threads: &Threads,
     work: impl Future<Output = T> + Send + 'static,
 ) -> Result<T, EngineError> {
-    let task = threads.lane().spawn(work);
+    let task = threads.handle().spawn(work);
     let _running = AbortOnDrop(task.abort_handle());
     task.await.map_err(|_| stopped())
 }

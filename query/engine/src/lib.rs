@@ -9,7 +9,6 @@
 //! [`rules`] of ours -> [`driver`] runs it on the engine's own threads and hands batches over.
 
 mod admission;
-mod allowance;
 mod approx;
 mod attributes;
 mod critical_path;

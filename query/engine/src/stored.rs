@@ -72,7 +72,7 @@ impl StoredRows {
         ids: (&[u8; 16], &[u8; 16]),
     ) -> Result<Vec<RecordBatch>, EngineError> {
         let (store, of, (first, last)) = (self.sessions.store().clone(), Arc::clone(file), (*ids.0, *ids.1));
-        let read = self.engine.inner.threads.lane().spawn(async move { store.rollups(&of, (&first, &last)).await });
+        let read = self.engine.inner.threads.handle().spawn(async move { store.rollups(&of, (&first, &last)).await });
         read.await.map_err(|error| failed(file, &error))?.map_err(|error| failed(file, &error))
     }
 
@@ -96,16 +96,16 @@ impl StoredRows {
             entry.parts().any(|(from, to)| from < end && to >= start) && entry.may_have_series(&first, &last)
         };
         let files: Vec<Arc<DataFile>> = version.files(Table::Points).iter().filter(has).cloned().collect();
-        let (store, lane) = (self.sessions.store().clone(), Arc::new(inner.threads.lane()));
+        let (store, threads) = (self.sessions.store().clone(), inner.threads.handle().clone());
         let reads = futures::stream::iter(files).map(move |file| {
             // The version keeps the files, the permit the place of the whole read.
-            let (store, lane, _held) = (store.clone(), Arc::clone(&lane), (&permit, &version));
+            let (store, threads, _held) = (store.clone(), threads.clone(), (&permit, &version));
             async move {
                 if let Some(kept) = store.kept_point_blocks(&file, (&first, &last)) {
                     return Ok(kept);
                 }
                 let of = Arc::clone(&file);
-                let read = lane.spawn_blocking(move || store.point_blocks(&of, (&first, &last)));
+                let read = threads.spawn_blocking(move || store.point_blocks(&of, (&first, &last)));
                 read.await.map_err(|error| failed(&file, &error))?.map_err(|error| failed(&file, &error))
             }
         });

@@ -73,11 +73,12 @@ pub struct Rounds {
     created: u64,
 }
 
-/// How long one of a load's rounds is where they lie over so much time, so that no time is left between them.
+/// How long one of a load's rounds is where they lie over so much time, so that no time is left between them; at most an hour, as
+/// templates have no room for more.
 #[must_use]
 pub fn round_micros(over_nanos: u64, requests: usize, templates: usize) -> u64 {
     let rounds = requests.div_ceil(templates.max(1)).max(1);
-    over_nanos / 1000 / u64::try_from(rounds).expect("a count fits")
+    (over_nanos / 1000 / u64::try_from(rounds).expect("a count fits")).min(3_600_000_000)
 }
 
 // === impl Rounds ===
