@@ -89,37 +89,16 @@ pub trait HourInQuestion {
         dimensions: &dyn DimensionLookup,
     ) -> Result<(), ArrowError>;
 
-    /// After all was shown: rows that are to be written as they would be, so that the hour's part is met by their real
-    /// bytes; `None` where that is not worth it, or enough was tried. [`HourInQuestion::tried`] MUST follow.
-    fn trial(&mut self) -> Option<Arc<dyn Trial>>;
+    /// After all was shown: the decision as it would be made now. Its spans and logs are to be written, so that real bytes
+    /// meet the hour's part; `None` where nothing depends on them. [`HourInQuestion::proposed`] MUST follow.
+    fn proposal(&mut self) -> Option<Arc<dyn Verdicts>>;
 
-    /// What the last trial took.
-    fn tried(&mut self, spans: TrialBytes, logs: TrialBytes);
+    /// What the rows of the last proposal took. True: it stands, and [`HourInQuestion::decide`] makes it. False: another one
+    /// is to be asked for.
+    fn proposed(&mut self, taken: &MovedHour) -> bool;
 
     /// Decides on every trace that was shown.
     fn decide(self: Box<Self>) -> Decided;
-}
-
-/// Some of an hour's rows, as a decision would leave them.
-pub trait Trial: Send + Sync {
-    /// The part of each file, in runs of neighbours, that is to be gone through.
-    fn share(&self) -> f64;
-
-    /// The rows that are to be written.
-    ///
-    /// # Errors
-    /// When a batch lacks a column that its table always has.
-    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError>;
-}
-
-/// What the files of a trial took.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct TrialBytes {
-    /// Pages of rows.
-    pub data: u64,
-    /// What a file has however many rows are in it: dictionaries, indexes, footers.
-    pub fixed: u64,
-    pub files: u64,
 }
 
 /// The decision on an hour.
@@ -138,7 +117,7 @@ pub trait Verdicts: Send + Sync {
     fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError>;
 }
 
-/// What a move took.
+/// What a move took, or would take.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MovedHour {
     /// Hours since the epoch.

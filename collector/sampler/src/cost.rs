@@ -5,6 +5,7 @@
 //! Never measures anything itself.
 
 use serde::{Deserialize, Serialize};
+use spanlake_schemas::sampling::MovedHour;
 
 use crate::summary::TraceSummary;
 
@@ -30,6 +31,14 @@ pub struct ColdBytes {
 }
 
 impl ColdBytes {
+    /// Of what a move took: of logs, the part of those that belong to traces.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "bytes and rows of an hour, below 2^53")]
+    pub fn written(moved: &MovedHour) -> Self {
+        let share = moved.trace_log_rows as f64 / moved.log_rows.max(1) as f64;
+        Self { spans: moved.span_bytes as f64, logs: moved.log_bytes as f64 * share }
+    }
+
     /// Of both.
     #[must_use]
     pub const fn sum(self) -> f64 {
@@ -80,10 +89,10 @@ impl CostModel {
         adjust(&mut self.cold_bytes_per_hot_log_byte, logs, GAIN);
     }
 
-    /// Takes over what a trial showed: some of the hour's kept rows, written before its thresholds are committed. It
+    /// Takes over what a proposal showed: the hour's kept rows, written before its thresholds are committed. It
     /// sees what no past hour can, such as a new kind of traffic, so it corrects in full.
     #[must_use]
-    pub fn after_trial(mut self, spans: Observed, logs: Observed) -> Self {
+    pub fn after_proposal(mut self, spans: Observed, logs: Observed) -> Self {
         adjust(&mut self.cold_bytes_per_hot_span_byte, spans, 1.0);
         adjust(&mut self.cold_bytes_per_hot_log_byte, logs, 1.0);
         self

@@ -10,7 +10,6 @@ mod outcome;
 mod planned;
 mod report;
 pub mod simulate;
-mod trial;
 mod verdicts;
 mod weights;
 mod why;
@@ -26,7 +25,7 @@ use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Pin, Remembe
 use spanlake_schemas::tables::Table;
 
 use crate::budget::{BudgetLedger, BudgetSettings, HourRecord};
-use crate::cost::{CostModel, Observed};
+use crate::cost::{ColdBytes, CostModel, Observed};
 use crate::decide::settings::ImportanceSettings;
 use crate::pins::PinSet;
 use crate::rules::check::{RuleProblem, check};
@@ -39,6 +38,8 @@ pub use why::Outlook;
 
 /// Whatever was spent, a decision has this part of its hour: no class may have probability zero.
 const LEAST_SHARE: f64 = 0.000_5;
+/// A proposal whose bytes are as near as that to what was predicted stands.
+const TOLERANCE: f64 = 0.005;
 /// Decisions of which the report tells.
 const REPORTED_DECISIONS: usize = 48;
 
@@ -106,6 +107,22 @@ struct Undone {
     /// Of the allotted bytes, what traces may take that nobody decided on yet.
     #[serde(skip)]
     left_bytes: f64,
+}
+
+impl Undone {
+    /// Predicted against written bytes, of spans and of logs.
+    const fn observed(&self, written: ColdBytes) -> [Observed; 2] {
+        [
+            Observed { predicted_bytes: self.predicted_span_bytes, written_bytes: written.spans },
+            Observed { predicted_bytes: self.predicted_log_bytes, written_bytes: written.logs },
+        ]
+    }
+
+    /// Whether that was foreseen so well that to plan again would change nothing.
+    fn foresaw(&self, written: ColdBytes) -> bool {
+        let predicted = self.predicted_span_bytes + self.predicted_log_bytes;
+        (written.sum() - predicted).abs() <= TOLERANCE * predicted
+    }
 }
 
 impl HotEndSampler {
@@ -183,12 +200,11 @@ impl State {
         undone
     }
 
-    fn note_moved(&mut self, hour: i64, span_bytes: f64, log_bytes: f64) {
+    fn note_moved(&mut self, hour: i64, written: ColdBytes) {
         let Some(undone) = self.undone.remove(&hour) else { return };
-        let observed = |predicted_bytes, written_bytes| Observed { predicted_bytes, written_bytes };
-        self.cost
-            .learn(observed(undone.predicted_span_bytes, span_bytes), observed(undone.predicted_log_bytes, log_bytes));
-        let inside = (span_bytes + log_bytes - undone.outside_bytes).max(0.0);
+        let [spans, logs] = undone.observed(written);
+        self.cost.learn(spans, logs);
+        let inside = (written.sum() - undone.outside_bytes).max(0.0);
         let before = self.ledger.hours().find(|record| record.hour == hour).copied();
         let sum = |now: f64, of: fn(&HourRecord) -> f64| now + before.as_ref().map_or(0.0, of);
         self.ledger.record(HourRecord {
@@ -221,11 +237,9 @@ impl HotEnd for HotEndSampler {
         Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, passed, known)))
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "bytes of an hour, below 2^53")]
     fn moved(&self, moved: MovedHour) -> Vec<u8> {
-        let share = moved.trace_log_rows as f64 / moved.log_rows.max(1) as f64;
         self.0.with_state(|state| {
-            state.note_moved(moved.hour, moved.span_bytes as f64, moved.log_bytes as f64 * share);
+            state.note_moved(moved.hour, ColdBytes::written(&moved));
             serde_json::to_vec(state).unwrap_or_default()
         })
     }

@@ -1,7 +1,7 @@
 //! `GET /api/traces/heatmap`: spans by start and by duration.
 //!
 //! Owns the grid: columns of equal time, rows of equal ratio. Without a condition on spans, roots are counted, each of
-//! which stands for its trace.
+//! which stands for its trace. Where spans were sampled out, a cell's number is an estimate with its 95 % interval.
 
 use std::sync::Arc;
 
@@ -17,6 +17,7 @@ use crate::estimated::weighed_count;
 use crate::matching_spans::{MatchingSpans, parameter};
 use crate::parameters;
 use crate::state::Shared;
+use crate::weighed;
 
 const COLUMNS: usize = 60;
 const COLUMNS_MAX: usize = 500;
@@ -42,10 +43,10 @@ pub(crate) async fn heatmap(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
     }
     let scale = Scale::of(least.unwrap_or(1_000), greatest.unwrap_or(1_000_000_000), rows);
     let is_error = "status_code = 'error'";
-    let [all, errors] = if spans.is_sampled {
-        [weighed_count("true"), weighed_count(is_error)]
+    let (all, errors) = if spans.is_sampled {
+        (weighed::SPANS.estimated, weighed_count(is_error))
     } else {
-        ["count(*)".to_owned(), format!("count(*) FILTER (WHERE {is_error})")]
+        (weighed::SPANS.counted, format!("count(*) FILTER (WHERE {is_error})"))
     };
     let sql = format!(
         "SELECT (CAST(start_time AS BIGINT) - {start}) / {step} AS cell_column, {row} AS cell_row, {all} AS spans, \
@@ -53,16 +54,25 @@ pub(crate) async fn heatmap(State(shared): State<Arc<Shared>>, uri: Uri) -> Resu
         start = spans.start,
         row = scale.sql("duration"),
     );
-    let mut cells: Vec<Value> = Vec::new();
+    let (mut cells, mut intervals) = (Vec::new(), Vec::new());
     for batch in spans.rows(&shared, &sql).await? {
-        let numbers = ["cell_column", "cell_row", "spans", "errors"].map(|name| Numbers::<Int64Type>::of(&batch, name));
-        cells.extend((0..batch.num_rows()).map(|row| json!(numbers.each_ref().map(|column| column.or_zero(row)))));
+        let numbers = ["cell_column", "cell_row", "errors"].map(|name| Numbers::<Int64Type>::of(&batch, name));
+        for row in 0..batch.num_rows() {
+            let [column, place, errors] = numbers.each_ref().map(|column| column.or_zero(row));
+            let mut weighed = weighed::numbers(&batch, row, &[weighed::SPANS]);
+            cells.push(json!([column, place, weighed.remove("spans"), errors]));
+            intervals.push(weighed.remove("interval").map_or(Value::Null, |mut interval| interval["spans"].take()));
+        }
     }
     let edges: Vec<String> = scale.edges().iter().map(i64::to_string).collect();
-    Ok(Json(json!({
+    let mut answer = json!({
         "start": spans.start.to_string(), "step": step.to_string(), "columns": columns,
         "duration_edges": edges, "cells": cells, "over": over, "stats": spans.stats(),
-    })))
+    });
+    if spans.is_sampled {
+        answer["intervals"] = json!(intervals);
+    }
+    Ok(Json(answer))
 }
 
 trait DivCeil {

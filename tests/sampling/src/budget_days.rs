@@ -34,7 +34,7 @@ pub fn checks(seed: u64) -> Vec<Check> {
         wander *= (0.01 * random.normal()).exp();
         let supply = hours.at(hour);
         let budget_bytes = ledger.allotment(hour, &settings);
-        let written = supply.write(&mut cost, budget_bytes, wander, &mut random);
+        let written = supply.write(&mut cost, budget_bytes, wander);
         let allotted = budget_bytes.min(written.offered_bytes);
         if hour >= 24 {
             hour_worst = hour_worst.max((written.bytes / allotted - 1.0).abs());
@@ -101,8 +101,8 @@ impl Supply {
 }
 
 impl SupplyOfHour<'_> {
-    /// Decides, writes, learns. A trial of a part of the kept rows is written before the thresholds hold.
-    fn write(&self, cost: &mut CostModel, budget_bytes: f64, wander: f64, random: &mut Random) -> Written {
+    /// Decides, writes, learns. What does not take what it was foreseen to is decided again, up to three times.
+    fn write(&self, cost: &mut CostModel, budget_bytes: f64, wander: f64) -> Written {
         let profiles = OperationProfiles::from_rows(self.rows);
         // A storm's spans repeat themselves, so they compress better; a thinner sample compresses worse.
         let storm = if self.is_storm { 0.8 } else { 1.0 };
@@ -116,24 +116,25 @@ impl SupplyOfHour<'_> {
                 epoch: 0,
                 hashes_unflagged_ids: false,
             };
-            let (plan, decisions) = decide(self.summaries, &input);
+            let (_, decisions) = decide(self.summaries, &input);
             let kept = self.summaries.iter().zip(&decisions).filter(|(_, decision)| decision.is_kept);
-            let hot: f64 = kept.map(|(summary, _)| summary.span_bytes as f64).sum();
-            (plan, hot)
+            kept.map(|(summary, _)| summary.span_bytes as f64).sum::<f64>()
         };
         let all_hot: f64 = self.summaries.iter().map(|summary| summary.span_bytes as f64).sum();
         let factor = |hot: f64| wander * storm * (hot / all_hot).powf(-0.03);
-        let (_, trial_hot) = kept_of(cost, budget_bytes);
-        let trial_noise = 1.0 + 0.002 * random.normal();
-        let trial = Observed {
-            predicted_bytes: trial_hot * cost.cold_bytes_per_hot_span_byte,
-            written_bytes: trial_hot * factor(trial_hot) * trial_noise,
+        let mut proposals = 0;
+        let (observed, bytes) = loop {
+            let hot = kept_of(cost, budget_bytes);
+            let predicted_bytes = hot * cost.cold_bytes_per_hot_span_byte;
+            let bytes = hot * factor(hot);
+            let observed = Observed { predicted_bytes, written_bytes: bytes };
+            proposals += 1;
+            if proposals == 3 || (bytes / predicted_bytes - 1.0).abs() <= 0.005 {
+                break (observed, bytes);
+            }
+            *cost = cost.after_proposal(observed, Observed::default());
         };
-        let tried = cost.after_trial(trial, Observed::default());
-        let (plan, hot) = kept_of(&tried, budget_bytes);
-        let bytes = hot * factor(hot);
-        *cost = tried;
-        cost.learn(Observed { predicted_bytes: plan.kept_bytes, written_bytes: bytes }, Observed::default());
+        cost.learn(observed, Observed::default());
         Written { bytes, offered_bytes: all_hot * factor(all_hot) }
     }
 }

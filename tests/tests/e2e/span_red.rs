@@ -163,6 +163,14 @@ fn sums_outlive_what_is_sampled_out() {
     for value in facets["facets"][0]["values"].as_array().expect("values") {
         within(value, &value["spans"], 5_000.0);
     }
+    let heatmap: Value = server.get(&format!("/api/traces/heatmap?service=shop&columns=4&rows=3&{range}")).json();
+    let (cells, intervals) = (heatmap["cells"].as_array().expect("cells"), heatmap["intervals"].as_array());
+    let intervals = intervals.expect("intervals beside cells");
+    assert_eq!(cells.len(), intervals.len());
+    let sum = |numbers: &mut dyn Iterator<Item = &Value>| numbers.filter_map(Value::as_f64).sum::<f64>();
+    let [low, high] = [0, 1].map(|end| sum(&mut intervals.iter().map(|interval| &interval[end])));
+    let counted = sum(&mut cells.iter().map(|cell| &cell[2]));
+    assert!(low < counted && counted < high && low <= 10_000.0 && 10_000.0 <= high, "{heatmap}");
     let map: Value = server.get(&format!("/api/service-map?{range}")).json();
     within(&map["nodes"][0], &map["nodes"][0]["requests"], 10_000.0);
     assert_eq!((&facets["stats"]["sampled"], &map["stats"]["exact"]), (&Value::from(true), &Value::from(false)));

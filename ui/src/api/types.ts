@@ -82,6 +82,8 @@ export interface HeatmapAnswer {
   duration_edges: string[];
   /** Column, row, spans, errors; empty cells are left out. */
   cells: [number, number, number, number][];
+  /** Beside cells, where spans were sampled out; null where a cell is known exactly. */
+  intervals?: ([low: number, high: number | null] | null)[];
   over: string;
   stats: ExploreStats;
 }

@@ -2,7 +2,7 @@
 // by pointer or key. Never fetches, and never knows what becomes of the region.
 import { useEffect, useRef, useState, type KeyboardEvent, type PointerEvent } from "react";
 import {
-  cellAt, countsIn, regionBetween, selectionBox, selectionOf, type CellPlace, type CellRegion, type Heatmap, type HeatBox,
+  cellAt, countsIn, regionBetween, selectionBox, selectionOf, type CellCounts, type CellPlace, type CellRegion, type Heatmap, type HeatBox,
 } from "../layout/heatmap";
 import type { HeatSelection } from "../model/heatSelection";
 import { paintHeatmap } from "../paint/heatmapCanvas";
@@ -13,10 +13,8 @@ import { useTheme } from "../theme";
 export const PICTURE_HEIGHT = 128;
 export const HEAT_PADDING = { left: 58, right: 14, top: 8, bottom: 20 };
 
-export interface RegionCounts {
+export interface RegionCounts extends CellCounts {
   selection: HeatSelection;
-  spans: number;
-  errors: number;
 }
 
 interface TraceHeatmapProps {

@@ -3,7 +3,7 @@
 import { useRef, useState } from "react";
 import { isNotOffered, useTraceHeatmap } from "../api/traceQueries";
 import type { TraceSummary } from "../api/types";
-import type { Heatmap } from "../layout/heatmap";
+import { intervalOf, type Heatmap } from "../layout/heatmap";
 import { formatDuration, parseDuration } from "../model/duration";
 import { ALL_ERRORS, narrowedTo, readSelection, undoneNarrowing, writeSelection, type HeatSelection } from "../model/heatSelection";
 import { calendarDay, clockTime } from "../model/instant";
@@ -130,16 +130,18 @@ function RegionNote({ counts }: { counts: RegionCounts }) {
   return (
     <>
       <span>{selectionWords(counts.selection)}</span>
-      <strong>{texts.explore.spans(counts.spans)}</strong>
+      <strong>{counts.interval && "≈ "}{texts.explore.spans(counts.spans)}</strong>
+      {counts.interval && <span className="muted">{texts.explore.facets.between(...counts.interval)}</span>}
       {counts.errors > 0 && <span className="error-text">{texts.explore.errors(counts.errors, percentText(counts.errors / counts.spans))}</span>}
     </>
   );
 }
 
 function Totals({ heatmap, overRoots, isExact, note }: { heatmap: Heatmap; overRoots: boolean; isExact: boolean; note: string | undefined }) {
+  const interval = intervalOf(heatmap.cells, heatmap.isOverRoots);
   return (
     <>
-      <span>{overRoots ? texts.explore.roots(heatmap.spans) : texts.explore.spans(heatmap.spans)}</span>
+      <span title={interval ? texts.explore.facets.between(...interval) : undefined}>{interval && "≈ "}{overRoots ? texts.explore.roots(heatmap.spans) : texts.explore.spans(heatmap.spans)}</span>
       <span className={heatmap.errors > 0 ? "error-text" : "faint"}>{heatmap.errors > 0 ? texts.explore.errors(heatmap.errors, percentText(heatmap.errors / heatmap.spans)) : texts.explore.noErrors}</span>
       {!isExact && <span className="warn-text" title={note}>{texts.explore.approximate}</span>}
       <span className="heat-legend" aria-hidden="true">

@@ -8,7 +8,11 @@ export interface HeatCell {
   row: number;
   spans: number;
   errors: number;
+  /** Of an estimate: its 95 % interval; without an upper end where the kept spans set none. */
+  interval: CellInterval | null;
 }
+
+export type CellInterval = [low: number, high: number | null];
 
 export interface Heatmap {
   startMs: number;
@@ -21,6 +25,8 @@ export interface Heatmap {
   most: number;
   spans: number;
   errors: number;
+  /** Each counted span is another trace's, so that errors of cells are independent. */
+  isOverRoots: boolean;
 }
 
 export interface HeatBox {
@@ -35,17 +41,22 @@ export interface HeatAnswer {
   columns: number;
   duration_edges: string[];
   cells: [number, number, number, number][];
+  intervals?: (CellInterval | null)[];
+  over: string;
 }
 
 export function heatmapOf(answer: HeatAnswer): Heatmap {
   const edges = answer.duration_edges.map((edge) => Math.max(Number(edge), 1));
   const rows = Math.max(edges.length - 1, 0);
-  const inside = answer.cells.filter(([column, row, spans]) => column >= 0 && column < answer.columns && row >= 0 && row < rows && spans > 0);
-  const cells = inside.map(([column, row, spans, errors]) => ({ column, row, spans, errors: Math.min(errors, spans) }));
+  const all = answer.cells.map(([column, row, spans, errors], at) => ({
+    column, row, spans, errors: Math.min(errors, spans), interval: answer.intervals?.[at] ?? null,
+  }));
+  const cells = all.filter(({ column, row, spans }) => column >= 0 && column < answer.columns && row >= 0 && row < rows && spans > 0);
   const sum = (pick: (cell: HeatCell) => number): number => cells.reduce((total, cell) => total + pick(cell), 0);
   return {
     startMs: Number(answer.start) / 1e6, stepMs: Math.max(Number(answer.step) / 1e6, 1e-3), columns: answer.columns, rows, edges, cells,
     most: cells.reduce((most, cell) => Math.max(most, cell.spans), 0), spans: sum((cell) => cell.spans), errors: sum((cell) => cell.errors),
+    isOverRoots: answer.over === "roots",
   };
 }
 
@@ -115,14 +126,30 @@ export function regionBetween(a: CellPlace, b: CellPlace): CellRegion {
   };
 }
 
-export function countsIn(heatmap: Heatmap, { from, to }: CellRegion): { spans: number; errors: number } {
-  let [spans, errors] = [0, 0];
-  for (const cell of heatmap.cells) {
-    if (cell.column < from.column || cell.column > to.column || cell.row < from.row || cell.row > to.row) continue;
-    spans += cell.spans;
-    errors += cell.errors;
-  }
-  return { spans, errors };
+export interface CellCounts {
+  spans: number;
+  errors: number;
+  interval: CellInterval | null;
+}
+
+export function countsIn(heatmap: Heatmap, { from, to }: CellRegion): CellCounts {
+  const cells = heatmap.cells.filter(({ column, row }) => column >= from.column && column <= to.column && row >= from.row && row <= to.row);
+  const sum = (pick: (cell: HeatCell) => number): number => cells.reduce((total, cell) => total + pick(cell), 0);
+  return { spans: sum((cell) => cell.spans), errors: sum((cell) => cell.errors), interval: intervalOf(cells, heatmap.isOverRoots) };
+}
+
+/**
+ * Of the sum of cells. Independent errors add as squares. Spans of one trace may lie in several cells and are kept or
+ * dropped together, so theirs add as they are, which is at least as wide as the truth.
+ */
+export function intervalOf(cells: readonly HeatCell[], isIndependent: boolean): CellInterval | null {
+  if (cells.every((cell) => cell.interval === null)) return null;
+  const together = (errors: number[]): number => (isIndependent ? Math.hypot(...errors) : errors.reduce((sum, error) => sum + error, 0));
+  const spans = cells.reduce((sum, cell) => sum + cell.spans, 0);
+  const below = cells.map((cell) => (cell.interval ? cell.spans - cell.interval[0] : 0));
+  const above = cells.map((cell) => (cell.interval ? (cell.interval[1] ?? Infinity) - cell.spans : 0));
+  const high = spans + together(above);
+  return [Math.max(Math.round(spans - together(below)), 0), Number.isFinite(high) ? Math.round(high) : null];
 }
 
 /** What a region means; a side that is whole is left out, so that it does not narrow. */

@@ -11,18 +11,18 @@ use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
-use spanlake_schemas::sampling::{Decided, HourInQuestion, Part, Trial, TrialBytes};
+use spanlake_schemas::sampling::{Decided, HourInQuestion, MovedHour, Part, Verdicts};
 use spanlake_schemas::tables::Table;
 
 use super::columns::{LogColumns, RowAttributes, SpanColumns};
 use super::memory_file::{self, MemoryFile};
+use super::outcome::Outcome;
 use super::planned::{Planned, Worth};
 use super::simulate::Study;
-use super::trial::{HourTrial, Tried};
-use super::verdicts::{HourVerdicts, ask_all};
+use super::verdicts::{HourVerdicts, Keep, ask_all};
 use super::weights::{Lengths, row_lengths};
 use super::{Passed, Shared, report};
-use crate::cost::HotBytes;
+use crate::cost::{ColdBytes, HotBytes};
 use crate::memory::Remembered;
 use crate::pins::PinSet;
 use crate::profile::ProfileBuilder;
@@ -31,8 +31,9 @@ use crate::summary::{SpanFacts, TraceIdBytes, TraceSummary};
 use crate::threshold::Threshold;
 use crate::tracestate;
 
-/// Of fewer cold bytes nothing is learnt that a trial's own headers and footers would not hide.
-const TRIAL_BYTES_MIN: f64 = 500_000.0;
+/// So often is a decision written to see what it takes; the last one stands. The first hour of a store knows nothing of
+/// costs, the second of its own and the third needs no correction.
+const PROPOSALS_MAX: u32 = 3;
 
 /// An hour that is being looked at.
 pub(super) struct Hour {
@@ -54,9 +55,16 @@ pub(super) struct Hour {
     /// Where somebody only wants to know what would become of the hour.
     study: Option<Arc<Mutex<Study>>>,
     planned: Option<Planned>,
-    /// Under way, and how many rows the whole hour keeps.
-    trial: Option<(Arc<HourTrial>, u64)>,
-    tried: Vec<Tried>,
+    /// The last one: what stands unless it is corrected.
+    proposal: Option<Proposal>,
+    proposals: u32,
+}
+
+/// A decision that was made but is not committed.
+struct Proposal {
+    /// Without the traces that it keeps.
+    outcome: Outcome,
+    kept: Arc<HashMap<TraceIdBytes, Keep>>,
 }
 
 /// What is known of a trace of the hour.
@@ -86,8 +94,8 @@ impl Hour {
             pins,
             study: None,
             planned: None,
-            trial: None,
-            tried: Vec::new(),
+            proposal: None,
+            proposals: 0,
         }
     }
 
@@ -209,19 +217,20 @@ impl Hour {
         Planned::make(&self.shared, traces, profiles, self.worth, beside, &self.earlier, passed)
     }
 
-    /// Tries the plan, where it drops something and the bytes are worth it.
-    fn first_trial(&mut self) {
-        let mut planned = self.plan();
-        let is_worth_it = !planned.keeps_all() && planned.plan.kept_bytes >= TRIAL_BYTES_MIN;
-        // Whoever showed whole rows has not told what is typical of them.
-        let has_lengths = !self.lengths[0].is_empty();
-        if is_worth_it && has_lengths {
-            let outcome = planned.decide(&self.shared, |_, _| {});
-            let verdicts = HourVerdicts { kept: outcome.kept, memories: self.earlier.clone() };
-            let trial = HourTrial::new(verdicts, self.lengths.clone().map(Arc::new), outcome.kept_rows);
-            self.trial = Some((Arc::new(trial), outcome.kept_rows));
+    /// Decides on each trace as planned, and says what that should take.
+    fn propose(&self, planned: &mut Planned) -> Proposal {
+        let mut study = self.study.as_ref().map(|study| study.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Some(study) = &mut study {
+            study.begin_hour(&planned.profiles);
         }
-        self.planned = Some(planned);
+        let mut outcome = planned.decide(&self.shared, |summary, decision| {
+            if let Some(study) = &mut study {
+                study.add(summary, decision);
+            }
+        });
+        planned.predict(&outcome);
+        let kept = Arc::new(std::mem::take(&mut outcome.kept));
+        Proposal { outcome, kept }
     }
 
     /// The undecided traces, by id, so that every pass and every run sees one order; and those that were imported.
@@ -292,36 +301,35 @@ impl HourInQuestion for Hour {
         }
     }
 
-    fn trial(&mut self) -> Option<Arc<dyn Trial>> {
-        match (self.tried.len(), &self.trial) {
-            (0, _) => self.first_trial(),
-            (1, Some((first, kept_rows))) => self.trial = Some((Arc::new(first.halved()), *kept_rows)),
-            _ => self.trial = None,
+    fn proposal(&mut self) -> Option<Arc<dyn Verdicts>> {
+        let mut planned = self.planned.take().unwrap_or_else(|| self.plan());
+        if planned.keeps_all() {
+            self.planned = Some(planned);
+            return None;
         }
-        self.trial.as_ref().map(|(trial, _)| Arc::clone(trial) as Arc<dyn Trial>)
+        let proposal = self.propose(&mut planned);
+        let verdicts = HourVerdicts { kept: Arc::clone(&proposal.kept), memories: self.earlier.clone() };
+        (self.planned, self.proposal) = (Some(planned), Some(proposal));
+        self.proposals += 1;
+        Some(Arc::new(verdicts))
     }
 
-    fn tried(&mut self, spans: TrialBytes, logs: TrialBytes) {
-        let Some((trial, kept_rows)) = &self.trial else { return };
-        self.tried.push(trial.tried([spans, logs]));
-        if let (Some(planned), [large, small]) = (&mut self.planned, self.tried.as_slice()) {
-            planned.correct(&self.shared, *large, *small, *kept_rows);
+    fn proposed(&mut self, taken: &MovedHour) -> bool {
+        let written = ColdBytes::written(taken);
+        let Some(planned) = self.planned.as_mut().filter(|planned| !planned.undone.foresaw(written)) else {
+            return true;
+        };
+        if self.proposals >= PROPOSALS_MAX {
+            return true;
         }
+        planned.correct(&self.shared, written);
+        self.proposal = None;
+        false
     }
 
     fn decide(mut self: Box<Self>) -> Decided {
         let mut planned = self.planned.take().unwrap_or_else(|| self.plan());
-        let mut study = self.study.as_ref().map(|study| study.lock().unwrap_or_else(PoisonError::into_inner));
-        if let Some(study) = &mut study {
-            study.begin_hour(&planned.profiles);
-        }
-        let outcome = planned.decide(&self.shared, |summary, decision| {
-            if let Some(study) = &mut study {
-                study.add(summary, decision);
-            }
-        });
-        drop(study);
-        planned.predict(&outcome);
+        let Proposal { outcome, kept } = self.proposal.take().unwrap_or_else(|| self.propose(&mut planned));
         let header = planned.header(&self.shared, &outcome);
         let memory = memory_file::write(&header, &outcome.kept_ids, &outcome.dropped);
         let opened = MemoryFile::open(memory.clone()).expect("it was written here");
@@ -334,6 +342,6 @@ impl HourInQuestion for Hour {
         });
         let memories = self.earlier.into_iter().chain([Arc::new(opened)]).collect();
         let memory = if is_news { memory } else { Vec::new() };
-        Decided { memory, verdicts: Arc::new(HourVerdicts { kept: outcome.kept, memories }) }
+        Decided { memory, verdicts: Arc::new(HourVerdicts { kept, memories }) }
     }
 }

@@ -31,7 +31,6 @@ pub(super) struct Outcome {
     pub dropped: Vec<TraceId>,
     /// Of those that were decided on.
     pub decided_kept: u64,
-    pub kept_rows: u64,
     pub kept_bytes: HotBytes,
     reasons: BTreeMap<Reason, Arc<str>>,
 }
@@ -60,7 +59,6 @@ impl Outcome {
             return decision;
         }
         self.decided_kept += 1;
-        self.kept_rows += u64::from(summary.spans) + u64::from(summary.logs);
         self.kept_bytes.spans += summary.span_bytes;
         self.kept_bytes.logs += summary.log_bytes;
         self.kept_ids.push((id, decision.threshold));

@@ -14,6 +14,7 @@ use spanlake_schemas::tables::Table;
 use super::hour::Hour;
 use super::memory_file::{MemoryFile, MemoryHeader};
 use super::{HotEndSampler, HotEndSettings};
+use crate::cost::ColdBytes;
 use crate::decide::TraceDecision;
 use crate::estimate::total::TotalState;
 use crate::estimate::{Estimate, Kept};
@@ -143,7 +144,8 @@ impl HotEnd for Simulation {
     fn moved(&self, moved: MovedHour) -> Vec<u8> {
         self.sampler.0.with_state(|state| {
             if let Some(undone) = state.undone.get(&moved.hour).copied() {
-                state.note_moved(moved.hour, undone.predicted_span_bytes, undone.predicted_log_bytes);
+                let as_predicted = ColdBytes { spans: undone.predicted_span_bytes, logs: undone.predicted_log_bytes };
+                state.note_moved(moved.hour, as_predicted);
             }
         });
         Vec::new()

@@ -7,7 +7,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Schema};
 use spanlake_schemas::ingest::{DecodeLimits, Encoding, KnownSeries, Signal};
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow, decode};
-use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered, TrialBytes};
+use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered};
 use spanlake_schemas::tables::Table;
 
 use super::*;
@@ -307,7 +307,7 @@ fn damaged_memories_are_refused_with_a_sentence() {
 }
 
 #[test]
-fn a_trial_s_real_bytes_correct_the_plan_before_it_is_decided() {
+fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
     let sampler = sampler(24 * 600_000, Vec::new());
     let spans = rows(Signal::Traces, 0..4000, HOUR);
     let mut looked_at = sampler.begin(HOUR, 1.0, &[]).unwrap();
@@ -318,24 +318,34 @@ fn a_trial_s_real_bytes_correct_the_plan_before_it_is_decided() {
     let narrow = spans.project(&narrow).unwrap();
     assert!(narrow.num_columns() < spans.num_columns());
     looked_at.show(Part::OfHour, Table::Spans, &narrow, spans.num_rows() as f64 * 100.0, &Nothing).unwrap();
-    let trial = looked_at.trial().expect("a part of the hour is dropped");
-    let tried = trial.revise(Table::Spans, &spans).unwrap();
-    assert!(tried.num_rows() > 0 && tried.num_rows() < spans.num_rows());
     // Cold files take twice of what hot bytes say, and a bit beside.
-    let data = tried.num_rows() as u64 * 200;
-    looked_at.tried(TrialBytes { data, fixed: 10_000, files: 1 }, TrialBytes::default());
-    let half = looked_at.trial().expect("how bytes a row change with their number is tried too");
-    assert!(half.share() < trial.share());
-    let tried_of_half = half.revise(Table::Spans, &spans.slice(0, spans.num_rows() / 2)).unwrap().num_rows() as u64;
-    looked_at.tried(TrialBytes { data: tried_of_half * 200, fixed: 10_000, files: 1 }, TrialBytes::default());
-    assert!(looked_at.trial().is_none());
+    let taken = |kept: &RecordBatch| MovedHour {
+        hour: HOUR,
+        span_bytes: kept.num_rows() as u64 * 200 + 10_000,
+        log_bytes: 0,
+        log_rows: 0,
+        trace_log_rows: 0,
+    };
+    let mut proposals = Vec::new();
+    loop {
+        let proposal = looked_at.proposal().expect("a part of the hour is dropped");
+        let kept = proposal.revise(Table::Spans, &spans).unwrap();
+        assert!(kept.num_rows() > 0 && kept.num_rows() < spans.num_rows());
+        let stands = looked_at.proposed(&taken(&kept));
+        proposals.push(kept);
+        if stands {
+            break;
+        }
+    }
+    assert!(proposals.len() > 1 && proposals[1].num_rows() < proposals[0].num_rows());
     let decided = looked_at.decide();
-    let kept = decided.verdicts.revise(Table::Spans, &spans).unwrap().num_rows();
-    assert!(kept < tried.num_rows());
-    let written = kept as u64 * 200 + 10_000;
+    let kept = decided.verdicts.revise(Table::Spans, &spans).unwrap();
+    assert_eq!(Some(&kept), proposals.last(), "what stands is what is decided");
+    let written = taken(&kept);
     let allotted = sampler.report().decisions[0].allotted_bytes;
-    assert!((written as f64 / allotted - 1.0).abs() < 0.01, "{written} of {allotted}");
-    sampler.moved(MovedHour { hour: HOUR, span_bytes: written, log_bytes: 0, log_rows: 0, trace_log_rows: 0 });
+    let error = written.span_bytes as f64 / allotted - 1.0;
+    assert!(error.abs() < 0.01, "{error} of {allotted}");
+    sampler.moved(written);
     assert!((sampler.report().cost.cold_bytes_per_hot_span_byte / 2.0 - 1.0).abs() < 0.02, "that is learnt");
     let whole = HotEndSampler::new(HotEndSettings {
         budget: BudgetSettings { day_bytes: 1 << 40 },
@@ -345,5 +355,5 @@ fn a_trial_s_real_bytes_correct_the_plan_before_it_is_decided() {
     let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[]).unwrap();
     looked_at.weigh(Table::Spans, &spans).unwrap();
     looked_at.show(Part::OfHour, Table::Spans, &spans, 1e9, &Nothing).unwrap();
-    assert!(looked_at.trial().is_none(), "where all is kept, nothing depends on it");
+    assert!(looked_at.proposal().is_none(), "where all is kept, nothing depends on it");
 }

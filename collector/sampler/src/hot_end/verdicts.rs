@@ -33,7 +33,7 @@ pub(super) struct Keep {
 
 /// The verdicts of one decision, and those of decisions before it on the same traces.
 pub(super) struct HourVerdicts {
-    pub kept: HashMap<TraceIdBytes, Keep>,
+    pub kept: Arc<HashMap<TraceIdBytes, Keep>>,
     /// Of this decision too.
     pub memories: Vec<Arc<MemoryFile>>,
 }

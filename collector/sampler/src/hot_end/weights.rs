@@ -56,12 +56,6 @@ impl Lengths {
         }
         (own.length + (FIRM_ROWS - own.rows) * common) / FIRM_ROWS
     }
-
-    /// All rows of a batch, as typical.
-    pub(super) fn sum(&self, batch: &RecordBatch) -> Result<u64, ArrowError> {
-        let kinds = Kinds::of(batch)?;
-        Ok((0..batch.num_rows()).map(|row| self.typical(kinds.kind(row))).sum())
-    }
 }
 
 impl Sum {

@@ -22,7 +22,7 @@ use super::merge::pick;
 use super::pending::PendingFile;
 use super::pick::{Move, due};
 use super::place::Place;
-use super::sampling::{Judge, Sampled};
+use super::sampling::{DECIDED, Judge, Sampled};
 use super::status::{ColdCondition, SharedStatus, condition_of};
 use super::write::{Names, WriteError, hour_folder, merge_cold, owner, write_cold};
 use super::{ColdConfig, place};
@@ -212,15 +212,21 @@ impl Mover {
         let (inner, data_dir) = (Arc::clone(&self.inner), self.inner.config.data_dir.clone());
         let now = crate::now_nanos();
         let stops = || inner.is_stopping();
-        let decided = self.judge.as_ref().map(|judge| judge.decide(&data_dir, &inner.read, job, stops)).transpose()?;
-        let sampled: Option<Arc<Sampled>> = decided.map(Arc::new);
-        let revision = sampled.clone().map(|sampled| sampled as Arc<dyn Revision>);
         let writing = self.writing.as_mut().expect("the log is claimed");
+        let names = &mut writing.names;
+        let decided =
+            self.judge.as_ref().map(|judge| judge.decide(&data_dir, &inner.read, job, names, stops)).transpose()?;
+        let (sampled, mut written) = decided.unzip();
+        let revision = sampled.clone().map(|sampled: Arc<Sampled>| sampled as Arc<dyn Revision>);
         let copying =
             writing.copied.write_new(&data_dir, &self.place, inner.read.catalog(), &mut writing.names, now)?;
         let mut edit = ColdEdit { is_data_change: true, adds: copying.entries.clone(), ..self.log.draft(now) };
-        for table in Table::ALL {
-            let files: Vec<TableFile> = job.files.iter().filter(|(of, _)| *of == table).cloned().collect();
+        let written = written.as_mut().and_then(Option::take);
+        let is_written = |table| written.is_some() && DECIDED.contains(&table);
+        let rest: Vec<Table> = Table::ALL.into_iter().filter(|table| !is_written(*table)).collect();
+        edit.adds.extend(written.map(|written| written.upload(&self.place)).transpose()?.into_iter().flatten());
+        for table in rest {
+            let files = job.files_of(table);
             if files.is_empty() {
                 continue;
             }

@@ -20,6 +20,13 @@ pub struct Move {
     pub files: Vec<TableFile>,
 }
 
+impl Move {
+    /// Those of one table.
+    pub fn files_of(&self, table: Table) -> Vec<TableFile> {
+        self.files.iter().filter(|(of, _)| *of == table).cloned().collect()
+    }
+}
+
 /// What is to leave first, and the bytes of all that should have left.
 pub fn due(
     version: &Version,

@@ -10,20 +10,20 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow::array::{Array, RecordBatch};
 use arrow::error::ArrowError;
-use spanlake_schemas::sampling::{COLUMNS, HotEnd, HourInQuestion, MovedHour, Part, Remembered, Verdicts};
+use spanlake_schemas::sampling::{COLUMNS, Decided, HotEnd, HourInQuestion, MovedHour, Part, Remembered, Verdicts};
 use spanlake_schemas::tables::Table;
 
 use super::pick::Move;
 use super::place::{Place, PlaceError};
-use super::write::{WriteError, try_out};
+use super::write::{Names, Unsent, WriteError};
 use crate::compact::{Revision, open_columns, open_runs};
 use crate::read::ReadHalf;
 use crate::seal::SealError;
 use crate::seal::order::{NANOS_PER_HOUR, hour_of, times};
 use crate::version::{DataFile, FileEntry, Version};
 
-/// Tables whose rows a decision is made from.
-const TABLES: [Table; 2] = [Table::Spans, Table::Logs];
+/// Tables whose rows a decision is made from, and on.
+pub const DECIDED: [Table; 2] = [Table::Spans, Table::Logs];
 const STATE: &str = "sampling.json";
 const FOLDER: &str = "decisions";
 /// For so many hours late rows find out what became of their trace.
@@ -62,22 +62,24 @@ impl Judge {
         Ok(Self { hot_end, dir })
     }
 
-    /// Decides on an hour that is about to move; the decision is durable when this returns.
+    /// Decides on an hour that is about to move; the decision is durable when this returns. The files of its spans and
+    /// logs come with it where they had to be written to see what they take.
     ///
     /// # Errors
-    /// When rows or what is remembered cannot be read, or the decision cannot be written.
+    /// When rows or what is remembered cannot be read, or the decision or its files cannot be written.
     pub fn decide(
         &self,
         data_dir: &Path,
         read: &ReadHalf,
         job: &Move,
+        names: &mut Names,
         stops: impl Fn() -> bool,
-    ) -> Result<Sampled, WriteError> {
+    ) -> Result<(Arc<Sampled>, Option<Unsent>), WriteError> {
         let (earlier, next) = self.remembered(job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
         let mut hour = self.hot_end.begin(job.hour, passed(job.hour), &earlier).map_err(damaged)?;
         let mut viewer = Viewer::of(&mut *hour, read, &*self.hot_end, &stops);
-        let of_traces = || job.files.iter().filter(|(table, _)| TABLES.contains(table));
+        let of_traces = || job.files.iter().filter(|(table, _)| DECIDED.contains(table));
         for (table, file) in of_traces() {
             viewer.weigh_file(*table, file)?;
         }
@@ -86,28 +88,33 @@ impl Judge {
         }
         let is_leaving = |file: &DataFile| job.files.iter().any(|(_, leaving)| leaving.entry.path == file.entry.path);
         viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
-        while let Some(trial) = hour.trial() {
-            let [spans, logs] = try_out(data_dir, job, trial, &stops)?;
-            hour.tried(spans, logs);
+        let mut written = None;
+        while written.is_none()
+            && let Some(verdicts) = hour.proposal()
+        {
+            let proposal = Arc::new(Sampled::by(verdicts));
+            let revision = Arc::clone(&proposal) as Arc<dyn Revision>;
+            let files = Unsent::write(data_dir, job, &DECIDED, names, &revision, &stops)?;
+            if hour.proposed(&proposal.taken(job.hour, files.entries())) {
+                written = Some((proposal, files));
+            }
         }
-        let decided = hour.decide();
-        if !decided.memory.is_empty() {
-            let sum = crc32c::crc32c(&decided.memory).to_le_bytes();
-            self.dir.replace(&key_of(job.hour, next), &[decided.memory.as_slice(), &sum].concat())?;
+        let Decided { memory, verdicts } = hour.decide();
+        if !memory.is_empty() {
+            let sum = crc32c::crc32c(&memory).to_le_bytes();
+            self.dir.replace(&key_of(job.hour, next), &[memory.as_slice(), &sum].concat())?;
         }
-        Ok(Sampled { verdicts: decided.verdicts, log_rows: AtomicU64::new(0), trace_log_rows: AtomicU64::new(0) })
+        let (proposal, files) = written.unzip();
+        let sampled = Sampled::by(verdicts);
+        if let Some(proposal) = proposal {
+            sampled.count(&proposal);
+        }
+        Ok((Arc::new(sampled), files))
     }
 
     /// The hour's files are committed: the sampler learns what they took. A failure costs what would be learnt.
     pub fn moved(&self, hour: i64, sampled: &Sampled, adds: &[FileEntry]) {
-        let bytes_of = |table: Table| adds.iter().filter(|add| add.table == table.name()).map(|add| add.bytes).sum();
-        let state = self.hot_end.moved(MovedHour {
-            hour,
-            span_bytes: bytes_of(Table::Spans),
-            log_bytes: bytes_of(Table::Logs),
-            log_rows: sampled.log_rows.load(Relaxed),
-            trace_log_rows: sampled.trace_log_rows.load(Relaxed),
-        });
+        let state = self.hot_end.moved(sampled.taken(hour, adds));
         if let Err(error) = self.dir.replace(STATE, &state).and_then(|()| self.forget_old()) {
             tracing::warn!(error = &error as &dyn std::error::Error, "the sampler's state could not be kept");
         }
@@ -159,12 +166,12 @@ impl Judge {
 pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() -> bool) -> Result<(), WriteError> {
     let version = read.pin();
     let hot = |table: Table| version.files(table).iter().filter(|file| !file.is_cold()).map(move |file| (table, file));
-    let hours: BTreeSet<i64> = TABLES.into_iter().flat_map(hot).map(|(_, file)| file.entry.first_hour()).collect();
+    let hours: BTreeSet<i64> = DECIDED.into_iter().flat_map(hot).map(|(_, file)| file.entry.first_hour()).collect();
     for hour in hours {
         let of_hour = |file: &DataFile| file.entry.first_hour() == hour;
         let mut shown = hot_end.begin(hour, passed(hour), &[]).map_err(|reason| WriteError::Sampler { reason })?;
         let mut viewer = Viewer::of(&mut *shown, read, hot_end, stops);
-        let files = || TABLES.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file));
+        let files = || DECIDED.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file));
         for (table, file) in files() {
             viewer.weigh_file(table, file)?;
         }
@@ -201,7 +208,7 @@ struct Viewer<'a> {
     read: &'a ReadHalf,
     stops: &'a dyn Fn() -> bool,
     /// What is read of every row, by table.
-    columns: [Vec<&'static str>; TABLES.len()],
+    columns: [Vec<&'static str>; DECIDED.len()],
 }
 
 impl<'a> Viewer<'a> {
@@ -211,7 +218,7 @@ impl<'a> Viewer<'a> {
         hot_end: &dyn HotEnd,
         stops: &'a dyn Fn() -> bool,
     ) -> Self {
-        Self { hour, read, stops, columns: TABLES.map(|table| hot_end.columns(table)) }
+        Self { hour, read, stops, columns: DECIDED.map(|table| hot_end.columns(table)) }
     }
 
     /// Some rows of a file, whole.
@@ -225,7 +232,7 @@ impl<'a> Viewer<'a> {
 
     /// Rows of a file up to about that time.
     fn show_file(&mut self, part: Part, table: Table, file: &DataFile, until: i64) -> Result<(), WriteError> {
-        let place = TABLES.iter().position(|of| *of == table).unwrap_or(0);
+        let place = DECIDED.iter().position(|of| *of == table).unwrap_or(0);
         let rows = open_columns(table, file, &self.columns[place])?;
         let bytes_a_row = ratio(file.entry.bytes, file.entry.rows);
         for batch in rows {
@@ -251,7 +258,7 @@ impl<'a> Viewer<'a> {
     ) -> Result<(), WriteError> {
         let until = (hour + 1).saturating_mul(NANOS_PER_HOUR).saturating_add(LOOKS_AHEAD);
         let since = hour.saturating_mul(NANOS_PER_HOUR);
-        for table in TABLES {
+        for table in DECIDED {
             let near = |first: i64, last: i64| first <= until && last >= since;
             let files = version.files(table).iter().filter(|file| !file.is_cold() && !is_leaving(file));
             for file in files.filter(|file| near(file.entry.time_min, file.entry.time_max)) {
@@ -287,9 +294,34 @@ fn rows_of(batch: &RecordBatch) -> f64 {
     batch.num_rows() as f64
 }
 
+impl Sampled {
+    const fn by(verdicts: Arc<dyn Verdicts>) -> Self {
+        Self { verdicts, log_rows: AtomicU64::new(0), trace_log_rows: AtomicU64::new(0) }
+    }
+
+    /// Takes over what another one counted.
+    fn count(&self, other: &Self) {
+        self.log_rows.fetch_add(other.log_rows.load(Relaxed), Relaxed);
+        self.trace_log_rows.fetch_add(other.trace_log_rows.load(Relaxed), Relaxed);
+    }
+
+    /// What files of its rows took.
+    fn taken(&self, hour: i64, files: &[FileEntry]) -> MovedHour {
+        let bytes_of =
+            |table: Table| files.iter().filter(|file| file.table == table.name()).map(|file| file.bytes).sum();
+        MovedHour {
+            hour,
+            span_bytes: bytes_of(Table::Spans),
+            log_bytes: bytes_of(Table::Logs),
+            log_rows: self.log_rows.load(Relaxed),
+            trace_log_rows: self.trace_log_rows.load(Relaxed),
+        }
+    }
+}
+
 impl Revision for Sampled {
     fn sets(&self, table: Table) -> &[&'static str] {
-        if TABLES.contains(&table) { &COLUMNS } else { &[] }
+        if DECIDED.contains(&table) { &COLUMNS } else { &[] }
     }
 
     fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {

@@ -2,29 +2,23 @@
 //!
 //! Owns sizes and names. What it uploads is an orphan until an edit names it. Never commits.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::error::ArrowError;
-use arrow::record_batch::RecordBatch;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use spanlake_schemas::red::{RollUp, SpanSums};
-use spanlake_schemas::sampling::{COLUMNS, Trial, TrialBytes};
 use spanlake_schemas::tables::Table;
 
 use super::log::ColdLogError;
 use super::merge::ColdMerge;
 use super::pick::Move;
 use super::place::{Place, PlaceError};
-use crate::compact::{Job, Merge, Revision, open_runs};
+use crate::compact::{Job, Merge, Revision};
 use crate::seal::SealError;
 use crate::seal::order::date_and_hour;
 use crate::version::{COLD_LEVEL, DataFile, FileEntry, TableFile};
 
 /// Files that are written before they are uploaded.
 pub const SCRATCH: &str = "moving";
-/// The one file of a trial.
-const TRIAL: &str = "moving/trial.parquet";
 /// Inputs of one file: each takes buffers while it is read.
 const INPUTS_MAX: usize = 10;
 /// About the size of a cold file, in bytes of its inputs.
@@ -94,8 +88,66 @@ pub fn write_cold(
     stops: impl Fn() -> bool,
 ) -> Result<Vec<FileEntry>, WriteError> {
     let change = || revision.map_or(Change::None, Change::Revised);
-    let write = |files| write_one(data_dir, place, folder, files, names, change(), &stops).transpose();
-    groups(files).into_iter().filter_map(write).collect()
+    let mut write = |files| {
+        let key = format!("{folder}/{}", names.next());
+        let entry = write_one(data_dir, &key, files, change(), &stops)?;
+        entry.map(|entry| Ok(upload(data_dir, place, entry)?)).transpose()
+    };
+    groups(files).into_iter().filter_map(|files| write(files).transpose()).collect()
+}
+
+/// Files that are written and not uploaded; they are removed unless they are.
+#[must_use]
+pub struct Unsent {
+    data_dir: PathBuf,
+    /// Paths are those of [`scratch`].
+    entries: Vec<FileEntry>,
+}
+
+impl Unsent {
+    /// Writes the rows of files of some tables and an hour, as the revision leaves them.
+    ///
+    /// # Errors
+    /// When a file could not be read or written; nothing is left of them then.
+    pub fn write(
+        data_dir: &Path,
+        job: &Move,
+        tables: &[Table],
+        names: &mut Names,
+        revision: &Arc<dyn Revision>,
+        stops: impl Fn() -> bool,
+    ) -> Result<Self, WriteError> {
+        let mut written = Self { data_dir: data_dir.to_path_buf(), entries: Vec::new() };
+        for table in tables {
+            for group in groups(&job.files_of(*table)) {
+                let key = format!("{}/{}", hour_folder(*table, job.hour), names.next());
+                written.entries.extend(write_one(data_dir, &key, group, Change::Revised(revision), &stops)?);
+            }
+        }
+        Ok(written)
+    }
+
+    /// What was written.
+    pub fn entries(&self) -> &[FileEntry] {
+        &self.entries
+    }
+
+    /// Uploads all; gives what the log is to say.
+    ///
+    /// # Errors
+    /// When one could not be uploaded. Those that were are then orphans.
+    pub fn upload(mut self, place: &Place) -> Result<Vec<FileEntry>, PlaceError> {
+        let entries = std::mem::take(&mut self.entries);
+        entries.into_iter().map(|entry| upload(&self.data_dir, place, entry)).collect()
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        for entry in &self.entries {
+            let _ = std::fs::remove_file(self.data_dir.join(&entry.path));
+        }
+    }
 }
 
 /// What becomes of rows on their way.
@@ -105,17 +157,15 @@ enum Change<'a> {
     RolledUp(Box<dyn RollUp>),
 }
 
+/// One file in its [`scratch`] place, from which [`upload`] takes it; `None` where no row is left.
 fn write_one(
     data_dir: &Path,
-    place: &Place,
-    folder: &str,
+    key: &str,
     files: Vec<TableFile>,
-    names: &mut Names,
     change: Change<'_>,
     stops: impl Fn() -> bool,
 ) -> Result<Option<FileEntry>, WriteError> {
-    let key = format!("{folder}/{}", names.next());
-    let scratch = scratch(&key);
+    let scratch = scratch(key);
     let rows: u64 = files.iter().map(|(_, file)| file.entry.rows).sum();
     let was_sampled = files.iter().any(|(_, file)| file.entry.is_sampled);
     let table = files[0].0;
@@ -129,7 +179,7 @@ fn write_one(
     };
     let entry = merge.run(data_dir, &scratch, COLD_LEVEL, stops)?.ok_or(WriteError::Stopping)?;
     if entry.rows != rows && (!may_be_fewer || entry.rows > rows) {
-        crate::fatal(&format!("moving {folder} made {} rows of {rows}", entry.rows));
+        crate::fatal(&format!("moving {key} made {} rows of {rows}", entry.rows));
     }
     if entry.rows == 0 {
         // A file without a row says nothing.
@@ -138,67 +188,7 @@ fn write_one(
         return Ok(None);
     }
     let is_sampled = was_sampled || entry.rows < rows && !is_rolled_up;
-    Ok(Some(upload(data_dir, place, FileEntry { is_sampled, ..entry })?))
-}
-
-/// Writes some rows of an hour as cold files, of which nothing is left; gives what those of spans and of logs took.
-///
-/// # Errors
-/// As [`write_cold`].
-pub fn try_out(
-    data_dir: &Path,
-    job: &Move,
-    trial: Arc<dyn Trial>,
-    stops: &dyn Fn() -> bool,
-) -> Result<[TrialBytes; 2], WriteError> {
-    let mut taken = [TrialBytes::default(); 2];
-    let share = trial.share();
-    let revision: Arc<dyn Revision> = Arc::new(Tried(trial));
-    for (taken, table) in taken.iter_mut().zip([Table::Spans, Table::Logs]) {
-        let files: Vec<TableFile> = job.files.iter().filter(|(of, _)| *of == table).cloned().collect();
-        for group in groups(&files) {
-            let inputs = group.into_iter().map(|(_, file)| file).collect();
-            let merge =
-                Merge::open_by(&Job { table, inputs, waiting: 0 }, |table, file| open_runs(table, file, share))?;
-            let merge = merge.revised(Arc::clone(&revision));
-            let entry = merge.run(data_dir, TRIAL, COLD_LEVEL, stops)?.ok_or(WriteError::Stopping)?;
-            let path = data_dir.join(&entry.path);
-            let data = bytes_of_pages(&path)?;
-            std::fs::remove_file(&path).map_err(SealError::io("remove", &path))?;
-            if entry.rows > 0 {
-                taken.data += data;
-                taken.fixed += entry.bytes.saturating_sub(data);
-                taken.files += 1;
-            }
-        }
-    }
-    Ok(taken)
-}
-
-/// Bytes of a file's pages but for dictionaries, which a few rows fill as much as many.
-fn bytes_of_pages(path: &Path) -> Result<u64, SealError> {
-    let parquet_error = |source| SealError::Parquet { path: path.to_path_buf(), source };
-    let file = std::fs::File::open(path).map_err(SealError::io("open", path))?;
-    let reader = SerializedFileReader::new(file).map_err(parquet_error)?;
-    let columns = reader.metadata().row_groups().iter().flat_map(|group| group.columns());
-    let bytes = columns.map(|column| {
-        let dictionary = column.dictionary_page_offset().map_or(0, |at| column.data_page_offset() - at);
-        column.compressed_size() - dictionary
-    });
-    Ok(u64::try_from(bytes.sum::<i64>()).unwrap_or(0))
-}
-
-/// A trial as the merge asks it.
-struct Tried(Arc<dyn Trial>);
-
-impl Revision for Tried {
-    fn sets(&self, _table: Table) -> &[&'static str] {
-        &COLUMNS
-    }
-
-    fn revise(&self, table: Table, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
-        self.0.revise(table, batch)
-    }
+    Ok(Some(FileEntry { is_sampled, ..entry }))
 }
 
 /// Where a file lies before it is uploaded, relative to the data directory.
@@ -239,10 +229,11 @@ pub fn merge_cold(
     }
     let roll_up = merge.roll_up.and_then(|seconds| Some(sums?.roll_up(seconds)));
     let change = roll_up.map_or(Change::None, Change::RolledUp);
-    let merged = write_one(data_dir, place, &merge.folder, inputs, names, change, stops);
+    let merged = write_one(data_dir, &format!("{}/{}", merge.folder, names.next()), inputs, change, stops);
     // There where the place is a bucket.
     let _ = std::fs::remove_dir_all(&scratch);
-    Ok(merged?.expect("every row of inputs that are not empty is in the result"))
+    let merged = merged?.expect("every row of inputs that are not empty is in the result");
+    Ok(upload(data_dir, place, merged)?)
 }
 
 /// Files of one output each: by receipt, so that a row's neighbours in time stay its neighbours.

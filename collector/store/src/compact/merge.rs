@@ -90,20 +90,9 @@ impl Merge {
     /// # Errors
     /// When one cannot be read.
     pub fn open(job: &Job) -> Result<Self, SealError> {
-        Self::open_by(job, open_rows)
-    }
-
-    /// The same over some rows of each, in their order.
-    ///
-    /// # Errors
-    /// As [`Merge::open`].
-    pub fn open_by(
-        job: &Job,
-        open: impl Fn(Table, &DataFile) -> Result<RowReader, SealError>,
-    ) -> Result<Self, SealError> {
         let mut inputs = Vec::with_capacity(job.inputs.len());
         for file in &job.inputs {
-            let rows = open(job.table, file)?;
+            let rows = open_rows(job.table, file)?;
             inputs.push(Input { file: Arc::clone(file), rows, waiting: VecDeque::new(), at_end: false });
         }
         let notes = inputs.iter().map(|input| input.rows.note().cloned());
