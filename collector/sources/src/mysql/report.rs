@@ -37,6 +37,8 @@ pub(super) fn cleaned(report: &str) -> String {
         is_statement = line.contains("thread id ") && line.contains("query id ");
     }
     push_line(&mut out, &obfuscated(&statement));
+    // Kept until the next one comes.
+    out.shrink_to_fit();
     out
 }
 

@@ -3,7 +3,9 @@
 //! Owns the account of its own statements, so that they can be left out of figures. A connection that did not answer in
 //! time is closed at once and never waited for: whatever it had in flight is lost. Never decides what is asked.
 
+use std::borrow::Cow;
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -53,8 +55,16 @@ pub(super) struct OwnStatements {
     waited: AtomicU64,
     /// Ids of the connections; zero is none.
     connections: [AtomicU32; 2],
-    /// What they look like without literals, comments and spaces.
-    forms: Mutex<HashSet<String>>,
+    forms: Mutex<Forms>,
+}
+
+/// What statements of ours look like.
+#[derive(Debug, Default)]
+struct Forms {
+    /// Without literals, comments and spaces.
+    canonical: HashSet<String>,
+    /// [`shape_of`] those that led there: the same few statements are asked all day.
+    shapes: HashSet<u64>,
 }
 
 impl OwnStatements {
@@ -72,7 +82,7 @@ impl OwnStatements {
 
     /// Whether a digest's text is of a statement of ours.
     pub(super) fn is_own(&self, digest_text: &str) -> bool {
-        let (form, forms) = (canonical(digest_text), self.forms.lock());
+        let (form, forms) = (canonical(digest_text), &self.forms.lock().canonical);
         forms.contains(&form) || (form.len() >= CUT_LENGTH_MIN && forms.iter().any(|known| known.starts_with(&form)))
     }
 
@@ -80,10 +90,27 @@ impl OwnStatements {
         self.count.fetch_add(1, Ordering::Relaxed);
         self.waited.fetch_add(u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
         let mut forms = self.forms.lock();
-        if forms.len() < FORMS_MAX {
-            forms.insert(canonical(statement));
+        if forms.shapes.len() >= FORMS_MAX {
+            forms.shapes.clear();
+        }
+        if forms.canonical.len() < FORMS_MAX && forms.shapes.insert(shape_of(statement)) {
+            forms.canonical.insert(canonical(statement));
         }
     }
+}
+
+/// A hash of a statement's text in which whole numbers are alike: statements that agree in it have one form. Digits in
+/// names count.
+fn shape_of(statement: &str) -> u64 {
+    const BETWEEN: [char; 4] = [' ', ',', '(', ')'];
+    let mut hasher = DefaultHasher::new();
+    for piece in statement.split_inclusive(BETWEEN) {
+        let word = piece.trim_end_matches(BETWEEN);
+        let is_number = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit());
+        hasher.write(if is_number { b"0" } else { word.as_bytes() });
+        hasher.write(&piece.as_bytes()[word.len()..]);
+    }
+    hasher.finish()
 }
 
 /// Which of a server's connections it is.
@@ -261,13 +288,18 @@ fn explained(error: mysql_async::Error) -> SessionError {
 #[derive(Clone, Copy)]
 pub(super) struct Cells<'a>(pub(super) &'a Row);
 
-impl Cells<'_> {
-    pub(super) fn optional(self, column: usize) -> Option<String> {
+impl<'a> Cells<'a> {
+    /// As it came, where that is text: most cells are only looked at.
+    fn cell(self, column: usize) -> Option<Cow<'a, str>> {
         match self.0.as_ref(column) {
-            Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Some(Value::Bytes(bytes)) => Some(String::from_utf8_lossy(bytes)),
             None | Some(Value::NULL) => None,
-            Some(value) => Some(value.as_sql(true).trim_matches('\'').to_owned()),
+            Some(value) => Some(Cow::Owned(value.as_sql(true).trim_matches('\'').to_owned())),
         }
+    }
+
+    pub(super) fn optional(self, column: usize) -> Option<String> {
+        self.cell(column).map(Cow::into_owned)
     }
 
     /// Empty for null.
@@ -276,12 +308,12 @@ impl Cells<'_> {
     }
 
     pub(super) fn number(self, column: usize) -> Option<f64> {
-        self.optional(column)?.parse().ok()
+        self.cell(column)?.parse().ok()
     }
 
     /// Zero for null; what is larger than fits is the largest.
     pub(super) fn integer(self, column: usize) -> i64 {
-        let text = self.text(column);
+        let Some(text) = self.cell(column) else { return 0 };
         let wide = text.parse::<i128>().ok().or_else(|| text.parse::<f64>().ok().map(|number| number as i128));
         i64::try_from(wide.unwrap_or(0)).unwrap_or(i64::MAX)
     }
@@ -290,5 +322,27 @@ impl Cells<'_> {
     pub(super) fn named(self, name: &str) -> Option<String> {
         let position = self.0.columns_ref().iter().position(|column| column.name_str().eq_ignore_ascii_case(name))?;
         self.optional(position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_of_ours_is_known_by_its_form_whatever_its_numbers() {
+        let own = OwnStatements::default();
+        for since in [17, 18, 19] {
+            own.asked(
+                &format!("SELECT /* spanlake */ a FROM t1 WHERE id NOT IN ({since}, 2) AND b > {since}"),
+                Duration::ZERO,
+            );
+        }
+        own.asked("SELECT a FROM t2 WHERE id NOT IN (1, 2) AND b > 3", Duration::ZERO);
+        let known = |of: fn(&Forms) -> usize| of(&own.forms.lock());
+        assert_eq!((known(|forms| forms.shapes.len()), known(|forms| forms.canonical.len())), (2, 2));
+        assert!(own.is_own("SELECT `a` FROM `t1` WHERE `id` NOT IN (...) AND `b` > ?"));
+        assert!(own.is_own("SELECT `a` FROM `t2` WHERE `id` NOT IN (...) AND `b` > ?"));
+        assert!(!own.is_own("SELECT `a` FROM `t3` WHERE `id` NOT IN (...) AND `b` > ?"));
     }
 }
