@@ -3,6 +3,7 @@
 //! Owns the words in which the two speak: what is shown of an hour, what is decided, what is remembered. The store does
 //! all I/O; the other side is a function of what it was shown, so that a move after a crash decides as before.
 
+use std::io;
 use std::sync::Arc;
 
 use arrow::error::ArrowError;
@@ -39,14 +40,51 @@ pub trait HotEnd: Send + Sync {
     fn columns(&self, table: Table) -> Vec<&'static str>;
 
     /// Begins to look at an hour, of which so much has passed: below 1 while it lasts, as files may leave early for want
-    /// of space. `earlier`: what was remembered of decisions on this hour and those beside it.
+    /// of space. `earlier`: what was remembered of decisions on this hour and those beside it. What does not fit in memory
+    /// goes to `scratch`.
     ///
     /// # Errors
     /// With what is wrong with a memory.
-    fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String>;
+    fn begin(
+        &self,
+        hour: i64,
+        passed: f64,
+        earlier: &[Remembered],
+        scratch: Box<dyn Scratch>,
+    ) -> Result<Box<dyn HourInQuestion>, String>;
 
     /// The hour's files are committed and took so many bytes; gives the state to be kept for the next start.
     fn moved(&self, moved: MovedHour) -> Vec<u8>;
+}
+
+/// Bytes that are put aside for as long as an hour is looked at, and gone with it.
+pub trait Scratch {
+    /// Puts bytes behind those before; gives where they begin.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn append(&mut self, bytes: &[u8]) -> io::Result<u64>;
+
+    /// Bytes that were put aside.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>>;
+}
+
+/// A scratch in memory, for hours that fit.
+impl Scratch for Vec<u8> {
+    fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
+        let at = self.len() as u64;
+        self.extend_from_slice(bytes);
+        Ok(at)
+    }
+
+    fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
+        let from = usize::try_from(at).map_err(io::Error::other)?;
+        let bytes = from.checked_add(length).and_then(|to| self.get(from..to));
+        bytes.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 /// What was remembered of one decision.
@@ -91,14 +129,23 @@ pub trait HourInQuestion {
 
     /// After all was shown: the decision as it would be made now. Its spans and logs are to be written, so that real bytes
     /// meet the hour's part; `None` where nothing depends on them. [`HourInQuestion::proposed`] MUST follow.
-    fn proposal(&mut self) -> Option<Arc<dyn Verdicts>>;
+    ///
+    /// # Errors
+    /// When the scratch fails.
+    fn proposal(&mut self) -> io::Result<Option<Arc<dyn Verdicts>>>;
 
     /// What the rows of the last proposal took. True: it stands, and [`HourInQuestion::decide`] makes it. False: another one
     /// is to be asked for.
-    fn proposed(&mut self, taken: &MovedHour) -> bool;
+    ///
+    /// # Errors
+    /// When the scratch fails.
+    fn proposed(&mut self, taken: &MovedHour) -> io::Result<bool>;
 
     /// Decides on every trace that was shown.
-    fn decide(self: Box<Self>) -> Decided;
+    ///
+    /// # Errors
+    /// When the scratch fails.
+    fn decide(self: Box<Self>) -> io::Result<Decided>;
 }
 
 /// The decision on an hour.

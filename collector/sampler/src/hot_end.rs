@@ -4,7 +4,9 @@
 //! read here and nowhere else in this crate. Never does I/O; of time it knows the hours it is told.
 
 mod columns;
+mod gathered;
 mod hour;
+mod kept_traces;
 mod memory_file;
 mod outcome;
 mod planned;
@@ -21,7 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Pin, Remembered};
+use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Pin, Remembered, Scratch};
 use spanlake_schemas::tables::Table;
 
 use crate::budget::{BudgetLedger, BudgetSettings, HourRecord};
@@ -150,6 +152,13 @@ impl HotEndSampler {
         *self.0.pins.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(PinSet::new(pins));
     }
 
+    /// An hour of which nothing was shown yet.
+    fn look_at(&self, at: Passed, earlier: &[Remembered], scratch: Box<dyn Scratch>) -> Result<Hour, String> {
+        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
+        let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        Ok(Hour::new(Arc::clone(&self.0), at, known, scratch))
+    }
+
     /// The budget, what it was spent on, and what is wrong with the rules.
     #[must_use]
     pub fn report(&self) -> SamplingReport {
@@ -231,10 +240,14 @@ impl HotEnd for HotEndSampler {
         columns::needed(table, self.0.rules.rules().iter().any(|rule| !rule.attributes.is_empty()))
     }
 
-    fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
-        let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        Ok(Box::new(Hour::new(Arc::clone(&self.0), hour, passed, known)))
+    fn begin(
+        &self,
+        hour: i64,
+        passed: f64,
+        earlier: &[Remembered],
+        scratch: Box<dyn Scratch>,
+    ) -> Result<Box<dyn HourInQuestion>, String> {
+        Ok(Box::new(self.look_at(Passed { hour, passed }, earlier, scratch)?))
     }
 
     fn moved(&self, moved: MovedHour) -> Vec<u8> {

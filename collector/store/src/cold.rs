@@ -20,6 +20,7 @@ mod retention;
 #[cfg(test)]
 pub(crate) mod samples;
 pub(crate) mod sampling;
+mod scratch;
 pub mod status;
 pub(crate) mod tier;
 pub(crate) mod write;

@@ -156,7 +156,7 @@ impl Store {
     /// # Errors
     /// When rows cannot be read, or the store stops.
     pub fn show_hot_hours(&self, hot_end: &dyn HotEnd) -> Result<(), WriteError> {
-        show_hot_hours(&self.inner.read, hot_end, &|| self.inner.is_stopping())
+        show_hot_hours(&self.inner.config.data_dir, &self.inner.read, hot_end, &|| self.inner.is_stopping())
     }
 
     /// Deletes what a request names, and everything that points to it, from all that is kept. It is durable when this

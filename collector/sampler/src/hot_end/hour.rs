@@ -4,22 +4,24 @@
 //! holds. Never keeps a row.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
-use spanlake_schemas::sampling::{Decided, HourInQuestion, MovedHour, Part, Verdicts};
+use spanlake_schemas::sampling::{Decided, HourInQuestion, MovedHour, Part, Scratch, Verdicts};
 use spanlake_schemas::tables::Table;
 
 use super::columns::{LogColumns, RowAttributes, SpanColumns};
+use super::gathered::{First, Gathered, Known};
+use super::kept_traces::KeptTraces;
 use super::memory_file::{self, MemoryFile};
 use super::outcome::Outcome;
 use super::planned::{Planned, Worth};
 use super::simulate::Study;
-use super::verdicts::{HourVerdicts, Keep, ask_all};
+use super::verdicts::{HourVerdicts, ask_all};
 use super::weights::{Lengths, row_lengths};
 use super::{Passed, Shared, report};
 use crate::cost::{ColdBytes, HotBytes};
@@ -27,7 +29,7 @@ use crate::memory::Remembered;
 use crate::pins::PinSet;
 use crate::profile::ProfileBuilder;
 use crate::span::{OperationHash, StatusCode};
-use crate::summary::{SpanFacts, TraceIdBytes, TraceSummary};
+use crate::summary::SpanFacts;
 use crate::threshold::Threshold;
 use crate::tracestate;
 
@@ -38,11 +40,9 @@ const PROPOSALS_MAX: u32 = 3;
 /// An hour that is being looked at.
 pub(super) struct Hour {
     shared: Arc<Shared>,
-    hour: i64,
-    /// How much of it, from 0 to 1.
-    passed: f64,
+    at: Passed,
     earlier: Vec<Arc<MemoryFile>>,
-    traces: HashMap<TraceIdBytes, Known>,
+    traces: Gathered,
     profiles: ProfileBuilder,
     /// Of spans and of logs.
     lengths: [Lengths; 2],
@@ -64,27 +64,22 @@ pub(super) struct Hour {
 struct Proposal {
     /// Without the traces that it keeps.
     outcome: Outcome,
-    kept: Arc<HashMap<TraceIdBytes, Keep>>,
-}
-
-/// What is known of a trace of the hour.
-enum Known {
-    Undecided(Box<TraceSummary>),
-    KeptEarlier,
-    DroppedEarlier,
-    /// Somebody brought it back on purpose: it stays, outside of the budget.
-    Imported,
+    kept: Arc<KeptTraces>,
 }
 
 impl Hour {
-    pub(super) fn new(shared: Arc<Shared>, hour: i64, passed: f64, earlier: Vec<Arc<MemoryFile>>) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        at: Passed,
+        earlier: Vec<Arc<MemoryFile>>,
+        scratch: Box<dyn Scratch>,
+    ) -> Self {
         let pins = shared.pins();
         Self {
             shared,
-            hour,
-            passed,
+            at,
             earlier,
-            traces: HashMap::new(),
+            traces: Gathered::new(scratch),
             profiles: ProfileBuilder::default(),
             lengths: Default::default(),
             worth: Worth::default(),
@@ -128,11 +123,12 @@ impl Hour {
                 self.profiles.add(operation, names, is_error, columns.duration[row], weight);
             }
             if part == Part::OfHour && columns.is_imported(row) {
-                self.traces.insert(trace.0, Known::Imported);
+                self.traces.import(trace);
             }
-            let Some(known) = known(&mut self.traces, &self.earlier, &self.pins, part, trace) else { continue };
+            let first = || first_of(&self.earlier, &self.pins, trace);
+            let Some(known) = self.traces.known(part, trace, first)? else { continue };
             let summary = match known {
-                Known::Undecided(summary) => summary,
+                Known::Undecided(gathering) => &mut gathering.summary,
                 Known::KeptEarlier if part == Part::OfHour => {
                     self.kept_earlier.spans += hot_bytes;
                     continue;
@@ -185,11 +181,12 @@ impl Hour {
             self.worth.log_lengths += hot_bytes;
             let Some(trace) = columns.trace_id(row) else { continue };
             if part == Part::OfHour && columns.is_imported(row) {
-                self.traces.insert(trace.0, Known::Imported);
+                self.traces.import(trace);
             }
-            match known(&mut self.traces, &self.earlier, &self.pins, part, trace) {
-                Some(Known::Undecided(summary)) => {
-                    summary.add_log(columns.severity_number(row), hot_bytes, columns.door_threshold(row));
+            let first = || first_of(&self.earlier, &self.pins, trace);
+            match self.traces.known(part, trace, first)? {
+                Some(Known::Undecided(gathering)) => {
+                    gathering.summary.add_log(columns.severity_number(row), hot_bytes, columns.door_threshold(row));
                 }
                 Some(Known::KeptEarlier) => self.kept_earlier.logs += hot_bytes,
                 Some(Known::Imported) => self.imported.logs += hot_bytes,
@@ -201,24 +198,30 @@ impl Hour {
 
     /// Service and operation of a trace's root, where it has a name among what was shown.
     pub(super) fn root_of(&mut self, trace: TraceId) -> Option<(String, String)> {
-        let Some(Known::Undecided(summary)) = self.traces.get(&trace.0) else { return None };
-        let root = summary.root_operation();
+        let root = self.traces.summary_of(trace)?.root_operation();
         let profiles = std::mem::take(&mut self.profiles).finish();
         let mut names = profiles.iter().map(|profile| (profile.service.to_string(), profile.operation.to_string()));
         names.find(|(service, operation)| OperationHash::of(service, operation) == root)
     }
 
     /// Plans from all that was shown.
-    fn plan(&mut self) -> Planned {
-        let traces = self.take_traces();
+    fn plan(&mut self) -> io::Result<Planned> {
+        let nothing = Gathered::new(Box::new(Vec::new()));
+        let traces = std::mem::replace(&mut self.traces, nothing).finish()?;
         let profiles = std::mem::take(&mut self.profiles).finish();
         let beside = [self.kept_earlier, self.imported];
-        let passed = Passed { hour: self.hour, passed: self.passed };
-        Planned::make(&self.shared, traces, profiles, self.worth, beside, &self.earlier, passed)
+        Planned::make(&self.shared, traces, profiles, self.worth, beside, &self.earlier, self.at)
+    }
+
+    /// One that has no more traces in memory than that.
+    #[cfg(test)]
+    pub(super) fn with_traces_max(mut self, traces_max: usize) -> Self {
+        self.traces = Gathered::at_most(traces_max, Box::new(Vec::new()));
+        self
     }
 
     /// Decides on each trace as planned, and says what that should take.
-    fn propose(&self, planned: &mut Planned) -> Proposal {
+    fn propose(&self, planned: &mut Planned) -> io::Result<Proposal> {
         let mut study = self.study.as_ref().map(|study| study.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(study) = &mut study {
             study.begin_hour(&planned.profiles);
@@ -227,47 +230,24 @@ impl Hour {
             if let Some(study) = &mut study {
                 study.add(summary, decision);
             }
-        });
+        })?;
         planned.predict(&outcome);
-        let kept = Arc::new(std::mem::take(&mut outcome.kept));
-        Proposal { outcome, kept }
+        let kept = Arc::new(std::mem::take(&mut outcome.kept).finish());
+        Ok(Proposal { outcome, kept })
     }
 
-    /// The undecided traces, by id, so that every pass and every run sees one order; and those that were imported.
-    pub(super) fn take_traces(&mut self) -> (Vec<TraceSummary>, Vec<TraceIdBytes>) {
-        let (mut summaries, mut imported) = (Vec::new(), Vec::new());
-        for (trace, known) in std::mem::take(&mut self.traces) {
-            match known {
-                Known::Undecided(summary) => summaries.push(*summary),
-                Known::Imported => imported.push(trace),
-                Known::KeptEarlier | Known::DroppedEarlier => {}
-            }
-        }
-        summaries.sort_unstable_by_key(|summary| summary.trace_id);
-        imported.sort_unstable();
-        (summaries, imported)
+    /// The traces that were shown.
+    pub(super) const fn traces(&self) -> &Gathered {
+        &self.traces
     }
 }
 
-/// What is known of a trace; `None` for a neighbour that has no row in the hour.
-fn known<'a>(
-    traces: &'a mut HashMap<TraceIdBytes, Known>,
-    earlier: &[Arc<MemoryFile>],
-    pins: &PinSet,
-    part: Part,
-    trace: TraceId,
-) -> Option<&'a mut Known> {
-    match traces.entry(trace.0) {
-        Entry::Occupied(known) => Some(known.into_mut()),
-        Entry::Vacant(_) if part == Part::Neighbour => None,
-        Entry::Vacant(place) => Some(place.insert(match ask_all(earlier, trace) {
-            Remembered::Kept(_) => Known::KeptEarlier,
-            Remembered::Dropped => Known::DroppedEarlier,
-            Remembered::Unknown => {
-                let is_pinned = pins.names(trace);
-                Known::Undecided(Box::new(TraceSummary { is_pinned, ..TraceSummary::new(trace) }))
-            }
-        })),
+/// What a trace is that was not seen yet.
+fn first_of(earlier: &[Arc<MemoryFile>], pins: &PinSet, trace: TraceId) -> First {
+    match ask_all(earlier, trace) {
+        Remembered::Kept(_) => First::KeptEarlier,
+        Remembered::Dropped => First::DroppedEarlier,
+        Remembered::Unknown => First::Undecided { is_pinned: pins.names(trace) },
     }
 }
 
@@ -301,47 +281,45 @@ impl HourInQuestion for Hour {
         }
     }
 
-    fn proposal(&mut self) -> Option<Arc<dyn Verdicts>> {
-        let mut planned = self.planned.take().unwrap_or_else(|| self.plan());
+    fn proposal(&mut self) -> io::Result<Option<Arc<dyn Verdicts>>> {
+        let mut planned = self.planned.take().map_or_else(|| self.plan(), Ok)?;
         if planned.keeps_all() {
             self.planned = Some(planned);
-            return None;
+            return Ok(None);
         }
-        let proposal = self.propose(&mut planned);
+        let proposal = self.propose(&mut planned)?;
         let verdicts = HourVerdicts { kept: Arc::clone(&proposal.kept), memories: self.earlier.clone() };
         (self.planned, self.proposal) = (Some(planned), Some(proposal));
         self.proposals += 1;
-        Some(Arc::new(verdicts))
+        Ok(Some(Arc::new(verdicts)))
     }
 
-    fn proposed(&mut self, taken: &MovedHour) -> bool {
+    fn proposed(&mut self, taken: &MovedHour) -> io::Result<bool> {
         let written = ColdBytes::written(taken);
-        let Some(planned) = self.planned.as_mut().filter(|planned| !planned.undone.foresaw(written)) else {
-            return true;
-        };
-        if self.proposals >= PROPOSALS_MAX {
-            return true;
+        let open = |planned: &&mut Planned| self.proposals < PROPOSALS_MAX && !planned.undone.foresaw(written);
+        let Some(planned) = self.planned.as_mut().filter(open) else { return Ok(true) };
+        let is_corrected = planned.correct(&self.shared, written)?;
+        if is_corrected {
+            self.proposal = None;
         }
-        planned.correct(&self.shared, written);
-        self.proposal = None;
-        false
+        Ok(!is_corrected)
     }
 
-    fn decide(mut self: Box<Self>) -> Decided {
-        let mut planned = self.planned.take().unwrap_or_else(|| self.plan());
-        let Proposal { outcome, kept } = self.proposal.take().unwrap_or_else(|| self.propose(&mut planned));
+    fn decide(mut self: Box<Self>) -> io::Result<Decided> {
+        let mut planned = self.planned.take().map_or_else(|| self.plan(), Ok)?;
+        let Proposal { outcome, kept } = self.proposal.take().map_or_else(|| self.propose(&mut planned), Ok)?;
         let header = planned.header(&self.shared, &outcome);
-        let memory = memory_file::write(&header, &outcome.kept_ids, &outcome.dropped);
+        let memory = memory_file::write(&header, &kept, outcome.dropped);
         let opened = MemoryFile::open(memory.clone()).expect("it was written here");
-        let is_news = header.traces > 0 || !planned.imported.is_empty();
+        let is_news = header.traces > 0 || !planned.traces.imported.is_empty();
         self.shared.with_state(|state| {
-            state.undone.insert(self.hour, planned.undone);
+            state.undone.insert(self.at.hour, planned.undone);
             if is_news {
                 report::note(&mut state.decisions, header);
             }
         });
         let memories = self.earlier.into_iter().chain([Arc::new(opened)]).collect();
         let memory = if is_news { memory } else { Vec::new() };
-        Decided { memory, verdicts: Arc::new(HourVerdicts { kept, memories }) }
+        Ok(Decided { memory, verdicts: Arc::new(HourVerdicts { kept, memories }) })
     }
 }

@@ -5,6 +5,7 @@
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 
+use super::kept_traces::KeptTraces;
 use super::report::StratumReport;
 use crate::memory::{MemoryError, Partition, Remembered, build, partition_of, partitions_for};
 use crate::threshold::Threshold;
@@ -44,17 +45,22 @@ pub(super) struct MemoryFile {
 }
 
 /// The bytes of a memory.
-pub(super) fn write(header: &MemoryHeader, kept: &[(TraceId, Threshold)], dropped: &[TraceId]) -> Vec<u8> {
-    let count = partitions_for((kept.len() + dropped.len()) as u64);
+pub(super) fn write(header: &MemoryHeader, kept: &KeptTraces, mut dropped: Vec<TraceId>) -> Vec<u8> {
+    let count = partitions_for((kept.thresholds().count() + dropped.len()) as u64);
+    let partition = |trace: &TraceId| partition_of(*trace, count);
+    dropped.sort_unstable_by_key(partition);
+    let mut kept: Vec<(TraceId, Threshold)> = kept.thresholds().collect();
+    kept.sort_unstable_by_key(|(trace, _)| partition(trace));
+    let (mut kept, mut dropped) = (kept.as_slice(), dropped.as_slice());
     let text = serde_json::to_vec(header).unwrap_or_default();
     let mut bytes = MAGIC.to_vec();
     put(&mut bytes, &text);
     bytes.extend(count.to_le_bytes());
-    for partition in 0..count {
-        let is_in = |trace: TraceId| partition_of(trace, count) == partition;
-        let kept: Vec<_> = kept.iter().copied().filter(|(trace, _)| is_in(*trace)).collect();
-        let dropped: Vec<_> = dropped.iter().copied().filter(|trace| is_in(*trace)).collect();
-        put(&mut bytes, &build(&kept, &dropped));
+    for number in 0..count {
+        let (of_kept, more_kept) = kept.split_at(kept.partition_point(|(trace, _)| partition(trace) <= number));
+        let (of_dropped, more_dropped) = dropped.split_at(dropped.partition_point(|trace| partition(trace) <= number));
+        put(&mut bytes, &build(of_kept, of_dropped));
+        (kept, dropped) = (more_kept, more_dropped);
     }
     bytes
 }

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use spanlake_schemas::ids::TraceId;
 
 use super::Undone;
+use super::kept_traces::{Keep, KeptTracesBuilder};
 use super::memory_file::MemoryHeader;
 use super::report::StratumReport;
-use super::verdicts::Keep;
 use crate::cost::HotBytes;
 use crate::decide::plan::HourPlan;
 use crate::decide::strata::StratumId;
@@ -26,12 +26,12 @@ const STRATA_TOLD: usize = 100;
 /// What becomes of the traces, one by one.
 #[derive(Default)]
 pub(super) struct Outcome {
-    pub kept: HashMap<TraceIdBytes, Keep>,
-    pub kept_ids: Vec<(TraceId, Threshold)>,
+    pub kept: KeptTracesBuilder,
     pub dropped: Vec<TraceId>,
     /// Of those that were decided on.
     pub decided_kept: u64,
     pub kept_bytes: HotBytes,
+    pub malformed_trace_states: u64,
     reasons: BTreeMap<Reason, Arc<str>>,
 }
 
@@ -40,8 +40,7 @@ impl Outcome {
         let reason: Arc<str> = "imported".into();
         for trace in traces {
             let keep = Keep { threshold: Threshold::KEEP_ALL, stratum: StratumId(0), reason: Arc::clone(&reason) };
-            self.kept.insert(*trace, keep);
-            self.kept_ids.push((TraceId(*trace), Threshold::KEEP_ALL));
+            self.kept.add(*trace, keep);
         }
     }
 
@@ -53,6 +52,7 @@ impl Outcome {
     ) -> TraceDecision {
         let decision = plan.decide(summary, input);
         plan.record(&decision, input.cost.bytes_of(summary));
+        self.malformed_trace_states += u64::from(summary.malformed_trace_states);
         let id = TraceId(summary.trace_id);
         if !decision.is_kept {
             self.dropped.push(id);
@@ -61,10 +61,9 @@ impl Outcome {
         self.decided_kept += 1;
         self.kept_bytes.spans += summary.span_bytes;
         self.kept_bytes.logs += summary.log_bytes;
-        self.kept_ids.push((id, decision.threshold));
         let reason = self.reasons.entry(decision.reason).or_insert_with(|| word(decision.reason, input.rules).into());
         let keep = Keep { threshold: decision.threshold, stratum: decision.stratum, reason: Arc::clone(reason) };
-        self.kept.insert(summary.trace_id, keep);
+        self.kept.add(summary.trace_id, keep);
         decision
     }
 }
@@ -92,7 +91,7 @@ pub(super) fn header(
     plan: &HourPlan,
     undone: &Undone,
     outcome: &Outcome,
-    summaries: &[TraceSummary],
+    traces: u64,
     input: &DecisionInput<'_>,
 ) -> MemoryHeader {
     MemoryHeader {
@@ -102,11 +101,11 @@ pub(super) fn header(
         offered_bytes: undone.offered_bytes,
         kept_bytes: undone.predicted_span_bytes + undone.predicted_log_bytes - undone.outside_bytes,
         written_bytes: None,
-        traces: summaries.len() as u64,
+        traces,
         kept_traces: outcome.decided_kept,
         dropped_by_rules: plan.dropped_by_rules,
         hashed_ids: plan.hashed_ids,
-        malformed_trace_states: summaries.iter().map(|summary| u64::from(summary.malformed_trace_states)).sum(),
+        malformed_trace_states: outcome.malformed_trace_states,
         wanted_by_rules_bytes: plan.wanted_by_rules_bytes,
         strata: strata(plan, input),
     }

@@ -2,19 +2,21 @@
 //!
 //! Owns the way from summaries to a plan, and its correction by a proposal's real bytes. Never keeps a row.
 
+use std::io;
 use std::sync::Arc;
 
 use spanlake_schemas::ids::TraceId;
 
+use super::gathered::Traces;
 use super::memory_file::{MemoryFile, MemoryHeader};
 use super::outcome::Outcome;
 use super::{Offer, Passed, Shared, Undone};
 use crate::cost::{ColdBytes, CostModel, HotBytes};
-use crate::decide::DecisionInput;
 use crate::decide::plan::HourPlan;
+use crate::decide::{DecisionInput, SummarySource};
 use crate::profile::OperationProfiles;
 use crate::randomness::IdMonitor;
-use crate::summary::{TraceIdBytes, TraceSummary};
+use crate::summary::TraceSummary;
 use crate::threshold::Threshold;
 
 /// If all traces are taken to need less than this part of what they may take, a wrong cost drops none.
@@ -31,8 +33,7 @@ pub(super) struct Worth {
 
 /// What is decided from.
 pub(super) struct Planned {
-    pub summaries: Vec<TraceSummary>,
-    pub imported: Vec<TraceIdBytes>,
+    pub traces: Traces,
     pub profiles: OperationProfiles,
     /// Of the lengths in summaries.
     pub cost: CostModel,
@@ -57,13 +58,13 @@ impl Worth {
 impl Planned {
     pub(super) fn make(
         shared: &Shared,
-        (summaries, imported): (Vec<TraceSummary>, Vec<TraceIdBytes>),
+        traces: Traces,
         profiles: OperationProfiles,
         worth: Worth,
         beside: [HotBytes; 2],
         earlier: &[Arc<MemoryFile>],
         passed: Passed,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (learnt, epoch) = shared.with_state(|state| {
             state.epoch += 1;
             (state.cost, state.epoch)
@@ -71,38 +72,28 @@ impl Planned {
         let decided = earlier.iter().filter_map(|memory| memory.header()).filter(|header| header.hour == passed.hour);
         let cost = worth.cost(learnt);
         let decided: Vec<MemoryHeader> = decided.collect();
-        let hashes_unflagged_ids = looks_counted(&summaries);
+        let hashes_unflagged_ids = looks_counted(&traces);
         let undone = Undone::default();
         let plan =
             HourPlan::make::<[TraceSummary]>(&[], &input(shared, &profiles, &cost, 1.0, (epoch, hashes_unflagged_ids)));
-        let mut planned = Self {
-            summaries,
-            imported,
-            profiles,
-            cost,
-            undone,
-            plan,
-            epoch,
-            hashes_unflagged_ids,
-            beside,
-            decided,
-            passed,
-        };
-        planned.plan_again(shared);
-        planned
+        let mut planned =
+            Self { traces, profiles, cost, undone, plan, epoch, hashes_unflagged_ids, beside, decided, passed };
+        planned.plan_again(shared)?;
+        Ok(planned)
     }
 
     /// Plans by what costs are known now.
-    fn plan_again(&mut self, shared: &Shared) {
+    fn plan_again(&mut self, shared: &Shared) -> io::Result<()> {
         let [earlier, _] = self.beside.map(|bytes| self.cost.cold_bytes(&bytes));
-        let new_bytes: f64 = self.summaries.iter().map(|summary| self.cost.bytes_of(summary)).sum();
+        let mut new_bytes = 0.0;
+        self.traces.for_each(&mut |summary| new_bytes += self.cost.bytes_of(summary));
         let offer = Offer { new_bytes, kept_bytes: earlier.sum() };
         let (passed, decided) = (self.passed, self.decided.iter());
         self.undone = shared.with_state(|state| state.allot(passed, decided, offer, &shared.budget));
         let budget = self.undone.left_bytes.max(1.0);
         let of_epoch = (self.epoch, self.hashes_unflagged_ids);
-        self.plan =
-            HourPlan::make(self.summaries.as_slice(), &input(shared, &self.profiles, &self.cost, budget, of_epoch));
+        self.plan = HourPlan::make(&self.traces, &input(shared, &self.profiles, &self.cost, budget, of_epoch));
+        self.traces.check()
     }
 
     /// Whether every trace is kept, or dropped by name, by far: then nothing depends on costs.
@@ -116,23 +107,25 @@ impl Planned {
         &mut self,
         shared: &Shared,
         mut each: impl FnMut(&TraceSummary, &crate::decide::TraceDecision),
-    ) -> Outcome {
+    ) -> io::Result<Outcome> {
         let mut outcome = Outcome::default();
-        outcome.keep_imported(&self.imported);
+        outcome.keep_imported(&self.traces.imported);
         let of_epoch = (self.epoch, self.hashes_unflagged_ids);
         let input = input(shared, &self.profiles, &self.cost, self.plan.budget_bytes, of_epoch);
-        for summary in &self.summaries {
-            let decision = outcome.add(summary, &mut self.plan, &input);
+        let plan = &mut self.plan;
+        self.traces.for_each(&mut |summary| {
+            let decision = outcome.add(summary, plan, &input);
             each(summary, &decision);
-        }
-        outcome
+        });
+        self.traces.check()?;
+        Ok(outcome)
     }
 
     /// What is told of the decision.
     pub(super) fn header(&self, shared: &Shared, outcome: &Outcome) -> MemoryHeader {
         let of_epoch = (self.epoch, self.hashes_unflagged_ids);
         let input = input(shared, &self.profiles, &self.cost, self.plan.budget_bytes, of_epoch);
-        super::outcome::header(self.passed.hour, &self.plan, &self.undone, outcome, &self.summaries, &input)
+        super::outcome::header(self.passed.hour, &self.plan, &self.undone, outcome, self.traces.count, &input)
     }
 
     /// Writes what the move is expected to take.
@@ -144,12 +137,18 @@ impl Planned {
         self.undone.predicted_log_bytes = kept.logs + earlier.logs + outside.logs;
     }
 
-    /// Corrects the costs by what the predicted rows took, and plans again.
-    pub(super) fn correct(&mut self, shared: &Shared, written: ColdBytes) {
+    /// Corrects the costs by what the predicted rows took, and plans again; false where that changes nothing, as of some
+    /// kilobytes.
+    pub(super) fn correct(&mut self, shared: &Shared, written: ColdBytes) -> io::Result<bool> {
         let [spans, logs] = self.undone.observed(written);
-        self.cost = self.cost.after_proposal(spans, logs);
+        let corrected = self.cost.after_proposal(spans, logs);
+        if corrected == self.cost {
+            return Ok(false);
+        }
+        self.cost = corrected;
         shared.with_state(|state| state.cost = state.cost.after_proposal(spans, logs));
-        self.plan_again(shared);
+        self.plan_again(shared)?;
+        Ok(true)
     }
 }
 
@@ -165,10 +164,13 @@ fn input<'a>(
 }
 
 /// Whether the ids of traces that do not say that theirs are random are not. Of what arrived sampled, low ids are missing.
-fn looks_counted(summaries: &[TraceSummary]) -> bool {
+fn looks_counted(traces: &Traces) -> bool {
     let mut monitor = IdMonitor::default();
-    let is_silent = |summary: &&TraceSummary| !summary.has_random_flag && summary.explicit_randomness.is_none();
-    let silent = summaries.iter().filter(is_silent).filter(|summary| summary.arrived() == Threshold::KEEP_ALL);
-    silent.for_each(|summary| monitor.observe(TraceId(summary.trace_id)));
+    traces.for_each(&mut |summary| {
+        let is_silent = !summary.has_random_flag && summary.explicit_randomness.is_none();
+        if is_silent && summary.arrived() == Threshold::KEEP_ALL {
+            monitor.observe(TraceId(summary.trace_id));
+        }
+    });
     monitor.finds_them_not_uniform()
 }

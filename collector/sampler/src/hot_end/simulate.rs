@@ -8,12 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
 use spanlake_schemas::ids::TraceId;
-use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Remembered};
+use spanlake_schemas::sampling::{HotEnd, HourInQuestion, MovedHour, Remembered, Scratch};
 use spanlake_schemas::tables::Table;
 
-use super::hour::Hour;
-use super::memory_file::{MemoryFile, MemoryHeader};
-use super::{HotEndSampler, HotEndSettings};
+use super::memory_file::MemoryHeader;
+use super::{HotEndSampler, HotEndSettings, Passed};
 use crate::cost::ColdBytes;
 use crate::decide::TraceDecision;
 use crate::estimate::total::TotalState;
@@ -133,10 +132,14 @@ impl HotEnd for Simulation {
         self.sampler.columns(table)
     }
 
-    fn begin(&self, hour: i64, passed: f64, earlier: &[Remembered]) -> Result<Box<dyn HourInQuestion>, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
-        let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        let hour = Hour::new(Arc::clone(&self.sampler.0), hour, passed, known);
+    fn begin(
+        &self,
+        hour: i64,
+        passed: f64,
+        earlier: &[Remembered],
+        scratch: Box<dyn Scratch>,
+    ) -> Result<Box<dyn HourInQuestion>, String> {
+        let hour = self.sampler.look_at(Passed { hour, passed }, earlier, scratch)?;
         Ok(Box::new(hour.studied(Arc::clone(&self.study))))
     }
 

@@ -96,7 +96,10 @@ fn rows(signal: Signal, traces: std::ops::Range<u64>, hour: i64) -> RecordBatch 
 }
 
 fn decide(sampler: &HotEndSampler, hour: i64, traces: std::ops::Range<u64>, earlier: &[Remembered]) -> Decided {
-    let mut looked_at = sampler.begin(hour, 1.0, earlier).unwrap();
+    decide_on(sampler.begin(hour, 1.0, earlier, Box::new(Vec::new())).unwrap(), hour, traces)
+}
+
+fn decide_on(mut looked_at: Box<dyn HourInQuestion>, hour: i64, traces: std::ops::Range<u64>) -> Decided {
     let spans = rows(Signal::Traces, traces.clone(), hour);
     looked_at.show(Part::OfHour, Table::Spans, &spans, spans.num_rows() as f64 * 60.0, &Nothing).unwrap();
     if hour == HOUR {
@@ -105,7 +108,26 @@ fn decide(sampler: &HotEndSampler, hour: i64, traces: std::ops::Range<u64>, earl
         let next = rows(Signal::Traces, traces, HOUR + 1);
         looked_at.show(Part::Neighbour, Table::Spans, &next, 1e9, &Nothing).unwrap();
     }
-    looked_at.decide()
+    looked_at.decide().unwrap()
+}
+
+#[test]
+fn what_does_not_fit_in_memory_is_decided_alike() {
+    let spans = rows(Signal::Traces, 0..3000, HOUR);
+    let late = rows(Signal::Traces, 0..3000, HOUR + 1);
+    let logs = rows(Signal::Logs, 0..3000, HOUR);
+    let decided = [usize::MAX, 1000, 7].map(|traces_max| {
+        let sampler = sampler(24 * 100_000, Vec::new());
+        let at = Passed { hour: HOUR, passed: 1.0 };
+        let looked_at = Hour::new(Arc::clone(&sampler.0), at, Vec::new(), Box::new(Vec::new()));
+        let decided = decide_on(Box::new(looked_at.with_traces_max(traces_max)), HOUR, 0..3000);
+        let header = sampler.report().decisions.remove(0);
+        let kept = [(Table::Spans, &spans), (Table::Spans, &late), (Table::Logs, &logs)]
+            .map(|(table, batch)| kept(&decided, table, batch));
+        (kept, header.traces, header.kept_traces)
+    });
+    assert!(decided[0].2 > 100 && decided[0].2 < 2900, "{} of {} are kept", decided[0].2, decided[0].1);
+    assert!(decided[0] == decided[1] && decided[1] == decided[2]);
 }
 
 /// Rows of each trace that stay.
@@ -222,10 +244,10 @@ fn an_hour_that_leaves_in_parts_takes_no_more_than_a_whole_one() {
     let mut kept = 0;
     for part in 0..8_u64 {
         let traces = part * 500..(part + 1) * 500;
-        let mut looked_at = sampler.begin(HOUR, (part + 1) as f64 / 8.0, &memories).unwrap();
+        let mut looked_at = sampler.begin(HOUR, (part + 1) as f64 / 8.0, &memories, Box::new(Vec::new())).unwrap();
         let spans = rows(Signal::Traces, traces, HOUR);
         looked_at.show(Part::OfHour, Table::Spans, &spans, spans.num_rows() as f64 * 100.0, &Nothing).unwrap();
-        let decided = looked_at.decide();
+        let decided = looked_at.decide().unwrap();
         let rows = decided.verdicts.revise(Table::Spans, &spans).unwrap().num_rows();
         kept += rows;
         memories.push(remembered(&decided, HOUR));
@@ -256,13 +278,13 @@ fn state_comes_back_and_the_ledger_learns_what_was_written() {
 #[test]
 fn what_was_imported_stays_outside_of_the_budget() {
     let sampler = sampler(24 * 50_000, vec![Rule::new("none of it", RuleAction::Drop)]);
-    let mut looked_at = sampler.begin(HOUR, 1.0, &[]).unwrap();
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
     let spans = rows(Signal::Traces, 0..200, HOUR);
     let imported = with_own_receipt(&spans);
     looked_at.show(Part::OfHour, Table::Spans, &imported, 1e6, &Nothing).unwrap();
     let others = rows(Signal::Traces, 200..400, HOUR);
     looked_at.show(Part::OfHour, Table::Spans, &others, 1e6, &Nothing).unwrap();
-    let decided = looked_at.decide();
+    let decided = looked_at.decide().unwrap();
     let revised = decided.verdicts.revise(Table::Spans, &imported).unwrap();
     assert_eq!(revised.num_rows(), imported.num_rows());
     let probabilities = revised.column_by_name("sampling_probability").unwrap().as_primitive::<Float64Type>();
@@ -302,7 +324,7 @@ fn damaged_memories_are_refused_with_a_sentence() {
     let memory = decide(&sampler, HOUR, 0..50, &[]).memory;
     for cut in [0, 3, 8, memory.len() / 2, memory.len() - 1] {
         let damaged = Remembered { hour: HOUR, bytes: memory[..cut].to_vec() };
-        assert!(sampler.begin(HOUR, 1.0, &[damaged]).is_err(), "{cut}");
+        assert!(sampler.begin(HOUR, 1.0, &[damaged], Box::new(Vec::new())).is_err(), "{cut}");
     }
 }
 
@@ -310,7 +332,7 @@ fn damaged_memories_are_refused_with_a_sentence() {
 fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
     let sampler = sampler(24 * 600_000, Vec::new());
     let spans = rows(Signal::Traces, 0..4000, HOUR);
-    let mut looked_at = sampler.begin(HOUR, 1.0, &[]).unwrap();
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
     looked_at.weigh(Table::Spans, &spans.slice(0, 200)).unwrap();
     let needed = sampler.columns(Table::Spans);
     let narrow: Vec<usize> =
@@ -328,17 +350,17 @@ fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
     };
     let mut proposals = Vec::new();
     loop {
-        let proposal = looked_at.proposal().expect("a part of the hour is dropped");
+        let proposal = looked_at.proposal().unwrap().expect("a part of the hour is dropped");
         let kept = proposal.revise(Table::Spans, &spans).unwrap();
         assert!(kept.num_rows() > 0 && kept.num_rows() < spans.num_rows());
-        let stands = looked_at.proposed(&taken(&kept));
+        let stands = looked_at.proposed(&taken(&kept)).unwrap();
         proposals.push(kept);
         if stands {
             break;
         }
     }
     assert!(proposals.len() > 1 && proposals[1].num_rows() < proposals[0].num_rows());
-    let decided = looked_at.decide();
+    let decided = looked_at.decide().unwrap();
     let kept = decided.verdicts.revise(Table::Spans, &spans).unwrap();
     assert_eq!(Some(&kept), proposals.last(), "what stands is what is decided");
     let written = taken(&kept);
@@ -352,8 +374,8 @@ fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
         rules: Vec::new(),
         importance: ImportanceSettings::default(),
     });
-    let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[]).unwrap();
+    let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
     looked_at.weigh(Table::Spans, &spans).unwrap();
     looked_at.show(Part::OfHour, Table::Spans, &spans, 1e9, &Nothing).unwrap();
-    assert!(looked_at.proposal().is_none(), "where all is kept, nothing depends on it");
+    assert!(looked_at.proposal().unwrap().is_none(), "where all is kept, nothing depends on it");
 }

@@ -2,7 +2,6 @@
 //!
 //! Owns the kept traces of one decision. Never changes once made.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
@@ -12,28 +11,20 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::Verdicts;
 use spanlake_schemas::tables::Table;
 
+use super::kept_traces::{Keep, KeptTraces};
 use super::memory_file::MemoryFile;
 use crate::decide::strata::StratumId;
 use crate::memory::Remembered;
 use crate::stamps::{Stamp, Stamps, stamped, stored_thresholds, trace_id_at, trace_ids, with_stamps};
-use crate::summary::TraceIdBytes;
 use crate::threshold::Threshold;
 use crate::tracestate;
 
 /// Of a trace that was decided with an hour before this one.
 const EARLIER: &str = "earlier";
 
-/// What is written on the rows of a kept trace.
-#[derive(Clone, Debug)]
-pub(super) struct Keep {
-    pub threshold: Threshold,
-    pub stratum: StratumId,
-    pub reason: Arc<str>,
-}
-
 /// The verdicts of one decision, and those of decisions before it on the same traces.
 pub(super) struct HourVerdicts {
-    pub kept: Arc<HashMap<TraceIdBytes, Keep>>,
+    pub kept: Arc<KeptTraces>,
     /// Of this decision too.
     pub memories: Vec<Arc<MemoryFile>>,
 }

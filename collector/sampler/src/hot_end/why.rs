@@ -13,10 +13,10 @@ use spanlake_schemas::otlp::DimensionLookup;
 use spanlake_schemas::sampling::{HourInQuestion, Part};
 use spanlake_schemas::tables::Table;
 
-use super::HotEndSampler;
 use super::hour::Hour;
 use super::outcome::word;
 use super::report::StratumReport;
+use super::{HotEndSampler, Passed};
 use crate::decide::Reason;
 use crate::summary::TraceSummary;
 
@@ -51,7 +51,8 @@ impl HotEndSampler {
         logs: &[RecordBatch],
         dimensions: &dyn DimensionLookup,
     ) -> Result<Option<Outlook>, ArrowError> {
-        let mut hour = Hour::new(Arc::clone(&self.0), 0, 1.0, Vec::new());
+        let at = Passed { hour: 0, passed: 1.0 };
+        let mut hour = Hour::new(Arc::clone(&self.0), at, Vec::new(), Box::new(Vec::new()));
         for batch in spans {
             hour.show(Part::OfHour, Table::Spans, batch, 0.0, dimensions)?;
         }
@@ -59,9 +60,7 @@ impl HotEndSampler {
             hour.show(Part::OfHour, Table::Logs, batch, 0.0, dimensions)?;
         }
         let root = hour.root_of(trace);
-        let (summaries, _) = hour.take_traces();
-        let summary = summaries.into_iter().find(|summary| summary.trace_id == trace.0);
-        Ok(summary.map(|summary| self.outlook_of(&summary, root)))
+        Ok(hour.traces().summary_of(trace).map(|summary| self.outlook_of(summary, root)))
     }
 
     fn outlook_of(&self, summary: &TraceSummary, root: Option<(String, String)>) -> Outlook {

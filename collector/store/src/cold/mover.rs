@@ -216,12 +216,12 @@ impl Mover {
         let names = &mut writing.names;
         let decided =
             self.judge.as_ref().map(|judge| judge.decide(&data_dir, &inner.read, job, names, stops)).transpose()?;
-        let (sampled, mut written) = decided.unzip();
+        let (sampled, written) = decided.unzip();
         let revision = sampled.clone().map(|sampled: Arc<Sampled>| sampled as Arc<dyn Revision>);
         let copying =
             writing.copied.write_new(&data_dir, &self.place, inner.read.catalog(), &mut writing.names, now)?;
         let mut edit = ColdEdit { is_data_change: true, adds: copying.entries.clone(), ..self.log.draft(now) };
-        let written = written.as_mut().and_then(Option::take);
+        let written = written.flatten();
         let is_written = |table| written.is_some() && DECIDED.contains(&table);
         let rest: Vec<Table> = Table::ALL.into_iter().filter(|table| !is_written(*table)).collect();
         edit.adds.extend(written.map(|written| written.upload(&self.place)).transpose()?.into_iter().flatten());

@@ -15,6 +15,7 @@ use spanlake_schemas::tables::Table;
 
 use super::pick::Move;
 use super::place::{Place, PlaceError};
+use super::scratch::ScratchFile;
 use super::write::{Names, Unsent, WriteError};
 use crate::compact::{Revision, open_columns, open_runs};
 use crate::read::ReadHalf;
@@ -77,7 +78,8 @@ impl Judge {
     ) -> Result<(Arc<Sampled>, Option<Unsent>), WriteError> {
         let (earlier, next) = self.remembered(job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
-        let mut hour = self.hot_end.begin(job.hour, passed(job.hour), &earlier).map_err(damaged)?;
+        let mut hour =
+            self.hot_end.begin(job.hour, passed(job.hour), &earlier, ScratchFile::below(data_dir)).map_err(damaged)?;
         let mut viewer = Viewer::of(&mut *hour, read, &*self.hot_end, &stops);
         let of_traces = || job.files.iter().filter(|(table, _)| DECIDED.contains(table));
         for (table, file) in of_traces() {
@@ -90,16 +92,16 @@ impl Judge {
         viewer.show_neighbours(&read.pin(), job.hour, is_leaving)?;
         let mut written = None;
         while written.is_none()
-            && let Some(verdicts) = hour.proposal()
+            && let Some(verdicts) = hour.proposal().map_err(no_scratch)?
         {
             let proposal = Arc::new(Sampled::by(verdicts));
             let revision = Arc::clone(&proposal) as Arc<dyn Revision>;
             let files = Unsent::write(data_dir, job, &DECIDED, names, &revision, &stops)?;
-            if hour.proposed(&proposal.taken(job.hour, files.entries())) {
+            if hour.proposed(&proposal.taken(job.hour, files.entries())).map_err(no_scratch)? {
                 written = Some((proposal, files));
             }
         }
-        let Decided { memory, verdicts } = hour.decide();
+        let Decided { memory, verdicts } = hour.decide().map_err(no_scratch)?;
         if !memory.is_empty() {
             let sum = crc32c::crc32c(&memory).to_le_bytes();
             self.dir.replace(&key_of(job.hour, next), &[memory.as_slice(), &sum].concat())?;
@@ -163,13 +165,20 @@ impl Judge {
 ///
 /// # Errors
 /// When rows cannot be read, or `stops` said so.
-pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() -> bool) -> Result<(), WriteError> {
+pub fn show_hot_hours(
+    data_dir: &Path,
+    read: &ReadHalf,
+    hot_end: &dyn HotEnd,
+    stops: &dyn Fn() -> bool,
+) -> Result<(), WriteError> {
     let version = read.pin();
     let hot = |table: Table| version.files(table).iter().filter(|file| !file.is_cold()).map(move |file| (table, file));
     let hours: BTreeSet<i64> = DECIDED.into_iter().flat_map(hot).map(|(_, file)| file.entry.first_hour()).collect();
     for hour in hours {
         let of_hour = |file: &DataFile| file.entry.first_hour() == hour;
-        let mut shown = hot_end.begin(hour, passed(hour), &[]).map_err(|reason| WriteError::Sampler { reason })?;
+        let mut shown = hot_end
+            .begin(hour, passed(hour), &[], ScratchFile::below(data_dir))
+            .map_err(|reason| WriteError::Sampler { reason })?;
         let mut viewer = Viewer::of(&mut *shown, read, hot_end, stops);
         let files = || DECIDED.into_iter().flat_map(hot).filter(|(_, file)| of_hour(file));
         for (table, file) in files() {
@@ -179,11 +188,15 @@ pub fn show_hot_hours(read: &ReadHalf, hot_end: &dyn HotEnd, stops: &dyn Fn() ->
             viewer.show_file(Part::OfHour, table, file, i64::MAX)?;
         }
         viewer.show_neighbours(&version, hour, of_hour)?;
-        let _ = shown.decide();
+        let _ = shown.decide().map_err(no_scratch)?;
         let moved = MovedHour { hour, span_bytes: 0, log_bytes: 0, log_rows: 0, trace_log_rows: 0 };
         let _ = hot_end.moved(moved);
     }
     Ok(())
+}
+
+fn no_scratch(error: std::io::Error) -> WriteError {
+    WriteError::Sampler { reason: format!("summaries of its traces cannot be put aside: {error}") }
 }
 
 /// How much of an hour has passed, from 0 to 1.
