@@ -16,9 +16,9 @@ use xxhash_rust::xxh3::xxh3_64;
 use crate::decide::SummarySource;
 use crate::summary::{TraceIdBytes, TraceSummary};
 
-/// Traces of which summaries are in memory: some 400 bytes each.
-const TRACES_MAX: usize = 65_536;
-/// Parts of what is in scratch, by a hash of the trace's id: sixteen million traces are parts as large as what is in memory.
+/// Traces of which summaries are in memory: some 400 bytes each, so 50 MB.
+const TRACES_MAX: usize = 131_072;
+/// Parts of what is in scratch, by a hash of the trace's id: thirty million traces are parts as large as what is in memory.
 const PARTITIONS: usize = 256;
 
 /// What is known of a trace of the hour.

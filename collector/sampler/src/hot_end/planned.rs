@@ -41,6 +41,8 @@ pub(super) struct Planned {
     pub plan: HourPlan,
     epoch: u64,
     hashes_unflagged_ids: bool,
+    /// Of traces that nobody decided on yet.
+    new: HotBytes,
     /// Of traces that were kept earlier, and of imported ones.
     beside: [HotBytes; 2],
     decided: Vec<MemoryHeader>,
@@ -72,12 +74,12 @@ impl Planned {
         let decided = earlier.iter().filter_map(|memory| memory.header()).filter(|header| header.hour == passed.hour);
         let cost = worth.cost(learnt);
         let decided: Vec<MemoryHeader> = decided.collect();
-        let hashes_unflagged_ids = looks_counted(&traces);
+        let (hashes_unflagged_ids, new) = surveyed(&traces);
         let undone = Undone::default();
         let plan =
             HourPlan::make::<[TraceSummary]>(&[], &input(shared, &profiles, &cost, 1.0, (epoch, hashes_unflagged_ids)));
         let mut planned =
-            Self { traces, profiles, cost, undone, plan, epoch, hashes_unflagged_ids, beside, decided, passed };
+            Self { traces, profiles, cost, undone, plan, epoch, hashes_unflagged_ids, new, beside, decided, passed };
         planned.plan_again(shared)?;
         Ok(planned)
     }
@@ -85,8 +87,7 @@ impl Planned {
     /// Plans by what costs are known now.
     fn plan_again(&mut self, shared: &Shared) -> io::Result<()> {
         let [earlier, _] = self.beside.map(|bytes| self.cost.cold_bytes(&bytes));
-        let mut new_bytes = 0.0;
-        self.traces.for_each(&mut |summary| new_bytes += self.cost.bytes_of(summary));
+        let new_bytes = self.cost.cold_bytes(&self.new).sum();
         let offer = Offer { new_bytes, kept_bytes: earlier.sum() };
         let (passed, decided) = (self.passed, self.decided.iter());
         self.undone = shared.with_state(|state| state.allot(passed, decided, offer, &shared.budget));
@@ -163,14 +164,18 @@ fn input<'a>(
     DecisionInput { profiles, rules, cost, settings, budget_bytes, epoch, hashes_unflagged_ids }
 }
 
-/// Whether the ids of traces that do not say that theirs are random are not. Of what arrived sampled, low ids are missing.
-fn looks_counted(traces: &Traces) -> bool {
+/// Whether the ids of traces that do not say that theirs are random are not (of what arrived sampled, low ids are missing),
+/// and what all of them take.
+fn surveyed(traces: &Traces) -> (bool, HotBytes) {
     let mut monitor = IdMonitor::default();
+    let mut all = HotBytes::default();
     traces.for_each(&mut |summary| {
+        all.spans += summary.span_bytes;
+        all.logs += summary.log_bytes;
         let is_silent = !summary.has_random_flag && summary.explicit_randomness.is_none();
         if is_silent && summary.arrived() == Threshold::KEEP_ALL {
             monitor.observe(TraceId(summary.trace_id));
         }
     });
-    monitor.finds_them_not_uniform()
+    (monitor.finds_them_not_uniform(), all)
 }
