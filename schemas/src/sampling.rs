@@ -4,7 +4,7 @@
 //! all I/O; the other side is a function of what it was shown, so that a move after a crash decides as before.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
@@ -50,34 +50,28 @@ pub trait HotEnd: Send + Sync {
         hour: i64,
         passed: f64,
         earlier: &[Remembered],
-        scratch: Box<dyn Scratch>,
+        scratch: Arc<dyn Scratch>,
     ) -> Result<Box<dyn HourInQuestion>, String>;
 
     /// The hour's files are committed and took so many bytes; gives the state to be kept for the next start.
     fn moved(&self, moved: MovedHour) -> Vec<u8>;
 }
 
-/// Bytes that are put aside for as long as an hour is looked at, and gone with it.
-pub trait Scratch {
-    /// Puts bytes behind those before; gives where they begin.
-    ///
-    /// # Errors
-    /// When they cannot be written.
-    fn append(&mut self, bytes: &[u8]) -> io::Result<u64>;
+/// Bytes that are read by their place, wherever they lie.
+pub trait Readable: Send + Sync {
+    /// How many there are.
+    fn byte_len(&self) -> u64;
 
-    /// Bytes that were put aside.
+    /// Some of them.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// When they cannot be read, or there are not so many.
     fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>>;
 }
 
-/// A scratch in memory, for hours that fit.
-impl Scratch for Vec<u8> {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<u64> {
-        let at = self.len() as u64;
-        self.extend_from_slice(bytes);
-        Ok(at)
+impl Readable for Vec<u8> {
+    fn byte_len(&self) -> u64 {
+        self.len() as u64
     }
 
     fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
@@ -87,13 +81,45 @@ impl Scratch for Vec<u8> {
     }
 }
 
+/// Bytes that are put aside for as long as an hour is looked at and its rows move, and gone with it.
+pub trait Scratch: Readable {
+    /// Puts bytes behind those before; gives where they begin.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    fn append(&self, bytes: &[u8]) -> io::Result<u64>;
+}
+
+/// A scratch in memory, for hours that fit.
+#[derive(Debug, Default)]
+pub struct ScratchInMemory(Mutex<Vec<u8>>);
+
+impl Readable for ScratchInMemory {
+    fn byte_len(&self) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).byte_len()
+    }
+
+    fn read(&self, at: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).read(at, length)
+    }
+}
+
+impl Scratch for ScratchInMemory {
+    fn append(&self, bytes: &[u8]) -> io::Result<u64> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = all.byte_len();
+        all.extend_from_slice(bytes);
+        Ok(at)
+    }
+}
+
 /// What was remembered of one decision.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Remembered {
     /// Hours since the epoch.
     pub hour: i64,
     /// [`Decided::memory`].
-    pub bytes: Vec<u8>,
+    pub bytes: Arc<dyn Readable>,
 }
 
 /// Where shown rows stand.
@@ -150,8 +176,9 @@ pub trait HourInQuestion {
 
 /// The decision on an hour.
 pub struct Decided {
-    /// To be durable before the first row moves; comes back as [`Remembered`].
-    pub memory: Vec<u8>,
+    /// To be durable before the first row moves; comes back as [`Remembered`]. `None` where nothing was decided that was not
+    /// before.
+    pub memory: Option<Arc<dyn Readable>>,
     pub verdicts: Arc<dyn Verdicts>,
 }
 

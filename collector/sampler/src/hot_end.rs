@@ -6,8 +6,8 @@
 mod columns;
 mod gathered;
 mod hour;
-mod kept_traces;
 mod memory_file;
+mod memory_writer;
 mod outcome;
 mod planned;
 mod report;
@@ -34,7 +34,7 @@ use crate::rules::check::{RuleProblem, check};
 use crate::rules::{Rule, RuleSet};
 
 use hour::Hour;
-use memory_file::{MemoryFile, MemoryHeader};
+use memory_file::{MemoryFile, MemoryHeader, RESIDENT_MAX};
 pub use report::{SamplingReport, StratumReport};
 pub use why::Outlook;
 
@@ -153,8 +153,9 @@ impl HotEndSampler {
     }
 
     /// An hour of which nothing was shown yet.
-    fn look_at(&self, at: Passed, earlier: &[Remembered], scratch: Box<dyn Scratch>) -> Result<Hour, String> {
-        let known = earlier.iter().map(|memory| MemoryFile::open(memory.bytes.clone()).map(Arc::new));
+    fn look_at(&self, at: Passed, earlier: &[Remembered], scratch: Arc<dyn Scratch>) -> Result<Hour, String> {
+        let mut room = RESIDENT_MAX;
+        let known = earlier.iter().map(|memory| MemoryFile::open(Arc::clone(&memory.bytes), &mut room).map(Arc::new));
         let known = known.collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
         Ok(Hour::new(Arc::clone(&self.0), at, known, scratch))
     }
@@ -245,7 +246,7 @@ impl HotEnd for HotEndSampler {
         hour: i64,
         passed: f64,
         earlier: &[Remembered],
-        scratch: Box<dyn Scratch>,
+        scratch: Arc<dyn Scratch>,
     ) -> Result<Box<dyn HourInQuestion>, String> {
         Ok(Box::new(self.look_at(Passed { hour, passed }, earlier, scratch)?))
     }

@@ -1,54 +1,49 @@
 //! The memory of an hour's decisions: which traces were kept, exactly, and which were dropped, nearly.
 //!
 //! Owns the form of a partition: a block of bytes with the kept ids in order and a filter of the dropped ones, read in
-//! place. Never does I/O. An hour is cut into as many partitions as keep each below [`PARTITION_BYTES_MAX`]; whoever
-//! stores them needs only the partition of the trace that is asked for, so a fixed cache of partitions bounds the
-//! memory whatever an hour holds ([`MEMORY_BYTES_MAX`]).
+//! place. Never does I/O. An hour is cut into partitions of some [`PARTITION_TRACES`] by a hash of the trace's id, so that
+//! whoever asks needs only the few kilobytes of one partition, whatever the hour holds.
 //!
-//! A late span asks for its trace: *kept* (with its threshold), *dropped*, or *unknown*: never seen in that hour. A
-//! kept or dropped trace is never called unknown; an unknown one is called dropped once in 2^16 times.
+//! A late span asks for its trace: *kept* (with the place of its verdict), *dropped*, or *unknown*: never seen in that
+//! hour. A kept or dropped trace is never called unknown; an unknown one is called dropped once in 2^16 times.
 
 pub mod xor_filter;
 
 #[cfg(test)]
 mod tests;
 
-use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::memory::xor_filter::{XorFilter, XorFilterRef};
-use crate::threshold::Threshold;
+use crate::summary::TraceIdBytes;
 
-/// What a cache of partitions may take in all.
-pub const MEMORY_BYTES_MAX: usize = 64 << 20;
-/// One partition, about: 16 of them fit, one of them while it is built, which takes some 40 bytes a trace.
-pub const PARTITION_BYTES_MAX: usize = 2 << 20;
-/// Traces of a partition, as many as fit if all are kept.
-const PARTITION_TRACES: u64 = (PARTITION_BYTES_MAX / KEPT_BYTES) as u64;
-
-const MAGIC: [u8; 4] = *b"SLM1";
-const HEADER_BYTES: usize = 8;
-/// Id, then the threshold in seven bytes and one of padding.
-const KEPT_BYTES: usize = 24;
+/// Traces of a partition, about: some ten kilobytes if all are kept.
+const PARTITION_TRACES: u64 = 512;
+const HEADER_BYTES: usize = 4;
+/// Id, then the place of the verdict.
+const KEPT_BYTES: usize = 20;
+const ID_BYTES: usize = 16;
 const SEED: u64 = 0x6d65_6d6f_7279;
 
 /// What is known of a trace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remembered {
-    Kept(Threshold),
+    /// With the place of its verdict.
+    Kept(u32),
     Dropped,
     Unknown,
 }
 
-/// Why bytes are no partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+/// Why bytes are no memory of decisions.
+#[derive(Debug, thiserror::Error)]
 pub enum MemoryError {
-    #[error("the bytes do not begin as a partition of decisions does")]
-    NotAPartition,
-    #[error("the partition of decisions is cut off: {found} bytes where {expected} are announced")]
-    CutOff { found: usize, expected: usize },
+    #[error("this is no memory of decisions, or one of another version")]
+    Unknown,
+    #[error("the memory of decisions is cut off: {found} bytes where {expected} are announced")]
+    CutOff { found: u64, expected: u64 },
+    #[error("the memory of decisions cannot be read: {0}")]
+    Read(#[from] std::io::Error),
 }
 
 /// How many partitions an hour of so many traces needs, a power of two. To be kept with the hour.
@@ -58,90 +53,61 @@ pub fn partitions_for(traces: u64) -> u32 {
     u32::try_from(wanted).unwrap_or(1 << 31)
 }
 
-/// The partition of that trace among so many.
+/// The hash by which a trace has its place.
 #[must_use]
-pub fn partition_of(trace: TraceId, partitions: u32) -> u32 {
-    // The upper half, as the filter takes its places from all of another hash.
-    let upper = u32::try_from(hash_of(trace) >> 32).unwrap_or(0);
-    upper & (partitions.max(1) - 1)
+pub fn hash_of(trace: &TraceIdBytes) -> u64 {
+    xxh3_64_with_seed(trace, SEED)
 }
 
-/// The bytes of one partition.
+/// The partition of a trace among so many, a power of two. Ascends with the hash, so that a partition of few is a run of
+/// partitions of more.
 #[must_use]
-pub fn build(kept: &[(TraceId, Threshold)], dropped: &[TraceId]) -> Vec<u8> {
-    let mut kept = kept.to_vec();
-    kept.sort_unstable_by_key(|(trace, _)| *trace);
-    kept.dedup_by_key(|(trace, _)| *trace);
-    let mut keys: Vec<u64> = dropped.iter().map(|trace| hash_of(*trace)).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let filter = XorFilter::build(&keys);
-    let mut bytes = Vec::with_capacity(HEADER_BYTES + kept.len() * KEPT_BYTES + filter.byte_len());
-    bytes.extend(MAGIC);
+pub fn partition_of(hash: u64, partitions: u32) -> u32 {
+    let upper = (hash >> 32) * u64::from(partitions.max(1));
+    u32::try_from(upper >> 32).unwrap_or(0)
+}
+
+/// Appends the bytes of one partition: its kept traces in any order, each once, and the hashes of its dropped ones.
+pub fn build(bytes: &mut Vec<u8>, kept: &mut [(TraceIdBytes, u32)], dropped: &mut Vec<u64>) {
+    kept.sort_unstable();
+    dropped.sort_unstable();
+    dropped.dedup();
+    let filter = XorFilter::build(dropped);
+    bytes.reserve(HEADER_BYTES + kept.len() * KEPT_BYTES + filter.byte_len());
     bytes.extend(u32::try_from(kept.len()).unwrap_or(u32::MAX).to_le_bytes());
-    for (trace, threshold) in &kept {
-        bytes.extend(trace.0);
-        bytes.extend(threshold.bits().to_le_bytes());
+    for (trace, place) in kept {
+        bytes.extend(*trace);
+        bytes.extend(place.to_le_bytes());
     }
-    filter.write(&mut bytes);
-    bytes
+    filter.write(bytes);
 }
 
 /// A partition, read in place.
 #[derive(Clone, Copy, Debug)]
 pub struct Partition<'a> {
-    kept: &'a [u8],
+    kept: &'a [[u8; KEPT_BYTES]],
     dropped: XorFilterRef<'a>,
 }
 
 impl<'a> Partition<'a> {
-    /// Reads what [`build`] made.
-    pub fn open(bytes: &'a [u8]) -> Result<Self, MemoryError> {
-        let (header, rest) = bytes.split_at_checked(HEADER_BYTES).ok_or(MemoryError::NotAPartition)?;
-        let Some((magic, count)) = header.split_first_chunk::<4>() else {
-            return Err(MemoryError::NotAPartition);
-        };
-        if *magic != MAGIC {
-            return Err(MemoryError::NotAPartition);
-        }
-        let count = count.try_into().map_or(0, u32::from_le_bytes);
-        let expected = (count as usize).saturating_mul(KEPT_BYTES);
-        let cut_off = MemoryError::CutOff { found: rest.len(), expected };
-        let (kept, filter) = rest.split_at_checked(expected).ok_or(cut_off)?;
-        let dropped = XorFilterRef::open(filter).ok_or(cut_off)?;
-        Ok(Self { kept, dropped })
+    /// Reads what [`build`] made; `None` where bytes are missing or left over.
+    #[must_use]
+    pub fn open(bytes: &'a [u8]) -> Option<Self> {
+        let (count, rest) = bytes.split_first_chunk::<HEADER_BYTES>()?;
+        let length = (u32::from_le_bytes(*count) as usize).checked_mul(KEPT_BYTES)?;
+        let (kept, filter) = rest.split_at_checked(length)?;
+        let (kept, _) = kept.as_chunks();
+        Some(Self { kept, dropped: XorFilterRef::open(filter)? })
     }
 
     /// What was decided on that trace.
     #[must_use]
     pub fn ask(&self, trace: TraceId) -> Remembered {
-        if let Some(threshold) = self.kept_threshold(trace) {
-            return Remembered::Kept(threshold);
+        let found = self.kept.binary_search_by(|kept| kept[..ID_BYTES].cmp(&trace.0));
+        match found.ok().and_then(|at| self.kept[at].last_chunk()) {
+            Some(place) => Remembered::Kept(u32::from_le_bytes(*place)),
+            None if self.dropped.contains(hash_of(&trace.0)) => Remembered::Dropped,
+            None => Remembered::Unknown,
         }
-        if self.dropped.contains(hash_of(trace)) { Remembered::Dropped } else { Remembered::Unknown }
     }
-
-    /// Number of kept traces.
-    #[must_use]
-    pub const fn kept_count(&self) -> usize {
-        self.kept.len() / KEPT_BYTES
-    }
-
-    fn kept_threshold(&self, trace: TraceId) -> Option<Threshold> {
-        let record = |at: usize| &self.kept[at * KEPT_BYTES..(at + 1) * KEPT_BYTES];
-        let (mut low, mut high) = (0, self.kept_count());
-        while low < high {
-            let middle = low.midpoint(high);
-            if record(middle)[..16] < trace.0[..] { low = middle + 1 } else { high = middle }
-        }
-        let (id, bits) = (low < self.kept_count()).then(|| record(low).split_at(16))?;
-        if id != trace.0 {
-            return None;
-        }
-        Threshold::from_bits(u64::from_le_bytes(bits.try_into().ok()?))
-    }
-}
-
-fn hash_of(trace: TraceId) -> u64 {
-    xxh3_64_with_seed(&trace.0, SEED)
 }

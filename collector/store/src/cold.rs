@@ -6,6 +6,7 @@
 
 pub(crate) mod bucket;
 pub(crate) mod cache;
+mod decisions;
 pub(crate) mod delta;
 pub(crate) mod dimensions;
 pub(crate) mod forget;

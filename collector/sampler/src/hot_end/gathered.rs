@@ -7,19 +7,20 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::{Part, Scratch};
-use xxhash_rust::xxh3::xxh3_64;
 
 use crate::decide::SummarySource;
+use crate::memory;
 use crate::summary::{TraceIdBytes, TraceSummary};
 
 /// Traces of which summaries are in memory: some 400 bytes each, so 50 MB.
 const TRACES_MAX: usize = 131_072;
 /// Parts of what is in scratch, by a hash of the trace's id: thirty million traces are parts as large as what is in memory.
-const PARTITIONS: usize = 256;
+const PARTITIONS: u32 = 256;
 
 /// What is known of a trace of the hour.
 pub(super) enum Known {
@@ -56,7 +57,7 @@ struct Extent {
 pub(super) struct Gathered {
     traces: HashMap<TraceIdBytes, Known>,
     traces_max: usize,
-    scratch: Box<dyn Scratch>,
+    scratch: Arc<dyn Scratch>,
     /// Of each partition; none where all traces are in memory.
     spilled: Vec<Vec<Extent>>,
 }
@@ -65,29 +66,33 @@ pub(super) struct Gathered {
 pub(super) struct Traces {
     place: TracesPlace,
     pub count: u64,
-    /// In order.
-    pub imported: Vec<TraceIdBytes>,
+    pub imported: u64,
 }
 
 enum TracesPlace {
-    /// In order of their ids.
-    Memory(Vec<TraceSummary>),
+    Memory(Merged),
     Scratch {
-        scratch: Box<dyn Scratch>,
-        partitions: Vec<Extent>,
+        scratch: Arc<dyn Scratch>,
+        partitions: Vec<Aside>,
         /// Why a pass ended early.
         failed: RefCell<Option<io::Error>>,
     },
 }
 
+/// Where the traces of one partition lie: summaries, and ids of imported ones.
+struct Aside {
+    summaries: Extent,
+    imported: Extent,
+}
+
 impl Gathered {
-    pub(super) fn new(scratch: Box<dyn Scratch>) -> Self {
+    pub(super) fn new(scratch: Arc<dyn Scratch>) -> Self {
         Self { traces: HashMap::new(), traces_max: TRACES_MAX, scratch, spilled: Vec::new() }
     }
 
     /// With little memory.
     #[cfg(test)]
-    pub(super) fn at_most(traces_max: usize, scratch: Box<dyn Scratch>) -> Self {
+    pub(super) fn at_most(traces_max: usize, scratch: Arc<dyn Scratch>) -> Self {
         Self { traces_max, ..Self::new(scratch) }
     }
 
@@ -99,11 +104,9 @@ impl Gathered {
         &mut self,
         part: Part,
         trace: TraceId,
-        first: impl FnOnce() -> First,
+        first: impl FnOnce() -> io::Result<First>,
     ) -> io::Result<Option<&mut Known>> {
-        if self.traces.len() >= self.traces_max && !self.traces.contains_key(&trace.0) {
-            self.spill()?;
-        }
+        self.make_room_for(trace)?;
         let is_of_hour = part == Part::OfHour;
         match self.traces.entry(trace.0) {
             Entry::Occupied(known) => {
@@ -115,7 +118,7 @@ impl Gathered {
             }
             // Of a trace in scratch, nobody knows here whether it has rows in the hour.
             Entry::Vacant(_) if !is_of_hour && self.spilled.is_empty() => Ok(None),
-            Entry::Vacant(place) => Ok(Some(place.insert(match first() {
+            Entry::Vacant(place) => Ok(Some(place.insert(match first()? {
                 First::KeptEarlier => Known::KeptEarlier,
                 First::DroppedEarlier => Known::DroppedEarlier,
                 First::Undecided { is_pinned } => {
@@ -127,8 +130,18 @@ impl Gathered {
     }
 
     /// Somebody imported the trace, whatever was seen of it.
-    pub(super) fn import(&mut self, trace: TraceId) {
+    ///
+    /// # Errors
+    /// When the scratch cannot be written.
+    pub(super) fn import(&mut self, trace: TraceId) -> io::Result<()> {
+        self.make_room_for(trace)?;
         self.traces.insert(trace.0, Known::Imported);
+        Ok(())
+    }
+
+    fn make_room_for(&mut self, trace: TraceId) -> io::Result<()> {
+        let is_full = self.traces.len() >= self.traces_max && !self.traces.contains_key(&trace.0);
+        if is_full { self.spill() } else { Ok(()) }
     }
 
     /// Of a trace that is in memory.
@@ -148,26 +161,22 @@ impl Gathered {
             return Ok(Traces::in_memory(self.traces.into_iter()));
         }
         self.spill()?;
-        let (mut count, mut imported) = (0, Vec::new());
-        let mut partitions = Vec::with_capacity(PARTITIONS);
+        let (mut count, mut imported) = (0, 0);
+        let mut partitions = Vec::with_capacity(PARTITIONS as usize);
         for extents in &self.spilled {
             let whole = merged(&*self.scratch, extents)?;
-            let mut bytes = Vec::new();
-            for summary in &whole.summaries {
-                put(&mut bytes, summary)?;
-            }
             count += whole.summaries.len() as u64;
-            imported.extend(whole.imported);
-            partitions.push(Extent { at: self.scratch.append(&bytes)?, length: bytes.len() });
+            imported += whole.imported.len() as u64;
+            let summaries = put_aside(&*self.scratch, &whole.summaries)?;
+            partitions.push(Aside { summaries, imported: put_aside(&*self.scratch, &whole.imported)? });
         }
-        imported.sort_unstable();
         let place = TracesPlace::Scratch { scratch: self.scratch, partitions, failed: RefCell::default() };
         Ok(Traces { place, count, imported })
     }
 
     /// Puts all that is in memory aside. What was decided earlier is asked for again.
     fn spill(&mut self) -> io::Result<()> {
-        self.spilled.resize_with(PARTITIONS, Vec::new);
+        self.spilled.resize_with(PARTITIONS as usize, Vec::new);
         let mut leaving: Vec<(usize, TraceIdBytes, Known)> =
             self.traces.drain().map(|(trace, known)| (partition_of(&trace), trace, known)).collect();
         leaving.sort_unstable_by_key(|(partition, ..)| *partition);
@@ -207,7 +216,34 @@ impl Traces {
         }
         summaries.sort_unstable_by_key(|summary| summary.trace_id);
         imported.sort_unstable();
-        Self { count: summaries.len() as u64, place: TracesPlace::Memory(summaries), imported }
+        let (count, of_imported) = (summaries.len() as u64, imported.len() as u64);
+        Self { count, place: TracesPlace::Memory(Merged { summaries, imported }), imported: of_imported }
+    }
+
+    /// In so many parts they are gone through: one, or one for each partition by [`memory::partition_of`].
+    pub(super) fn parts(&self) -> u32 {
+        match &self.place {
+            TracesPlace::Memory(_) => 1,
+            TracesPlace::Scratch { .. } => PARTITIONS,
+        }
+    }
+
+    /// Goes through the traces of one part in order of their ids, imported ones first.
+    ///
+    /// # Errors
+    /// When the scratch cannot be read.
+    pub(super) fn visit_part(&self, part: u32, mut visit: impl FnMut(Visited<'_>) -> io::Result<()>) -> io::Result<()> {
+        match &self.place {
+            TracesPlace::Memory(Merged { summaries, imported }) => {
+                imported.iter().try_for_each(|trace| visit(Visited::Imported(*trace)))?;
+                summaries.iter().try_for_each(|summary| visit(Visited::Summary(summary)))
+            }
+            TracesPlace::Scratch { scratch, partitions, .. } => {
+                let Some(aside) = partitions.get(part as usize) else { return Ok(()) };
+                each(&**scratch, aside.imported, |trace| visit(Visited::Imported(trace)))?;
+                each(&**scratch, aside.summaries, |summary| visit(Visited::Summary(&summary)))
+            }
+        }
     }
 
     /// Why a pass did not go through all of them, if one did not.
@@ -226,10 +262,13 @@ impl Traces {
 impl SummarySource for Traces {
     fn for_each(&self, visit: &mut dyn FnMut(&TraceSummary)) {
         match &self.place {
-            TracesPlace::Memory(summaries) => summaries.iter().for_each(visit),
+            TracesPlace::Memory(whole) => whole.summaries.iter().for_each(visit),
             TracesPlace::Scratch { scratch, partitions, failed } => {
-                for extent in partitions {
-                    let visited = each::<TraceSummary>(&**scratch, *extent, |summary| visit(&summary));
+                for aside in partitions {
+                    let visited = each(&**scratch, aside.summaries, |summary: TraceSummary| {
+                        visit(&summary);
+                        Ok(())
+                    });
                     if let Err(error) = visited {
                         failed.borrow_mut().get_or_insert(error);
                         return;
@@ -240,26 +279,34 @@ impl SummarySource for Traces {
     }
 }
 
-/// The traces of one partition.
+/// The traces of one partition, in order of their ids.
 struct Merged {
-    /// In order of their ids.
     summaries: Vec<TraceSummary>,
     imported: Vec<TraceIdBytes>,
+}
+
+/// A trace as it is gone through.
+pub(super) enum Visited<'a> {
+    Imported(TraceIdBytes),
+    Summary(&'a TraceSummary),
 }
 
 fn merged(scratch: &dyn Scratch, extents: &[Extent]) -> io::Result<Merged> {
     let mut undecided: HashMap<TraceIdBytes, Gathering> = HashMap::new();
     let mut imported: Vec<TraceIdBytes> = Vec::new();
     for extent in extents {
-        each::<Spilled>(scratch, *extent, |spilled| match spilled {
-            Spilled::Imported(trace) => imported.push(trace),
-            Spilled::Undecided(more) => match undecided.entry(more.summary.trace_id) {
-                Entry::Vacant(place) => drop(place.insert(more)),
-                Entry::Occupied(mut known) => {
-                    known.get_mut().summary.merge(&more.summary);
-                    known.get_mut().is_of_hour |= more.is_of_hour;
-                }
-            },
+        each(scratch, *extent, |spilled| {
+            match spilled {
+                Spilled::Imported(trace) => imported.push(trace),
+                Spilled::Undecided(more) => match undecided.entry(more.summary.trace_id) {
+                    Entry::Vacant(place) => drop(place.insert(more)),
+                    Entry::Occupied(mut known) => {
+                        known.get_mut().summary.merge(&more.summary);
+                        known.get_mut().is_of_hour |= more.is_of_hour;
+                    }
+                },
+            }
+            Ok(())
         })?;
     }
     imported.sort_unstable();
@@ -272,15 +319,25 @@ fn merged(scratch: &dyn Scratch, extents: &[Extent]) -> io::Result<Merged> {
     Ok(Merged { summaries, imported })
 }
 
-fn each<T: for<'a> Deserialize<'a>>(scratch: &dyn Scratch, extent: Extent, mut take: impl FnMut(T)) -> io::Result<()> {
+fn each<T: for<'a> Deserialize<'a>>(
+    scratch: &dyn Scratch,
+    extent: Extent,
+    mut take: impl FnMut(T) -> io::Result<()>,
+) -> io::Result<()> {
     let bytes = scratch.read(extent.at, extent.length)?;
     let mut rest = bytes.as_slice();
     while !rest.is_empty() {
         let (one, after) = postcard::take_from_bytes(rest).map_err(io::Error::other)?;
         rest = after;
-        take(one);
+        take(one)?;
     }
     Ok(())
+}
+
+fn put_aside(scratch: &dyn Scratch, all: &[impl Serialize]) -> io::Result<Extent> {
+    let mut bytes = Vec::new();
+    all.iter().try_for_each(|one| put(&mut bytes, one))?;
+    Ok(Extent { at: scratch.append(&bytes)?, length: bytes.len() })
 }
 
 fn put(bytes: &mut Vec<u8>, one: &impl Serialize) -> io::Result<()> {
@@ -289,11 +346,13 @@ fn put(bytes: &mut Vec<u8>, one: &impl Serialize) -> io::Result<()> {
 }
 
 fn partition_of(trace: &TraceIdBytes) -> usize {
-    usize::try_from(xxh3_64(trace) % PARTITIONS as u64).unwrap_or(0)
+    memory::partition_of(memory::hash_of(trace), PARTITIONS) as usize
 }
 
 #[cfg(test)]
 mod tests {
+    use spanlake_schemas::sampling::{Readable, ScratchInMemory};
+
     use super::*;
     use crate::rules::RuleSet;
     use crate::span::StatusCode;
@@ -305,7 +364,7 @@ mod tests {
     }
 
     fn add(gathered: &mut Gathered, part: Part, trace: u64, operation: &str) {
-        let first = || First::Undecided { is_pinned: false };
+        let first = || Ok(First::Undecided { is_pinned: false });
         let Some(Known::Undecided(gathering)) = gathered.known(part, id(trace), first).unwrap() else { return };
         let start_time = i64::try_from(trace).unwrap();
         let facts = SpanFacts {
@@ -329,10 +388,10 @@ mod tests {
 
     /// Spans of 500 traces in three rounds, late ones of some and of others, and one trace in fifty imported.
     fn gather(traces_max: usize) -> Traces {
-        let mut gathered = Gathered::at_most(traces_max, Box::new(Vec::new()));
+        let mut gathered = Gathered::at_most(traces_max, Arc::new(ScratchInMemory::default()));
         for operation in ["0", "1", "2"] {
             (0..500).for_each(|trace| add(&mut gathered, Part::OfHour, trace, operation));
-            (0..500).step_by(50).for_each(|trace| gathered.import(id(trace)));
+            (0..500).step_by(50).for_each(|trace| gathered.import(id(trace)).unwrap());
         }
         (400..700).for_each(|trace| add(&mut gathered, Part::Neighbour, trace, "late"));
         gathered.finish().unwrap()
@@ -343,6 +402,17 @@ mod tests {
         traces.for_each(&mut |summary| all.push(summary.clone()));
         traces.check().unwrap();
         assert_eq!(all.len() as u64, traces.count);
+        let mut by_part = Vec::new();
+        for part in 0..traces.parts() {
+            let visited = traces.visit_part(part, |visited| {
+                if let Visited::Summary(summary) = visited {
+                    by_part.push(summary.clone());
+                }
+                Ok(())
+            });
+            visited.unwrap();
+        }
+        assert_eq!(by_part, all);
         all.sort_unstable_by_key(|summary| summary.trace_id);
         all
     }
@@ -350,39 +420,60 @@ mod tests {
     #[test]
     fn traces_are_whole_wherever_their_parts_lay() {
         let in_memory = gather(usize::MAX);
-        assert_eq!((in_memory.count, in_memory.imported.len()), (490, 10));
+        assert_eq!((in_memory.count, in_memory.imported), (490, 10));
+        assert_eq!(imported(&in_memory).len(), 10);
         assert!(all(&in_memory).iter().all(|summary| summary.spans >= 3));
         for traces_max in [1, 3, 100, 499] {
             let spilled = gather(traces_max);
             assert!(matches!(spilled.place, TracesPlace::Scratch { .. }));
             assert_eq!(all(&spilled), all(&in_memory), "{traces_max}");
             assert_eq!(all(&spilled), all(&spilled), "every pass shows the same");
-            assert_eq!(spilled.imported, in_memory.imported);
+            assert_eq!(imported(&spilled), imported(&in_memory));
         }
+    }
+
+    fn imported(traces: &Traces) -> Vec<TraceIdBytes> {
+        let mut all = Vec::new();
+        for part in 0..traces.parts() {
+            let visited = traces.visit_part(part, |visited| {
+                if let Visited::Imported(trace) = visited {
+                    all.push(trace);
+                }
+                Ok(())
+            });
+            visited.unwrap();
+        }
+        all.sort_unstable();
+        all
     }
 
     #[test]
     fn a_scratch_that_fails_is_told() {
         struct Full;
         impl Scratch for Full {
-            fn append(&mut self, _bytes: &[u8]) -> io::Result<u64> {
+            fn append(&self, _bytes: &[u8]) -> io::Result<u64> {
                 Err(io::ErrorKind::StorageFull.into())
+            }
+        }
+        impl Readable for Full {
+            fn byte_len(&self) -> u64 {
+                0
             }
 
             fn read(&self, _at: u64, _length: usize) -> io::Result<Vec<u8>> {
                 Err(io::ErrorKind::UnexpectedEof.into())
             }
         }
-        let mut gathered = Gathered::at_most(1, Box::new(Full));
-        let first = || First::Undecided { is_pinned: false };
+        let mut gathered = Gathered::at_most(1, Arc::new(Full));
+        let first = || Ok(First::Undecided { is_pinned: false });
         assert!(gathered.known(Part::OfHour, id(1), first).is_ok());
         assert!(gathered.known(Part::OfHour, id(2), first).is_err());
         let place = TracesPlace::Scratch {
-            scratch: Box::new(Full),
-            partitions: vec![Extent { at: 0, length: 1 }],
+            scratch: Arc::new(Full),
+            partitions: vec![Aside { summaries: Extent { at: 0, length: 1 }, imported: Extent { at: 1, length: 0 } }],
             failed: RefCell::default(),
         };
-        let traces = Traces { place, count: 1, imported: Vec::new() };
+        let traces = Traces { place, count: 1, imported: 0 };
         traces.for_each(&mut |_| {});
         assert!(traces.check().is_err() && traces.check().is_ok());
     }

@@ -16,9 +16,7 @@ use spanlake_schemas::tables::Table;
 
 use super::columns::{LogColumns, RowAttributes, SpanColumns};
 use super::gathered::{First, Gathered, Known};
-use super::kept_traces::KeptTraces;
-use super::memory_file::{self, MemoryFile};
-use super::outcome::Outcome;
+use super::memory_file::MemoryFile;
 use super::planned::{Planned, Worth};
 use super::simulate::Study;
 use super::verdicts::{HourVerdicts, ask_all};
@@ -42,6 +40,7 @@ pub(super) struct Hour {
     shared: Arc<Shared>,
     at: Passed,
     earlier: Vec<Arc<MemoryFile>>,
+    scratch: Arc<dyn Scratch>,
     traces: Gathered,
     profiles: ProfileBuilder,
     /// Of spans and of logs.
@@ -55,16 +54,9 @@ pub(super) struct Hour {
     /// Where somebody only wants to know what would become of the hour.
     study: Option<Arc<Mutex<Study>>>,
     planned: Option<Planned>,
-    /// The last one: what stands unless it is corrected.
-    proposal: Option<Proposal>,
+    /// The last one, which is not committed: it stands unless it is corrected.
+    proposal: Option<Arc<MemoryFile>>,
     proposals: u32,
-}
-
-/// A decision that was made but is not committed.
-struct Proposal {
-    /// Without the traces that it keeps.
-    outcome: Outcome,
-    kept: Arc<KeptTraces>,
 }
 
 impl Hour {
@@ -72,14 +64,15 @@ impl Hour {
         shared: Arc<Shared>,
         at: Passed,
         earlier: Vec<Arc<MemoryFile>>,
-        scratch: Box<dyn Scratch>,
+        scratch: Arc<dyn Scratch>,
     ) -> Self {
         let pins = shared.pins();
         Self {
             shared,
             at,
             earlier,
-            traces: Gathered::new(scratch),
+            traces: Gathered::new(Arc::clone(&scratch)),
+            scratch,
             profiles: ProfileBuilder::default(),
             lengths: Default::default(),
             worth: Worth::default(),
@@ -123,7 +116,7 @@ impl Hour {
                 self.profiles.add(operation, names, is_error, columns.duration[row], weight);
             }
             if part == Part::OfHour && columns.is_imported(row) {
-                self.traces.import(trace);
+                self.traces.import(trace)?;
             }
             let first = || first_of(&self.earlier, &self.pins, trace);
             let Some(known) = self.traces.known(part, trace, first)? else { continue };
@@ -181,7 +174,7 @@ impl Hour {
             self.worth.log_lengths += hot_bytes;
             let Some(trace) = columns.trace_id(row) else { continue };
             if part == Part::OfHour && columns.is_imported(row) {
-                self.traces.import(trace);
+                self.traces.import(trace)?;
             }
             let first = || first_of(&self.earlier, &self.pins, trace);
             match self.traces.known(part, trace, first)? {
@@ -206,7 +199,7 @@ impl Hour {
 
     /// Plans from all that was shown.
     fn plan(&mut self) -> io::Result<Planned> {
-        let nothing = Gathered::new(Box::new(Vec::new()));
+        let nothing = Gathered::new(Arc::clone(&self.scratch));
         let traces = std::mem::replace(&mut self.traces, nothing).finish()?;
         let profiles = std::mem::take(&mut self.profiles).finish();
         let beside = [self.kept_earlier, self.imported];
@@ -216,24 +209,24 @@ impl Hour {
     /// One that has no more traces in memory than that.
     #[cfg(test)]
     pub(super) fn with_traces_max(mut self, traces_max: usize) -> Self {
-        self.traces = Gathered::at_most(traces_max, Box::new(Vec::new()));
+        self.traces = Gathered::at_most(traces_max, Arc::clone(&self.scratch));
         self
     }
 
     /// Decides on each trace as planned, and says what that should take.
-    fn propose(&self, planned: &mut Planned) -> io::Result<Proposal> {
+    fn propose(&self, planned: &mut Planned) -> io::Result<Arc<MemoryFile>> {
         let mut study = self.study.as_ref().map(|study| study.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(study) = &mut study {
             study.begin_hour(&planned.profiles);
         }
-        let mut outcome = planned.decide(&self.shared, |summary, decision| {
+        let outcome = planned.decide(&self.shared, Arc::clone(&self.scratch), |summary, decision| {
             if let Some(study) = &mut study {
                 study.add(summary, decision);
             }
         })?;
         planned.predict(&outcome);
-        let kept = Arc::new(std::mem::take(&mut outcome.kept).finish());
-        Ok(Proposal { outcome, kept })
+        let header = planned.header(&self.shared, &outcome);
+        Ok(Arc::new(outcome.memory.finish(header)?))
     }
 
     /// The traces that were shown.
@@ -243,12 +236,12 @@ impl Hour {
 }
 
 /// What a trace is that was not seen yet.
-fn first_of(earlier: &[Arc<MemoryFile>], pins: &PinSet, trace: TraceId) -> First {
-    match ask_all(earlier, trace) {
+fn first_of(earlier: &[Arc<MemoryFile>], pins: &PinSet, trace: TraceId) -> io::Result<First> {
+    Ok(match ask_all(earlier, trace).map_err(io::Error::other)? {
         Remembered::Kept(_) => First::KeptEarlier,
         Remembered::Dropped => First::DroppedEarlier,
         Remembered::Unknown => First::Undecided { is_pinned: pins.names(trace) },
-    }
+    })
 }
 
 /// By which a span was sampled before it was stored.
@@ -288,7 +281,7 @@ impl HourInQuestion for Hour {
             return Ok(None);
         }
         let proposal = self.propose(&mut planned)?;
-        let verdicts = HourVerdicts { kept: Arc::clone(&proposal.kept), memories: self.earlier.clone() };
+        let verdicts = HourVerdicts { own: Arc::clone(&proposal), earlier: self.earlier.clone() };
         (self.planned, self.proposal) = (Some(planned), Some(proposal));
         self.proposals += 1;
         Ok(Some(Arc::new(verdicts)))
@@ -307,19 +300,16 @@ impl HourInQuestion for Hour {
 
     fn decide(mut self: Box<Self>) -> io::Result<Decided> {
         let mut planned = self.planned.take().map_or_else(|| self.plan(), Ok)?;
-        let Proposal { outcome, kept } = self.proposal.take().map_or_else(|| self.propose(&mut planned), Ok)?;
-        let header = planned.header(&self.shared, &outcome);
-        let memory = memory_file::write(&header, &kept, outcome.dropped);
-        let opened = MemoryFile::open(memory.clone()).expect("it was written here");
-        let is_news = header.traces > 0 || !planned.traces.imported.is_empty();
+        let own = self.proposal.take().map_or_else(|| self.propose(&mut planned), Ok)?;
+        let header = own.summed.decision.clone();
+        let is_news = header.traces > 0 || planned.traces.imported > 0;
         self.shared.with_state(|state| {
             state.undone.insert(self.at.hour, planned.undone);
             if is_news {
                 report::note(&mut state.decisions, header);
             }
         });
-        let memories = self.earlier.into_iter().chain([Arc::new(opened)]).collect();
-        let memory = if is_news { memory } else { Vec::new() };
-        Ok(Decided { memory, verdicts: Arc::new(HourVerdicts { kept, memories }) })
+        let memory = is_news.then(|| Arc::clone(&own.bytes));
+        Ok(Decided { memory, verdicts: Arc::new(HourVerdicts { own, earlier: self.earlier }) })
     }
 }

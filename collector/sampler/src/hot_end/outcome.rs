@@ -8,8 +8,8 @@ use std::sync::Arc;
 use spanlake_schemas::ids::TraceId;
 
 use super::Undone;
-use super::kept_traces::{Keep, KeptTracesBuilder};
-use super::memory_file::MemoryHeader;
+use super::memory_file::{Keep, MemoryHeader};
+use super::memory_writer::MemoryWriter;
 use super::report::StratumReport;
 use crate::cost::HotBytes;
 use crate::decide::plan::HourPlan;
@@ -24,10 +24,8 @@ use crate::threshold::Threshold;
 const STRATA_TOLD: usize = 100;
 
 /// What becomes of the traces, one by one.
-#[derive(Default)]
 pub(super) struct Outcome {
-    pub kept: KeptTracesBuilder,
-    pub dropped: Vec<TraceId>,
+    pub memory: MemoryWriter,
     /// Of those that were decided on.
     pub decided_kept: u64,
     pub kept_bytes: HotBytes,
@@ -36,12 +34,19 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    pub(super) fn keep_imported(&mut self, traces: &[TraceIdBytes]) {
-        let reason: Arc<str> = "imported".into();
-        for trace in traces {
-            let keep = Keep { threshold: Threshold::KEEP_ALL, stratum: StratumId(0), reason: Arc::clone(&reason) };
-            self.kept.add(*trace, keep);
+    pub(super) fn to(memory: MemoryWriter) -> Self {
+        Self {
+            memory,
+            decided_kept: 0,
+            kept_bytes: HotBytes::default(),
+            malformed_trace_states: 0,
+            reasons: BTreeMap::new(),
         }
+    }
+
+    pub(super) fn keep_imported(&mut self, trace: TraceIdBytes) {
+        let keep = Keep { threshold: Threshold::KEEP_ALL, stratum: StratumId(0), reason: "imported".into() };
+        self.memory.keep(trace, keep);
     }
 
     pub(super) fn add(
@@ -53,9 +58,8 @@ impl Outcome {
         let decision = plan.decide(summary, input);
         plan.record(&decision, input.cost.bytes_of(summary));
         self.malformed_trace_states += u64::from(summary.malformed_trace_states);
-        let id = TraceId(summary.trace_id);
         if !decision.is_kept {
-            self.dropped.push(id);
+            self.memory.drop(TraceId(summary.trace_id));
             return decision;
         }
         self.decided_kept += 1;
@@ -63,7 +67,7 @@ impl Outcome {
         self.kept_bytes.logs += summary.log_bytes;
         let reason = self.reasons.entry(decision.reason).or_insert_with(|| word(decision.reason, input.rules).into());
         let keep = Keep { threshold: decision.threshold, stratum: decision.stratum, reason: Arc::clone(reason) };
-        self.kept.add(summary.trace_id, keep);
+        self.memory.keep(summary.trace_id, keep);
         decision
     }
 }

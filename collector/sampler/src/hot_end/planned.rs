@@ -6,9 +6,11 @@ use std::io;
 use std::sync::Arc;
 
 use spanlake_schemas::ids::TraceId;
+use spanlake_schemas::sampling::Scratch;
 
-use super::gathered::Traces;
+use super::gathered::{Traces, Visited};
 use super::memory_file::{MemoryFile, MemoryHeader};
+use super::memory_writer::MemoryWriter;
 use super::outcome::Outcome;
 use super::{Offer, Passed, Shared, Undone};
 use crate::cost::{ColdBytes, CostModel, HotBytes};
@@ -71,9 +73,9 @@ impl Planned {
             state.epoch += 1;
             (state.cost, state.epoch)
         });
-        let decided = earlier.iter().filter_map(|memory| memory.header()).filter(|header| header.hour == passed.hour);
+        let decided = earlier.iter().map(|memory| &memory.summed.decision);
+        let decided = decided.filter(|header| header.hour == passed.hour).cloned().collect();
         let cost = worth.cost(learnt);
-        let decided: Vec<MemoryHeader> = decided.collect();
         let (hashes_unflagged_ids, new) = surveyed(&traces);
         let undone = Undone::default();
         let plan =
@@ -107,18 +109,27 @@ impl Planned {
     pub(super) fn decide(
         &mut self,
         shared: &Shared,
+        scratch: Arc<dyn Scratch>,
         mut each: impl FnMut(&TraceSummary, &crate::decide::TraceDecision),
     ) -> io::Result<Outcome> {
-        let mut outcome = Outcome::default();
-        outcome.keep_imported(&self.traces.imported);
+        let parts = self.traces.parts();
+        let mut outcome = Outcome::to(MemoryWriter::new(self.traces.count + self.traces.imported, parts, scratch));
         let of_epoch = (self.epoch, self.hashes_unflagged_ids);
         let input = input(shared, &self.profiles, &self.cost, self.plan.budget_bytes, of_epoch);
         let plan = &mut self.plan;
-        self.traces.for_each(&mut |summary| {
-            let decision = outcome.add(summary, plan, &input);
-            each(summary, &decision);
-        });
-        self.traces.check()?;
+        for part in 0..parts {
+            self.traces.visit_part(part, |visited| {
+                match visited {
+                    Visited::Imported(trace) => outcome.keep_imported(trace),
+                    Visited::Summary(summary) => {
+                        let decision = outcome.add(summary, plan, &input);
+                        each(summary, &decision);
+                    }
+                }
+                Ok(())
+            })?;
+            outcome.memory.end_part(parts)?;
+        }
         Ok(outcome)
     }
 

@@ -137,7 +137,7 @@ impl HotEnd for Simulation {
         hour: i64,
         passed: f64,
         earlier: &[Remembered],
-        scratch: Box<dyn Scratch>,
+        scratch: Arc<dyn Scratch>,
     ) -> Result<Box<dyn HourInQuestion>, String> {
         let hour = self.sampler.look_at(Passed { hour, passed }, earlier, scratch)?;
         Ok(Box::new(hour.studied(Arc::clone(&self.study))))

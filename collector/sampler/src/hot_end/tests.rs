@@ -7,7 +7,7 @@ use arrow::compute::concat_batches;
 use arrow::datatypes::{Float64Type, Schema};
 use spanlake_schemas::ingest::{DecodeLimits, Encoding, KnownSeries, Signal};
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow, decode};
-use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered};
+use spanlake_schemas::sampling::{Decided, HotEnd, MovedHour, Part, Remembered, ScratchInMemory};
 use spanlake_schemas::tables::Table;
 
 use super::*;
@@ -96,7 +96,7 @@ fn rows(signal: Signal, traces: std::ops::Range<u64>, hour: i64) -> RecordBatch 
 }
 
 fn decide(sampler: &HotEndSampler, hour: i64, traces: std::ops::Range<u64>, earlier: &[Remembered]) -> Decided {
-    decide_on(sampler.begin(hour, 1.0, earlier, Box::new(Vec::new())).unwrap(), hour, traces)
+    decide_on(sampler.begin(hour, 1.0, earlier, scratch()).unwrap(), hour, traces)
 }
 
 fn decide_on(mut looked_at: Box<dyn HourInQuestion>, hour: i64, traces: std::ops::Range<u64>) -> Decided {
@@ -119,7 +119,7 @@ fn what_does_not_fit_in_memory_is_decided_alike() {
     let decided = [usize::MAX, 1000, 7].map(|traces_max| {
         let sampler = sampler(24 * 100_000, Vec::new());
         let at = Passed { hour: HOUR, passed: 1.0 };
-        let looked_at = Hour::new(Arc::clone(&sampler.0), at, Vec::new(), Box::new(Vec::new()));
+        let looked_at = Hour::new(Arc::clone(&sampler.0), at, Vec::new(), scratch());
         let decided = decide_on(Box::new(looked_at.with_traces_max(traces_max)), HOUR, 0..3000);
         let header = sampler.report().decisions.remove(0);
         let kept = [(Table::Spans, &spans), (Table::Spans, &late), (Table::Logs, &logs)]
@@ -141,8 +141,12 @@ fn kept(decided: &Decided, table: Table, batch: &RecordBatch) -> BTreeMap<Vec<u8
     found
 }
 
+fn scratch() -> Arc<ScratchInMemory> {
+    Arc::default()
+}
+
 fn remembered(decided: &Decided, hour: i64) -> Remembered {
-    Remembered { hour, bytes: decided.memory.clone() }
+    Remembered { hour, bytes: decided.memory.clone().expect("something was decided") }
 }
 
 #[test]
@@ -191,7 +195,7 @@ fn a_tight_budget_is_met_by_whole_traces_whose_weights_add_up() {
         let id = bytes_of(trace).to_vec();
         assert_eq!(kept_now.contains_key(&id), kept_late.contains_key(&id), "trace {trace} is kept in part");
     }
-    assert!(next.memory.is_empty(), "nothing new was decided");
+    assert!(next.memory.is_none(), "nothing new was decided");
 }
 
 #[test]
@@ -244,7 +248,7 @@ fn an_hour_that_leaves_in_parts_takes_no_more_than_a_whole_one() {
     let mut kept = 0;
     for part in 0..8_u64 {
         let traces = part * 500..(part + 1) * 500;
-        let mut looked_at = sampler.begin(HOUR, (part + 1) as f64 / 8.0, &memories, Box::new(Vec::new())).unwrap();
+        let mut looked_at = sampler.begin(HOUR, (part + 1) as f64 / 8.0, &memories, scratch()).unwrap();
         let spans = rows(Signal::Traces, traces, HOUR);
         looked_at.show(Part::OfHour, Table::Spans, &spans, spans.num_rows() as f64 * 100.0, &Nothing).unwrap();
         let decided = looked_at.decide().unwrap();
@@ -278,7 +282,7 @@ fn state_comes_back_and_the_ledger_learns_what_was_written() {
 #[test]
 fn what_was_imported_stays_outside_of_the_budget() {
     let sampler = sampler(24 * 50_000, vec![Rule::new("none of it", RuleAction::Drop)]);
-    let mut looked_at = sampler.begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[], scratch()).unwrap();
     let spans = rows(Signal::Traces, 0..200, HOUR);
     let imported = with_own_receipt(&spans);
     looked_at.show(Part::OfHour, Table::Spans, &imported, 1e6, &Nothing).unwrap();
@@ -321,10 +325,11 @@ fn rules_hold_and_those_without_meaning_are_refused() {
 #[test]
 fn damaged_memories_are_refused_with_a_sentence() {
     let sampler = sampler(1 << 30, Vec::new());
-    let memory = decide(&sampler, HOUR, 0..50, &[]).memory;
-    for cut in [0, 3, 8, memory.len() / 2, memory.len() - 1] {
-        let damaged = Remembered { hour: HOUR, bytes: memory[..cut].to_vec() };
-        assert!(sampler.begin(HOUR, 1.0, &[damaged], Box::new(Vec::new())).is_err(), "{cut}");
+    let memory = decide(&sampler, HOUR, 0..50, &[]).memory.unwrap();
+    let length = usize::try_from(memory.byte_len()).unwrap();
+    for cut in [0, 3, 8, length / 2, length - 1] {
+        let damaged = Remembered { hour: HOUR, bytes: Arc::new(memory.read(0, cut).unwrap()) };
+        assert!(sampler.begin(HOUR, 1.0, &[damaged], scratch()).is_err(), "{cut}");
     }
 }
 
@@ -332,7 +337,7 @@ fn damaged_memories_are_refused_with_a_sentence() {
 fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
     let sampler = sampler(24 * 600_000, Vec::new());
     let spans = rows(Signal::Traces, 0..4000, HOUR);
-    let mut looked_at = sampler.begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
+    let mut looked_at = sampler.begin(HOUR, 1.0, &[], scratch()).unwrap();
     looked_at.weigh(Table::Spans, &spans.slice(0, 200)).unwrap();
     let needed = sampler.columns(Table::Spans);
     let narrow: Vec<usize> =
@@ -374,7 +379,7 @@ fn a_proposal_s_real_bytes_correct_the_plan_before_it_is_decided() {
         rules: Vec::new(),
         importance: ImportanceSettings::default(),
     });
-    let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[], Box::new(Vec::new())).unwrap();
+    let mut looked_at = whole.unwrap().begin(HOUR, 1.0, &[], scratch()).unwrap();
     looked_at.weigh(Table::Spans, &spans).unwrap();
     looked_at.show(Part::OfHour, Table::Spans, &spans, 1e9, &Nothing).unwrap();
     assert!(looked_at.proposal().unwrap().is_none(), "where all is kept, nothing depends on it");

@@ -11,10 +11,9 @@ use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::Verdicts;
 use spanlake_schemas::tables::Table;
 
-use super::kept_traces::{Keep, KeptTraces};
-use super::memory_file::MemoryFile;
+use super::memory_file::{Keep, MemoryFile};
 use crate::decide::strata::StratumId;
-use crate::memory::Remembered;
+use crate::memory::{MemoryError, Remembered};
 use crate::stamps::{Stamp, Stamps, stamped, stored_thresholds, trace_id_at, trace_ids, with_stamps};
 use crate::threshold::Threshold;
 use crate::tracestate;
@@ -24,40 +23,50 @@ const EARLIER: &str = "earlier";
 
 /// The verdicts of one decision, and those of decisions before it on the same traces.
 pub(super) struct HourVerdicts {
-    pub kept: Arc<KeptTraces>,
-    /// Of this decision too.
-    pub memories: Vec<Arc<MemoryFile>>,
+    pub own: Arc<MemoryFile>,
+    pub earlier: Vec<Arc<MemoryFile>>,
 }
 
 impl HourVerdicts {
     /// `None`: dropped.
-    fn of(&self, trace: TraceId) -> Option<Keep> {
-        if let Some(keep) = self.kept.get(&trace.0) {
-            return Some(keep.clone());
+    fn of(&self, trace: TraceId) -> Result<Option<Keep>, ArrowError> {
+        if let Some(keep) = self.own.keep(trace).map_err(unreadable)? {
+            return Ok(Some(keep.clone()));
         }
-        match ask_all(&self.memories, trace) {
-            Remembered::Kept(threshold) => Some(Keep { threshold, stratum: StratumId(0), reason: EARLIER.into() }),
-            Remembered::Dropped | Remembered::Unknown => None,
+        for memory in &self.earlier {
+            if let Some(keep) = memory.keep(trace).map_err(unreadable)? {
+                let threshold = keep.threshold;
+                return Ok(Some(Keep { threshold, stratum: StratumId(0), reason: EARLIER.into() }));
+            }
         }
+        Ok(None)
     }
 
     /// Whether an exemplar may point to a trace: one that nobody decided on may yet be kept.
-    fn may_point_to(&self, trace: TraceId) -> bool {
-        !matches!(ask_all(&self.memories, trace), Remembered::Dropped)
+    fn may_point_to(&self, trace: TraceId) -> Result<bool, ArrowError> {
+        let memories = self.earlier.iter().chain([&self.own]);
+        Ok(!matches!(ask_all(memories, trace).map_err(unreadable)?, Remembered::Dropped))
     }
 }
 
+fn unreadable(error: MemoryError) -> ArrowError {
+    ArrowError::ExternalError(Box::new(error))
+}
+
 /// A trace that one of them kept was kept, whatever another's filter takes it for.
-pub(super) fn ask_all(memories: &[Arc<MemoryFile>], trace: TraceId) -> Remembered {
+pub(super) fn ask_all<'a>(
+    memories: impl IntoIterator<Item = &'a Arc<MemoryFile>>,
+    trace: TraceId,
+) -> Result<Remembered, MemoryError> {
     let mut answer = Remembered::Unknown;
     for memory in memories {
-        match memory.ask(trace) {
-            kept @ Remembered::Kept(_) => return kept,
+        match memory.ask(trace)? {
+            kept @ Remembered::Kept(_) => return Ok(kept),
             Remembered::Dropped => answer = Remembered::Dropped,
             Remembered::Unknown => {}
         }
     }
-    answer
+    Ok(answer)
 }
 
 impl Verdicts for HourVerdicts {
@@ -66,9 +75,9 @@ impl Verdicts for HourVerdicts {
             Table::Spans | Table::Logs => revise(self, batch),
             Table::Exemplars => {
                 let Some(ids) = trace_ids(batch) else { return Ok(batch.clone()) };
-                let stays = |row: usize| trace_id_at(ids, row).is_none_or(|trace| self.may_point_to(trace));
-                let mask: BooleanArray = (0..batch.num_rows()).map(|row| Some(stays(row))).collect();
-                filter_record_batch(batch, &mask)
+                let stays = |row: usize| trace_id_at(ids, row).map_or(Ok(true), |trace| self.may_point_to(trace));
+                let mask = (0..batch.num_rows()).map(stays).collect::<Result<Vec<bool>, _>>()?;
+                filter_record_batch(batch, &BooleanArray::from(mask))
             }
             _ => Ok(batch.clone()),
         }
@@ -92,7 +101,7 @@ fn revise(verdicts: &HourVerdicts, batch: &RecordBatch) -> Result<RecordBatch, A
         };
         // Neighbours are mostly of one trace.
         if last.as_ref().is_none_or(|(known, _)| *known != trace) {
-            last = Some((trace, verdicts.of(trace)));
+            last = Some((trace, verdicts.of(trace)?));
         }
         let keep = last.as_ref().and_then(|(_, keep)| keep.as_ref());
         mask.push(keep.is_some());

@@ -10,7 +10,7 @@ use arrow::record_batch::RecordBatch;
 use serde::Serialize;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::otlp::DimensionLookup;
-use spanlake_schemas::sampling::{HourInQuestion, Part};
+use spanlake_schemas::sampling::{HourInQuestion, Part, ScratchInMemory};
 use spanlake_schemas::tables::Table;
 
 use super::hour::Hour;
@@ -52,7 +52,7 @@ impl HotEndSampler {
         dimensions: &dyn DimensionLookup,
     ) -> Result<Option<Outlook>, ArrowError> {
         let at = Passed { hour: 0, passed: 1.0 };
-        let mut hour = Hour::new(Arc::clone(&self.0), at, Vec::new(), Box::new(Vec::new()));
+        let mut hour = Hour::new(Arc::clone(&self.0), at, Vec::new(), Arc::new(ScratchInMemory::default()));
         for batch in spans {
             hour.show(Part::OfHour, Table::Spans, batch, 0.0, dimensions)?;
         }

@@ -1,7 +1,7 @@
 //! Asking the sampler which rows of an hour are worth keeping, before they move.
 //!
-//! Owns what is remembered of decisions, below the data directory: made durable before the first row moves, so that a
-//! move after a crash keeps what it kept before. Reads rows and hands them on; never decides itself.
+//! Owns the order of it: what was decided is durable before the first row moves, so that a move after a crash keeps what
+//! it kept before. Reads rows and hands them on; never decides itself.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use arrow::array::{Array, RecordBatch};
 use arrow::error::ArrowError;
-use spanlake_schemas::sampling::{COLUMNS, Decided, HotEnd, HourInQuestion, MovedHour, Part, Remembered, Verdicts};
+use spanlake_schemas::sampling::{COLUMNS, Decided, HotEnd, HourInQuestion, MovedHour, Part, Verdicts};
 use spanlake_schemas::tables::Table;
 
+use super::decisions::{self, Neighbourhood};
 use super::pick::Move;
 use super::place::{Place, PlaceError};
 use super::scratch::ScratchFile;
@@ -20,15 +21,12 @@ use super::write::{Names, Unsent, WriteError};
 use crate::compact::{Revision, open_columns, open_runs};
 use crate::read::ReadHalf;
 use crate::seal::SealError;
-use crate::seal::order::{NANOS_PER_HOUR, hour_of, times};
+use crate::seal::order::{NANOS_PER_HOUR, times};
 use crate::version::{DataFile, FileEntry, Version};
 
 /// Tables whose rows a decision is made from, and on.
 pub const DECIDED: [Table; 2] = [Table::Spans, Table::Logs];
 const STATE: &str = "sampling.json";
-const FOLDER: &str = "decisions";
-/// For so many hours late rows find out what became of their trace.
-const REMEMBERED_HOURS: i64 = 7 * 24;
 /// From this part of an hour's rows it is learnt how long rows are.
 const WEIGHED_SHARE: f64 = 1.0 / 64.0;
 /// A trace that goes on beyond its hour is looked at as a whole up to here: what comes later has its say no more.
@@ -76,7 +74,7 @@ impl Judge {
         names: &mut Names,
         stops: impl Fn() -> bool,
     ) -> Result<(Arc<Sampled>, Option<Unsent>), WriteError> {
-        let (earlier, next) = self.remembered(job.hour)?;
+        let Neighbourhood { decisions: earlier, next } = decisions::around(&self.dir, job.hour)?;
         let damaged = |reason: String| WriteError::Sampler { reason };
         let mut hour =
             self.hot_end.begin(job.hour, passed(job.hour), &earlier, ScratchFile::below(data_dir)).map_err(damaged)?;
@@ -102,9 +100,8 @@ impl Judge {
             }
         }
         let Decided { memory, verdicts } = hour.decide().map_err(no_scratch)?;
-        if !memory.is_empty() {
-            let sum = crc32c::crc32c(&memory).to_le_bytes();
-            self.dir.replace(&key_of(job.hour, next), &[memory.as_slice(), &sum].concat())?;
+        if let Some(memory) = memory {
+            decisions::put(&self.dir, job.hour, next, &*memory)?;
         }
         let (proposal, files) = written.unzip();
         let sampled = Sampled::by(verdicts);
@@ -117,46 +114,9 @@ impl Judge {
     /// The hour's files are committed: the sampler learns what they took. A failure costs what would be learnt.
     pub fn moved(&self, hour: i64, sampled: &Sampled, adds: &[FileEntry]) {
         let state = self.hot_end.moved(sampled.taken(hour, adds));
-        if let Err(error) = self.dir.replace(STATE, &state).and_then(|()| self.forget_old()) {
+        if let Err(error) = self.dir.replace(STATE, &state).and_then(|()| decisions::forget_old(&self.dir)) {
             tracing::warn!(error = &error as &dyn std::error::Error, "the sampler's state could not be kept");
         }
-    }
-
-    /// What was decided on the hour and those beside it, and the number of the next decision on the hour.
-    fn remembered(&self, hour: i64) -> Result<(Vec<Remembered>, usize), WriteError> {
-        let mut memories = Vec::new();
-        let mut next = 0;
-        for (key, _) in self.dir.list(FOLDER)? {
-            let Some((of, number)) = parse_key(&key) else { continue };
-            if of == hour {
-                next = next.max(number + 1);
-            }
-            if (of - hour).abs() > 1 {
-                continue;
-            }
-            let Some(mut bytes) = self.dir.read(&key)? else { continue };
-            let sum = bytes.split_off(bytes.len().saturating_sub(4));
-            if sum != crc32c::crc32c(&bytes).to_le_bytes() {
-                let reason = format!(
-                    "{key} below {} is damaged; restore it from a copy, or remove it: traces of that hour are then \
-                     decided anew, and one with late rows may be kept in part",
-                    self.dir
-                );
-                return Err(WriteError::Sampler { reason });
-            }
-            memories.push(Remembered { hour: of, bytes });
-        }
-        Ok((memories, next))
-    }
-
-    fn forget_old(&self) -> Result<(), PlaceError> {
-        let oldest = hour_of(crate::now_nanos()) - REMEMBERED_HOURS;
-        for (key, _) in self.dir.list(FOLDER)? {
-            if parse_key(&key).is_some_and(|(hour, _)| hour < oldest) {
-                self.dir.remove(&key)?;
-            }
-        }
-        Ok(())
     }
 }
 
@@ -204,15 +164,6 @@ fn no_scratch(error: std::io::Error) -> WriteError {
 fn passed(hour: i64) -> f64 {
     let since = crate::now_nanos().saturating_sub(hour.saturating_mul(NANOS_PER_HOUR));
     since.clamp(0, NANOS_PER_HOUR) as f64 / NANOS_PER_HOUR as f64
-}
-
-fn key_of(hour: i64, number: usize) -> String {
-    format!("{FOLDER}/{hour:012}-{number:04}.bin")
-}
-
-fn parse_key(key: &str) -> Option<(i64, usize)> {
-    let (hour, number) = key.rsplit('/').next()?.strip_suffix(".bin")?.split_once('-')?;
-    Some((hour.parse().ok()?, number.parse().ok()?))
 }
 
 /// Shows rows to an hour in question.
