@@ -23,7 +23,6 @@ const PARTITION_TRACES: u64 = 512;
 const HEADER_BYTES: usize = 4;
 /// Id, then the place of the verdict.
 const KEPT_BYTES: usize = 20;
-const ID_BYTES: usize = 16;
 const SEED: u64 = 0x6d65_6d6f_7279;
 
 /// What is known of a trace.
@@ -103,7 +102,9 @@ impl<'a> Partition<'a> {
     /// What was decided on that trace.
     #[must_use]
     pub fn ask(&self, trace: TraceId) -> Remembered {
-        let found = self.kept.binary_search_by(|kept| kept[..ID_BYTES].cmp(&trace.0));
+        let wanted = u128::from_be_bytes(trace.0);
+        let id_of = |kept: &[u8; KEPT_BYTES]| kept.first_chunk().map_or(0, |id| u128::from_be_bytes(*id));
+        let found = self.kept.binary_search_by_key(&wanted, id_of);
         match found.ok().and_then(|at| self.kept[at].last_chunk()) {
             Some(place) => Remembered::Kept(u32::from_le_bytes(*place)),
             None if self.dropped.contains(hash_of(&trace.0)) => Remembered::Dropped,

@@ -4,11 +4,11 @@
 //! part of [`PARTITIONS`] while they are gone through. Never decides, and never keeps a row.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt};
 use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::{Part, Scratch};

@@ -3,12 +3,12 @@
 //! Owns the summaries of the hour's traces. Rows of traces that were decided before are only counted: what was decided
 //! holds. Never keeps a row.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::error::ArrowError;
 use arrow::record_batch::RecordBatch;
+use foldhash::{HashMap, HashMapExt};
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::otlp::{DimensionLookup, DimensionRow};
 use spanlake_schemas::sampling::{Decided, HourInQuestion, MovedHour, Part, Scratch, Verdicts};

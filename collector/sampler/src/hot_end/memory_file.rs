@@ -18,7 +18,7 @@ pub(super) const MAGIC: [u8; 4] = *b"SLD2";
 /// Where the ends of partitions begin, how many they are, the length of the text, [`MAGIC`].
 const TRAILER_BYTES: usize = 20;
 /// Bytes of a decision that is being made which stay in memory, and of all earlier ones that are asked.
-pub(super) const RESIDENT_MAX: usize = 16 << 20;
+pub(super) const RESIDENT_MAX: usize = 8 << 20;
 
 /// What one decision decided in all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

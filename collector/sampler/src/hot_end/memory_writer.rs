@@ -121,7 +121,10 @@ impl MemoryWriter {
         written.buffer.extend(self.partitions.to_le_bytes());
         written.buffer.extend(text_length.to_le_bytes());
         written.buffer.extend(MAGIC);
-        let (bytes, resident) = self.written.finish()?;
+        let (bytes, resident): (Arc<dyn Readable>, _) = match self.written.finish()? {
+            Ok(bytes) => (Arc::clone(&bytes) as Arc<dyn Readable>, Some(bytes)),
+            Err(region) => (Arc::new(region), None),
+        };
         Ok(MemoryFile { bytes, resident, summed, ends: self.ends })
     }
 }
@@ -142,17 +145,16 @@ impl Written {
         Ok(())
     }
 
-    /// All of them, and again where they are in memory.
-    fn finish(mut self) -> io::Result<(Arc<dyn Readable>, Option<Arc<Vec<u8>>>)> {
+    /// All of them: in memory or in scratch.
+    fn finish(mut self) -> io::Result<Result<Arc<Vec<u8>>, Region>> {
         if self.begin.is_some() {
             self.put_aside()?;
         }
-        let Some(begin) = self.begin else {
-            self.buffer.shrink_to_fit();
-            let bytes = Arc::new(self.buffer);
-            return Ok((Arc::clone(&bytes) as Arc<dyn Readable>, Some(bytes)));
-        };
-        Ok((Arc::new(Region { scratch: self.scratch, begin, length: self.length }), None))
+        self.buffer.shrink_to_fit();
+        Ok(match self.begin {
+            None => Ok(Arc::new(self.buffer)),
+            Some(begin) => Err(Region { scratch: self.scratch, begin, length: self.length }),
+        })
     }
 }
 
