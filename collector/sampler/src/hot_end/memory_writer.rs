@@ -38,6 +38,12 @@ struct Written {
     length: u64,
 }
 
+/// Where all bytes of a memory are.
+enum WholeMemory {
+    Resident(Arc<Vec<u8>>),
+    Aside(Region),
+}
+
 /// Bytes of a scratch.
 struct Region {
     scratch: Arc<dyn Scratch>,
@@ -122,8 +128,8 @@ impl MemoryWriter {
         written.buffer.extend(text_length.to_le_bytes());
         written.buffer.extend(MAGIC);
         let (bytes, resident): (Arc<dyn Readable>, _) = match self.written.finish()? {
-            Ok(bytes) => (Arc::clone(&bytes) as Arc<dyn Readable>, Some(bytes)),
-            Err(region) => (Arc::new(region), None),
+            WholeMemory::Resident(bytes) => (Arc::clone(&bytes) as Arc<dyn Readable>, Some(bytes)),
+            WholeMemory::Aside(region) => (Arc::new(region), None),
         };
         Ok(MemoryFile { bytes, resident, summed, ends: self.ends })
     }
@@ -145,16 +151,13 @@ impl Written {
         Ok(())
     }
 
-    /// All of them: in memory or in scratch.
-    fn finish(mut self) -> io::Result<Result<Arc<Vec<u8>>, Region>> {
-        if self.begin.is_some() {
-            self.put_aside()?;
-        }
-        self.buffer.shrink_to_fit();
-        Ok(match self.begin {
-            None => Ok(Arc::new(self.buffer)),
-            Some(begin) => Err(Region { scratch: self.scratch, begin, length: self.length }),
-        })
+    fn finish(mut self) -> io::Result<WholeMemory> {
+        let Some(begin) = self.begin else {
+            self.buffer.shrink_to_fit();
+            return Ok(WholeMemory::Resident(Arc::new(self.buffer)));
+        };
+        self.put_aside()?;
+        Ok(WholeMemory::Aside(Region { scratch: self.scratch, begin, length: self.length }))
     }
 }
 
