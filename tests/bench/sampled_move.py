@@ -14,19 +14,10 @@ import shutil
 import signal
 import statistics
 import tempfile
-import time
 import urllib.request
 
-from server import cpu_seconds, start
+from server import start, until_at_rest
 from tiers import bytes_of
-
-
-def until_at_rest(server):
-    """CPU until nothing is done any more: an hour that lasts stays where it is."""
-    taken = None
-    while taken != (taken := round(cpu_seconds(server), 1)):
-        time.sleep(3)
-    return cpu_seconds(server)
 
 
 def move(binary, data_dir, budget):
@@ -37,6 +28,7 @@ def move(binary, data_dir, budget):
         settings = {} if budget == "none" else {"SAMPLING_DAY_BYTES": budget}
         server, ports, _ = start(binary, copy, HOT_AGE_MAX="1m", **settings)
         try:
+            # An hour that lasts stays where it is.
             taken = until_at_rest(server)
             with urllib.request.urlopen(f"http://{ports['listen']}/api/sampling", timeout=30) as answer:
                 report = json.load(answer)

@@ -49,3 +49,11 @@ def cpu_seconds(process):
     with open(f"/proc/{process.pid}/stat") as file:
         fields = file.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def until_at_rest(process):
+    """Processor time until it takes none any more."""
+    taken = None
+    while taken != (taken := round(cpu_seconds(process), 1)):
+        time.sleep(3)
+    return cpu_seconds(process)

@@ -2,8 +2,8 @@
 
 usage: tiers.py SPANLAKE_BINARY DATA_DIR [--rounds N] [--lookups N]
 
-DATA_DIR holds sealed hot files (such as `spanlake-bench --only spans-merged --keep` leaves) and is CHANGED: its files move to
-the folder `cold` in it. Of each question the fastest of N rounds counts, as the server says that it took; lookups go over
+DATA_DIR holds sealed hot files of two hours, half in each (such as `spanlake-bench --only spans-merged --keep` leaves, with `--over`
+twice the seconds since the hour began), and is CHANGED: its files move to the folder `cold` in it. Of each question the fastest of N rounds counts, as the server says that it took; lookups go over
 HTTP as JSON, one after another, and CPU is the server's.
 """
 
@@ -16,7 +16,7 @@ import statistics
 import time
 
 from questions import QUESTIONS, Spanlake
-from server import cpu_seconds, start
+from server import cpu_seconds, start, until_at_rest
 
 
 def bytes_of(data_dir, tier):
@@ -43,9 +43,9 @@ def look_up(server, port, ids):
 def measure(binary, data_dir, hot_bytes_max, arguments):
     server, ports, _ = start(binary, data_dir, HOT_BYTES_MAX=hot_bytes_max, HOT_AGE_MAX="1000h")
     try:
-        before = None
-        while before != (before := bytes_of(data_dir, "hot")) or before > hot_bytes_max:
+        while bytes_of(data_dir, "hot") > hot_bytes_max:
             time.sleep(3)
+        until_at_rest(server)
         share = bytes_of(data_dir, "cold") / (bytes_of(data_dir, "cold") + bytes_of(data_dir, "hot"))
         spanlake = Spanlake(f"http://{ports['listen']}")
         names = spanlake.names()
@@ -68,7 +68,9 @@ def main():
     parser.add_argument("--lookups", type=int, default=1000)
     arguments = parser.parse_args()
     hot = bytes_of(arguments.data_dir, "hot")
-    states = [measure(arguments.binary, arguments.data_dir, limit, arguments) for limit in (hot * 2, hot // 2, 0)]
+    # Whole hours move until less than the limit is left, which counts all tables: of two equal hours, one.
+    limits = (hot * 2, hot * 3 // 4, 0)
+    states = [measure(arguments.binary, arguments.data_dir, limit, arguments) for limit in limits]
     print("| question | " + " | ".join(f"{share:.0%} cold, ms" for share, _, _ in states) + " |")
     print("|---|" + "---:|" * len(states))
     for name in states[0][1]:
