@@ -11,6 +11,7 @@ pub mod http;
 pub mod load;
 pub mod measure;
 pub mod mysql;
+pub mod overload;
 pub mod process;
 pub mod queries;
 pub mod questions;

@@ -5,16 +5,20 @@
 use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use clap::Parser;
 use spanlake_bench::corpus::metrics;
 use spanlake_bench::load::Clock;
 use spanlake_bench::measure::{self, Kind, Settings};
+use spanlake_bench::overload::{self, Overload};
 use spanlake_bench::questions;
 use spanlake_bench::report::{self, Machine};
 
 const NANOS_PER_SECOND: u64 = 1_000_000_000;
+const OVERLOAD_BYTES: u64 = 256 << 20;
+const OVERLOAD_SENDERS: usize = 512;
 
 /// Measures a Spanlake server: what it takes a CPU-second, how small it stores, how fast it answers.
 #[derive(Debug, Parser)]
@@ -72,6 +76,9 @@ struct Arguments {
     /// The time of the newest of these points, since 1970, so that both can have the same; now, where it is not said.
     #[arg(long, value_name = "SECONDS")]
     until: Option<u64>,
+    /// Only offer more spans than can be taken, for so many seconds, to a server that may hold 256 MiB of them.
+    #[arg(long, value_name = "SECONDS", conflicts_with = "only")]
+    overload: Option<u64>,
     /// Passed to `spanlake serve`.
     #[arg(last = true)]
     server_arguments: Vec<String>,
@@ -104,6 +111,19 @@ fn main() -> anyhow::Result<()> {
         bail!("{} is not there; build it with: cargo build --profile dist -p spanlake", binary.display());
     }
     let machine = Machine::here(&binary);
+    if let Some(seconds) = arguments.overload {
+        let overload = Overload {
+            binary,
+            work_dir: arguments.work_dir.unwrap_or_else(std::env::temp_dir),
+            memory_bytes_max: OVERLOAD_BYTES,
+            senders: arguments.connections.max(OVERLOAD_SENDERS),
+            lasts: Duration::from_secs(seconds),
+            seed: arguments.seed ^ spanlake_bench::now_nanos(),
+        };
+        let endured = overload::run(&overload)?;
+        std::io::stdout().write_all(report::endured(&machine, &overload, &endured).as_bytes())?;
+        return Ok(());
+    }
     let settings = Settings {
         binary,
         work_dir: arguments.work_dir.clone().unwrap_or_else(std::env::temp_dir),

@@ -289,7 +289,7 @@ fn wait_for_merges(listen: SocketAddr) -> anyhow::Result<f64> {
 }
 
 /// Has everything sealed, or waits until it is.
-fn seal(listen: SocketAddr) -> anyhow::Result<()> {
+pub(crate) fn seal(listen: SocketAddr) -> anyhow::Result<()> {
     let mut connection = Connection::open(listen)?;
     let status = connection.post("/api/admin/seal", "application/json", b"{}")?;
     ensure!(matches!(status, 200 | 204 | 404 | 405), "/api/admin/seal was answered with {status}");

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::measure::{Figures, Kind};
+use crate::overload::{Endured, Overload};
 
 /// What the figures were measured on.
 #[derive(Clone, Debug)]
@@ -39,6 +40,47 @@ impl Machine {
                 .into_owned(),
         }
     }
+}
+
+/// What a server endured, ready for `docs/benchmarks.md`.
+#[must_use]
+pub fn endured(machine: &Machine, overload: &Overload, endured: &Endured) -> String {
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    let a_second = |spans: u64| spans as f64 / endured.lasted.as_secs_f64();
+    let times = a_second(endured.offered) / a_second(endured.acknowledged.max(1));
+    let most = megabytes(overload.memory_bytes_max) + 100.0;
+    let mark = |is_reached: bool| if is_reached { "reached" } else { "**missed**" };
+    let mut text = format!(
+        "## {}\n\n{}, {} cores, Linux {}; build profile `{}`. {} senders without pause for {:.0} s, `hot.memory_bytes_max` {} MiB.\n\n\
+         | figure | measured | target | |\n|---|---:|---:|---|\n",
+        machine.date,
+        machine.processor,
+        machine.cores,
+        machine.kernel,
+        machine.binary,
+        overload.senders,
+        endured.lasted.as_secs_f64(),
+        overload.memory_bytes_max >> 20
+    );
+    let mut line = |name: &str, value: String, target: &str, mark: &str| {
+        let _ = writeln!(text, "| {name} | {value} | {target} | {mark} |");
+    };
+    line("spans offered a second", rounded(a_second(endured.offered)), "", "");
+    line("acknowledged a second", rounded(a_second(endured.acknowledged)), "", "");
+    line("offered beside acknowledged", format!("{times:.1}"), "≥ 10", mark(times >= 10.0));
+    line("requests refused", grouped(endured.refusals), "", "");
+    let malformed = endured.malformed.len();
+    line("of these malformed", malformed.to_string(), "none", mark(malformed == 0));
+    line("spans of requests without an answer", grouped(endured.unanswered), "none", mark(endured.unanswered == 0));
+    let stored = format!("{} of {}", grouped(endured.stored), grouped(endured.acknowledged));
+    line("stored of what was acknowledged", stored, "all, once", mark(endured.is_whole()));
+    line("idle RSS", format!("{:.0} MB", megabytes(endured.idle_rss_bytes)), "", "");
+    let peak = megabytes(endured.peak_rss_bytes);
+    line("peak RSS", format!("{peak:.0} MB"), &format!("≤ {most:.0} MB"), mark(peak <= most));
+    for malformed in &endured.malformed {
+        let _ = writeln!(text, "\nmalformed: {malformed}");
+    }
+    text
 }
 
 /// One line of the table.
