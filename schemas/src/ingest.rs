@@ -270,11 +270,23 @@ impl Refusal {
 /// Bytes set aside for one request; given back when dropped.
 pub trait Permit: Send + Sync {}
 
+/// Nothing is set aside.
+impl Permit for () {}
+
+/// Until there is room for a request's rows, or is none.
+pub type Waiting<'a> = Pin<Box<dyn Future<Output = Result<Box<dyn Permit>, Refusal>> + Send + 'a>>;
+
 /// What the doors need of the store.
 pub trait Ingest: Send + Sync + 'static {
     /// Asked before a body is read, with the bytes it may take (inflated, as far as is known).
     /// `Err` MUST be answered without reading the body.
     fn admit(&self, bytes: u64) -> Result<Box<dyn Permit>, Refusal>;
+
+    /// Asked before a body of so many inflated bytes is decoded: waits a moment until its rows have room beside those that are
+    /// not sealed yet. What it gives is held until the request is stored.
+    fn room(&self, _bytes: u64) -> Waiting<'_> {
+        Box::pin(async { Ok(Box::new(()) as Box<dyn Permit>) })
+    }
 
     /// Series that need no description.
     fn known_series(&self) -> &dyn KnownSeries;

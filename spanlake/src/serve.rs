@@ -140,7 +140,7 @@ fn open_store(
             config::Durability::Os => Durability::Os,
         },
         log_segment_bytes: config.log.segment_bytes,
-        memory_bytes_max: config.hot.memory_bytes_max,
+        memory_bytes_max: config.hot.rows_bytes_max(),
         seal_bytes: config.hot.seal_bytes,
         seal_interval: config.hot.seal_interval,
         compaction: config.hot.compaction,

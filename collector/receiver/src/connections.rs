@@ -33,6 +33,9 @@ use activity::Activity;
 /// Pause after a failed accept, which is mostly for want of file descriptors, and how many in a row are too many.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 const ACCEPT_FAILURES_MAX: u32 = 600;
+/// What a connection reads at once. It keeps a buffer of that size for as long as it is open, even while it waits to be refused:
+/// hyper's own limit, 408 KiB, was 75 MB of 128 senders. No request's head may be larger.
+const HTTP1_READ_BYTES: usize = 32 << 10;
 /// Largest DATA frame: fewer of them are less work per byte, and each connection buffers one.
 const HTTP2_FRAME_BYTES: u32 = 256 << 10;
 const HTTP2_KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(20);
@@ -84,7 +87,11 @@ struct Door {
 
 fn builder(config: &ReceiverConfig) -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(config.header_read_timeout);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(config.header_read_timeout)
+        .max_buf_size(HTTP1_READ_BYTES);
     builder
         .http2()
         .timer(TokioTimer::new())

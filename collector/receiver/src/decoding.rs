@@ -101,7 +101,7 @@ fn decode_plain(doors: &Doors, job: &Job, plain: &[u8]) -> Result<Taken, Fault> 
 
 impl Job {
     /// What the body tells of its size, or a guess where it tells less than is likely.
-    fn inflated_bytes_likely(&self) -> u64 {
+    pub(crate) fn inflated_bytes_likely(&self) -> u64 {
         let compressed = self.compression != Compression::None;
         let bytes = self.body.len() as u64;
         let told = inflated_bytes_told(self.compression, &self.body);

@@ -103,6 +103,7 @@ pub(crate) async fn take(
     }
     let received_at = receipt(nanoseconds_since_epoch());
     let job = Job { signal, encoding, compression, body, received_at, limits };
+    let _room = doors.ingest.room(job.inflated_bytes_likely()).await?;
     let (Taken { mut decoded, door }, _admission) = decode(doors, &job, admission).await?;
     let outcome = Outcome { accepted: decoded.accepted, rejected: decoded.rejected, message: decoded.message.take() };
     let (accepted, unknown_fields) = (decoded.accepted, decoded.unknown_fields);

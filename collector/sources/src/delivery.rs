@@ -101,6 +101,7 @@ impl Delivery {
     async fn store(&self, message: Message) -> Result<(), Refusal> {
         let Message { signal, body, received_at } = message;
         let _permit = self.ingest.admit(body.len() as u64)?;
+        let _room = self.ingest.room(body.len() as u64).await?;
         let encoding = Encoding::Protobuf;
         let (ingest, decode, limits, shared) = (Arc::clone(&self.ingest), self.decode, self.limits, body.clone());
         let work = move || decode(signal, encoding, &shared, received_at, &limits, ingest.known_series());

@@ -50,6 +50,13 @@ pub struct StoreConfig {
 }
 
 impl StoreConfig {
+    /// Unsealed bytes that start a seal, before requests wait for room.
+    #[must_use]
+    pub const fn unsealed_bytes_full(&self) -> u64 {
+        let half = self.memory_bytes_max / 2;
+        if self.seal_bytes < half { self.seal_bytes } else { half }
+    }
+
     /// The defaults, in a folder.
     #[must_use]
     pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {

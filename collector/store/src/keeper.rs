@@ -250,7 +250,7 @@ impl Keeper {
             }
             return;
         };
-        let full = self.inner.metrics.unsealed_bytes.load(Ordering::Acquire) >= config.seal_bytes;
+        let full = self.inner.metrics.unsealed_bytes.load(Ordering::Acquire) >= config.unsealed_bytes_full();
         if !(is_cut || asked || full || age >= config.seal_interval) {
             return;
         }

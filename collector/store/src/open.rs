@@ -146,7 +146,6 @@ impl Store {
             read,
             memory,
             metrics,
-            sealed: tokio::sync::Notify::new(),
             stopping: std::sync::atomic::AtomicBool::new(false),
             claims: Mutex::default(),
             cold: cold.as_ref().map(|cold| cold.status.clone()),

@@ -124,7 +124,7 @@ impl Sealer {
             return Err(error.into());
         }
         self.inner.read.replace_sealed(generation, &sealed, &self.inner.metrics);
-        self.inner.sealed.notify_waiters();
+        self.inner.memory.sealed();
         let rows = files.iter().map(|(_, file)| file.entry.rows).sum();
         let bytes = files.iter().map(|(_, file)| file.entry.bytes).sum();
         Ok((rows, bytes, files.len()))

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Signal};
+use spanlake_schemas::ingest::{Ingest, KnownSeries, Permit, Refusal, Request, Signal, Waiting};
 use spanlake_schemas::sampling::HotEnd;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::oneshot;
 use xxhash_rust::xxh3::Xxh3;
 
 use crate::cold::pick::due;
@@ -27,14 +27,14 @@ use crate::forget::{self, ForgetError, ForgetPreview, ForgetReport, ForgetReques
 use crate::keeper::{Append, Command};
 use crate::log::frame::RecordHeader;
 use crate::log::payload;
-use crate::memory::MemoryAccount;
+use crate::memory::{MemoryAccount, Room};
 use crate::metrics::StoreMetrics;
 use crate::read::ReadHalf;
 use crate::reserve::Reserve;
 use crate::series_guard::{SeriesGuard, SeriesLimits};
 
-/// How long a request waits for a seal when memory is tight, before it goes on and the cap decides.
-const TIGHT_WAIT: Duration = Duration::from_millis(500);
+/// How long a request waits for room before it is refused: several seals, and less than a client's patience.
+const ROOM_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Hot files that one thread works on: no other may replace them meanwhile.
 #[derive(Debug, Default)]
@@ -62,8 +62,6 @@ pub(crate) struct Inner {
     pub(crate) read: ReadHalf,
     pub(crate) memory: MemoryAccount,
     pub(crate) metrics: Arc<StoreMetrics>,
-    /// Told after every seal.
-    pub(crate) sealed: Notify,
     pub(crate) stopping: AtomicBool,
     pub(crate) claims: Mutex<Claims>,
     /// Of the cold tier, where there is one.
@@ -204,21 +202,24 @@ impl Store {
         metrics.hot_file_bytes.load(Ordering::Relaxed) + metrics.log_disk_bytes.load(Ordering::Relaxed) > max
     }
 
-    async fn wait_while_tight(&self) {
-        let deadline = tokio::time::Instant::now() + TIGHT_WAIT;
-        while self.inner.memory.is_tight() {
-            let sealed = self.inner.sealed.notified();
-            if !self.inner.memory.is_tight() || tokio::time::timeout_at(deadline, sealed).await.is_err() {
-                return;
-            }
+    /// Waits until the rows of a body have room, and sees to it that some is made.
+    async fn room_for(&self, body_bytes: u64) -> Result<Room, Refusal> {
+        let Inner { memory, metrics, config, .. } = &*self.inner;
+        if let Some(room) = memory.room_now(body_bytes) {
+            return Ok(room);
         }
+        if metrics.unsealed_bytes.load(Ordering::Acquire) < config.unsealed_bytes_full() {
+            // So large a body that fewer rows are too many beside it.
+            let (done, _) = oneshot::channel();
+            let _ = self.keeper.commands.send(Command::Seal(done));
+        }
+        memory.room(body_bytes, tokio::time::Instant::now() + ROOM_PATIENCE).await
     }
 
     async fn append(&self, request: Request) -> Result<(), Refusal> {
         if request.decoded.batches.tables.is_empty() {
             return Ok(());
         }
-        self.wait_while_tight().await;
         let header_digest = digest(&request);
         let (codec, packed) = payload::pack(request.compression, &request.body);
         let payload = match packed {
@@ -276,6 +277,10 @@ impl Ingest for Store {
             return Err(Refusal::DiskFull);
         }
         Ok(Box::new(self.inner.memory.admit(bytes)?))
+    }
+
+    fn room(&self, bytes: u64) -> Waiting<'_> {
+        Box::pin(async move { Ok(Box::new(self.room_for(bytes).await?) as Box<dyn Permit>) })
     }
 
     fn known_series(&self) -> &dyn KnownSeries {

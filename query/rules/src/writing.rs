@@ -44,6 +44,7 @@ pub(crate) async fn write(ingest: &Arc<dyn Ingest>, written: &Written, time_ms: 
 
 async fn store(ingest: &Arc<dyn Ingest>, body: Bytes) -> Result<(), Refusal> {
     let _permit = ingest.admit(body.len() as u64)?;
+    let _room = ingest.room(body.len() as u64).await?;
     let (limits, received_at) = (DecodeLimits::default(), now_nanoseconds());
     let decoded = decode(Signal::Metrics, Encoding::Protobuf, &body, received_at, &limits, ingest.known_series());
     let decoded = decoded.map_err(|error| Refusal::Log { reason: error.to_string() })?;

@@ -79,20 +79,21 @@ fn check_frame_ancestors(loaded: &Loaded) -> Result<(), ConfigError> {
 
 fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {
     let (hot, receiver) = (&loaded.config.hot, &loaded.config.receiver);
-    if hot.seal_bytes > hot.memory_bytes_max {
+    if hot.seal_bytes > hot.rows_bytes_max() {
         return Err(wrong(
             loaded,
             "hot.seal_bytes",
-            "is more than hot.memory_bytes_max, so that nothing would be sealed in time",
+            "is more than two thirds of hot.memory_bytes_max, so that nothing would be sealed in time",
         ));
     }
     let bodies = [
         ("receiver.http_body_bytes_max", receiver.http_body_bytes_max),
         ("receiver.grpc_message_bytes_max", receiver.grpc_message_bytes_max),
     ];
-    match bodies.into_iter().find(|(_, bytes)| *bytes > hot.memory_bytes_max) {
+    match bodies.into_iter().find(|(_, bytes)| *bytes > hot.rows_bytes_max()) {
         Some((key, _)) => {
-            Err(wrong(loaded, key, "is more than hot.memory_bytes_max, so that such a body would never be taken"))
+            let message = "is more than two thirds of hot.memory_bytes_max, so that such a body would never be taken";
+            Err(wrong(loaded, key, message))
         }
         None => Ok(()),
     }
@@ -101,8 +102,8 @@ fn check_sizes(loaded: &Loaded) -> Result<(), ConfigError> {
 fn check_sampling(loaded: &Loaded) -> Result<(), ConfigError> {
     let sampling = &loaded.config.sampling;
     let budget = BudgetSettings { day_bytes: sampling.day_bytes.unwrap_or(u64::MAX) };
-    if sampling.overload_memory_bytes.is_some_and(|bytes| bytes >= loaded.config.hot.memory_bytes_max) {
-        let message = "is not less than hot.memory_bytes_max, at which senders are told to retry instead";
+    if sampling.overload_memory_bytes.is_some_and(|bytes| bytes >= loaded.config.hot.rows_bytes_max()) {
+        let message = "is not less than two thirds of hot.memory_bytes_max, at which senders are told to retry instead";
         return Err(wrong(loaded, "sampling.overload_memory_bytes", message));
     }
     if sampling.red_dimensions.len() > RedLimits::EXTRA_DIMENSIONS_MAX {

@@ -94,8 +94,8 @@ settings! {
     log.segment_bytes: bytes ["1MiB", "4GiB"] = "64MiB";
     "Size of one file of the write-ahead log, allocated beforehand."
 
-    hot.memory_bytes_max: bytes ["16MiB", "1TiB"] = "128MiB";
-    "Unsealed rows and requests in flight together; beyond it senders are told to retry (503, UNAVAILABLE)."
+    hot.memory_bytes_max: bytes ["16MiB", "1TiB"] = "192MiB";
+    "What ingest may take of memory: unsealed rows and requests in flight two thirds, beyond which senders are told to retry (503, UNAVAILABLE); the rest is for sealing them."
     hot.seal_bytes: bytes ["1MiB", "64GiB"] = "48MiB";
     "Unsealed bytes at which rows are sorted and written as Parquet."
     hot.seal_interval: duration ["100ms", "1h"] = "30s";
@@ -135,7 +135,7 @@ settings! {
     sampling.overload_cpu_percent: count ["0", "100"] = "0";
     "Share of the machine's processors beyond which, for longer than two seconds, a part of the traces is held back at the door, with weights, until it is less again; work in the background does not count. 0: never. Linux only."
     sampling.overload_memory_bytes: optional_bytes ["1MiB", "1TiB"] = "";
-    "The same for unsealed rows and requests in flight; less than `hot.memory_bytes_max`, at which senders are told to retry. Empty: never."
+    "The same for unsealed rows and requests in flight; less than two thirds of `hot.memory_bytes_max`, at which senders are told to retry. Empty: never."
 
     metrics.series_max: count ["1", "100000000"] = "2000000";
     "Metric series that may be active, which is for a day after their last point. Points of new ones beyond it are not refused: they go to a series of their metric and resource with `otel.metric.overflow=true` (docs/promql.md)."

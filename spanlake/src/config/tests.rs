@@ -30,7 +30,7 @@ fn wrong(text: &str) -> String {
 fn defaults_need_no_file() {
     let config = Loaded::from(&Flags::default(), []).unwrap().config;
     assert_eq!(config.listen.to_string(), "127.0.0.1:4300");
-    assert_eq!(config.hot.memory_bytes_max, 128 << 20);
+    assert_eq!(config.hot.memory_bytes_max, 192 << 20);
     assert_eq!(config.hot.seal_interval, Duration::from_secs(30));
     assert_eq!(config.log.durability, Durability::Fsync);
     assert_eq!(config.receiver.cors_allowed_origins, ["http://localhost:*", "http://127.0.0.1:*"]);
@@ -130,7 +130,7 @@ fn wrong_files_are_told_with_line_and_hint() {
         ("otlp_http: 127.0.0.1:4317", "spanlake.yaml, line 1: otlp_http: 127.0.0.1:4317 is taken by otlp_grpc already"),
         (
             "hot: {seal_bytes: 1GiB}",
-            "spanlake.yaml, line 1: hot.seal_bytes: is more than hot.memory_bytes_max, so that nothing would be sealed in time",
+            "spanlake.yaml, line 1: hot.seal_bytes: is more than two thirds of hot.memory_bytes_max, so that nothing would be sealed in time",
         ),
     ] {
         assert_eq!(wrong(text), sentence, "{text}");

@@ -160,6 +160,15 @@ pub enum SelfTelemetryMode {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
+impl HotSettings {
+    /// Of the memory, what unsealed rows and requests in flight may take. To seal them takes half as much again: rows that are
+    /// sorted and written, and pages that the allocator has not given back.
+    #[must_use]
+    pub const fn rows_bytes_max(&self) -> u64 {
+        self.memory_bytes_max / 3 * 2
+    }
+}
+
 impl Secret {
     pub(super) fn new(text: String) -> Self {
         Self(text)

@@ -10,8 +10,9 @@ use spanlake_tests::requests::{TRACES, some_spans, span, traces};
 use spanlake_tests::server::{PATIENCE, Setup, TestServer, eventually};
 use spanlake_tests::settings::{HTTP_BODY_BYTES_MAX, LOG_SEGMENT_BYTES, MEMORY_BYTES_MAX, SEAL_BYTES};
 
+/// Two thirds of the memory are for rows and requests: four of the large ones.
 const TINY: &[(&str, &str)] =
-    &[(MEMORY_BYTES_MAX, "16MiB"), (SEAL_BYTES, "4MiB"), (HTTP_BODY_BYTES_MAX, "16MiB"), (LOG_SEGMENT_BYTES, "8MiB")];
+    &[(MEMORY_BYTES_MAX, "24MiB"), (SEAL_BYTES, "4MiB"), (HTTP_BODY_BYTES_MAX, "16MiB"), (LOG_SEGMENT_BYTES, "8MiB")];
 
 /// One span of about 4 MB.
 fn large_request(trace: u128) -> Vec<u8> {
