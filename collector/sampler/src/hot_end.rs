@@ -12,6 +12,7 @@ mod outcome;
 mod planned;
 mod report;
 pub mod simulate;
+mod traces;
 mod verdicts;
 mod weights;
 mod why;

@@ -1,9 +1,7 @@
-//! Summaries of an hour's traces: as many as fit in memory, the others in scratch.
+//! Traces of an hour while their rows come: summaries of as many as fit in memory, those of the others in scratch.
 //!
-//! Owns which of them are where, and the passes over all. In memory are at most [`TRACES_MAX`] while rows come, and one
-//! part of [`PARTITIONS`] while they are gone through. Never decides, and never keeps a row.
+//! Owns which of them are where. In memory are at most [`TRACES_MAX`]. Never decides, and never keeps a row.
 
-use std::cell::RefCell;
 use std::collections::hash_map::Entry;
 use std::io;
 use std::sync::Arc;
@@ -13,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::{Part, Scratch};
 
-use crate::decide::SummarySource;
+use super::traces::{Extent, Traces, TracesOfPart, put};
 use crate::memory;
 use crate::summary::{TraceIdBytes, TraceSummary};
 
@@ -39,18 +37,11 @@ pub(super) struct Gathering {
     is_of_hour: bool,
 }
 
-/// As it lies in scratch.
+/// As it lies in scratch, or is about to.
 #[derive(Serialize, Deserialize)]
 enum Spilled {
-    Undecided(Gathering),
+    Undecided(Box<Gathering>),
     Imported(TraceIdBytes),
-}
-
-/// Where bytes lie in scratch.
-#[derive(Clone, Copy, Debug)]
-struct Extent {
-    at: u64,
-    length: usize,
 }
 
 /// Traces while their rows come.
@@ -60,29 +51,6 @@ pub(super) struct Gathered {
     scratch: Arc<dyn Scratch>,
     /// Of each partition; none where all traces are in memory.
     spilled: Vec<Vec<Extent>>,
-}
-
-/// All traces of the hour that nobody decided on yet, each once and whole.
-pub(super) struct Traces {
-    place: TracesPlace,
-    pub count: u64,
-    pub imported: u64,
-}
-
-enum TracesPlace {
-    Memory(Merged),
-    Scratch {
-        scratch: Arc<dyn Scratch>,
-        partitions: Vec<Aside>,
-        /// Why a pass ended early.
-        failed: RefCell<Option<io::Error>>,
-    },
-}
-
-/// Where the traces of one partition lie: summaries, and ids of imported ones.
-struct Aside {
-    summaries: Extent,
-    imported: Extent,
 }
 
 impl Gathered {
@@ -152,48 +120,65 @@ impl Gathered {
         }
     }
 
-    /// All of them, to be gone through.
+    /// All of them, to be gone through: as many in memory as before.
     ///
     /// # Errors
     /// When the scratch cannot be written or read.
     pub(super) fn finish(mut self) -> io::Result<Traces> {
+        let mut traces = Traces::new(Arc::clone(&self.scratch));
+        let mut waiting = self.leave();
         if self.spilled.is_empty() {
-            return Ok(Traces::in_memory(self.traces.into_iter()));
+            let mut merging = Merging::default();
+            waiting.into_iter().for_each(|(_, spilled)| merging.add(spilled));
+            traces.push_in_memory(merging.finish());
+            return Ok(traces);
         }
-        self.spill()?;
-        let (mut count, mut imported) = (0, 0);
-        let mut partitions = Vec::with_capacity(PARTITIONS as usize);
-        for extents in &self.spilled {
-            let whole = merged(&*self.scratch, extents)?;
-            count += whole.summaries.len() as u64;
-            imported += whole.imported.len() as u64;
-            let summaries = put_aside(&*self.scratch, &whole.summaries)?;
-            partitions.push(Aside { summaries, imported: put_aside(&*self.scratch, &whole.imported)? });
+        // Of the last partition first, so that each leaves the end of the list as it is merged.
+        waiting.reverse();
+        for (partition, extents) in self.spilled.iter().enumerate() {
+            let mut merging = Merging::default();
+            for extent in extents {
+                super::traces::each(&*self.scratch, *extent, |spilled| {
+                    merging.add(spilled);
+                    Ok(())
+                })?;
+            }
+            while let Some((_, spilled)) = waiting.pop_if(|(of, _)| *of == partition) {
+                merging.add(spilled);
+            }
+            traces.push(merging.finish(), self.traces_max.saturating_sub(waiting.len()))?;
         }
-        let place = TracesPlace::Scratch { scratch: self.scratch, partitions, failed: RefCell::default() };
-        Ok(Traces { place, count, imported })
+        Ok(traces)
     }
 
-    /// Puts all that is in memory aside. What was decided earlier is asked for again.
+    /// Puts all that is in memory aside.
     fn spill(&mut self) -> io::Result<()> {
         self.spilled.resize_with(PARTITIONS as usize, Vec::new);
-        let mut leaving: Vec<(usize, TraceIdBytes, Known)> =
-            self.traces.drain().map(|(trace, known)| (partition_of(&trace), trace, known)).collect();
-        leaving.sort_unstable_by_key(|(partition, ..)| *partition);
-        let mut leaving = leaving.into_iter().peekable();
+        let mut leaving = self.leave().into_iter().peekable();
         let mut bytes = Vec::new();
-        while let Some((partition, trace, known)) = leaving.next() {
-            match known {
-                Known::Undecided(gathering) => put(&mut bytes, &Spilled::Undecided(*gathering))?,
-                Known::Imported => put(&mut bytes, &Spilled::Imported(trace))?,
-                Known::KeptEarlier | Known::DroppedEarlier => {}
-            }
-            if leaving.peek().is_none_or(|(next, ..)| *next != partition) && !bytes.is_empty() {
+        while let Some((partition, spilled)) = leaving.next() {
+            put(&mut bytes, &spilled)?;
+            if leaving.peek().is_none_or(|(next, _)| *next != partition) {
                 self.spilled[partition].push(Extent { at: self.scratch.append(&bytes)?, length: bytes.len() });
                 bytes.clear();
             }
         }
         Ok(())
+    }
+
+    /// All that is in memory, in order of partitions. What was decided earlier is asked for again.
+    fn leave(&mut self) -> Vec<(usize, Spilled)> {
+        let leaving = std::mem::take(&mut self.traces).into_iter().filter_map(|(trace, known)| {
+            let spilled = match known {
+                Known::Undecided(gathering) => Spilled::Undecided(gathering),
+                Known::Imported => Spilled::Imported(trace),
+                Known::KeptEarlier | Known::DroppedEarlier => return None,
+            };
+            Some((memory::partition_of(memory::hash_of(&trace), PARTITIONS) as usize, spilled))
+        });
+        let mut leaving: Vec<(usize, Spilled)> = leaving.collect();
+        leaving.sort_unstable_by_key(|(partition, _)| *partition);
+        leaving
     }
 }
 
@@ -204,156 +189,50 @@ pub(super) enum First {
     Undecided { is_pinned: bool },
 }
 
-impl Traces {
-    fn in_memory(known: impl Iterator<Item = (TraceIdBytes, Known)>) -> Self {
-        let (mut summaries, mut imported) = (Vec::new(), Vec::new());
-        for (trace, known) in known {
-            match known {
-                Known::Undecided(gathering) => summaries.push(gathering.summary),
-                Known::Imported => imported.push(trace),
-                Known::KeptEarlier | Known::DroppedEarlier => {}
-            }
-        }
-        summaries.sort_unstable_by_key(|summary| summary.trace_id);
-        imported.sort_unstable();
-        let (count, of_imported) = (summaries.len() as u64, imported.len() as u64);
-        Self { count, place: TracesPlace::Memory(Merged { summaries, imported }), imported: of_imported }
-    }
-
-    /// In so many parts they are gone through: one, or one for each partition by [`memory::partition_of`].
-    pub(super) fn parts(&self) -> u32 {
-        match &self.place {
-            TracesPlace::Memory(_) => 1,
-            TracesPlace::Scratch { .. } => PARTITIONS,
-        }
-    }
-
-    /// Goes through the traces of one part in order of their ids, imported ones first.
-    ///
-    /// # Errors
-    /// When the scratch cannot be read.
-    pub(super) fn visit_part(&self, part: u32, mut visit: impl FnMut(Visited<'_>) -> io::Result<()>) -> io::Result<()> {
-        match &self.place {
-            TracesPlace::Memory(Merged { summaries, imported }) => {
-                imported.iter().try_for_each(|trace| visit(Visited::Imported(*trace)))?;
-                summaries.iter().try_for_each(|summary| visit(Visited::Summary(summary)))
-            }
-            TracesPlace::Scratch { scratch, partitions, .. } => {
-                let Some(aside) = partitions.get(part as usize) else { return Ok(()) };
-                each(&**scratch, aside.imported, |trace| visit(Visited::Imported(trace)))?;
-                each(&**scratch, aside.summaries, |summary| visit(Visited::Summary(&summary)))
-            }
-        }
-    }
-
-    /// Why a pass did not go through all of them, if one did not.
-    ///
-    /// # Errors
-    /// When the scratch could not be read.
-    pub(super) fn check(&self) -> io::Result<()> {
-        match &self.place {
-            TracesPlace::Memory(_) => Ok(()),
-            TracesPlace::Scratch { failed, .. } => failed.take().map_or(Ok(()), Err),
-        }
-    }
-}
-
-/// Each pass in the same order: by partition, then by id. After the last one, [`Traces::check`] tells whether all came.
-impl SummarySource for Traces {
-    fn for_each(&self, visit: &mut dyn FnMut(&TraceSummary)) {
-        match &self.place {
-            TracesPlace::Memory(whole) => whole.summaries.iter().for_each(visit),
-            TracesPlace::Scratch { scratch, partitions, failed } => {
-                for aside in partitions {
-                    let visited = each(&**scratch, aside.summaries, |summary: TraceSummary| {
-                        visit(&summary);
-                        Ok(())
-                    });
-                    if let Err(error) = visited {
-                        failed.borrow_mut().get_or_insert(error);
-                        return;
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// The traces of one partition, in order of their ids.
-struct Merged {
-    summaries: Vec<TraceSummary>,
+/// Traces of which parts come from several places.
+#[derive(Default)]
+struct Merging {
+    undecided: HashMap<TraceIdBytes, Box<Gathering>>,
     imported: Vec<TraceIdBytes>,
 }
 
-/// A trace as it is gone through.
-pub(super) enum Visited<'a> {
-    Imported(TraceIdBytes),
-    Summary(&'a TraceSummary),
-}
-
-fn merged(scratch: &dyn Scratch, extents: &[Extent]) -> io::Result<Merged> {
-    let mut undecided: HashMap<TraceIdBytes, Gathering> = HashMap::new();
-    let mut imported: Vec<TraceIdBytes> = Vec::new();
-    for extent in extents {
-        each(scratch, *extent, |spilled| {
-            match spilled {
-                Spilled::Imported(trace) => imported.push(trace),
-                Spilled::Undecided(more) => match undecided.entry(more.summary.trace_id) {
-                    Entry::Vacant(place) => drop(place.insert(more)),
-                    Entry::Occupied(mut known) => {
-                        known.get_mut().summary.merge(&more.summary);
-                        known.get_mut().is_of_hour |= more.is_of_hour;
-                    }
-                },
-            }
-            Ok(())
-        })?;
+impl Merging {
+    fn add(&mut self, spilled: Spilled) {
+        match spilled {
+            Spilled::Imported(trace) => self.imported.push(trace),
+            Spilled::Undecided(more) => match self.undecided.entry(more.summary.trace_id) {
+                Entry::Vacant(place) => drop(place.insert(more)),
+                Entry::Occupied(mut known) => {
+                    known.get_mut().summary.merge(&more.summary);
+                    known.get_mut().is_of_hour |= more.is_of_hour;
+                }
+            },
+        }
     }
-    imported.sort_unstable();
-    imported.dedup();
-    let is_there =
-        |gathering: &Gathering| gathering.is_of_hour && imported.binary_search(&gathering.summary.trace_id).is_err();
-    let mut summaries: Vec<TraceSummary> =
-        undecided.into_values().filter(is_there).map(|gathering| gathering.summary).collect();
-    summaries.sort_unstable_by_key(|summary| summary.trace_id);
-    Ok(Merged { summaries, imported })
-}
 
-fn each<T: for<'a> Deserialize<'a>>(
-    scratch: &dyn Scratch,
-    extent: Extent,
-    mut take: impl FnMut(T) -> io::Result<()>,
-) -> io::Result<()> {
-    let bytes = scratch.read(extent.at, extent.length)?;
-    let mut rest = bytes.as_slice();
-    while !rest.is_empty() {
-        let (one, after) = postcard::take_from_bytes(rest).map_err(io::Error::other)?;
-        rest = after;
-        take(one)?;
+    /// Each once: without neighbours that have no row in the hour.
+    fn finish(self) -> TracesOfPart {
+        let mut imported = self.imported;
+        imported.sort_unstable();
+        imported.dedup();
+        let is_there = |gathering: &Gathering| {
+            gathering.is_of_hour && imported.binary_search(&gathering.summary.trace_id).is_err()
+        };
+        let undecided = self.undecided.into_values().filter(|gathering| is_there(gathering));
+        let mut summaries: Vec<TraceSummary> = undecided.map(|gathering| gathering.summary).collect();
+        summaries.shrink_to_fit();
+        summaries.sort_unstable_by_key(|summary| summary.trace_id);
+        TracesOfPart { summaries, imported }
     }
-    Ok(())
-}
-
-fn put_aside(scratch: &dyn Scratch, all: &[impl Serialize]) -> io::Result<Extent> {
-    let mut bytes = Vec::new();
-    all.iter().try_for_each(|one| put(&mut bytes, one))?;
-    Ok(Extent { at: scratch.append(&bytes)?, length: bytes.len() })
-}
-
-fn put(bytes: &mut Vec<u8>, one: &impl Serialize) -> io::Result<()> {
-    *bytes = postcard::to_extend(one, std::mem::take(bytes)).map_err(io::Error::other)?;
-    Ok(())
-}
-
-fn partition_of(trace: &TraceIdBytes) -> usize {
-    memory::partition_of(memory::hash_of(trace), PARTITIONS) as usize
 }
 
 #[cfg(test)]
 mod tests {
     use spanlake_schemas::sampling::{Readable, ScratchInMemory};
 
+    use super::super::traces::Visited;
     use super::*;
+    use crate::decide::SummarySource;
     use crate::rules::RuleSet;
     use crate::span::StatusCode;
     use crate::summary::{NoAttributes, SpanFacts};
@@ -425,7 +304,7 @@ mod tests {
         assert!(all(&in_memory).iter().all(|summary| summary.spans >= 3));
         for traces_max in [1, 3, 100, 499] {
             let spilled = gather(traces_max);
-            assert!(matches!(spilled.place, TracesPlace::Scratch { .. }));
+            assert_eq!(spilled.parts(), PARTITIONS);
             assert_eq!(all(&spilled), all(&in_memory), "{traces_max}");
             assert_eq!(all(&spilled), all(&spilled), "every pass shows the same");
             assert_eq!(imported(&spilled), imported(&in_memory));
@@ -468,13 +347,5 @@ mod tests {
         let first = || Ok(First::Undecided { is_pinned: false });
         assert!(gathered.known(Part::OfHour, id(1), first).is_ok());
         assert!(gathered.known(Part::OfHour, id(2), first).is_err());
-        let place = TracesPlace::Scratch {
-            scratch: Arc::new(Full),
-            partitions: vec![Aside { summaries: Extent { at: 0, length: 1 }, imported: Extent { at: 1, length: 0 } }],
-            failed: RefCell::default(),
-        };
-        let traces = Traces { place, count: 1, imported: 0 };
-        traces.for_each(&mut |_| {});
-        assert!(traces.check().is_err() && traces.check().is_ok());
     }
 }

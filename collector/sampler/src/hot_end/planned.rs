@@ -8,10 +8,10 @@ use std::sync::Arc;
 use spanlake_schemas::ids::TraceId;
 use spanlake_schemas::sampling::Scratch;
 
-use super::gathered::{Traces, Visited};
 use super::memory_file::{MemoryFile, MemoryHeader};
 use super::memory_writer::MemoryWriter;
 use super::outcome::Outcome;
+use super::traces::{Traces, Visited};
 use super::{Offer, Passed, Shared, Undone};
 use crate::cost::{ColdBytes, CostModel, HotBytes};
 use crate::decide::plan::HourPlan;
